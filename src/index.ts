@@ -1,0 +1,1 @@
+export { GATE_NAMES, type GateName } from './core/gates.js';

@@ -1,0 +1,41 @@
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+
+import { createRequire } from 'node:module';
+import util from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+
+/** The backends that run in Node, slowest first. */
+export const NODE_BACKENDS = ['cpu', 'wasm', 'tensorflow'] as const;
+export type NodeBackend = (typeof NODE_BACKENDS)[number];
+
+// @tensorflow/tfjs-node 4.22 calls these two, which Node 23 removed.
+const nodeUtil = util as unknown as Record<string, unknown>;
+nodeUtil.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+nodeUtil.isArray ??= Array.isArray;
+
+const requireHere = createRequire(`${process.cwd()}/package.json`);
+
+/**
+ * Loads a backend and makes it the current one.
+ *
+ * @throws Error when the backend cannot be loaded: a missing backend is never passed over in silence.
+ */
+export async function useBackend(name: NodeBackend): Promise<void> {
+  if (name === 'wasm') requireHere('@tensorflow/tfjs-backend-wasm');
+  if (name === 'tensorflow') requireHere('@tensorflow/tfjs-node');
+  if (!(await tf.setBackend(name))) throw new Error(`useBackend: the backend '${name}' cannot be loaded`);
+  await tf.ready();
+}
+
+/** Makes the fastest backend that loads the current one, and returns its name. */
+export async function useFastestBackend(): Promise<NodeBackend> {
+  for (const name of [...NODE_BACKENDS].reverse()) {
+    try {
+      await useBackend(name);
+      return name;
+    } catch {
+      // Not on this machine: the next slower one.
+    }
+  }
+  throw new Error('useFastestBackend: no backend can be loaded');
+}
