@@ -68,7 +68,10 @@ describe.each(NODE_BACKENDS)('on %s, the explicit LSTM computes what tf.layers.l
           layer,
           (input, given) => {
             if (states === 'after x') return layer.apply([input, ...given], { ...kwargs }) as tf.Tensor[];
-            return layer.apply(input, states === 'zeros' ? { ...kwargs } : { ...kwargs, initialState: given }) as tf.Tensor[];
+            return layer.apply(
+              input,
+              states === 'zeros' ? { ...kwargs } : { ...kwargs, initialState: given },
+            ) as tf.Tensor[];
           },
           states === 'zeros' ? { x } : { x, states: initialState },
         ),

@@ -10,16 +10,14 @@ export function expectClose(actual: tf.Tensor, expected: tf.Tensor | number[], t
     ...(values instanceof tf.Tensor ? values.dataSync() : values),
   ]) as [number[], number[]];
   expect(received).toHaveLength(wanted.length);
-  let worst = { excess: 0, at: -1 };
-  for (const [at, value] of wanted.entries()) {
-    const difference = Object.is(received[at], value) ? 0 : Math.abs((received[at] as number) - value);
-    const excess = difference / (tolerance + tolerance * Math.abs(value));
-    if (!(excess <= 1) && !(excess <= worst.excess)) worst = { excess, at };
-  }
-  if (worst.at >= 0) {
+  const differences = wanted.map((value, at) =>
+    Object.is(received[at], value) ? 0 : Math.abs((received[at] as number) - value),
+  );
+  const at = differences.findIndex((difference, n) => !(difference <= tolerance * (1 + Math.abs(wanted[n] as number))));
+  if (at >= 0) {
     throw new Error(
-      `element ${worst.at} of a tensor [${actual.shape}] is ${received[worst.at]}, expected ${wanted[worst.at]}; ` +
-        `${worst.excess} times the tolerance of ${tolerance}`,
+      `element ${at} of a tensor [${actual.shape}] is ${received[at]}, expected ${wanted[at]}: ` +
+        `${differences[at]} apart, at a tolerance of ${tolerance} absolute and relative`,
     );
   }
 }

@@ -7,11 +7,12 @@ export function randomTensor<R extends tf.Rank>(shape: number[], seed: number, d
 
 /**
  * Gives every weight of a layer or model random values, so that no two gates, units or features are alike: equal or
- * symmetric weights would hide a swapped gate.
+ * symmetric weights would hide a swapped gate. Variable by variable, as tfjs's StackedRNNCells cannot set its weights.
  */
-export function randomizeWeights(layer: tf.layers.Layer | tf.LayersModel, seed: number, deviation = 0.5): void {
+export function randomizeWeights(owner: { weights: tf.LayerVariable[] }, seed: number, deviation = 0.5): void {
   tf.tidy(() => {
-    const weights = layer.getWeights().map((weight, n) => randomTensor(weight.shape, seed + 100 * (n + 1), deviation));
-    layer.setWeights(weights);
+    for (const [n, variable] of owner.weights.entries()) {
+      variable.write(randomTensor(variable.shape as number[], seed + 100 * (n + 1), deviation));
+    }
   });
 }

@@ -24,13 +24,15 @@ export function twins(args: LSTMArgs, features: number, { seed = 1, batch = null
 export interface LayerInputs {
   x: tf.Tensor;
   states?: tf.Tensor[];
+  /** False where a mask is computed from x, for which tfjs has no gradient. Default: true. */
+  differentiable?: boolean;
 }
 
 export interface LayerResults {
   outputs: tf.Tensor[];
   /** Of every weight, in the layer's order. */
   weightGradients: tf.Tensor[];
-  /** Of x, and of the initial states where there are any. */
+  /** Of x, and of the initial states where there are any; none where x is not differentiable. */
   inputGradients: tf.Tensor[];
 }
 
@@ -40,7 +42,7 @@ export interface LayerResults {
 export function resultsOf(
   layer: tf.layers.Layer | tf.LayersModel,
   run: (x: tf.Tensor, states: tf.Tensor[]) => tf.Tensor | tf.Tensor[],
-  { x, states = [] }: LayerInputs,
+  { x, states = [], differentiable = true }: LayerInputs,
 ): LayerResults {
   const outputs = asList(run(x, states));
   const cotangents = outputs.map((output, n) => randomTensor(output.shape, 900 + n));
@@ -49,7 +51,7 @@ export function resultsOf(
     const results = asList(run(firstInput, otherInputs));
     return tf.addN(results.map((result, n) => tf.sum(tf.mul(result, cotangents[n] as tf.Tensor)))) as tf.Scalar;
   };
-  const inputGradients = tf.grads(loss)([x, ...states]);
+  const inputGradients = differentiable ? tf.grads(loss)([x, ...states]) : [];
   const { grads } = tf.variableGrads(() => loss(x, ...states));
   const variables = layer.trainableWeights.map((weight) => (weight.read() as tf.Variable).name);
   return { outputs, inputGradients, weightGradients: variables.map((name) => grads[name] as tf.Tensor) };
