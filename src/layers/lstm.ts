@@ -113,7 +113,7 @@ export class LSTM extends tf.layers.RNN {
       });
       if (this.stateful) this.replaceStates([h, c]);
       const usual = [outputs ?? lastOutput, ...(this.returnState ? [h, c] : [])];
-      if (training) this.activityPenalty?.record(usual);
+      if (training) this.activityPenalty?.record([x, ...(states ?? [])], usual);
       const all = gates === null ? usual : [...usual, ...GATE_SEQUENCE_NAMES.map((name) => gates[name])];
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
