@@ -156,8 +156,8 @@ function resetStates(target: CheckedTarget): void {
  * if (!report.passed) throw new Error(report.message);
  * ```
  *
- * @param layerOrModel A built layer, or a model, that holds the fixture's weights; one of your own, or `fixtureModel`'s.
- *   A model takes [B, T, D], then the fixture's mask [B, T] unless it makes the mask itself, then the initial states.
+ * @param layerOrModel A layer that has been applied once, or a model, with the fixture's weights; your own, or
+ *   `fixtureModel`'s. A model takes [B, T, D], then the fixture's mask [B, T] unless it makes the mask itself, then the initial states.
  *   tfjs calls a layer of a model once for each output: give a stateful layer with returnState by itself. Stateful
  *   layers are reset first and keep the states of the last call.
  * @param options `atol`, `rtol`: |received - expected| <= atol + rtol * |expected|; default 1e-5 each.
@@ -169,7 +169,10 @@ export async function checkFixture(
   { atol = DEFAULT_TOLERANCE.atol, rtol = DEFAULT_TOLERANCE.rtol }: Partial<Tolerance> = {},
 ): Promise<FixtureReport> {
   requireTolerance({ atol, rtol });
-  if (!layerOrModel.built) throw invalidArgument('checkFixture', 'the layer must be built', layerOrModel.name);
+  if (!layerOrModel.built) {
+    // tfjs's RNN is built by apply only: after build alone the next apply would add the weights a second time.
+    throw invalidArgument('checkFixture', 'the layer must have been applied once, which builds it', layerOrModel.name);
+  }
   const found = new Findings({ atol, rtol });
   const stateful = isStateful(fixture.config);
   for (const [index, call] of fixture.calls.entries()) {
