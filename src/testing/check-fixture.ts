@@ -157,9 +157,9 @@ function resetStates(target: CheckedTarget): void {
  * ```
  *
  * @param layerOrModel A layer that has been applied once, or a model, with the fixture's weights; your own, or
- *   `fixtureModel`'s. A model takes [B, T, D], then the fixture's mask [B, T] unless it makes the mask itself, then the initial states.
- *   tfjs calls a layer of a model once for each output: give a stateful layer with returnState by itself. Stateful
- *   layers are reset first and keep the states of the last call.
+ *   `fixtureModel`'s. A model takes [B, T, D], then the fixture's mask [B, T] unless it makes the mask itself, then the
+ *   initial states. tfjs calls a layer of a model once for each output: give a stateful layer with returnState by
+ *   itself. Stateful layers are reset first and keep the states of the last call.
  * @param options `atol`, `rtol`: |received - expected| <= atol + rtol * |expected|; default 1e-5 each.
  * @throws RangeError where the number of outputs or a shape differs; differing numbers are reported, not thrown.
  */
