@@ -40,6 +40,8 @@ export class LSTM extends tf.layers.RNN {
 
   private readonly activityPenalty: ActivityPenalty | null;
   private readonly addedLosses: LossFunction[] = [];
+  private builtInputSpec: tf.InputSpec | null = null;
+  private hasBeenApplied = false;
 
   /** @throws RangeError for an argument that breaks its rule; see `LSTMArgs`. */
   constructor(args: LSTMArgs) {
@@ -67,6 +69,7 @@ export class LSTM extends tf.layers.RNN {
       throw invalidArgument('LSTM.build', rule, shape, { layer: this.name });
     }
     super.build(inputShape);
+    this.builtInputSpec = this.inputSpec[0] as tf.InputSpec;
   }
 
   /**
@@ -84,20 +87,22 @@ export class LSTM extends tf.layers.RNN {
     const { stateSpec } = this;
     const [inputSpec] = this.inputSpec;
     try {
+      this.hasBeenApplied = true;
       return super.apply(inputs, ownKwargs);
     } catch (error) {
       this.stateSpec = stateSpec;
       throw error;
     } finally {
-      // RNN.apply widens it for symbolic states, and leaves it so when it throws.
-      this.inputSpec = [(this.built ? this.inputSpec[0] : inputSpec) as tf.InputSpec];
+      // RNN.apply widens it for symbolic states, leaves it so when it throws, and loses there what build found out.
+      this.inputSpec = [this.builtInputSpec ?? (inputSpec as tf.InputSpec)];
     }
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor | tf.Tensor[] {
     const where = 'LSTM.call';
     this.requireBuilt(where);
-    this.refuseGatesInBidirectional(where);
+    // Bidirectional names its copies so, and calls them without applying them.
+    if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
     const { x, states, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
     this.lastImplementation = chooseImplementation(where, this.name, this.useFused);
     return tidy(() => {
@@ -176,7 +181,7 @@ export class LSTM extends tf.layers.RNN {
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
     const usual = super.computeOutputShape(inputShape);
     if (!this.returnGates) return usual;
-    this.refuseGatesInBidirectional('LSTM.computeOutputShape');
+    if (this.cell.built) this.refuseGatesInWrapper('LSTM.computeOutputShape');
     const [batch, timesteps] = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
     const gate: tf.Shape = [batch as number, timesteps as number, this.cell.units];
     const usualShapes = (Array.isArray(usual[0]) ? usual : [usual]) as tf.Shape[];
@@ -238,10 +243,11 @@ export class LSTM extends tf.layers.RNN {
     if (!this.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', this.name);
   }
 
-  // Bidirectional names its copies so, and would concatenate the gates of both directions in two time orders.
-  private refuseGatesInBidirectional(where: string): void {
-    if (this.returnGates && /^(forward|backward)_/.test(this.name)) {
-      throw invalidArgument(where, 'returnGates must be false inside Bidirectional', true, { layer: this.name });
+  // Wrappers build and call a layer without applying it, and take what it returns for one output.
+  private refuseGatesInWrapper(where: string): void {
+    if (this.returnGates && !this.hasBeenApplied) {
+      const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
+      throw invalidArgument(where, rule, true, { layer: this.name });
     }
   }
 }
