@@ -122,7 +122,7 @@ export class LSTM extends tf.layers.RNN {
       // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
       const states = h === lastOutput ? [tf.clone(h), c] : [h, c];
       const usual = [outputs ?? lastOutput, ...(this.returnState ? states : [])];
-      if (training) this.activityPenalty?.record(usual);
+      if (training) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
       const all = withGates(usual, gates);
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
