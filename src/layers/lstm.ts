@@ -72,6 +72,8 @@ export class LSTM extends tf.layers.RNN {
     }
     super.build(inputShape);
     this.builtInputSpec = this.inputSpec[0] as tf.InputSpec;
+    // Without it, which tfjs's RNN leaves out, applying a layer that was built by hand adds its weights again.
+    this.built = true;
   }
 
   /**

@@ -197,6 +197,14 @@ describe('An LSTM', () => {
     expect(penalty()).toBe(0);
   });
 
+  test('can be built by hand, set and then applied', () => {
+    const expected = builtLayer();
+    const layer = lstm({ units: UNITS });
+    layer.build([null, null, FEATURES]);
+    layer.setWeights(expected.getWeights());
+    expectClose(layer.apply(input()) as tf.Tensor, expected.apply(input()) as tf.Tensor, 0);
+  });
+
   test('takes the weights it is constructed with', () => {
     const weights = builtLayer().getWeights();
     const layer = lstm({ units: UNITS, weights });
