@@ -222,8 +222,10 @@ describe('checkFixture', () => {
     }
     const fixture = kerasFixture('returns-sequences');
     const last = ownLayer(lstm(kerasArgs), fixture);
+    const states = ownLayer(lstm({ ...kerasArgs, returnState: true }), fixture);
     const before = tf.memory().numTensors;
-    await expect(checkFixture(last, fixture)).rejects.toThrow();
+    await expect(checkFixture(last, fixture)).rejects.toThrow('output must have shape');
+    await expect(checkFixture(states, fixture)).rejects.toThrow('there must be the 1 outputs');
     expect(tf.memory().numTensors).toBe(before);
   });
 });

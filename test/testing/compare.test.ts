@@ -21,6 +21,13 @@ describe('compare', () => {
     expect(maxAbsoluteError).toBe(0.5);
   });
 
+  test('points at a small number beyond its tolerance, not at a large one within', () => {
+    const { worst, maxAbsoluteError, passed } = compare(tensor([1000, 0.001]), [1000.0078125, 0.0011], tolerance);
+    expect(passed).toBe(false);
+    expect(worst.index).toEqual([1]);
+    expect(maxAbsoluteError).toBe(0.0078125);
+  });
+
   test('takes NaN and infinity as equal to themselves only', () => {
     const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     expect(compare(tensor(special), special, tolerance)).toMatchObject({ passed: true, maxAbsoluteError: 0 });
