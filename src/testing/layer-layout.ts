@@ -1,5 +1,5 @@
 import type { LSTMCellArgs } from '../layers/arguments.js';
-import type { FixtureConfig, SingleFixtureConfig, StackArgs } from './fixture.js';
+import type { BidirectionalFixtureConfig, FixtureConfig, SingleFixtureConfig, StackArgs } from './fixture.js';
 
 /** A tensor that a layer has or gives, with its shape. */
 export interface Slot {
@@ -47,25 +47,28 @@ function outputShape(args: StackArgs, { batch, timesteps }: Sizes, size: number)
   return args.returnSequences ? [batch, timesteps, size] : [batch, size];
 }
 
-function singleLayout(config: SingleFixtureConfig, sizes: Sizes, prefix: string): LayerLayout {
+function bidirectionalLayout(config: BidirectionalFixtureConfig, sizes: Sizes, prefix: string): LayerLayout {
   const { batch, features } = sizes;
-  if (config.kind === 'bidirectional') {
-    const { args } = config.layer;
-    const separate = config.mergeMode === null;
-    const size = config.mergeMode === 'concat' ? 2 * args.units : args.units;
-    const states = ['forward.', 'backward.'].flatMap((direction) => cellStates(args, batch, direction));
-    const names = separate ? ['forward.output', 'backward.output'] : ['output'];
-    const outputs = names.map((name) => ({ name, shape: outputShape(args, sizes, size) }));
-    return {
-      weights: ['forward.', 'backward.'].flatMap((direction) => cellWeights(args, features, prefix + direction)),
-      states,
-      outputs: [...outputs, ...(args.returnState ? states : [])],
-      traces: (args.goBackwards ? (['backward', 'forward'] as const) : (['forward', 'backward'] as const)).map(
-        (direction) => ({ direction, cell: 0, layer: 0, units: args.units }),
-      ),
-      outputSize: size,
-    };
-  }
+  const { args } = config.layer;
+  const separate = config.mergeMode === null;
+  const size = config.mergeMode === 'concat' ? 2 * args.units : args.units;
+  const states = ['forward.', 'backward.'].flatMap((direction) => cellStates(args, batch, direction));
+  const names = separate ? ['forward.output', 'backward.output'] : ['output'];
+  const outputs = names.map((name) => ({ name, shape: outputShape(args, sizes, size) }));
+  return {
+    weights: ['forward.', 'backward.'].flatMap((direction) => cellWeights(args, features, prefix + direction)),
+    states,
+    outputs: [...outputs, ...(args.returnState ? states : [])],
+    traces: (args.goBackwards ? (['backward', 'forward'] as const) : (['forward', 'backward'] as const)).map(
+      (direction) => ({ direction, cell: 0, layer: 0, units: args.units }),
+    ),
+    outputSize: size,
+  };
+}
+
+function singleLayout(config: SingleFixtureConfig, sizes: Sizes, prefix: string): LayerLayout {
+  if (config.kind === 'bidirectional') return bidirectionalLayout(config, sizes, prefix);
+  const { batch, features } = sizes;
   const stacked = config.kind === 'stackedCells';
   const cells = config.kind === 'stackedCells' ? config.cells : [config.args];
   const prefixes = cells.map((_, index) => (stacked ? `cells.${index}.` : ''));
