@@ -22,10 +22,18 @@ for (const dependent of Object.values(lock.packages)) {
     const platform = platformOf(name);
     if (!platform || !/^\d/.test(version) || lock.packages[`node_modules/${name}`]) continue;
     const { cpu, ...rest } = platform;
-    lock.packages[`node_modules/${name}`] = { version, cpu, ...(dependent.dev && { dev: true }), optional: true, ...rest };
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      cpu,
+      ...(dependent.dev && { dev: true }),
+      optional: true,
+      ...rest,
+    };
     added.push(`${name}@${version}`);
   }
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')));
 if (added.length > 0) writeFileSync(LOCK_FILE, `${JSON.stringify(lock, null, 2)}\n`);
-console.log(added.length > 0 ? `package-lock.json: entered ${added.join(', ')}` : 'package-lock.json: nothing is missing');
+console.log(
+  added.length > 0 ? `package-lock.json: entered ${added.join(', ')}` : 'package-lock.json: nothing is missing',
+);
