@@ -1,0 +1,122 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ByGate } from './gates.js';
+import type { LSTMStep } from './step.js';
+import { tidy } from './tidy.js';
+
+/** One timestep: from what the input contributes to the pre-activations, `[B, 4U]`, and the previous h and c. */
+export type StepFunction = (projectedInput: tf.Tensor2D, state: readonly [tf.Tensor2D, tf.Tensor2D]) => LSTMStep;
+
+export interface ScanInputs {
+  /** What the input contributes to the gates' pre-activations, time-major: `[T, B, 4U]`, T at least 1. */
+  projectedInputs: tf.Tensor3D;
+  /** The states before the first step, each `[B, U]`. */
+  h0: tf.Tensor2D;
+  c0: tf.Tensor2D;
+  /** `[B, T]`, bool: false where a step is to be passed over. */
+  mask: tf.Tensor2D | null;
+}
+
+export interface ScanOptions {
+  /** Reads the last timestep first. */
+  goBackwards: boolean;
+  /** Outputs 0, instead of the previous hidden state, at masked steps. */
+  zeroOutputForMask: boolean;
+  /** Returns the output of every step. */
+  keepOutputs: boolean;
+  /** Returns the gates and the cell state of every step. */
+  keepGates: boolean;
+}
+
+/** The gates and the cell state of every step, each `[B, T, U]`, in processing order; gates are 0 at masked steps. */
+export type GateSequences = ByGate<tf.Tensor3D> & { c: tf.Tensor3D };
+
+export const GATE_SEQUENCE_NAMES = ['i', 'f', 'g', 'o', 'c'] as const;
+
+export interface ScanResult {
+  /** The output of the last step processed, `[B, U]`. */
+  lastOutput: tf.Tensor2D;
+  /** The states after the last step processed, each `[B, U]`. */
+  h: tf.Tensor2D;
+  c: tf.Tensor2D;
+  /** Every output, `[B, T, U]`, in processing order; null unless kept. */
+  outputs: tf.Tensor3D | null;
+  /** Null unless kept. */
+  gates: GateSequences | null;
+}
+
+type KeptStep = LSTMStep & { output: tf.Tensor2D };
+
+/**
+ * Runs a step function over time: the plain reference that every fused kernel is held to.
+ *
+ * A masked step copies h and c and contributes no gradient; what it computed is selected away, not multiplied by 0, so
+ * that a NaN there goes nowhere as long as `projectedInputs` is finite there.
+ */
+export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOptions): ScanResult {
+  return tidy(() => {
+    const steps = tf.unstack(inputs.projectedInputs) as tf.Tensor2D[];
+    const stepMasks = unstackMask(inputs.mask, inputs.h0.shape[1]);
+    const kept: KeptStep[] = [];
+    let { h0: h, c0: c } = inputs;
+    let lastOutput = h;
+    for (let n = 0; n < steps.length; n++) {
+      const t = options.goBackwards ? steps.length - 1 - n : n;
+      const result: Partial<KeptStep> & Pick<KeptStep, 'h' | 'c' | 'output'> = tidy(() => {
+        const computed = step(steps[t] as tf.Tensor2D, [h, c]);
+        const selected = selectStep(computed, [h, c], stepMasks?.[t], options);
+        return options.keepGates ? selected : { h: selected.h, c: selected.c, output: selected.output };
+      });
+      ({ h, c, output: lastOutput } = result);
+      if (options.keepOutputs || options.keepGates) kept.push(result as KeptStep);
+    }
+    return {
+      lastOutput,
+      h,
+      c,
+      outputs: options.keepOutputs ? stackSteps(kept, 'output') : null,
+      gates: options.keepGates ? stackGates(kept) : null,
+    };
+  });
+}
+
+/** `[B, T]` to T masks of `[B, U]`: broadcast once here instead of at every step. */
+function unstackMask(mask: tf.Tensor2D | null, units: number): tf.Tensor2D[] | null {
+  if (mask === null) return null;
+  const timeMajor = tf.expandDims(tf.transpose(mask), 2);
+  return tf.unstack(tf.tile(timeMajor, [1, 1, units])) as tf.Tensor2D[];
+}
+
+function selectStep(
+  computed: LSTMStep,
+  [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
+  mask: tf.Tensor2D | undefined,
+  { zeroOutputForMask, keepGates }: ScanOptions,
+): KeptStep {
+  if (mask === undefined) return { ...computed, output: computed.h };
+  const zeros = tf.zerosLike(h);
+  const newH = tf.where(mask, computed.h, h);
+  const output = zeroOutputForMask ? tf.where(mask, computed.h, zeros) : newH;
+  const selected = { ...computed, h: newH, c: tf.where(mask, computed.c, c), output };
+  if (!keepGates) return selected;
+  const openGate = (gate: tf.Tensor2D) => tf.where(mask, gate, zeros);
+  const { i, f, g, o } = computed;
+  return { ...selected, i: openGate(i), f: openGate(f), g: openGate(g), o: openGate(o) };
+}
+
+function stackSteps(steps: KeptStep[], quantity: keyof KeptStep): tf.Tensor3D {
+  return tf.stack(
+    steps.map((step) => step[quantity]),
+    1,
+  ) as tf.Tensor3D;
+}
+
+function stackGates(steps: KeptStep[]): GateSequences {
+  const [i, f, g, o, c] = GATE_SEQUENCE_NAMES.map((name) => stackSteps(steps, name)) as [
+    tf.Tensor3D,
+    tf.Tensor3D,
+    tf.Tensor3D,
+    tf.Tensor3D,
+    tf.Tensor3D,
+  ];
+  return { i, f, g, o, c };
+}

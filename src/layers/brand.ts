@@ -1,0 +1,6 @@
+/**
+ * The marks by which this package's classes know each other. They are symbols of the global registry, not classes,
+ * because an application may load the ES module build and the CommonJS build side by side.
+ */
+export const LSTM_BRAND = Symbol.for('explicit-lstm.LSTM');
+export const LSTM_CELL_BRAND = Symbol.for('explicit-lstm.LSTMCell');

@@ -1,0 +1,248 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument, invalidState } from '../core/errors.js';
+import { chooseImplementation, type Implementation, type UseFused } from '../core/implementation.js';
+import { GATE_SEQUENCE_NAMES } from '../core/scan.js';
+import { tidy } from '../core/tidy.js';
+import { ActivityPenalty } from './activity-penalty.js';
+import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
+import { LSTM_BRAND } from './brand.js';
+import { checkApplyInputs, concreteInputs } from './call-inputs.js';
+import { NO_DROPOUT } from './dropout.js';
+import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
+import { LSTMCell } from './lstm-cell.js';
+import { runSequence, type States } from './run-sequence.js';
+import { type GateTrace, traceSequence } from './trace.js';
+import { validateLSTMArguments } from './validate-arguments.js';
+import { type CheckedLayer, requireStates, requireWeights } from './validate-call.js';
+
+/**
+ * The LSTM layer, a drop-in for `tf.layers.lstm`: the same arguments, weights, outputs, gradients and saved JSON, with
+ * gates that can be seen (`returnGates`, `trace`).
+ *
+ * Input [B, T, D]. Output [B, U], or [B, T, U] with `returnSequences`; with `returnState` it is followed by h and c,
+ * each [B, U]. Call arguments: `initialState` ([h, c], each [B, U]), `mask` ([B, T]) and `training`.
+ *
+ * Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; the equations are at `LSTMCell`.
+ */
+export class LSTM extends tf.layers.RNN {
+  static override readonly className: string = 'ExplicitLSTM';
+  readonly [LSTM_BRAND] = true;
+
+  // tf.layers.RNN's constructor sets it; a class field would wipe it.
+  declare readonly cell: LSTMCell;
+
+  readonly returnGates: boolean;
+  readonly useFused: UseFused;
+  readonly zeroOutputForMask: boolean;
+
+  /** What the last call ran on, and why it was not a fused kernel; null before the first call. */
+  lastImplementation: Implementation | null = null;
+
+  private readonly activityPenalty: ActivityPenalty | null;
+  private readonly addedLosses: LossFunction[] = [];
+
+  /** @throws RangeError for an argument that breaks its rule; see `LSTMArgs`. */
+  constructor(args: LSTMArgs) {
+    validateLSTMArguments('LSTM', args);
+    // The cell stays trainable: whether its weights are trained is the layer's to say, before and after building.
+    super({ ...args, cell: new LSTMCell({ ...args, trainable: true } as LSTMCellArgs) } as tf.RNNLayerArgs);
+    this.returnGates = args.returnGates ?? false;
+    this.useFused = args.useFused ?? 'auto';
+    this.zeroOutputForMask = args.zeroOutputForMask ?? false;
+    this.activityPenalty = args.activityRegularizer == null ? null : new ActivityPenalty(args.activityRegularizer);
+  }
+
+  // tf.layers.RNN's own demands a cell in the config.
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    config: ConfigDict,
+  ): T {
+    return new cls(config);
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
+    if (this.stateful && !Number.isSafeInteger(shape[0])) {
+      const rule = 'a stateful layer must know its batch size: give it batchInputShape, or batchShape to tf.input';
+      throw invalidArgument('LSTM.build', rule, shape, { layer: this.name });
+    }
+    super.build(inputShape);
+  }
+
+  /**
+   * Applies the layer to tensors, or symbolically while a model is put together.
+   *
+   * @param inputs x [B, T, D], or [x, h, c].
+   * @param kwargs `initialState`, `mask`, `training`; left as they are.
+   * @throws RangeError for inputs that break their rule; the layer can be applied again.
+   */
+  override apply(inputs: Parameters<tf.layers.RNN['apply']>[0], kwargs?: Kwargs): ReturnType<tf.layers.RNN['apply']> {
+    // tfjs's model executor passes one kwargs object to all its layers, and RNN.apply writes into it.
+    const ownKwargs = { ...kwargs };
+    const { isConcrete } = checkApplyInputs('LSTM.apply', this.checked(), inputs, ownKwargs);
+    if (isConcrete) chooseImplementation('LSTM.apply', this.name, this.useFused);
+    const { stateSpec } = this;
+    const [inputSpec] = this.inputSpec;
+    try {
+      return super.apply(inputs, ownKwargs);
+    } catch (error) {
+      this.stateSpec = stateSpec;
+      throw error;
+    } finally {
+      // RNN.apply widens it for symbolic states, and leaves it so when it throws.
+      this.inputSpec = [(this.built ? this.inputSpec[0] : inputSpec) as tf.InputSpec];
+    }
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor | tf.Tensor[] {
+    const where = 'LSTM.call';
+    this.requireBuilt(where);
+    this.refuseGatesInBidirectional(where);
+    const { x, states, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
+    this.lastImplementation = chooseImplementation(where, this.name, this.useFused);
+    return tidy(() => {
+      const training = kwargs.training === true;
+      const dropout = training ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
+      const sequence = { x, states: states ?? this.statesFor(x), mask, dropout };
+      const { returnSequences, returnGates, goBackwards, zeroOutputForMask } = this;
+      const { lastOutput, outputs, h, c, gates } = runSequence(this.cell, sequence, {
+        goBackwards,
+        zeroOutputForMask,
+        keepOutputs: returnSequences,
+        keepGates: returnGates,
+      });
+      if (this.stateful) this.replaceStates([h, c]);
+      const usual = [outputs ?? lastOutput, ...(this.returnState ? [h, c] : [])];
+      if (training) this.activityPenalty?.record(usual);
+      const all = gates === null ? usual : [...usual, ...GATE_SEQUENCE_NAMES.map((name) => gates[name])];
+      return all.length === 1 ? (all[0] as tf.Tensor) : all;
+    });
+  }
+
+  /**
+   * Runs a sequence in inference mode and shows every gate. States of a stateful layer are read, never written.
+   *
+   * ```ts
+   * const trace = layer.trace(x);
+   * trace.f.mean().print(); // how much the layer keeps, on average
+   * trace.dispose();
+   * ```
+   *
+   * @param x [B, T, D].
+   * @param options `initialState`: h and c, each [B, U]; default the layer's states, or zeros. `mask`: [B, T].
+   * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
+   * @throws RangeError when the layer is not built, or for an input that breaks its rule.
+   */
+  trace(
+    x: tf.Tensor,
+    { initialState, mask }: { initialState?: tf.Tensor[] | null; mask?: tf.Tensor | null } = {},
+  ): GateTrace {
+    const where = 'LSTM.trace';
+    this.requireBuilt(where);
+    const inputs = concreteInputs(where, this.checked(), x, { initialState, mask });
+    return tidy(() => {
+      const states = inputs.states ?? this.statesFor(inputs.x);
+      return traceSequence(this.cell, { ...inputs, states, dropout: NO_DROPOUT }, this.goBackwards);
+    });
+  }
+
+  /**
+   * Sets the states of a stateful layer: to zeros, or to copies of `states`.
+   *
+   * @param states h and c, each [B, U].
+   * @throws RangeError when the layer is not stateful or not built, or for a state of another shape.
+   */
+  override resetStates(states?: tf.Tensor | tf.Tensor[] | null, _training?: boolean): void {
+    const where = 'LSTM.resetStates';
+    if (!this.stateful) throw invalidState(where, 'the layer must be stateful', this.name);
+    this.requireBuilt(where);
+    const batch = this.batchSize() as number;
+    if (states != null) requireStates(where, this, states, batch, 'states');
+    const zeros = () => tf.zeros([batch, this.cell.units]) as tf.Tensor2D;
+    tidy(() => this.replaceStates((states ?? [zeros(), zeros()]) as States));
+  }
+
+  /** @throws RangeError for a weight of another shape than the layer's. */
+  override setWeights(weights: tf.Tensor[]): void {
+    requireWeights('LSTM.setWeights', this, weights);
+    super.setWeights(weights);
+  }
+
+  override getInitialState(inputs: tf.Tensor): tf.Tensor[] {
+    const shape: [number, number] = [inputs.shape[0] as number, this.cell.units];
+    return [tf.zeros(shape), tf.zeros(shape)];
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    const usual = super.computeOutputShape(inputShape);
+    if (!this.returnGates) return usual;
+    this.refuseGatesInBidirectional('LSTM.computeOutputShape');
+    const [batch, timesteps] = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
+    const gate: tf.Shape = [batch as number, timesteps as number, this.cell.units];
+    const usualShapes = (Array.isArray(usual[0]) ? usual : [usual]) as tf.Shape[];
+    return [...usualShapes, ...GATE_SEQUENCE_NAMES.map(() => [...gate])];
+  }
+
+  override computeMask(inputs: tf.Tensor | tf.Tensor[], mask?: tf.Tensor | tf.Tensor[]): tf.Tensor | tf.Tensor[] {
+    const usual = super.computeMask(inputs, mask);
+    if (!this.returnGates) return usual;
+    const masks = Array.isArray(usual) ? usual : [usual];
+    return [...masks, ...GATE_SEQUENCE_NAMES.map(() => null as unknown as tf.Tensor)];
+  }
+
+  /** The penalties that training adds to the loss: of the weights' regularizers, of the activity, and added ones. */
+  override get losses(): LossFunction[] {
+    const activity = this.activityPenalty === null ? [] : [this.activityPenalty.loss];
+    return [...this.cell.losses, ...activity, ...this.addedLosses];
+  }
+
+  override addLoss(losses: LossFunction | LossFunction[]): void {
+    this.addedLosses.push(...(Array.isArray(losses) ? losses : [losses]));
+  }
+
+  /** Emits the built-in layer's keys, and those of this package's own arguments that are set. */
+  override getConfig(): ConfigDict {
+    const config = super.getConfig();
+    if (this.activityPenalty !== null) config.activityRegularizer = this.activityPenalty.config as ConfigDict;
+    if (this.returnGates) config.returnGates = true;
+    if (this.useFused !== 'auto') config.useFused = this.useFused;
+    if (this.zeroOutputForMask) config.zeroOutputForMask = true;
+    return config;
+  }
+
+  protected override disposeWeights(): number {
+    tf.dispose(this.states_ ?? []);
+    return super.disposeWeights();
+  }
+
+  private statesFor(x: tf.Tensor): States {
+    return (this.stateful ? this.states_ : this.getInitialState(x)) as States;
+  }
+
+  // A gradient tape keeps its own references, so that the old states can go at once, in training too.
+  private replaceStates(states: States): void {
+    const old = this.states_ ?? [];
+    this.states_ = states.map((state) => tf.keep(tf.clone(state)));
+    tf.dispose(old);
+  }
+
+  private batchSize(): number | null {
+    return this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null;
+  }
+
+  private checked(): CheckedLayer {
+    return { name: this.name, cell: this.cell, batchSize: this.batchSize() };
+  }
+
+  private requireBuilt(where: string): void {
+    if (!this.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', this.name);
+  }
+
+  // Bidirectional names its copies so, and would concatenate the gates of both directions in two time orders.
+  private refuseGatesInBidirectional(where: string): void {
+    if (this.returnGates && /^(forward|backward)_/.test(this.name)) {
+      throw invalidArgument(where, 'returnGates must be false inside Bidirectional', true, { layer: this.name });
+    }
+  }
+}
+tf.serialization.registerClass(LSTM);

@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs';
+import { type ScanOptions, type ScanResult, scan } from '../core/scan.js';
+import { tidy } from '../core/tidy.js';
+import type { GateMasks } from '../core/weighted-sum.js';
+import type { DropoutMasks } from './dropout.js';
+import type { LSTMCell } from './lstm-cell.js';
+
+export type States = [h: tf.Tensor2D, c: tf.Tensor2D];
+
+/** One sequence to run, checked. */
+export interface Sequence {
+  /** [B, T, D] */
+  x: tf.Tensor3D;
+  /** [B, U] each. */
+  states: States;
+  /** [B, T], of any dtype; 0 is masked. */
+  mask: tf.Tensor2D | null;
+  dropout: DropoutMasks;
+}
+
+/** Runs a cell over a sequence on plain tfjs ops. The input's products are one matrix product for all timesteps. */
+export function runSequence(cell: LSTMCell, sequence: Sequence, options: ScanOptions): ScanResult {
+  return tidy(() => {
+    const {
+      dropout,
+      states: [h0, c0],
+    } = sequence;
+    const mask = sequence.mask === null ? null : (tf.cast(sequence.mask, 'bool') as tf.Tensor2D);
+    const projectedInputs = projectInputs(
+      cell,
+      withoutMaskedSteps(tf.cast(sequence.x, 'float32'), mask),
+      dropout.input,
+    );
+    return scan(
+      (projectedInput, states) => cell.stepFromProjectedInput(projectedInput, states, dropout.recurrent),
+      { projectedInputs, h0, c0, mask },
+      options,
+    );
+  });
+}
+
+/** Sets x to 0 at masked steps: a NaN there must reach neither the output nor, times 0, a gradient. */
+function withoutMaskedSteps(x: tf.Tensor3D, mask: tf.Tensor2D | null): tf.Tensor3D {
+  return mask === null ? x : tf.where(tf.expandDims(mask, 2), x, tf.zerosLike(x));
+}
+
+/** x·W + b for all timesteps, time-major: [B, T, D] to [T, B, 4U]. */
+function projectInputs(cell: LSTMCell, x: tf.Tensor3D, masks: GateMasks): tf.Tensor3D {
+  const [batch, timesteps, features] = x.shape;
+  const rows: [number, number] = [timesteps * batch, features];
+  const timeMajor = tf.reshape(tf.transpose(x, [1, 0, 2]), rows) as tf.Tensor2D;
+  const everyStep = masks.map((mask) => tf.reshape(tf.tile(tf.expandDims(mask, 0), [timesteps, 1, 1]), rows));
+  return tf.reshape(cell.projectInput(timeMajor, everyStep), [timesteps, batch, 4 * cell.units]);
+}

@@ -1,0 +1,59 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ByGate } from '../core/gates.js';
+import type { GateSequences } from '../core/scan.js';
+import { tidy } from '../core/tidy.js';
+import type { LSTMCell } from './lstm-cell.js';
+import { runSequence, type Sequence, type States } from './run-sequence.js';
+
+/**
+ * Every gate and state of every unit at every timestep. Each sequence is [B, T, U], and its index t is the input's
+ * timestep, also where the layer reads backwards. At a masked step c and h carry the previous state, and gates are 0.
+ *
+ * The caller owns the tensors and frees them with `dispose()`.
+ */
+export interface GateTrace extends ByGate<tf.Tensor3D> {
+  /** Cell state, [B, T, U]. */
+  c: tf.Tensor3D;
+  /** Hidden state, [B, T, U]. */
+  h: tf.Tensor3D;
+  /** Hidden state before the first step processed, [B, U]. */
+  h0: tf.Tensor2D;
+  /** Cell state before the first step processed, [B, U]. */
+  c0: tf.Tensor2D;
+  /** [B, T], bool: false at masked steps; null without a mask. */
+  mask: tf.Tensor2D | null;
+  units: number;
+  /** Name of φ, of the candidate and of the cell state on its way out. */
+  activation: string;
+  /** Name of σ, of the input, forget and output gates. */
+  recurrentActivation: string;
+  dispose(): void;
+}
+
+/** Runs a sequence and keeps all of it, in the input's time order. The caller owns the tensors. */
+export function traceSequence(cell: LSTMCell, sequence: Sequence, goBackwards: boolean): GateTrace {
+  return tidy(() => {
+    const { outputs, gates } = runSequence(cell, sequence, {
+      goBackwards,
+      zeroOutputForMask: false,
+      keepOutputs: true,
+      keepGates: true,
+    });
+    const { i, f, g, o, c } = gates as GateSequences;
+    const [h0, c0] = sequence.states.map((state) => tf.clone(state)) as States;
+    const mask = sequence.mask === null ? null : (tf.cast(sequence.mask, 'bool').clone() as tf.Tensor2D);
+    const inInputOrder = (steps: tf.Tensor3D) => (goBackwards ? tf.reverse(steps, 1) : steps);
+    const sequences = { i, f, g, o, c, h: outputs as tf.Tensor3D };
+    for (const name of Object.keys(sequences) as (keyof typeof sequences)[]) {
+      sequences[name] = inInputOrder(sequences[name]);
+    }
+    return {
+      ...sequences,
+      ...{ h0, c0, mask },
+      units: cell.units,
+      activation: cell.activation.getClassName(),
+      recurrentActivation: cell.recurrentActivation.getClassName(),
+      dispose: () => tf.dispose([...Object.values(sequences), h0, c0, ...(mask === null ? [] : [mask])]),
+    };
+  });
+}
