@@ -55,8 +55,8 @@ function print({ page, backend, title, largestDifference, passed, problem }: Row
   console.log([...columns, largestDifference.toExponential(1), problem ?? ''].join('  ').trimEnd());
 }
 
-const { origin, server } = await serve(await pageRoutes());
 const browser = await launchChromium();
+const { origin, server } = await serve(await pageRoutes());
 try {
   console.log(`Chromium ${browser.version()}; the last column is the largest difference from tf.layers.lstm`);
   const rows: Row[] = [];
