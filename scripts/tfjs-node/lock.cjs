@@ -35,11 +35,15 @@ async function withLock(file, onWait, work) {
     dropIfStale(file);
   }
   const renewal = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), RENEWED_EVERY);
+  const release = () => fs.rmSync(file, { force: true });
+  // A signal ends the process without passing through `finally`.
+  process.once('exit', release);
   try {
     return await work();
   } finally {
     clearInterval(renewal);
-    fs.rmSync(file, { force: true });
+    process.off('exit', release);
+    release();
   }
 }
 
