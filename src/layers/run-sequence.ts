@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { booleanMask } from '../core/mask.js';
 import { type ScanOptions, type ScanResult, scan } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import type { GateMasks } from '../core/weighted-sum.js';
@@ -27,7 +28,7 @@ export function runSequence(cell: LSTMCell, sequence: Sequence, options: ScanOpt
       dropout,
       states: [h0, c0],
     } = sequence;
-    const mask = sequence.mask === null ? null : (tf.cast(sequence.mask, 'bool') as tf.Tensor2D);
+    const mask = sequence.mask === null ? null : booleanMask(sequence.mask);
     const projectedInputs = projectInputs(
       cell,
       withoutMaskedSteps(tf.cast(sequence.x, 'float32'), mask),

@@ -71,7 +71,7 @@ describe.each(NODE_BACKENDS)('On %s, where tf.layers.lstm differs from Keras, th
     expect(loss).toBeCloseTo(plain + (penalty.dataSync()[0] as number), 4);
   });
 
-  test('adds the activity regularizer of its outputs to the loss, as a sum over the batch', async () => {
+  test('adds the activity regularizer of its outputs to the loss, divided by the batch size', async () => {
     const activityRegularizer = tf.regularizers.l1l2({ l1: 0.5, l2: 0.25 });
     const [x, y] = [input(), randomTensor([2, 5, UNITS], 8)];
     const plain = await firstLoss(BUILT_IN.lstm({ units: UNITS, returnSequences: true }), x, y);
@@ -79,7 +79,7 @@ describe.each(NODE_BACKENDS)('On %s, where tf.layers.lstm differs from Keras, th
     const loss = await firstLoss(layer, x, y);
     const h = layer.apply(x) as tf.Tensor;
     const penalty = tf.add(tf.mul(0.5, tf.sum(tf.abs(h))), tf.mul(0.25, tf.sum(tf.square(h))));
-    expect(loss).toBeCloseTo(plain + (penalty.dataSync()[0] as number), 4);
+    expect(loss).toBeCloseTo(plain + (penalty.dataSync()[0] as number) / 2, 4);
     expect(layer.activityRegularizer).toBeNull();
   });
 
