@@ -1,7 +1,16 @@
+// TensorFlow reads this from the real environment; the one that tests see is Jest's copy.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+
 module.exports = {
   testEnvironment: '<rootDir>/test/support/node-environment.cjs',
+  setupFiles: ['<rootDir>/test/support/silence-banner.cjs'],
   roots: ['<rootDir>/test'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  maxWorkers: 2,
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^explicit-lstm$': '<rootDir>/src/index.ts',
+    '^explicit-lstm/(\\w+)$': '<rootDir>/src/$1/index.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       'ts-jest',

@@ -1,17 +1,12 @@
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 
+import '../scripts/tfjs-node/shim.cjs';
 import { createRequire } from 'node:module';
-import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 
 /** The backends that run in Node, slowest first. */
 export const NODE_BACKENDS = ['cpu', 'wasm', 'tensorflow'] as const;
 export type NodeBackend = (typeof NODE_BACKENDS)[number];
-
-// @tensorflow/tfjs-node 4.22 calls these two, which Node 23 removed.
-const nodeUtil = util as unknown as Record<string, unknown>;
-nodeUtil.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-nodeUtil.isArray ??= Array.isArray;
 
 const requireHere = createRequire(`${process.cwd()}/package.json`);
 

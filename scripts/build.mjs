@@ -1,0 +1,57 @@
+// dist/esm and dist/cjs (with types) by tsc, out of one source, and dist/explicit-lstm.global.js for script tags by esbuild.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { build } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+function compile(project) {
+  const { status } = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', project], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`build: tsc -p ${project} failed`);
+}
+
+const tfFromGlobal = `
+if (typeof globalThis.tf === 'undefined') {
+  throw new Error('${name}: TensorFlow.js is missing: put its script tag, which defines tf, before this one');
+}
+module.exports = globalThis.tf;`;
+
+/** Whatever is not TensorFlow.js and not a file of ours would end up in every page that uses the script. */
+const onlyTensorFlowFromOutside = {
+  name: 'only-tensorflow-from-outside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      if (kind === 'entry-point') return undefined;
+      if (path === '@tensorflow/tfjs') return { path, namespace: 'global' };
+      return { errors: [{ text: `the script-tag build must not depend on ${path}` }] };
+    });
+    onLoad({ filter: /.*/, namespace: 'global' }, () => ({ contents: tfFromGlobal, loader: 'js' }));
+  },
+};
+
+rmSync('dist', { recursive: true, force: true });
+compile('tsconfig.build.json');
+compile('tsconfig.build.cjs.json');
+writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
+await build({
+  stdin: {
+    contents: "export * from './src/index.ts'; export * from './src/convert/index.ts';",
+    resolveDir: process.cwd(),
+    loader: 'ts',
+  },
+  outfile: 'dist/explicit-lstm.global.js',
+  bundle: true,
+  format: 'iife',
+  globalName: 'explicitLSTM',
+  target: 'es2020',
+  minify: true,
+  sourcemap: true,
+  sourcesContent: false,
+  banner: { js: `/*! ${name} ${version} | ${license} */` },
+  plugins: [onlyTensorFlowFromOutside],
+  logLevel: 'warning',
+});

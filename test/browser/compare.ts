@@ -1,0 +1,127 @@
+import type * as tfjs from '@tensorflow/tfjs';
+
+declare global {
+  interface Window {
+    compareOn(backend: string): Promise<Comparison[]>;
+  }
+}
+
+/** How far the explicit layer is from the built-in one, in what a test checks. */
+export interface Comparison {
+  title: string;
+  largestDifference: number;
+  passed: boolean;
+  problem?: string;
+}
+
+type Tf = typeof tfjs;
+type Factory = typeof tfjs.layers.lstm;
+
+const ABSOLUTE = 1e-5;
+const RELATIVE = 1e-5;
+/** Large, so that one step moves every weight by far more than the tolerance. */
+const LEARNING_RATE = 8;
+const [BATCH, TIMESTEPS, FEATURES, UNITS] = [3, 5, 4, 6];
+
+/** Values without symmetry, so that a swapped gate or a transposed kernel shows; the same on every page. */
+function randomTensor(tf: Tf, shape: number[], seed: number): tfjs.Tensor {
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 32) * 1.6 - 0.7;
+  };
+  return tf.tensor(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next), shape);
+}
+
+function setRandomWeights(tf: Tf, model: tfjs.LayersModel): void {
+  model.setWeights(model.getWeights().map((weight, index) => randomTensor(tf, weight.shape, 11 + index)));
+}
+
+async function compare(title: string, actual: tfjs.Tensor[], expected: tfjs.Tensor[]): Promise<Comparison> {
+  const shapes = (tensors: tfjs.Tensor[]): string => tensors.map(({ shape }) => `[${shape}]`).join(', ');
+  if (shapes(actual) !== shapes(expected)) {
+    throw new Error(`the shapes must be ${shapes(expected)}, got ${shapes(actual)}`);
+  }
+  let [largestDifference, passed] = [0, true];
+  for (const [index, tensor] of expected.entries()) {
+    const [a, e] = [(await actual[index]?.data()) ?? [], await tensor.data()];
+    // Two tensors of zeros would agree whatever the layer did.
+    if (!e.some((value) => Math.abs(value) > 0.01)) throw new Error(`expected tensor ${index} has no value above 0.01`);
+    for (const [k, value] of e.entries()) {
+      const difference = Math.abs((a[k] ?? Number.NaN) - value);
+      largestDifference = Math.max(largestDifference, difference);
+      passed &&= difference <= ABSOLUTE + RELATIVE * Math.abs(value);
+    }
+  }
+  return { title, largestDifference, passed };
+}
+
+async function compareOutputs(tf: Tf, lstm: Factory, returnSequences: boolean, returnState: boolean) {
+  const [actual, expected] = [lstm, tf.layers.lstm].map((factory) => {
+    const input = tf.input({ shape: [TIMESTEPS, FEATURES] });
+    const layer = factory({ units: UNITS, returnSequences, returnState });
+    const model = tf.model({
+      inputs: input,
+      outputs: layer.apply(input) as tfjs.SymbolicTensor | tfjs.SymbolicTensor[],
+    });
+    setRandomWeights(tf, model);
+    return [model.predict(randomTensor(tf, [BATCH, TIMESTEPS, FEATURES], 7))].flat();
+  }) as [tfjs.Tensor[], tfjs.Tensor[]];
+  return compare(`returnSequences ${returnSequences}, returnState ${returnState}`, actual, expected);
+}
+
+async function compareTrainingStep(tf: Tf, lstm: Factory): Promise<Comparison> {
+  const results: tfjs.Tensor[][] = [];
+  for (const factory of [lstm, tf.layers.lstm]) {
+    const model = tf.sequential({
+      layers: [
+        factory({ units: UNITS, returnSequences: true, inputShape: [TIMESTEPS, FEATURES] }),
+        factory({ units: UNITS }),
+        tf.layers.dense({ units: 2 }),
+      ],
+    });
+    setRandomWeights(tf, model);
+    const before = model.getWeights().map((weight) => weight.clone());
+    model.compile({ loss: 'meanSquaredError', optimizer: tf.train.sgd(LEARNING_RATE) });
+    const loss = await model.trainOnBatch(
+      randomTensor(tf, [BATCH, TIMESTEPS, FEATURES], 7),
+      randomTensor(tf, [BATCH, 2], 5),
+    );
+    const steps = model.getWeights().map((weight, index) => tf.sub(weight, before[index] as tfjs.Tensor));
+    results.push([tf.tensor([loss].flat()), ...steps]);
+  }
+  return compare('one training step', ...(results as [tfjs.Tensor[], tfjs.Tensor[]]));
+}
+
+async function requireBackend(tf: Tf, backend: string): Promise<void> {
+  const accepted = await tf.setBackend(backend);
+  await tf.ready();
+  if (!accepted || tf.getBackend() !== backend) {
+    throw new Error(`the backend must be ${backend}, got ${tf.getBackend()}`);
+  }
+  if (backend === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
+    throw new Error('WebGL must render to float32 textures: float16 allows no comparison at 1e-5');
+  }
+}
+
+/** Holds the explicit LSTM to the built-in one of the same page, on one backend. */
+export async function compareOn(backend: string, tf: Tf, { lstm }: { lstm: unknown }): Promise<Comparison[]> {
+  const comparisons: Array<[string, () => Promise<Comparison>]> = [];
+  for (const sequences of [false, true]) {
+    for (const state of [false, true]) {
+      const title = `returnSequences ${sequences}, returnState ${state}`;
+      comparisons.push([title, () => compareOutputs(tf, lstm as Factory, sequences, state)]);
+    }
+  }
+  comparisons.push(['one training step', () => compareTrainingStep(tf, lstm as Factory)]);
+  const results: Comparison[] = [];
+  for (const [title, run] of comparisons) {
+    try {
+      await requireBackend(tf, backend);
+      results.push(await run());
+    } catch (error) {
+      results.push({ title, largestDifference: Number.NaN, passed: false, problem: String(error) });
+    }
+  }
+  return results;
+}

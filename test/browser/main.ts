@@ -1,0 +1,74 @@
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './chromium.js';
+import type { Comparison } from './compare.js';
+import { pageRoutes } from './routes.js';
+import { serve } from './server.js';
+
+const PAGES = ['esm', 'script-tags'];
+const BACKENDS = ['webgl', 'wasm', 'cpu'];
+const TIME_LIMIT = 120_000;
+
+interface Row extends Comparison {
+  page: string;
+  backend: string;
+}
+
+/** Opens a page of its own for the backend; a request that leaves this machine is a failure. */
+async function runPage(browser: Browser, origin: string, page: string, backend: string): Promise<Row[]> {
+  const tab = await browser.newPage();
+  tab.setDefaultTimeout(TIME_LIMIT);
+  const problems: string[] = [];
+  tab.on('pageerror', (error) => problems.push(error.message));
+  tab.on('request', (request) => {
+    if (!request.url().startsWith(origin) && !/^(blob|data):/.test(request.url())) problems.push(request.url());
+  });
+  try {
+    await tab.goto(`${origin}/${page}.html`);
+    const timer = setTimeout(() => tab.close(), TIME_LIMIT);
+    const comparisons = await tab.evaluate((name) => window.compareOn(name), backend);
+    clearTimeout(timer);
+    const rows = comparisons.map((comparison) => ({ page, backend, ...comparison }));
+    return [...rows, ...problems.map((problem) => failure(page, backend, problem))];
+  } catch (error) {
+    return [failure(page, backend, [String(error), ...problems].join('; '))];
+  } finally {
+    await tab.close();
+  }
+}
+
+function failure(page: string, backend: string, problem: string): Row {
+  return { page, backend, title: 'the page runs', largestDifference: Number.NaN, passed: false, problem };
+}
+
+async function runWithoutTensorFlow(browser: Browser, origin: string): Promise<Row> {
+  const [page, title] = ['without-tensorflow', 'the error says what is missing'];
+  const tab = await browser.newPage();
+  const messages: string[] = [];
+  tab.on('pageerror', (error) => messages.push(error.message));
+  await tab.goto(`${origin}/${page}.html`);
+  const passed = messages.some((message) => message.startsWith('explicit-lstm: TensorFlow.js is missing'));
+  return { page, backend: '', title, largestDifference: 0, passed, problem: passed ? undefined : messages.join('; ') };
+}
+
+function print({ page, backend, title, largestDifference, passed, problem }: Row): void {
+  const columns = [passed ? 'pass' : 'FAIL', page.padEnd(18), backend.padEnd(5), title.padEnd(42)];
+  console.log([...columns, largestDifference.toExponential(1), problem ?? ''].join('  ').trimEnd());
+}
+
+const browser = await launchChromium();
+const { origin, server } = await serve(await pageRoutes());
+try {
+  console.log(`Chromium ${browser.version()}; the last column is the largest difference from tf.layers.lstm`);
+  const rows: Row[] = [];
+  for (const page of PAGES) {
+    for (const backend of BACKENDS) rows.push(...(await runPage(browser, origin, page, backend)));
+  }
+  rows.push(await runWithoutTensorFlow(browser, origin));
+  rows.forEach(print);
+  const failed = rows.filter((row) => !row.passed).length;
+  console.log(`${rows.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+} finally {
+  await browser.close();
+  server.close();
+}

@@ -1,0 +1,45 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import type { Routes } from './server.js';
+
+const PAGES = 'test/browser/pages';
+const GLOBAL_BUILD = 'dist/explicit-lstm.global.js';
+const require = createRequire(import.meta.url);
+const folderOf = (name: string): string => join(dirname(require.resolve(`${name}/package.json`)), 'dist');
+
+async function bundle(page: string, options: BuildOptions): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(PAGES, page)],
+    bundle: true,
+    write: false,
+    // The repository's own tsconfig.json maps `explicit-lstm` to the sources; what is tested here is the built package.
+    tsconfigRaw: {},
+    alias: { 'explicit-lstm': './dist/esm/index.js' },
+    logLevel: 'warning',
+    ...options,
+  });
+  const [output] = outputFiles ?? [];
+  if (!output) throw new Error(`bundle: ${page} gave no output`);
+  return output.contents;
+}
+
+/** Everything that the pages load; `npm run build` has run before. */
+export async function pageRoutes(): Promise<Routes> {
+  const tfjs = folderOf('@tensorflow/tfjs');
+  const wasm = folderOf('@tensorflow/tfjs-backend-wasm');
+  const binaries = readdirSync(wasm, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.wasm'));
+  return {
+    '/favicon.ico': new Uint8Array(),
+    '/esm.html': join(PAGES, 'esm.html'),
+    '/esm.js': await bundle('esm.ts', { format: 'esm' }),
+    '/script-tags.html': join(PAGES, 'script-tags.html'),
+    '/script-tags.js': await bundle('script-tags.ts', { format: 'iife' }),
+    '/without-tensorflow.html': join(PAGES, 'without-tensorflow.html'),
+    '/tf.min.js': join(tfjs, 'tf.min.js'),
+    '/tf-backend-wasm.min.js': join(wasm, 'tf-backend-wasm.min.js'),
+    '/explicit-lstm.global.js': GLOBAL_BUILD,
+    ...Object.fromEntries(binaries.map((file) => [`/${file.split(/[\\/]/).at(-1)}`, join(wasm, file)])),
+  };
+}

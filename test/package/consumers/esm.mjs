@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs';
+import { GATE_NAMES, KERAS_DEFAULTS, LSTM, lstm } from 'explicit-lstm';
+import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
+import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
+
+assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);
+const layer = lstm({ ...KERAS_DEFAULTS, units: 2 });
+assert.ok(layer instanceof LSTM);
+assert.deepEqual(layer.apply(tf.ones([1, 3, 2])).shape, [1, 2]);
+
+// Both builds in one process: a model of the one is read by the other.
+const require = createRequire(import.meta.url);
+const commonjs = require('explicit-lstm');
+const model = tf.sequential({ layers: [commonjs.lstm({ units: 2, inputShape: [3, 2] })] });
+const output = model.predict(tf.ones([1, 3, 2])).dataSync();
+for (const convert of [toBuiltIn, toExplicit]) {
+  assert.deepEqual(
+    convert(model)
+      .predict(tf.ones([1, 3, 2]))
+      .dataSync(),
+    output,
+  );
+}
+for (const tool of [checkFixture, fixtureModel, loadFixture]) assert.equal(typeof tool, 'function');

@@ -1,0 +1,18 @@
+import * as tf from '@tensorflow/tfjs';
+import { type GateName, type GateTrace, type LSTM, type LSTMArgs, lstm, lstmCell } from 'explicit-lstm';
+import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
+import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
+
+const args: LSTMArgs = { units: 2, returnSequences: true, inputShape: [3, 2] };
+export const layer: LSTM = lstm(args);
+export const trace: GateTrace = layer.trace(tf.ones([1, 3, 2]));
+export const gates: Record<GateName, tf.Tensor> = lstmCell({ units: 2 }).step(tf.ones([1, 2]), [
+  tf.zeros([1, 2]),
+  tf.zeros([1, 2]),
+]);
+export const model: tf.LayersModel = toBuiltIn(toExplicit(tf.sequential({ layers: [layer] })));
+export const tools: ReadonlyArray<(...parameters: never[]) => unknown> = [checkFixture, fixtureModel, loadFixture];
+
+// A declaration that has lost its types would let this pass.
+// @ts-expect-error units must be a number
+lstm({ units: 'two' });

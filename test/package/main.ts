@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const CONSUMERS = 'test/package/consumers';
+const LARGEST_TARBALL = 500_000;
+const RESOLUTIONS = [
+  ['--module', 'node16', 'consumer.mts', 'consumer.cts'],
+  ['--module', 'nodenext', 'consumer.mts', 'consumer.cts'],
+  ['--module', 'esnext', '--moduleResolution', 'bundler', 'consumer.ts'],
+];
+const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+function run(command: string, args: string[], folder: string): string {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? `${stdout}${stderr}`}`);
+  return stdout;
+}
+
+interface Tarball {
+  filename: string;
+  size: number;
+  files: Array<{ path: string }>;
+}
+
+function checkContent({ files, size }: Tarball): string {
+  const allowed =
+    /^(dist\/(esm|cjs)\/.+|dist\/explicit-lstm\.global\.js(\.map)?|src\/.+\.ts|package\.json|README\.md|LICENSE)$/;
+  const paths = files.map((file) => file.path);
+  assert.deepEqual(
+    paths.filter((path) => !allowed.test(path)),
+    [],
+    'files that do not belong into the package',
+  );
+  for (const path of ['README.md', 'LICENSE']) assert.ok(paths.includes(path), `the package lacks ${path}`);
+  assert.ok(size <= LARGEST_TARBALL, `the package has ${size} bytes, more than ${LARGEST_TARBALL}`);
+  return `${paths.length} files, ${Math.round(size / 1000)} kB`;
+}
+
+async function checkDependencies(installed: string): Promise<string> {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const entry = join(installed, 'dist/esm/index.js');
+  const bundle = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    packages: 'external',
+  });
+  const imports = Object.values(bundle.metafile.outputs).flatMap((output) => output.imports);
+  const outside = [...new Set(imports.map((imported) => imported.path))];
+  assert.deepEqual(outside, ['@tensorflow/tfjs'], 'what the first entry point imports');
+  return `imports ${outside}; dependencies: ${Object.keys(dependencies).join(', ') || 'none'}`;
+}
+
+function checkTypes(folder: string): string {
+  for (const extension of ['ts', 'mts', 'cts']) {
+    copyFileSync(join(CONSUMERS, 'types.ts'), join(folder, `consumer.${extension}`));
+  }
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--ignoreConfig'];
+  for (const resolution of RESOLUTIONS) run(process.execPath, [compiler, ...options, ...resolution], folder);
+  return RESOLUTIONS.map(([, module]) => module).join(', ');
+}
+
+function checkSourceMaps(installed: string): string {
+  const maps = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.map'),
+  );
+  for (const file of maps) {
+    const map = JSON.parse(readFileSync(join(installed, 'dist', file), 'utf8'));
+    for (const source of map.sources.filter((path: string) => path.endsWith('.ts'))) {
+      assert.ok(statSync(join(installed, 'dist', file, '..', source)).isFile(), `${file} points to ${source}`);
+    }
+  }
+  return `${maps.length} maps`;
+}
+
+async function main(folder: string): Promise<void> {
+  const packed = run('npm', ['pack', '--json', '--pack-destination', folder], process.cwd());
+  const [tarball] = Object.values<Tarball>(JSON.parse(packed)) as [Tarball];
+  console.log(`content: ${checkContent(tarball)}`);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', tarball.filename], folder);
+  const installed = join(folder, 'node_modules/explicit-lstm');
+  console.log(`first entry point: ${await checkDependencies(installed)}`);
+  console.log(`source maps: ${checkSourceMaps(installed)}`);
+  for (const consumer of ['esm.mjs', 'commonjs.cjs']) {
+    copyFileSync(join(CONSUMERS, consumer), join(folder, consumer));
+    run(process.execPath, [consumer], folder);
+    console.log(`runs: ${consumer}`);
+  }
+  console.log(`compiles: ${checkTypes(folder)}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'explicit-lstm-'));
+try {
+  await main(folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
