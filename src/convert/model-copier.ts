@@ -39,7 +39,8 @@ export class ModelCopier {
     const known = this.copies.get(layer);
     if (known !== undefined) return known as L;
     const copy = this.create(layer);
-    copy.name = layer.name;
+    // Neither survives in every layer's config: a user's may leave out the name, and Embedding makes up a type.
+    Object.assign(copy, { name: layer.name, dtype: layer.dtype });
     // The weights are overwritten soon: no need to draw them, which for orthogonal matrices is slow.
     copy.setFastWeightInitDuringBuild(true);
     this.copies.set(layer, copy);
