@@ -51,7 +51,7 @@ function copyModel(
 
 function copyMetadata(model: tf.LayersModel, copy: tf.LayersModel): void {
   const metadata = model.getUserDefinedMetadata();
-  if (metadata != null) copy.setUserDefinedMetadata(structuredClone(metadata));
+  if (metadata != null) copy.setUserDefinedMetadata(JSON.parse(JSON.stringify(metadata)));
 }
 
 function requireModel(where: string, model: unknown): asserts model is tf.LayersModel {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { LSTM_BRAND } from '../layers/brand.js';
 import type { Pairs } from './pair-layers.js';
 
-/** Copies weights, `trainable` flags and the states of stateful layers. */
+/** Copies weights, `trainable` flags, the names of held layers, and the states of stateful ones. */
 export function copyState({ layers, variables }: Pairs): void {
   copyTrainable({ layers, variables });
   for (const [variable, copy] of variables) {
@@ -10,6 +10,7 @@ export function copyState({ layers, variables }: Pairs): void {
     (copy.read() as tf.Variable).assign(variable.read());
   }
   for (const [layer, copy] of layers) {
+    copy.name = layer.name;
     if (layer instanceof tf.layers.RNN && layer.stateful) copyStates(layer, copy as tf.layers.RNN);
   }
 }
