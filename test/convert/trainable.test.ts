@@ -67,6 +67,16 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
     expect(weightValues(copy)).toEqual(weightValues(model));
   });
 
+  test('keeps that a weight of a Sequential was frozen after it had run', () => {
+    const model = tf.sequential({ layers: [make({ units: 3, inputShape: [5, 3] }), dense(2)] });
+    const x = tf.ones([1, 5, 3]);
+    model.predict(x);
+    model.layers[1]!.weights[1]!.trainable = false;
+    const copy = convert(model);
+    copy.predict(x);
+    expect(flags(copy)).toEqual(flags(model));
+  });
+
   test('keeps that a weight was frozen when the model was compiled, too', () => {
     const model = tf.sequential({ layers: [make({ units: 3, inputShape: [5, 3] }), dense(2)] });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
