@@ -166,11 +166,30 @@ test('toBuiltIn drops seed and useFused, which do not bear on results', () => {
 });
 
 test("a user's own class that is registered as LSTM is not taken for the built-in one", () => {
-  class Other extends tf.layers.Layer {
-    static readonly className = 'LSTM';
+  const builtInClass = builtIn({ units: 1 }).constructor as never;
+  class Other extends tf.layers.RNN {
+    static override readonly className = 'LSTM';
+    constructor(args: tf.LSTMLayerArgs) {
+      super({ ...args, cell: tf.layers.gruCell(args as never) } as tf.RNNLayerArgs);
+    }
+    static override fromConfig<T extends tf.serialization.Serializable>(
+      cls: tf.serialization.SerializableConstructor<T>,
+      config: tf.serialization.ConfigDict,
+    ): T {
+      return new cls(config);
+    }
   }
-  const model = functional(new Other({ name: 'other' }));
-  expect(toExplicit(model).getLayer('other')).toBeInstanceOf(Other);
+  tf.serialization.registerClass(Other as never);
+  try {
+    const x = tf.input({ shape: [5, 3] });
+    const h = new Other({ name: 'alone', units: 3, returnSequences: true } as never).apply(x);
+    const both = tf.layers.bidirectional({ layer: new Other({ units: 2 } as never), name: 'both' } as never);
+    const copy = toExplicit(tf.model({ inputs: x, outputs: both.apply(h) as Symbolic }));
+    const { forwardLayer } = copy.getLayer('both') as unknown as { forwardLayer: tf.layers.Layer };
+    expect([copy.getLayer('alone').constructor, forwardLayer.constructor]).toEqual([Other, Other]);
+  } finally {
+    tf.serialization.registerClass(builtInClass);
+  }
 });
 
 test.each([

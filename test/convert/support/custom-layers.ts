@@ -36,13 +36,16 @@ export class Scale extends tf.layers.Layer {
   }
 }
 
-/** A user's wrapper, which is no tfjs Wrapper: it reverses time before and after the layer within. */
+/**
+ * A user's wrapper, which is no tfjs Wrapper: it reverses time before and after the layer within. Its constructor
+ * forgets the name.
+ */
 export class Mirror extends tf.layers.Layer {
   static readonly className = 'TestMirror';
   private readonly inner: tf.layers.RNN;
 
-  constructor(args: { layer: tf.layers.RNN; name?: string }) {
-    super(args.name === undefined ? {} : { name: args.name });
+  constructor(args: { layer: tf.layers.RNN }) {
+    super({});
     this.inner = args.layer;
   }
 

@@ -50,17 +50,29 @@ export const EXAMPLES: Record<string, () => tf.LayersModel> = {
   'one layer for two inputs': () => {
     const [a, b] = [tf.input({ shape: [5, 3] }), tf.input({ shape: [5, 3] })];
     const shared = builtIn({ units: 4, name: 'shared' });
-    const both = [shared.apply(a) as Symbolic, shared.apply(b) as Symbolic];
-    return tf.model({ inputs: [a, b], outputs: tf.layers.concatenate().apply(both) as Symbolic });
+    const [first, second] = [shared.apply(a) as Symbolic, shared.apply(b) as Symbolic];
+    return tf.model({ inputs: [a, b], outputs: [dense(2).apply(first) as Symbolic, second] });
   },
 
-  'one layer at different depths, the deeper call first': () => {
+  'one layer at different depths, the deeper call first': () => calledAtDifferentDepths(),
+
+  'such a model distributed over time': () => {
+    const x = tf.input({ shape: [2, 5, 3] });
+    const outputs = tf.layers.timeDistributed({ layer: calledAtDifferentDepths('sum') }).apply(x) as Symbolic;
+    return tf.model({ inputs: x, outputs });
+  },
+
+  'a layer that a sequential model starts with and that is called before it': () => {
+    const shared = builtIn({ units: 3, returnSequences: true, inputShape: [5, 3] });
+    const inner = tf.sequential({ layers: [shared, dense(3)] });
     const x = tf.input({ shape: [5, 3] });
-    const shared = builtIn({ units: 3, returnSequences: true, name: 'shared' });
-    const deep = shared.apply(dense(3, 'before').apply(x)) as Symbolic;
-    let shallow = shared.apply(x) as Symbolic;
-    for (const name of ['one', 'two', 'three']) shallow = dense(3, name).apply(shallow) as Symbolic;
-    return tf.model({ inputs: x, outputs: [shallow, deep] });
+    return tf.model({ inputs: x, outputs: inner.apply(shared.apply(x)) as Symbolic });
+  },
+
+  'a sequential model whose first layer got its input beforehand': () => {
+    const layer = builtIn({ units: 4, name: 'encoder' });
+    layer.apply(tf.input({ shape: [5, 3], name: 'x' }));
+    return tf.sequential({ layers: [layer, dense(2)] });
   },
 
   'a layer that is also called outside of the model': () => {
@@ -198,6 +210,16 @@ export const EXAMPLES: Record<string, () => tf.LayersModel> = {
 
   'no LSTM at all': () => tf.sequential({ layers: [tf.layers.gru({ units: 4, inputShape: [5, 3] }), dense(2)] }),
 };
+
+function calledAtDifferentDepths(merged?: 'sum'): tf.LayersModel {
+  const x = tf.input({ shape: [5, 3] });
+  const shared = builtIn({ units: 3, returnSequences: true, name: 'shared' });
+  const deep = shared.apply(dense(3, 'before').apply(x)) as Symbolic;
+  let shallow = shared.apply(x) as Symbolic;
+  for (const name of ['one', 'two', 'three']) shallow = dense(3, name).apply(shallow) as Symbolic;
+  const outputs = [shallow, deep];
+  return tf.model({ inputs: x, outputs: merged ? (tf.layers.add().apply(outputs) as Symbolic) : outputs });
+}
 
 // Registers the activation that an example names.
 void Twice;
