@@ -54,7 +54,9 @@ test('no weight is initialized only to be overwritten, and weights that come lat
 });
 
 test('a model that has run with masks, which tfjs notes down with its calls, is converted', () => {
-  const inner = tf.sequential({ layers: [tf.layers.masking({ inputShape: [5, 3] }), builtIn({ units: 4 }), dense(2)] });
+  const innerInput = tf.input({ shape: [5, 3] });
+  const masked = tf.layers.masking().apply(innerInput);
+  const inner = tf.model({ inputs: innerInput, outputs: builtIn({ units: 4 }).apply(masked) as Symbolic });
   const x = tf.input({ shape: [5, 3], name: 'tokens' });
   const model = tf.model({ inputs: x, outputs: inner.apply(x) as Symbolic });
   randomizeWeights(model);
