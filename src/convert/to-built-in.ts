@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../layers/brand.js';
-import type { ConfigDict } from '../layers/host-types.js';
 import { LSTM } from '../layers/lstm.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
 import type { Conversion } from './conversion.js';
@@ -37,8 +36,8 @@ const TO_BUILT_IN: Conversion = {
     if (isExplicitLSTMCell(layer)) requireOwnClass(layer, LSTMCell.className);
   },
   replacement(layer, config) {
-    if (isExplicitLSTM(layer)) return tf.layers.lstm(builtInArguments(config, layer.cell) as tf.LSTMLayerArgs);
-    if (isExplicitLSTMCell(layer)) return tf.layers.lstmCell(builtInArguments(config, layer));
+    if (isExplicitLSTM(layer)) return tf.layers.lstm(withDropoutFunction(config, layer.cell) as tf.LSTMLayerArgs);
+    if (isExplicitLSTMCell(layer)) return tf.layers.lstmCell(withDropoutFunction(config, layer));
     return null;
   },
 };
@@ -49,11 +48,6 @@ function isExplicitLSTM(layer: object): layer is LSTM {
 
 function isExplicitLSTMCell(layer: object): layer is LSTMCell {
   return LSTM_CELL_BRAND in layer;
-}
-
-function builtInArguments(config: ConfigDict, cell: LSTMCell): tf.LSTMCellLayerArgs {
-  const { seed: _seed, useFused: _useFused, ...args } = config;
-  return withDropoutFunction(args, cell);
 }
 
 function requireBuiltInArguments(layer: LSTM): void {

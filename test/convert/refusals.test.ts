@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { LSTM, lstm, lstmCell } from '../../src';
+import { LSTM, LSTMCell, lstm, lstmCell } from '../../src';
 import { toBuiltIn, toExplicit } from '../../src/convert';
 import { useBackend } from '../../tools/backends';
 import { builtIn, dense, predict, randomInputs, randomizeWeights, type Symbolic } from './support/models';
@@ -99,7 +99,7 @@ describe.each([
       }
     }
     const model = functional(new Wide({ width: 3, name: 'wide' }));
-    model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     expect(refusal(() => convert(model))).toBe(
       `${name}: a layer must get weights of its shapes [[3]] again from its getConfig(), got [[1]] (layer 'wide')`,
     );
@@ -142,6 +142,16 @@ describe('toBuiltIn refuses what the built-in LSTM cannot do', () => {
     const layer = lstm({ units: 2, name: 'l', zeroOutputForMask: true, returnSequences: true });
     const model = functional(tf.layers.bidirectional({ layer } as never));
     expect(refusal(() => toBuiltIn(model))).toBe(absent('zeroOutputForMask', 'true'));
+  });
+
+  test('a class derived from LSTMCell', () => {
+    class Coupled extends LSTMCell {
+      static override readonly className: string = 'TestCoupled';
+    }
+    const model = functional(tf.layers.rnn({ cell: new Coupled({ units: 2, name: 'c' }) }));
+    expect(refusal(() => toBuiltIn(model))).toBe(
+      "toBuiltIn: the layer's class must be ExplicitLSTMCell, as the built-in LSTM has no other step, got 'TestCoupled' (layer 'c')",
+    );
   });
 
   test('a class derived from LSTM', () => {
