@@ -74,6 +74,9 @@ export class LSTMCell extends tf.layers.RNNCell {
   get recurrentDropout(): number {
     return this.parsed.recurrentDropout;
   }
+  get dropoutFunc() {
+    return this.parsed.dropoutFunc;
+  }
 
   override build(inputShape: Shape | Shape[]): void {
     const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;

@@ -1,0 +1,2 @@
+export { toBuiltIn } from './to-built-in.js';
+export { toExplicit } from './to-explicit.js';

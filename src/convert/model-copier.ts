@@ -1,0 +1,139 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../core/errors.js';
+import type { Kwargs } from '../layers/host-types.js';
+import type { Conversion } from './conversion.js';
+import { copyConfig } from './copy-config.js';
+
+type Layer = tf.layers.Layer;
+type Node = Layer['inboundNodes'][number];
+type LayerClass = tf.serialization.SerializableConstructor<Layer>;
+
+/** Where tfjs's classes that are made around another layer take it. */
+const HELD_ARGUMENTS: Readonly<Record<string, string>> = {
+  Bidirectional: 'layer',
+  TimeDistributed: 'layer',
+  RNN: 'cell',
+  StackedRNNCells: 'cells',
+};
+
+/**
+ * Copies a model's structure, without weights: every layer once, and every call of a layer in its original order.
+ *
+ * Models are not copied by way of `LayersModel.fromConfig`, because that applies a layer that is called several times in
+ * another order than the config says, where its calls are at different depths, and then connects the wrong ones; it
+ * makes two layers of one that two nested models share; and it loses call arguments.
+ */
+export class ModelCopier {
+  /** Every copied layer with its copy. */
+  readonly copies = new Map<Layer, Layer>();
+  private readonly tensors = new Map<tf.SymbolicTensor, tf.SymbolicTensor>();
+
+  constructor(private readonly conversion: Conversion) {}
+
+  /**
+   * The copy of a layer or model.
+   *
+   * @throws RangeError for a layer that cannot be re-created.
+   */
+  copy<L extends Layer>(layer: L): L {
+    const known = this.copies.get(layer);
+    if (known !== undefined) return known as L;
+    const copy = this.create(layer);
+    // Neither survives in every layer's config: a user's may leave out the name, and Embedding makes up a type.
+    Object.assign(copy, { name: layer.name, dtype: layer.dtype });
+    // The weights are overwritten soon: no need to draw them, which for orthogonal matrices is slow.
+    copy.setFastWeightInitDuringBuild(true);
+    this.copies.set(layer, copy);
+    return copy as L;
+  }
+
+  private create(layer: Layer): Layer {
+    if (isPlain(layer, tf.Sequential)) return this.copySequential(layer);
+    if (isPlain(layer, tf.LayersModel)) return this.copyFunctional(layer);
+    const layerClass = layer.constructor as LayerClass;
+    const config = this.attempt(layer, () => copyConfig(layer.getConfig(), this.conversion.classNames));
+    const heldArgument = HELD_ARGUMENTS[layer.getClassName()];
+    if (heldArgument !== undefined) {
+      const held = (layer as unknown as Record<string, Layer | Layer[]>)[heldArgument] as Layer | Layer[];
+      const heldCopy = Array.isArray(held) ? held.map((item) => this.copy(item)) : this.copy(held);
+      return this.attempt(layer, () => new layerClass({ ...config, [heldArgument]: heldCopy }));
+    }
+    return this.attempt(
+      layer,
+      () => this.conversion.replacement(layer, config) ?? layerClass.fromConfig(layerClass, config),
+    );
+  }
+
+  private copyFunctional(model: tf.LayersModel): tf.LayersModel {
+    // A Sequential takes only layers that have not been called elsewhere yet.
+    for (const layer of model.layers) if (layer instanceof tf.LayersModel) this.copy(layer);
+    const nodes = Object.values(model.nodesByDepth).flat();
+    for (const node of nodes.sort((a, b) => a.id - b.id)) this.repeatCall(node);
+    const inputs = model.inputs.map((tensor) => this.copyTensor(tensor));
+    const outputs = model.outputs.map((tensor) => this.copyTensor(tensor));
+    const modelClass = model.constructor as typeof tf.LayersModel;
+    return this.attempt(model, () => new modelClass({ inputs, outputs, name: model.name }));
+  }
+
+  private copySequential(model: tf.Sequential): tf.Sequential {
+    const modelClass = model.constructor as typeof tf.Sequential;
+    const copy = this.attempt(model, () => new modelClass({ name: model.name }));
+    for (const [index, layer] of model.layers.entries()) {
+      const layerCopy = this.copy(layer);
+      // The name and type of the input are the input layer's, which Sequential would make up anew.
+      if (index === 0 && !(layer instanceof tf.LayersModel)) this.repeatCall(layer.inboundNodes[0] as Node);
+      this.attempt(layer, () => copy.add(layerCopy));
+    }
+    if (model.built) copy.build();
+    return copy;
+  }
+
+  private repeatCall(node: Node): void {
+    const layer = this.copy(node.outboundLayer);
+    if (node.outputTensors.every((tensor) => this.tensors.has(tensor))) return;
+    // An input layer makes its only call itself.
+    const isInput = node.inboundLayers.length === 0;
+    const outputs = isInput ? (layer.inboundNodes[0] as Node).outputTensors : this.callLike(node, layer);
+    for (const [index, output] of [outputs].flat().entries()) {
+      this.tensors.set(node.outputTensors[index] as tf.SymbolicTensor, output as tf.SymbolicTensor);
+    }
+  }
+
+  private callLike(node: Node, layer: Layer): ReturnType<Layer['apply']> {
+    const inputs = node.inputTensors.map((tensor) => this.copyTensor(tensor));
+    return this.attempt(node.outboundLayer, () => layer.apply(single(inputs), callArguments(node)));
+  }
+
+  private copyTensor(tensor: tf.SymbolicTensor): tf.SymbolicTensor {
+    if (!this.tensors.has(tensor)) this.repeatCall(tensor.sourceLayer.inboundNodes[tensor.nodeIndex] as Node);
+    return this.tensors.get(tensor) as tf.SymbolicTensor;
+  }
+
+  private attempt<Result>(layer: Layer, action: () => Result): Result {
+    try {
+      return action();
+    } catch (cause) {
+      const reason = String(cause instanceof Error ? cause.message : cause).split('\n')[0];
+      const rule = 'a layer must be such that its getConfig() re-creates it';
+      throw invalidArgument(this.conversion.name, rule, `${layer.getClassName()}: ${reason}`, {
+        layer: layer.name,
+        cause,
+      });
+    }
+  }
+}
+
+/** Whether a model is put together as `modelClass` does it; a user's class with a `fromConfig` of its own is not. */
+function isPlain<Model extends typeof tf.LayersModel>(layer: Layer, modelClass: Model): layer is InstanceType<Model> {
+  return layer instanceof modelClass && (layer.constructor as Model).fromConfig === modelClass.fromConfig;
+}
+
+/** The keyword arguments of a call. Symbolic states are among the call's inputs; a mask is the executor's leftover. */
+function callArguments(node: Node): Kwargs {
+  const { initialState: _initialState, mask: _mask, ...kwargs } = node.callArgs ?? {};
+  return kwargs;
+}
+
+function single<Item>(items: Item[]): Item | Item[] {
+  return items.length === 1 ? (items[0] as Item) : items;
+}
