@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { LSTM_BRAND } from '../layers/brand.js';
+import { assignUnconstrained } from '../layers/constrained-weight.js';
 import type { Pairs } from './pair-layers.js';
 
 /** Copies weights, `trainable` flags, the names of held layers, and the states of stateful ones. */
 export function copyState({ layers, variables }: Pairs): void {
   copyTrainable({ layers, variables });
   for (const [variable, copy] of variables) {
-    // LayerVariable.write would apply the constraint once more.
-    (copy.read() as tf.Variable).assign(variable.read());
+    // LayerVariable.write would apply the constraint, which a built-in layer's trained weights need not keep.
+    assignUnconstrained(copy, variable.read());
   }
   for (const [layer, copy] of layers) {
     copy.name = layer.name;

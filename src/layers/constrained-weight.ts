@@ -1,6 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { tidy } from '../core/tidy.js';
 
+/** The data of each constrained weight as it was when the constraint had been seen to. */
+const seenTo = new WeakMap<tf.LayerVariable, object>();
+
 /**
  * Makes a weight keep its constraint in training. tfjs applies it when a weight is set, but its optimizers write past
  * that. Here it is applied when the weight is next read, which comes to the same: every use of a weight reads it.
@@ -11,19 +14,26 @@ export function keepConstraint(weight: tf.LayerVariable): tf.LayerVariable {
   if (weight.constraint == null) return weight;
   const [read, write] = [weight.read.bind(weight), weight.write.bind(weight)];
   const variable = read() as tf.Variable;
-  let constrained = variable.dataId;
+  seenTo.set(weight, variable.dataId);
   weight.read = () => {
     const value = read();
-    if (variable.dataId !== constrained) {
+    if (variable.dataId !== seenTo.get(weight)) {
       tidy(() => variable.assign(weight.constraint.apply(variable)));
-      constrained = variable.dataId;
+      seenTo.set(weight, variable.dataId);
     }
     return value;
   };
   weight.write = (value) => {
     tidy(() => void write(value));
-    constrained = variable.dataId;
+    seenTo.set(weight, variable.dataId);
     return weight;
   };
   return weight;
+}
+
+/** Gives a weight exactly this value, whether it keeps the constraint or not: the constraint waits for the next change. */
+export function assignUnconstrained(weight: tf.LayerVariable, value: tf.Tensor): void {
+  const variable = weight.read() as tf.Variable;
+  variable.assign(value);
+  if (seenTo.has(weight)) seenTo.set(weight, variable.dataId);
 }
