@@ -95,7 +95,7 @@ describe.each([
         this.built = true;
       }
       override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-        return tf.mul([inputs].flat()[0] as tf.Tensor, this.weights[0]!.read());
+        return tf.mul([inputs].flat()[0] as tf.Tensor, (this.weights[0] as tf.LayerVariable).read());
       }
     }
     const model = functional(new Wide({ width: 3, name: 'wide' }));
@@ -170,7 +170,7 @@ test('toBuiltIn drops seed and useFused, which do not bear on results', () => {
   const model = tf.sequential({ layers });
   randomizeWeights(model);
   const copy = toBuiltIn(model);
-  const config = copy.layers[0]!.getConfig();
+  const config = copy.getLayer(0).getConfig();
   expect([config.seed, config.useFused]).toEqual([undefined, undefined]);
   expect(predict(copy, randomInputs(model, 1))[0]).toHaveLength(6);
 });
@@ -212,7 +212,7 @@ test.each([
   const h = make({ ...args, returnSequences: true }).apply(x);
   const layer = tf.layers.rnn({ cell: makeCell(args) as tf.layers.RNNCell });
   const model = convert(tf.model({ inputs: x, outputs: layer.apply(h) as Symbolic }));
-  const call = (index: number, shape: number[]) => model.layers[index]!.call(tf.ones(shape), { training: true });
+  const call = (index: number, shape: number[]) => model.getLayer(index).call(tf.ones(shape), { training: true });
   call(1, [1, 5, 3]);
   expect(dropoutFunc).toHaveBeenCalledTimes(4);
   call(2, [1, 5, 2]);

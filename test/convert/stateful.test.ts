@@ -47,10 +47,10 @@ describe.each(NODE_BACKENDS)('on %s', (backend) => {
           predict(either, first);
         }
         const copy = convert(model);
-        const expected = [second, third].map((x) => predict(uninterrupted, x));
-        expectClose(predict(copy, second), expected[0]!);
-        expectClose(predict(copy, third), expected[1]!);
-        expectClose(predict(model, second), expected[0]!);
+        const [afterwards, later] = [predict(uninterrupted, second), predict(uninterrupted, third)];
+        expectClose(predict(copy, second), afterwards);
+        expectClose(predict(copy, third), later);
+        expectClose(predict(model, second), afterwards);
       });
 
       test('starts over from zeros after resetStates', () => {

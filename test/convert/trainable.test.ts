@@ -49,7 +49,7 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
     'keeps that %s was frozen, and the weights',
     (name) => {
       const { model } = nested();
-      [...layersWithin(model)].find((layer) => layer.name === name)!.trainable = false;
+      layerNamed(model, name).trainable = false;
       const copy = convert(model);
       expect(flags(copy)).toEqual(flags(model));
       expect(weightValues(copy)).toEqual(weightValues(model));
@@ -58,8 +58,8 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
 
   test.each(['last', 'innerDense'])('keeps that one weight of %s was frozen, and the weights', (name) => {
     const { model } = nested();
-    const layer = [...layersWithin(model)].find((candidate) => candidate.name === name)!;
-    layer.weights[0]!.trainable = false;
+    const layer = layerNamed(model, name);
+    (layer.weights[0] as tf.LayerVariable).trainable = false;
     const expected = flags(model);
     const copy = convert(model);
     expect(expected.weights.filter(([, trainable]) => !trainable)).toHaveLength(1);
@@ -71,7 +71,7 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
     const model = tf.sequential({ layers: [make({ units: 3, inputShape: [5, 3] }), dense(2)] });
     const x = tf.ones([1, 5, 3]);
     model.predict(x);
-    model.layers[1]!.weights[1]!.trainable = false;
+    (model.getLayer(1).weights[1] as tf.LayerVariable).trainable = false;
     const copy = convert(model);
     copy.predict(x);
     expect(flags(copy)).toEqual(flags(model));
@@ -80,7 +80,7 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
   test('keeps that a weight was frozen when the model was compiled, too', () => {
     const model = tf.sequential({ layers: [make({ units: 3, inputShape: [5, 3] }), dense(2)] });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-    model.layers[1]!.weights[1]!.trainable = false;
+    (model.getLayer(1).weights[1] as tf.LayerVariable).trainable = false;
     expect(flags(convert(model))).toEqual(flags(model));
   });
 
@@ -109,7 +109,7 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
     const model = tf.sequential({ layers: [make({ units: 3, inputShape: [5, 3], trainable: false }), dense(2)] });
     randomizeWeights(model);
     const copy = convert(model);
-    expect(copy.layers[0]!.trainable).toBe(false);
+    expect(copy.getLayer(0).trainable).toBe(false);
     expect(copy.trainableWeights).toHaveLength(2);
     expect(weightValues(copy)).toEqual(weightValues(model));
   });
@@ -118,12 +118,16 @@ describe.each(Object.entries(CONVERSIONS))('%s', (_name, { make, convert }) => {
 test('an LSTM that was made frozen can be unfrozen once it is explicit', () => {
   const model = tf.sequential({ layers: [builtIn({ units: 3, inputShape: [5, 3], trainable: false })] });
   const copy = toExplicit(model);
-  for (const { layers } of [model, copy]) layers[0]!.trainable = true;
+  for (const each of [model, copy]) each.getLayer(0).trainable = true;
   expect([model, copy].map(({ trainableWeights }) => trainableWeights.length)).toEqual([0, 3]);
 });
 
 test('a built-in LSTM that was made frozen and unfrozen in vain trains no weight as an explicit one either', () => {
   const model = tf.sequential({ layers: [builtIn({ units: 3, inputShape: [5, 3], trainable: false })] });
-  model.layers[0]!.trainable = true;
+  model.getLayer(0).trainable = true;
   expect(toExplicit(model).trainableWeights).toEqual([]);
 });
+
+function layerNamed(model: tf.LayersModel, name: string): tf.layers.Layer {
+  return [...layersWithin(model)].find((layer) => layer.name === name) as tf.layers.Layer;
+}

@@ -28,7 +28,10 @@ export const EXAMPLES: Record<string, () => tf.LayersModel> = {
     const [sequence, h, c] = builtIn({ units: 4, returnSequences: true, returnState: true }).apply(a) as Symbolic[];
     const other = builtIn({ units: 3 }).apply(b) as Symbolic;
     const joined = tf.layers.concatenate().apply([h as Symbolic, other]) as Symbolic;
-    return tf.model({ inputs: [b, a], outputs: [dense(2).apply(joined) as Symbolic, sequence!, c!] });
+    return tf.model({
+      inputs: [b, a],
+      outputs: [dense(2).apply(joined) as Symbolic, sequence as Symbolic, c as Symbolic],
+    });
   },
 
   'an encoder and a decoder that starts from its states': () => {
