@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
+import { layersWithin } from '../layers/held-layers.js';
 import type { Conversion } from './conversion.js';
 import { copyState } from './copy-state.js';
 import { copyCompilation, copyTrainedVariables } from './copy-training.js';
-import { layersWithin } from './held-layers.js';
 import { ModelCopier } from './model-copier.js';
 import { pairLayers } from './pair-layers.js';
 

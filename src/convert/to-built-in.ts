@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../layers/brand.js';
+import { withDropoutFunction } from '../layers/dropout-function.js';
 import { LSTM } from '../layers/lstm.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
 import type { Conversion } from './conversion.js';
 import { convertModel } from './convert-model.js';
-import { withDropoutFunction } from './dropout-function.js';
 
 /**
  * Copies a model with tfjs's built-in LSTM in the place of every one of this package's, so that whoever loads it needs

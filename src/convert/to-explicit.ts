@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
+import { isBuiltInLSTM, isBuiltInLSTMCell } from '../layers/built-in-classes.js';
+import { withDropoutFunction } from '../layers/dropout-function.js';
 import { LSTM } from '../layers/lstm.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { isBuiltInLSTM, isBuiltInLSTMCell } from './built-in-classes.js';
 import type { Conversion } from './conversion.js';
 import { convertModel } from './convert-model.js';
-import { withDropoutFunction } from './dropout-function.js';
 
 /**
  * Copies a model with this package's LSTM in the place of every built-in one, wherever in the model it is: within nested

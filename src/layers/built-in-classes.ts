@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { BuiltInCell } from '../layers/host-types.js';
+import type { BuiltInCell } from './host-types.js';
 
 type BuiltInLSTM = tf.layers.RNN & { cell: BuiltInCell };
 
