@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../src';
 import { toBuiltIn, toExplicit } from '../../src/convert';
-import { layersWithin } from '../../src/convert/held-layers';
+import { layersWithin } from '../../src/layers/held-layers';
 import { useBackend } from '../../tools/backends';
 import { builtIn, dense, randomizeWeights, type Symbolic, weightValues } from './support/models';
 

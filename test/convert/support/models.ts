@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { layersWithin } from '../../../src/convert/held-layers';
+import { layersWithin } from '../../../src/layers/held-layers';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../../src/layers/brand';
 
 export type Symbolic = tf.SymbolicTensor;
