@@ -30,8 +30,7 @@ export function loadDigits(): Digit[] {
 /** Cuts the pixels of many digits, written one after the other, into digits. */
 export function digitsOf(data: readonly number[], label: number): Digit[] {
   const size = ROWS * PIXELS;
-  // The data ends in an unfinished digit or a stray value in some files.
-  return Array.from({ length: Math.floor(data.length / size) }, (_, n) => ({
+  return Array.from({ length: data.length / size }, (_, n) => ({
     pixels: data.slice(n * size, (n + 1) * size),
     label,
   }));
@@ -44,12 +43,16 @@ export function digitsOf(data: readonly number[], label: number): Digit[] {
  * @param counts How many digits each part gets; their sum is at most the number of digits.
  * @param seed The same seed draws the same digits in the same order.
  */
-export function splitDigits(digits: readonly Digit[], counts: { training: number; heldBack: number }, seed: number) {
+export function splitDigits(
+  digits: readonly Digit[],
+  counts: { training: number; heldBack: number },
+  seed: number,
+): DigitSplit {
   // Spreading every class evenly over the whole makes any stretch of it stratified.
   const spread = classesSpreadEvenly(shuffled(digits, seed));
   const heldBack = spread.slice(0, counts.heldBack);
   const training = spread.slice(counts.heldBack, counts.heldBack + counts.training);
-  return { training: shuffled(training, seed + 1), heldBack: shuffled(heldBack, seed + 2) } satisfies DigitSplit;
+  return { training: shuffled(training, seed + 1), heldBack: shuffled(heldBack, seed + 2) };
 }
 
 /** Digits as a batch of sequences, `[B, T, D]` = `[B, 28 rows, 28 pixels]`; the caller disposes it. */
