@@ -54,7 +54,7 @@ type KeptStep = LSTMStep & { output: tf.Tensor2D };
  */
 export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOptions): ScanResult {
   return tidy(() => {
-    const steps = tf.unstack(inputs.projectedInputs) as tf.Tensor2D[];
+    const steps = unstackSteps(inputs.projectedInputs);
     const stepMasks = unstackMask(inputs.mask, inputs.h0.shape[1]);
     const kept: KeptStep[] = [];
     let { h0: h, c0: c } = inputs;
@@ -77,6 +77,11 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
       gates: options.keepGates ? stackGates(kept) : null,
     };
   });
+}
+
+// The gradient of tf.unstack throws where it has one output: tfjs hands it a tensor, and it expects a list.
+function unstackSteps(sequence: tf.Tensor3D): tf.Tensor2D[] {
+  return (sequence.shape[0] === 1 ? [tf.squeeze(sequence, [0])] : tf.unstack(sequence)) as tf.Tensor2D[];
 }
 
 /** `[B, T]` to T masks of `[B, U]`: broadcast once here instead of at every step. */

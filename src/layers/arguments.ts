@@ -26,8 +26,8 @@ export type LSTMCellArgs = tf.LSTMCellLayerArgs & AdditionalCellArgs;
  */
 export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell'>, AdditionalCellArgs {
   /**
-   * Penalty on the layer's outputs (output, h and c; not the gates), added to the loss in training. As in Keras 3, it is
-   * a sum over the batch, not a mean.
+   * Penalty on the layer's outputs (output, h and c; not the gates), added to the loss in training. As in Keras, it is
+   * divided by the batch size.
    */
   activityRegularizer?: RegularizerIdentifier;
   /**

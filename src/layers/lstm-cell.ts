@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
+import { GATE_NAMES } from '../core/gates.js';
 import { type ActivationFunction, type LSTMStep, lstmStep, type StepActivations } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type GateMasks, weightedSum } from '../core/weighted-sum.js';
 import type { LSTMCellArgs } from './arguments.js';
 import { LSTM_CELL_BRAND } from './brand.js';
+import { keepConstraint } from './constrained-weight.js';
+import { copyArguments } from './copy-arguments.js';
 import { type DropoutFunction, type DropoutMasks, drawDropoutMasks, dropoutFunction, NO_DROPOUT } from './dropout.js';
 import { unitForgetBiasInitializer } from './forget-bias.js';
-import type { BuiltInCell, ConfigDict, Kwargs } from './host-types.js';
+import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from './host-types.js';
 import { SequenceDropout } from './sequence-dropout.js';
 import { validateCellArguments } from './validate-arguments.js';
 import { requireStepInputs, requireWeights } from './validate-call.js';
@@ -45,7 +48,8 @@ export class LSTMCell extends tf.layers.RNNCell {
   private readonly sequenceDropout = new SequenceDropout();
 
   /** @throws RangeError for an argument that breaks its rule; see `LSTMCellArgs`. */
-  constructor(args: LSTMCellArgs) {
+  constructor(callersArgs: LSTMCellArgs) {
+    const args = copyArguments(callersArgs);
     validateCellArguments('LSTMCell', args);
     super(args);
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name });
@@ -79,38 +83,18 @@ export class LSTMCell extends tf.layers.RNNCell {
       throw invalidArgument('LSTMCell.build', rule, shape, { layer: this.name });
     }
     const { parsed, units } = this;
-    const blocks = 4 * units;
-    this.kernel = this.addWeight(
-      'kernel',
-      [features as number, blocks],
-      undefined,
-      parsed.kernelInitializer,
-      parsed.kernelRegularizer,
-      true,
-      parsed.kernelConstraint,
-    );
-    this.recurrentKernel = this.addWeight(
-      'recurrent_kernel',
-      [units, blocks],
-      undefined,
-      parsed.recurrentInitializer,
-      parsed.recurrentRegularizer,
-      true,
-      parsed.recurrentConstraint,
-    );
+    const blocks = GATE_NAMES.length * units;
+    const weight = (name: string, shape: number[], initializer: Initializer, of: 'kernel' | 'recurrent' | 'bias') => {
+      const [regularizer, constraint] = [parsed[`${of}Regularizer`], parsed[`${of}Constraint`]];
+      return keepConstraint(this.addWeight(name, shape, undefined, initializer, regularizer, true, constraint));
+    };
+    this.kernel = weight('kernel', [features as number, blocks], parsed.kernelInitializer, 'kernel');
+    this.recurrentKernel = weight('recurrent_kernel', [units, blocks], parsed.recurrentInitializer, 'recurrent');
     if (parsed.useBias) {
       const initializer = parsed.unitForgetBias
         ? unitForgetBiasInitializer(parsed.biasInitializer, units)
         : parsed.biasInitializer;
-      this.bias = this.addWeight(
-        'bias',
-        [blocks],
-        undefined,
-        initializer,
-        parsed.biasRegularizer,
-        true,
-        parsed.biasConstraint,
-      );
+      this.bias = weight('bias', [blocks], initializer, 'bias');
     }
     this.built = true;
   }

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../core/errors.js';
 import { chooseImplementation, type Implementation, type UseFused } from '../core/implementation.js';
-import { GATE_SEQUENCE_NAMES } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
 import { LSTM_BRAND } from './brand.js';
 import { checkApplyInputs, concreteInputs } from './call-inputs.js';
+import { copyArguments } from './copy-arguments.js';
 import { NO_DROPOUT } from './dropout.js';
+import { withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { runSequence, type States } from './run-sequence.js';
@@ -40,9 +41,12 @@ export class LSTM extends tf.layers.RNN {
 
   private readonly activityPenalty: ActivityPenalty | null;
   private readonly addedLosses: LossFunction[] = [];
+  private builtInputSpec: tf.InputSpec | null = null;
+  private hasBeenApplied = false;
 
   /** @throws RangeError for an argument that breaks its rule; see `LSTMArgs`. */
-  constructor(args: LSTMArgs) {
+  constructor(callersArgs: LSTMArgs) {
+    const args = copyArguments(callersArgs);
     validateLSTMArguments('LSTM', args);
     // The cell stays trainable: whether its weights are trained is the layer's to say, before and after building.
     super({ ...args, cell: new LSTMCell({ ...args, trainable: true } as LSTMCellArgs) } as tf.RNNLayerArgs);
@@ -67,6 +71,9 @@ export class LSTM extends tf.layers.RNN {
       throw invalidArgument('LSTM.build', rule, shape, { layer: this.name });
     }
     super.build(inputShape);
+    this.builtInputSpec = this.inputSpec[0] as tf.InputSpec;
+    // Without it, which tfjs's RNN leaves out, applying a layer that was built by hand adds its weights again.
+    this.built = true;
   }
 
   /**
@@ -84,26 +91,28 @@ export class LSTM extends tf.layers.RNN {
     const { stateSpec } = this;
     const [inputSpec] = this.inputSpec;
     try {
+      this.hasBeenApplied = true;
       return super.apply(inputs, ownKwargs);
     } catch (error) {
       this.stateSpec = stateSpec;
       throw error;
     } finally {
-      // RNN.apply widens it for symbolic states, and leaves it so when it throws.
-      this.inputSpec = [(this.built ? this.inputSpec[0] : inputSpec) as tf.InputSpec];
+      // RNN.apply widens it for symbolic states, leaves it so when it throws, and loses there what build found out.
+      this.inputSpec = [this.builtInputSpec ?? (inputSpec as tf.InputSpec)];
     }
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor | tf.Tensor[] {
     const where = 'LSTM.call';
     this.requireBuilt(where);
-    this.refuseGatesInBidirectional(where);
-    const { x, states, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
+    // Bidirectional names its copies so, and calls them without applying them.
+    if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
+    const { x, states: givenStates, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
     this.lastImplementation = chooseImplementation(where, this.name, this.useFused);
     return tidy(() => {
       const training = kwargs.training === true;
       const dropout = training ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
-      const sequence = { x, states: states ?? this.statesFor(x), mask, dropout };
+      const sequence = { x, states: givenStates ?? this.statesFor(x), mask, dropout };
       const { returnSequences, returnGates, goBackwards, zeroOutputForMask } = this;
       const { lastOutput, outputs, h, c, gates } = runSequence(this.cell, sequence, {
         goBackwards,
@@ -112,9 +121,11 @@ export class LSTM extends tf.layers.RNN {
         keepGates: returnGates,
       });
       if (this.stateful) this.replaceStates([h, c]);
-      const usual = [outputs ?? lastOutput, ...(this.returnState ? [h, c] : [])];
-      if (training) this.activityPenalty?.record(usual);
-      const all = gates === null ? usual : [...usual, ...GATE_SEQUENCE_NAMES.map((name) => gates[name])];
+      // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
+      const states = h === lastOutput ? [tf.clone(h), c] : [h, c];
+      const usual = [outputs ?? lastOutput, ...(this.returnState ? states : [])];
+      if (training) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
+      const all = withGates(usual, gates);
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
   }
@@ -176,18 +187,13 @@ export class LSTM extends tf.layers.RNN {
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
     const usual = super.computeOutputShape(inputShape);
     if (!this.returnGates) return usual;
-    this.refuseGatesInBidirectional('LSTM.computeOutputShape');
-    const [batch, timesteps] = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
-    const gate: tf.Shape = [batch as number, timesteps as number, this.cell.units];
-    const usualShapes = (Array.isArray(usual[0]) ? usual : [usual]) as tf.Shape[];
-    return [...usualShapes, ...GATE_SEQUENCE_NAMES.map(() => [...gate])];
+    if (this.cell.built) this.refuseGatesInWrapper('LSTM.computeOutputShape');
+    return withGateShapes(usual, inputShape, this.cell.units);
   }
 
   override computeMask(inputs: tf.Tensor | tf.Tensor[], mask?: tf.Tensor | tf.Tensor[]): tf.Tensor | tf.Tensor[] {
     const usual = super.computeMask(inputs, mask);
-    if (!this.returnGates) return usual;
-    const masks = Array.isArray(usual) ? usual : [usual];
-    return [...masks, ...GATE_SEQUENCE_NAMES.map(() => null as unknown as tf.Tensor)];
+    return this.returnGates ? withGateMasks(usual) : usual;
   }
 
   /** The penalties that training adds to the loss: of the weights' regularizers, of the activity, and added ones. */
@@ -238,10 +244,11 @@ export class LSTM extends tf.layers.RNN {
     if (!this.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', this.name);
   }
 
-  // Bidirectional names its copies so, and would concatenate the gates of both directions in two time orders.
-  private refuseGatesInBidirectional(where: string): void {
-    if (this.returnGates && /^(forward|backward)_/.test(this.name)) {
-      throw invalidArgument(where, 'returnGates must be false inside Bidirectional', true, { layer: this.name });
+  // Wrappers build and call a layer without applying it, and take what it returns for one output.
+  private refuseGatesInWrapper(where: string): void {
+    if (this.returnGates && !this.hasBeenApplied) {
+      const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
+      throw invalidArgument(where, rule, true, { layer: this.name });
     }
   }
 }

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { booleanMask } from '../core/mask.js';
 import { type ScanOptions, type ScanResult, scan } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import type { GateMasks } from '../core/weighted-sum.js';
 import type { DropoutMasks } from './dropout.js';
+import { runEmptyBatch } from './empty-batch.js';
 import type { LSTMCell } from './lstm-cell.js';
 
 export type States = [h: tf.Tensor2D, c: tf.Tensor2D];
@@ -20,12 +22,13 @@ export interface Sequence {
 
 /** Runs a cell over a sequence on plain tfjs ops. The input's products are one matrix product for all timesteps. */
 export function runSequence(cell: LSTMCell, sequence: Sequence, options: ScanOptions): ScanResult {
+  if (sequence.x.shape[0] === 0) return runEmptyBatch(sequence, (oneSample) => runSequence(cell, oneSample, options));
   return tidy(() => {
     const {
       dropout,
       states: [h0, c0],
     } = sequence;
-    const mask = sequence.mask === null ? null : (tf.cast(sequence.mask, 'bool') as tf.Tensor2D);
+    const mask = sequence.mask === null ? null : booleanMask(sequence.mask);
     const projectedInputs = projectInputs(
       cell,
       withoutMaskedSteps(tf.cast(sequence.x, 'float32'), mask),

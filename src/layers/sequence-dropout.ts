@@ -7,7 +7,7 @@ import { type DropoutMasks, NO_DROPOUT } from './dropout.js';
  *
  * The host tells a cell neither where a sequence starts nor where it ends. But it passes one kwargs object to all steps
  * of a sequence and a new one to the next, and it runs the sequence within a tidy. So masks are drawn when the kwargs
- * object changes, and live in the outermost scope.
+ * object changes, and live in a scope around the steps.
  */
 export class SequenceDropout {
   private sequence: object | null = null;
@@ -21,7 +21,7 @@ export class SequenceDropout {
   masksFor(kwargs: object, batch: number, draw: () => DropoutMasks): DropoutMasks {
     if (kwargs !== this.sequence || !this.allUsable(batch)) {
       this.masks = draw();
-      moveToOutermostScope(this.tensors());
+      moveToSequenceScope(this.tensors());
       this.sequence = kwargs;
     }
     return this.masks;
@@ -37,14 +37,20 @@ export class SequenceDropout {
 }
 
 /**
- * Lets tensors of the current scope live until the outermost one ends. Where tfjs's scopes are not as expected, the
- * tensors stay in the current scope; they are then drawn anew at every step, which is dropout still.
+ * How many scopes up the steps of a sequence share one: the cell's own tidy and the step's end with the step, as does
+ * that of stacked cells; the next one lasts, stacked or not.
  */
-function moveToOutermostScope(tensors: tf.Tensor[]): void {
-  const scopes = tf.engine().state?.scopeStack;
-  const outermost = scopes?.[0];
-  const current = scopes?.[scopes.length - 1];
-  if (!Array.isArray(outermost?.track) || !Array.isArray(current?.track) || outermost === current) return;
+const SCOPES_OF_A_STEP = 3;
+
+/**
+ * Lets tensors of the current scope live until the sequence ends. Where tfjs's scopes are not as expected, they end
+ * with the step and are drawn anew for the next, which is dropout still.
+ */
+function moveToSequenceScope(tensors: tf.Tensor[]): void {
+  const scopes = tf.engine().state?.scopeStack ?? [];
+  const current = scopes[scopes.length - 1];
+  const lasting = scopes[Math.max(0, scopes.length - 1 - SCOPES_OF_A_STEP)];
+  if (!Array.isArray(lasting?.track) || !Array.isArray(current?.track) || lasting === current) return;
   current.track = current.track.filter((tensor) => !tensors.includes(tensor));
-  outermost.track.push(...tensors);
+  lasting.track.push(...tensors);
 }

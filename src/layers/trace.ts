@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ByGate } from '../core/gates.js';
+import { booleanMask } from '../core/mask.js';
 import type { GateSequences } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import type { LSTMCell } from './lstm-cell.js';
@@ -41,7 +42,7 @@ export function traceSequence(cell: LSTMCell, sequence: Sequence, goBackwards: b
     });
     const { i, f, g, o, c } = gates as GateSequences;
     const [h0, c0] = sequence.states.map((state) => tf.clone(state)) as States;
-    const mask = sequence.mask === null ? null : (tf.cast(sequence.mask, 'bool').clone() as tf.Tensor2D);
+    const mask = sequence.mask === null ? null : booleanMask(sequence.mask);
     const inInputOrder = (steps: tf.Tensor3D) => (goBackwards ? tf.reverse(steps, 1) : steps);
     const sequences = { i, f, g, o, c, h: outputs as tf.Tensor3D };
     for (const name of Object.keys(sequences) as (keyof typeof sequences)[]) {

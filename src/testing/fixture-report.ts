@@ -1,0 +1,69 @@
+import type { Comparison, Difference } from './compare.js';
+import type { TraceName } from './fixture.js';
+
+/** How one quantity compares. */
+export interface QuantityReport extends Comparison {
+  /**
+   * Such as `output`, `h`, `gate f`, `gate f (layer 1, backward, cell 0)`, `gradient of kernel`; with several calls
+   * `output (call 2)`, counted from 0.
+   */
+  name: string;
+  kind: 'output' | 'gate' | 'gradient';
+}
+
+/** The first departure in the order of computation, which is where to look for a bug. */
+export interface GateDifference extends Difference {
+  gate: TraceName;
+  /** Which LSTM: indices in a sequential and in stacked cells. */
+  layer: number;
+  cell: number;
+  direction: 'forward' | 'backward';
+  sample: number;
+  /** The input's timestep. */
+  timestep: number;
+  unit: number;
+}
+
+/** What `checkFixture` found. */
+export interface FixtureReport {
+  /** Name of the fixture. */
+  fixture: string;
+  /** Whether every quantity is within the tolerance. */
+  passed: boolean;
+  /** Every quantity compared: outputs, gates, gradients. */
+  quantities: QuantityReport[];
+  /** The gate that differs first: by layer, cell, timestep processed, and then in the order i, f, g, o, c, h. */
+  firstDifferingGate: GateDifference | null;
+  /** What the fixture holds and could not be compared, with the reason. */
+  notCompared: string[];
+  /** The findings in words, one a line. */
+  message: string;
+}
+
+const AXES: Record<number, string[]> = { 3: ['sample', 'timestep', 'unit'], 2: ['sample', 'unit'] };
+
+function position({ index }: Difference, kind: QuantityReport['kind']): string {
+  const axes = kind === 'gradient' ? undefined : AXES[index.length];
+  return axes === undefined ? `[${index.join(', ')}]` : axes.map((axis, n) => `${axis} ${index[n]}`).join(', ');
+}
+
+/** The findings in words. */
+export function describeReport(report: Omit<FixtureReport, 'message'>): string {
+  const { fixture, passed, quantities, firstDifferingGate: first, notCompared } = report;
+  const failed = quantities.filter((quantity) => !quantity.passed);
+  const verdict = passed
+    ? `${fixture}: all ${quantities.length} quantities agree`
+    : `${fixture}: ${failed.length} of ${quantities.length} quantities differ`;
+  const lines = failed.map(({ name, kind, maxAbsoluteError, worst }) => {
+    const values = `expected ${worst.expected}, received ${worst.received}`;
+    return `  ${name}: off by up to ${maxAbsoluteError}; at ${position(worst, kind)} ${values}`;
+  });
+  const gate =
+    first === null
+      ? []
+      : [
+          `  first differing gate: ${first.gate} at timestep ${first.timestep}, sample ${first.sample}, unit ${first.unit} ` +
+            `(layer ${first.layer}, ${first.direction}, cell ${first.cell}): expected ${first.expected}, received ${first.received}`,
+        ];
+  return [verdict, ...lines, ...gate, ...notCompared.map((reason) => `  not compared: ${reason}`)].join('\n');
+}

@@ -1,0 +1,103 @@
+import type { LSTMArgs, LSTMCellArgs } from '../layers/arguments.js';
+
+/** Plain numbers with a shape, in row-major order. Nothing here lives on a device, so nothing needs to be disposed. */
+export interface FixtureTensor {
+  shape: number[];
+  values: Float32Array;
+}
+
+export interface NamedFixtureTensor extends FixtureTensor {
+  /** Such as `kernel`, `forward.kernel`, `cells.0.kernel`, `layers.1.kernel`. */
+  name: string;
+}
+
+export interface FixtureMask {
+  /** [B, T] */
+  shape: number[];
+  /** 1 where the step counts, 0 where it is masked. */
+  values: Uint8Array;
+}
+
+/** What `tf.layers.rnn` takes besides its cells. */
+export type StackArgs = Pick<LSTMArgs, 'returnSequences' | 'returnState' | 'goBackwards' | 'stateful'>;
+
+export interface LSTMFixtureConfig {
+  kind: 'lstm';
+  args: LSTMArgs;
+}
+export interface BidirectionalFixtureConfig {
+  kind: 'bidirectional';
+  mergeMode: 'concat' | 'sum' | 'mul' | 'ave' | null;
+  /** The forward direction's. */
+  layer: LSTMFixtureConfig;
+}
+export interface StackedCellsFixtureConfig {
+  kind: 'stackedCells';
+  cells: LSTMCellArgs[];
+  args: StackArgs;
+}
+export type SingleFixtureConfig = LSTMFixtureConfig | BidirectionalFixtureConfig | StackedCellsFixtureConfig;
+export interface SequentialFixtureConfig {
+  kind: 'sequential';
+  layers: SingleFixtureConfig[];
+}
+export type FixtureConfig = SingleFixtureConfig | SequentialFixtureConfig;
+
+/** One call of the layer, in inference mode. */
+export interface FixtureCall {
+  /** True: a stateful layer's states are reset before this call. */
+  resetStates: boolean;
+  /** [B, T, D] */
+  input: FixtureTensor;
+  mask: FixtureMask | null;
+  /** Each [B, U], in tfjs's order (stacked cells: the last cell's first); empty: zero, or what a stateful layer kept. */
+  initialStates: NamedFixtureTensor[];
+  /** Every output in tfjs's order: `output`, then with returnState the states. */
+  outputs: NamedFixtureTensor[];
+}
+
+export const TRACE_NAMES = ['i', 'f', 'g', 'o', 'c', 'h'] as const;
+export type TraceName = (typeof TRACE_NAMES)[number];
+
+/**
+ * The gates and states of one LSTM at every timestep, each [B, T, U]. Index t is the input's timestep; at a masked step
+ * c and h carry the previous state and the gates are 0.
+ */
+export interface FixtureGates extends Record<TraceName, FixtureTensor> {
+  /** `backward`: time is read backwards. */
+  direction: 'forward' | 'backward';
+  /** Index in stacked cells, else 0. */
+  cell: number;
+  /** Index in a sequential, else 0. */
+  layer: number;
+}
+
+/** Gradients of loss = the sum over all outputs of sum(output * cotangent). */
+export interface FixtureGradients {
+  loss: number;
+  /** One an output, of the output's shape. */
+  cotangents: NamedFixtureTensor[];
+  weights: NamedFixtureTensor[];
+  input: FixtureTensor;
+  initialStates: NamedFixtureTensor[];
+}
+
+/** What a Keras layer computed from stated inputs. Made by `fixtures/export_keras.py`, read by `loadFixture`. */
+export interface Fixture {
+  name: string;
+  description: string;
+  producer: { keras: string; backend: string; seed: number };
+  config: FixtureConfig;
+  /** In tfjs's order; gate blocks i, f, g, o. */
+  weights: NamedFixtureTensor[];
+  /** [4U], the bias that Keras gives a new layer of this config; null where it is random, absent or not of one cell. */
+  initialBias: FixtureTensor | null;
+  /** What Keras adds to the loss after the first call; null without regularizers. */
+  regularizationLoss: number | null;
+  /** At least one; several only for a stateful layer. */
+  calls: FixtureCall[];
+  /** Of the first call; one entry for every LSTM in the layer. */
+  gates: FixtureGates[];
+  /** Of the first call; null where there are none to compare with. */
+  gradients: FixtureGradients | null;
+}

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs';
+import { layersOfFixtureModel } from './fixture-model.js';
+import type { CallTensors } from './to-tensor.js';
+
+/** What a fixture is checked against. */
+export type CheckedTarget = tf.layers.Layer | tf.LayersModel;
+
+/**
+ * The layers to call one after the other; null for a model that `fixtureModel` did not make, which only runs as a whole.
+ *
+ * tfjs's model executor calls a layer once for each of its outputs, which moves a stateful layer on several times, and
+ * which a layer over cells does not survive when it has a mask and initial states. Called by themselves layers do.
+ */
+export function chainOf(target: CheckedTarget): tf.layers.Layer[] | null {
+  return target instanceof tf.LayersModel ? layersOfFixtureModel(target) : [target];
+}
+
+/** Applies one layer, afresh: tfjs's Bidirectional writes into its keyword arguments. */
+export function applyLayer(layer: tf.layers.Layer, { x, mask, initialState }: CallTensors): tf.Tensor[] {
+  const kwargs = { ...(mask === null ? {} : { mask }), ...(initialState.length === 0 ? {} : { initialState }) };
+  const outputs = layer.apply(x, kwargs) as tf.Tensor | tf.Tensor[];
+  return Array.isArray(outputs) ? outputs : [outputs];
+}
+
+/** All outputs for one call, in inference mode. The caller disposes them. */
+export function runCall(target: CheckedTarget, call: CallTensors): tf.Tensor[] {
+  const chain = chainOf(target);
+  return tf.tidy(() => {
+    if (chain !== null) {
+      return chain.reduce((outputs, layer) => applyLayer(layer, { ...call, x: outputs[0] as tf.Tensor }), [call.x]);
+    }
+    const model = target as tf.LayersModel;
+    // A model with an input fewer makes the mask itself.
+    const takesMask = call.mask !== null && model.inputs.length === 2 + call.initialState.length;
+    const outputs = model.predictOnBatch([
+      call.x,
+      ...(takesMask ? [call.mask as tf.Tensor] : []),
+      ...call.initialState,
+    ]) as tf.Tensor | tf.Tensor[];
+    return Array.isArray(outputs) ? outputs : [outputs];
+  });
+}

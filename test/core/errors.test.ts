@@ -1,0 +1,46 @@
+import * as tf from '@tensorflow/tfjs';
+import { describeValue, invalidArgument, invalidState } from '../../src/core/errors.js';
+import { useBackend } from '../../tools/backends.js';
+
+beforeAll(() => useBackend('cpu'));
+
+test('An error names the function, the rule, the value and the layer', () => {
+  const error = invalidArgument('LSTM.trace', 'mask must be [B, T] = [4, 10]', [4, 9], { layer: 'lstm_1' });
+  expect(error).toBeInstanceOf(RangeError);
+  expect(error.message).toBe("LSTM.trace: mask must be [B, T] = [4, 10], got [4, 9] (layer 'lstm_1')");
+  expect(invalidArgument('lstm', 'units must be positive', 0).message).toBe('lstm: units must be positive, got 0');
+});
+
+test('An error holds its cause, if there is one', () => {
+  const cause = new Error('from below');
+  expect(invalidArgument('lstm', 'rule', 0, { cause }).cause).toBe(cause);
+  expect(invalidArgument('lstm', 'rule', 0)).not.toHaveProperty('cause');
+});
+
+test('An error of state names the function, the rule and the layer', () => {
+  expect(invalidState('LSTM.trace', 'the layer must be built first', 'a').message).toBe(
+    "LSTM.trace: the layer must be built first (layer 'a')",
+  );
+});
+
+test.each([
+  [[4, null, [1]], '[4, null, [1]]'],
+  ['tanh', "'tanh'"],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [Number.NaN, 'NaN'],
+  [Math.tanh, 'the function tanh'],
+  [() => 0, 'the function (anonymous)'],
+  [{ a: 1, b: 2 }, "an object of class Object with keys ['a', 'b']"],
+  [Object.create(null), 'an object of class object with keys []'],
+  [new Map(), 'an object of class Map with keys []'],
+])('The value %p is shown as %s', (value, expected) => {
+  expect(describeValue(value)).toBe(expected);
+});
+
+test('A tensor is shown by its shape, not by its values', () => {
+  const tensor = tf.ones([2, 3]);
+  expect(describeValue(tensor)).toBe('a Tensor of shape [2, 3]');
+  expect(describeValue(tf.input({ shape: [3] }))).toBe('a SymbolicTensor of shape [null, 3]');
+  tensor.dispose();
+});

@@ -1,0 +1,142 @@
+import * as tf from '@tensorflow/tfjs';
+import { type ScanOptions, type StepFunction, scan } from '../../src/core/scan.js';
+import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { expectClose } from '../support/close.js';
+
+/** One unit that counts: c adds up the input, h is 10 c, and the gates are 1, 2, 3 and 4 times the input. */
+const countingStep: StepFunction = (z, [, c]) => {
+  const x = tf.slice(z, [0, 0], [z.shape[0], 1]) as tf.Tensor2D;
+  const [i, f, g, o] = [1, 2, 3, 4].map((factor) => tf.mul(x, factor)) as [
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+  ];
+  const sum = tf.add(c, x) as tf.Tensor2D;
+  return { i, f, g, o, c: sum, h: tf.mul(sum, 10) };
+};
+
+const ALL: ScanOptions = { goBackwards: false, zeroOutputForMask: false, keepOutputs: true, keepGates: true };
+
+/** Two samples of three steps: 1, 2, 3 and 10, 20, 30. */
+function inputs(mask: number[][] | null = null) {
+  const x = tf.tensor3d([
+    [[1], [10]],
+    [[2], [20]],
+    [[3], [30]],
+  ]);
+  return {
+    projectedInputs: tf.tile(x, [1, 1, 4]),
+    h0: tf.tensor2d([[7], [8]]),
+    c0: tf.tensor2d([[0], [100]]),
+    mask: mask && tf.tensor2d(mask, [2, 3], 'bool'),
+  };
+}
+
+describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
+  beforeAll(() => useBackend(backend));
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  test('carries the states from step to step and keeps all outputs and gates', () => {
+    const { lastOutput, h, c, outputs, gates } = scan(countingStep, inputs(), ALL);
+    expectClose(c, [6, 160], 0);
+    expectClose(h, [60, 1600], 0);
+    expectClose(lastOutput, [60, 1600], 0);
+    expect(outputs?.shape).toEqual([2, 3, 1]);
+    expectClose(outputs as tf.Tensor, [10, 30, 60, 1100, 1300, 1600], 0);
+    expectClose(gates?.i as tf.Tensor, [1, 2, 3, 10, 20, 30], 0);
+    expectClose(gates?.f as tf.Tensor, [2, 4, 6, 20, 40, 60], 0);
+    expectClose(gates?.g as tf.Tensor, [3, 6, 9, 30, 60, 90], 0);
+    expectClose(gates?.o as tf.Tensor, [4, 8, 12, 40, 80, 120], 0);
+    expectClose(gates?.c as tf.Tensor, [1, 3, 6, 110, 130, 160], 0);
+  });
+
+  test('keeps nothing that is not asked for', () => {
+    const { outputs, gates } = scan(countingStep, inputs(), { ...ALL, keepOutputs: false, keepGates: false });
+    expect([outputs, gates]).toEqual([null, null]);
+    const onlyGates = scan(countingStep, inputs(), { ...ALL, keepOutputs: false });
+    expect(onlyGates.outputs).toBeNull();
+    expect(onlyGates.gates).not.toBeNull();
+  });
+
+  test('reads backwards, and returns what it kept in the order of processing', () => {
+    const { outputs, gates, c } = scan(countingStep, inputs(), { ...ALL, goBackwards: true });
+    expectClose(c, [6, 160], 0);
+    expectClose(outputs as tf.Tensor, [30, 50, 60, 1300, 1500, 1600], 0);
+    expectClose(gates?.i as tf.Tensor, [3, 2, 1, 30, 20, 10], 0);
+  });
+
+  test('passes over masked steps: states are carried, gates are 0', () => {
+    const mask = [
+      [1, 0, 1],
+      [0, 0, 1],
+    ];
+    const { outputs, gates, h, c } = scan(countingStep, inputs(mask), ALL);
+    expectClose(outputs as tf.Tensor, [10, 10, 40, 8, 8, 1300], 0);
+    expectClose(gates?.c as tf.Tensor, [1, 1, 4, 100, 100, 130], 0);
+    expectClose(gates?.o as tf.Tensor, [4, 0, 12, 0, 0, 120], 0);
+    expectClose(h, [40, 1300], 0);
+    expectClose(c, [4, 130], 0);
+  });
+
+  test('outputs 0 at masked steps with zeroOutputForMask, and carries the states all the same', () => {
+    const mask = [
+      [1, 1, 0],
+      [0, 1, 1],
+    ];
+    const { outputs, lastOutput, h } = scan(countingStep, inputs(mask), { ...ALL, zeroOutputForMask: true });
+    expectClose(outputs as tf.Tensor, [10, 30, 0, 0, 1200, 1500], 0);
+    expectClose(lastOutput, [0, 1500], 0);
+    expectClose(h, [30, 1500], 0);
+  });
+
+  test("applies a mask to the input's timestep where it reads backwards", () => {
+    const mask = [
+      [1, 0, 0],
+      [1, 1, 0],
+    ];
+    const { outputs } = scan(countingStep, inputs(mask), { ...ALL, goBackwards: true });
+    expectClose(outputs as tf.Tensor, [7, 7, 10, 8, 1200, 1300], 0);
+  });
+
+  test('selects, so that what a masked step computes does not matter', () => {
+    const broken: StepFunction = (z, states) => {
+      const step = countingStep(z, states);
+      return { ...step, c: tf.div(step.c, tf.sub(z, 2).slice([0, 0], [2, 1])) as tf.Tensor2D };
+    };
+    const { c } = scan(
+      broken,
+      inputs([
+        [1, 0, 1],
+        [1, 1, 1],
+      ]),
+      ALL,
+    );
+    expect([...c.dataSync()].every(Number.isFinite)).toBe(true);
+  });
+
+  test('leaves only its results behind', () => {
+    const given = inputs([
+      [1, 0, 1],
+      [1, 1, 1],
+    ]);
+    const before = tf.memory().numTensors;
+    const { outputs, gates, ...states } = scan(countingStep, given, { ...ALL, zeroOutputForMask: true });
+    expect(tf.memory().numTensors - before).toBe(3 + 1 + 5);
+    tf.dispose([outputs as tf.Tensor, ...Object.values(gates ?? {}), ...Object.values(states)]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('of one step has gradients too', () => {
+    const gradient = tf.grad((projectedInputs: tf.Tensor) => {
+      const { h } = scan(
+        countingStep,
+        { ...inputs(), projectedInputs: projectedInputs as tf.Tensor3D, mask: null },
+        ALL,
+      );
+      return tf.sum(h);
+    })(tf.ones([1, 2, 4]));
+    expectClose(gradient, [10, 0, 0, 0, 10, 0, 0, 0], 0);
+  });
+});

@@ -1,0 +1,224 @@
+import * as tf from '@tensorflow/tfjs';
+import { GATE_NAMES, LSTM, type LSTMArgs, lstm } from '../../src/index.js';
+import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { expectAllClose, expectClose } from '../support/close.js';
+import { randomizeWeights, randomTensor } from '../support/random.js';
+import { warningsOf } from '../support/warnings.js';
+
+const [BATCH, TIMESTEPS, FEATURES, UNITS] = [2, 5, 3, 4];
+
+function builtLayer(args: Partial<LSTMArgs> = {}): LSTM {
+  const layer = lstm({ units: UNITS, ...args });
+  layer.apply(tf.input({ shape: [null as unknown as number, FEATURES] }));
+  randomizeWeights(layer, 5);
+  return layer;
+}
+
+const input = () => randomTensor<tf.Rank.R3>([BATCH, TIMESTEPS, FEATURES], 1);
+const someMask = () =>
+  tf.tensor2d([
+    [1, 0, 1, 1, 0],
+    [1, 1, 1, 1, 1],
+  ]);
+
+describe.each(NODE_BACKENDS)('On %s, an LSTM', (backend) => {
+  beforeAll(() => useBackend(backend));
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  test('has the outputs of the classic example, for x of [4, 1, 3] and 2 units', () => {
+    const x = randomTensor([4, 1, 3], 1);
+    const shapesOf = (args: object) => {
+      const output = lstm({ units: 2, ...args }).apply(x) as tf.Tensor | tf.Tensor[];
+      return Array.isArray(output) ? output.map(({ shape }) => shape) : output.shape;
+    };
+    expect(shapesOf({})).toEqual([4, 2]);
+    expect(shapesOf({ returnSequences: true })).toEqual([4, 1, 2]);
+    expect(shapesOf({ returnState: true })).toEqual([
+      [4, 2],
+      [4, 2],
+      [4, 2],
+    ]);
+    expect(shapesOf({ returnSequences: true, returnState: true })).toEqual([
+      [4, 1, 2],
+      [4, 2],
+      [4, 2],
+    ]);
+  });
+
+  test.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])(
+    'with returnSequences %s and returnState %s, returns its gates after the usual outputs',
+    (returnSequences, returnState) => {
+      const args = { returnSequences, returnState, goBackwards: true };
+      const layer = builtLayer({ ...args, returnGates: true });
+      const plain = builtLayer(args);
+      const outputs = layer.apply(input(), { mask: someMask() }) as tf.Tensor[];
+      const usual = plain.apply(input(), { mask: someMask() }) as tf.Tensor | tf.Tensor[];
+      const usualCount = returnState ? 3 : 1;
+      expectAllClose(outputs.slice(0, usualCount), Array.isArray(usual) ? usual : [usual], 0);
+      const trace = plain.trace(input(), { mask: someMask() });
+      const inProcessingOrder = [...GATE_NAMES, 'c' as const].map((name) => tf.reverse(trace[name], 1));
+      expectAllClose(outputs.slice(usualCount), inProcessingOrder, 0);
+
+      const symbolic = layer.apply(tf.input({ shape: [TIMESTEPS, FEATURES] })) as tf.SymbolicTensor[];
+      expect(symbolic.map(({ shape }) => shape.slice(1))).toEqual(outputs.map(({ shape }) => shape.slice(1)));
+    },
+  );
+
+  test('lets a gate enter the loss of a functional model: its weights learn from it', async () => {
+    const x = tf.input({ shape: [TIMESTEPS, FEATURES] });
+    const layer = lstm({ units: UNITS, returnGates: true, recurrentActivation: 'sigmoid' });
+    const [, , f] = layer.apply(x) as tf.SymbolicTensor[];
+    const model = tf.model({ inputs: x, outputs: f as tf.SymbolicTensor });
+    randomizeWeights(layer, 5);
+    const before = layer.getWeights().map((weight) => weight.clone());
+    model.compile({ loss: 'meanSquaredError', optimizer: tf.train.sgd(1) });
+    await model.trainOnBatch(input(), tf.zeros([BATCH, TIMESTEPS, UNITS]));
+
+    const after = layer.getWeights().map((weight) => weight.clone());
+    const names = layer.trainableWeights.map((weight) => (weight.read() as tf.Variable).name);
+    layer.setWeights(before);
+    const { grads } = tf.variableGrads(() => tf.mean(tf.square(layer.trace(input()).f)) as tf.Scalar);
+    const expected = before.map((weight, n) => tf.sub(weight, grads[names[n] as string] as tf.Tensor));
+    expectAllClose(after, expected);
+    expect(() => expectAllClose(after, before)).toThrow('apart');
+  });
+
+  test('runs in float32 whatever the dtype of its input', () => {
+    const layer = builtLayer();
+    const integers = tf.tensor([...Array(BATCH * TIMESTEPS * FEATURES).keys()], [BATCH, TIMESTEPS, FEATURES], 'int32');
+    expectClose(layer.apply(integers) as tf.Tensor, layer.apply(tf.cast(integers, 'float32')) as tf.Tensor, 0);
+    expectClose(
+      layer.apply(tf.greater(integers, 7)) as tf.Tensor,
+      layer.apply(tf.cast(tf.greater(integers, 7), 'float32')) as tf.Tensor,
+      0,
+    );
+  });
+
+  test('reads a mask of any dtype: what is not 0 counts', () => {
+    const layer = builtLayer();
+    const asFloat = layer.apply(input(), { mask: tf.mul(someMask(), 0.5) }) as tf.Tensor;
+    const asBool = layer.apply(input(), { mask: tf.cast(someMask(), 'bool') }) as tf.Tensor;
+    const asInt = layer.apply(input(), { mask: [tf.cast(someMask(), 'int32')] }) as tf.Tensor;
+    expectAllClose([asFloat, asInt], [asBool, asBool], 0);
+  });
+
+  test('repeats the state before, at masked steps, and starts from the given one', () => {
+    const layer = builtLayer({ returnSequences: true, returnState: true });
+    const initialState = [randomTensor([BATCH, UNITS], 2), randomTensor([BATCH, UNITS], 3)];
+    const [sequence, h, c] = layer.apply(input(), { mask: tf.zeros([BATCH, TIMESTEPS]), initialState }) as tf.Tensor[];
+    const [h0, c0] = initialState as [tf.Tensor, tf.Tensor];
+    expectAllClose([h, c] as tf.Tensor[], [h0, c0], 0);
+    expectClose(sequence as tf.Tensor, tf.tile(tf.expandDims(h0, 1), [1, TIMESTEPS, 1]), 0);
+  });
+
+  test('leaves only its results behind, in every combination of what it returns', () => {
+    const [x, mask] = [input(), someMask()];
+    for (const returnSequences of [false, true]) {
+      for (const returnGates of [false, true]) {
+        const layer = builtLayer({ returnSequences, returnState: true, returnGates, zeroOutputForMask: returnGates });
+        const before = tf.memory().numTensors;
+        const outputs = layer.apply(x, { mask, training: true }) as tf.Tensor[];
+        expect(tf.memory().numTensors - before).toBe(outputs.length);
+        tf.dispose(outputs);
+        expect(tf.memory().numTensors).toBe(before);
+        layer.dispose();
+      }
+    }
+  });
+});
+
+describe('An LSTM', () => {
+  beforeAll(() => useBackend('cpu'));
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  test("is a layer of tfjs under this package's own class name", () => {
+    const layer = builtLayer();
+    expect(layer).toBeInstanceOf(tf.layers.RNN);
+    expect([layer.getClassName(), layer.cell.getClassName()]).toEqual(['ExplicitLSTM', 'ExplicitLSTMCell']);
+    expect(layer.supportsMasking).toBe(true);
+  });
+
+  test('tells what its last call ran on, and why not on a fused kernel', () => {
+    const layer = builtLayer({ useFused: false });
+    expect(layer.lastImplementation).toBeNull();
+    layer.apply(input());
+    expect(layer.lastImplementation).toEqual({ name: 'reference', reason: 'useFused is false' });
+    const other = builtLayer();
+    other.apply(input());
+    expect(other.lastImplementation).toEqual({
+      name: 'reference',
+      reason: "there is no fused kernel for the backend 'cpu'",
+    });
+  });
+
+  test('refuses to run where a fused kernel is demanded and none applies, before it builds anything', () => {
+    const layer = lstm({ units: UNITS, useFused: true });
+    const before = tf.memory().numTensors;
+    const x = input();
+    expect(() => layer.apply(x)).toThrow(
+      /^LSTM\.apply: useFused must be 'auto' or false where no fused kernel applies \(there is no fused kernel for the backend 'cpu'\), got true/,
+    );
+    expect(layer.built).toBe(false);
+    expect(tf.memory().numTensors).toBe(before + 1);
+  });
+
+  test('collects losses that are added to it, beside its own', () => {
+    const layer = builtLayer({ kernelRegularizer: 'l1l2' });
+    expect(layer.losses).toHaveLength(1);
+    const [first, second] = [() => tf.scalar(3), () => tf.scalar(4)];
+    layer.addLoss(first);
+    layer.addLoss([second]);
+    expect(layer.losses.slice(1)).toEqual([first, second]);
+    expect(
+      layer
+        .calculateLosses()
+        .slice(1)
+        .map((loss) => loss.dataSync()[0]),
+    ).toEqual([3, 4]);
+  });
+
+  test('penalizes the activity of training calls alone, and each call once', () => {
+    const layer = builtLayer({ activityRegularizer: tf.regularizers.l1({ l1: 1 }), returnState: true });
+    const penalty = () => tf.tidy(() => (layer.calculateLosses()[0] as tf.Tensor).dataSync()[0] as number);
+    layer.apply(input());
+    expect(penalty()).toBe(0);
+    const outputs = layer.apply(input(), { training: true }) as tf.Tensor[];
+    const sum = tf.addN(outputs.map((output) => tf.sum(tf.abs(output)))).dataSync()[0] as number;
+    expect(penalty()).toBeCloseTo(sum / BATCH, 5);
+    expect(penalty()).toBe(0);
+    tf.dispose(layer.apply(input(), { training: true }) as tf.Tensor[]);
+    expect(penalty()).toBe(0);
+  });
+
+  test('can be built by hand, set and then applied', () => {
+    const expected = builtLayer();
+    const layer = lstm({ units: UNITS });
+    layer.build([null, null, FEATURES]);
+    layer.setWeights(expected.getWeights());
+    expectClose(layer.apply(input()) as tf.Tensor, expected.apply(input()) as tf.Tensor, 0);
+  });
+
+  test('takes the weights it is constructed with', () => {
+    const weights = builtLayer().getWeights();
+    const layer = lstm({ units: UNITS, weights });
+    layer.apply(input());
+    expectAllClose(layer.getWeights(), weights, 0);
+  });
+
+  test('is made with a warning of each argument that nobody reads, and loaded without one', async () => {
+    const args = { units: 2, return_sequences: true, recurrent_activation: 'sigmoid', peephole: true } as LSTMArgs;
+    expect(await warningsOf(() => lstm(args))).toEqual([
+      "lstm: the argument 'return_sequences' is unknown and has no effect. Did you mean 'returnSequences'?",
+      "lstm: the argument 'recurrent_activation' is unknown and has no effect. Did you mean 'recurrentActivation'?",
+      "lstm: the argument 'peephole' is unknown and has no effect.",
+    ]);
+    expect(await warningsOf(() => LSTM.fromConfig(LSTM as never, args as never))).toEqual([]);
+  });
+});

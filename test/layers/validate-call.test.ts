@@ -1,0 +1,191 @@
+import * as tf from '@tensorflow/tfjs';
+import { type LSTM, lstm } from '../../src/index.js';
+import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { expectAllClose } from '../support/close.js';
+import { randomizeWeights, randomTensor } from '../support/random.js';
+
+const [BATCH, TIMESTEPS, FEATURES, UNITS] = [2, 5, 3, 4];
+
+function inputs() {
+  return {
+    layer: lstm({ units: UNITS, name: 'memory' }),
+    x: randomTensor([BATCH, TIMESTEPS, FEATURES], 1),
+    h: randomTensor([BATCH, UNITS], 2),
+    c: randomTensor([BATCH, UNITS], 3),
+    wrong: randomTensor([BATCH, UNITS + 1], 4),
+  };
+}
+type Inputs = ReturnType<typeof inputs>;
+
+const REFUSED: [string, (given: Inputs) => unknown, RegExp][] = [
+  [
+    'an input of rank 2',
+    ({ layer, h }) => layer.apply(h),
+    /^LSTM\.apply: x must be a tensor \[B, T, D\], got \[2, 4\]/,
+  ],
+  [
+    'an array for a tensor',
+    ({ layer }) => layer.apply([[1, 2]] as never),
+    /^LSTM\.apply: x must be a tensor \[B, T, D\], got \[1, 2\]/,
+  ],
+  [
+    'no input',
+    ({ layer }) => layer.apply(undefined as never),
+    /^LSTM\.apply: x must be a tensor \[B, T, D\], got undefined/,
+  ],
+  [
+    'another feature count',
+    ({ layer }) => layer.apply(tf.ones([2, 5, 4])),
+    /x must be \[B, T, D\] with D = 3, as the layer was built, got \[2, 5, 4\]/,
+  ],
+  [
+    'another feature count, symbolic',
+    ({ layer }) => layer.apply(tf.input({ shape: [5, 4] })),
+    /with D = 3, as the layer was built, got \[null, 5, 4\]/,
+  ],
+  [
+    'zero timesteps',
+    ({ layer }) => layer.apply(tf.ones([2, 0, 3])),
+    /x must be \[B, T, D\] with T at least 1, got \[2, 0, 3\]/,
+  ],
+  [
+    'a mask of rank 1',
+    ({ layer, x }) => layer.apply(x, { mask: tf.ones([5]) }),
+    /mask must be \[B, T\] = \[2, 5\], got \[5\]/,
+  ],
+  [
+    'a mask of rank 3',
+    ({ layer, x }) => layer.apply(x, { mask: tf.ones([2, 5, 1]) }),
+    /mask must be \[B, T\] = \[2, 5\], got \[2, 5, 1\]/,
+  ],
+  [
+    'a mask of another length',
+    ({ layer, x }) => layer.apply(x, { mask: tf.ones([2, 4]) }),
+    /mask must be \[B, T\] = \[2, 5\], got \[2, 4\]/,
+  ],
+  [
+    'a mask that is no tensor',
+    ({ layer, x }) => layer.apply(x, { mask: true }),
+    /mask must be \[B, T\] = \[2, 5\], got true/,
+  ],
+  [
+    'one state',
+    ({ layer, x, h }) => layer.apply(x, { initialState: [h] }),
+    /initialState must be the two tensors h and c, got \[a Tensor of shape \[2, 4\]\]/,
+  ],
+  [
+    'three states',
+    ({ layer, x, h, c }) => layer.apply([x, h, c, c]),
+    /initialState must be the two tensors h and c, got \[a Tensor/,
+  ],
+  [
+    'a state for the states',
+    ({ layer, x, h }) => layer.apply(x, { initialState: h }),
+    /initialState must be the two tensors h and c, got a Tensor of shape \[2, 4\]/,
+  ],
+  [
+    'a cell state of other units',
+    ({ layer, x, h, wrong }) => layer.apply([x, h, wrong]),
+    /initialState\[1\] \(c\) must be \[B, U\] = \[2, 4\], got \[2, 5\]/,
+  ],
+  [
+    'a state of rank 3',
+    ({ layer, x, c }) => layer.apply(x, { initialState: [x, c] }),
+    /initialState\[0\] \(h\) must be \[B, U\] = \[2, 4\], got \[2, 5, 3\]/,
+  ],
+  [
+    'a state that is no tensor',
+    ({ layer, x, h }) => layer.apply(x, { initialState: [h, 0] }),
+    /initialState\[1\] \(c\) must be \[B, U\] = \[2, 4\], got 0/,
+  ],
+  [
+    'states given twice',
+    ({ layer, x, h, c }) => layer.apply([x, h, c], { initialState: [h, c] }),
+    /initialState must not be given by name and after x at once/,
+  ],
+  [
+    'symbolic states of other units',
+    ({ layer }) =>
+      layer.apply(tf.input({ shape: [5, 3] }), {
+        initialState: [tf.input({ shape: [4] }), tf.input({ shape: [9] })] as never,
+      }),
+    /initialState\[1\] \(c\) must be \[B, U\] = \[B, 4\], got \[null, 9\]/,
+  ],
+  [
+    'constants',
+    ({ layer, x, h }) => layer.apply(x, { constants: [h] }),
+    /constants must not be given, as an LSTM has no use for them/,
+  ],
+  [
+    'weights of another count',
+    ({ layer, h }) => layer.setWeights([h]),
+    /^LSTM\.setWeights: weights must be 3 tensors of shapes \[\[3, 16\], \[4, 16\], \[16\]\], got \[a Tensor of shape \[2, 4\]\]/,
+  ],
+  [
+    'weights that are none',
+    ({ layer }) => layer.setWeights(undefined as never),
+    /^LSTM\.setWeights: weights must be 3 tensors .* got undefined/,
+  ],
+  [
+    'weights of another shape',
+    ({ layer }) => layer.setWeights([tf.ones([3, 16]), tf.ones([16, 4]), tf.ones([16])]),
+    /^LSTM\.setWeights: weights\[1\] \(memory\/recurrent_kernel\) must be \[4, 16\], got \[16, 4\]/,
+  ],
+  [
+    'a weight that is no tensor',
+    ({ layer }) => layer.setWeights([tf.ones([3, 16]), tf.ones([4, 16]), 5] as never),
+    /weights\[2\] \(memory\/bias\) must be \[16\], got 5/,
+  ],
+  [
+    'a call before it is built',
+    ({ x }) => lstm({ units: 2 }).call(x),
+    /^LSTM\.call: the layer must be built first, by apply or build \(layer '/,
+  ],
+  [
+    'a call by name with wrong inputs',
+    ({ layer, h }) => layer.call(h, {}),
+    /^LSTM\.call: x must be a tensor \[B, T, D\], got \[2, 4\]/,
+  ],
+  [
+    'an unknown feature count',
+    () => lstm({ units: 2 }).apply(tf.input({ batchShape: [null, 5, null as unknown as number] })),
+    /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, null\]/,
+  ],
+];
+
+describe.each(NODE_BACKENDS)('On %s, a built layer refuses', (backend) => {
+  beforeAll(() => useBackend(backend));
+
+  test.each(REFUSED)('%s, computes nothing and is as good as before', (_title, run, message) => {
+    const given = inputs();
+    const { layer, x, h, c } = given;
+    layer.apply(x);
+    randomizeWeights(layer, 5);
+    const expected = layer.apply([x, h, c]) as tf.Tensor;
+    const kernels: string[] = [];
+    const outside = tf.memory().numTensors;
+    tf.engine().startScope();
+    const profile = jest.spyOn(tf.engine(), 'runKernel').mockImplementation((name: string) => {
+      kernels.push(name);
+      throw new Error(`the kernel ${name} ran`);
+    });
+    try {
+      expect(() => run(given)).toThrow(message);
+    } finally {
+      profile.mockRestore();
+      tf.engine().endScope();
+    }
+    expect(kernels).toEqual([]);
+    expect(tf.memory().numTensors).toBe(outside);
+    expectAllClose([layer.apply([x, h, c]) as tf.Tensor], [expected], 0);
+    tf.disposeVariables();
+  });
+});
+
+test('A layer that is refused its first input is built by the next one', async () => {
+  await useBackend('cpu');
+  const layer: LSTM = lstm({ units: UNITS });
+  expect(() => layer.apply(tf.ones([2, 3]))).toThrow();
+  expect(layer.built).toBe(false);
+  expect((layer.apply(tf.ones([2, 5, 7])) as tf.Tensor).shape).toEqual([2, UNITS]);
+});

@@ -1,0 +1,229 @@
+import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../../src/index.js';
+import { checkFixture, type Fixture, type FixtureReport, fixtureModel, loadFixture } from '../../src/testing/index.js';
+import { useBackend } from '../../tools/backends.js';
+import { kerasFixture, kerasFixturePath } from '../support/keras-fixtures.js';
+
+beforeAll(() => useBackend('cpu'));
+
+/** A built layer of the user's own, with the fixture's weights. */
+function ownLayer<Layer extends tf.layers.Layer>(layer: Layer, { weights, calls }: Fixture): Layer {
+  tf.dispose(layer.apply(tf.zeros(calls[0]?.input.shape as number[])) as tf.Tensor);
+  tf.tidy(() => layer.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
+  return layer;
+}
+
+/** Adds to one weight of a model, in place. */
+function disturb(model: tf.LayersModel, weight: number, element: number, by = 0.1): void {
+  tf.tidy(() => {
+    const variable = model.weights[weight]?.read() as tf.Tensor;
+    const values = variable.dataSync().slice();
+    values[element] = (values[element] as number) + by;
+    model.weights[weight]?.write(tf.tensor(values, variable.shape));
+  });
+}
+
+const failing = ({ quantities }: FixtureReport) => quantities.filter(({ passed }) => !passed).map(({ name }) => name);
+const kerasArgs = { recurrentActivation: 'sigmoid', units: 5 } as const;
+
+describe('checkFixture', () => {
+  test('compares every output, gate and gradient, and says so', async () => {
+    const fixture = kerasFixture('initial-states');
+    const report = await checkFixture(fixtureModel(fixture), fixture);
+    expect(report.quantities.map(({ name }) => name)).toEqual([
+      ...['i', 'f', 'g', 'o'].map((gate) => `gate ${gate}`),
+      ...['state c', 'state h', 'output', 'h', 'c', 'loss of the gradients'],
+      ...['kernel', 'recurrentKernel', 'bias', 'input', 'initial h', 'initial c'].map((of) => `gradient of ${of}`),
+    ]);
+    expect(report).toMatchObject({
+      fixture: 'initial-states',
+      passed: true,
+      firstDifferingGate: null,
+      notCompared: [],
+    });
+    expect(report.message).toBe('initial-states: all 16 quantities agree');
+  });
+
+  test('names the gate, the timestep and the unit where a wrong weight shows first', async () => {
+    const fixture = kerasFixture('returns-sequences');
+    const model = fixtureModel(fixture);
+    // The forget gate's block begins at 5: the bias of unit 2.
+    disturb(model, 2, 5 + 2);
+    const report = await checkFixture(model, fixture);
+    expect(report.firstDifferingGate).toMatchObject({ gate: 'f', timestep: 0, sample: 0, unit: 2, layer: 0, cell: 0 });
+    expect(report.message).toMatch(
+      /first differing gate: f at timestep 0, sample 0, unit 2 \(layer 0, forward, cell 0\)/,
+    );
+    expect(report.passed).toBe(false);
+    expect(failing(report)).toContain('output');
+  });
+
+  test('begins at the last timestep where time is read backwards', async () => {
+    const fixture = kerasFixture('backwards-sequences');
+    const model = fixtureModel(fixture);
+    disturb(model, 2, 15 + 1);
+    const { firstDifferingGate } = await checkFixture(model, fixture);
+    expect(firstDifferingGate).toMatchObject({ gate: 'o', direction: 'backward', timestep: 5, unit: 1 });
+  });
+
+  test('names the layer, the direction and the cell', async () => {
+    const stacked = kerasFixture('stacked-cells-states');
+    const cells = fixtureModel(stacked);
+    disturb(cells, 5, 0);
+    expect((await checkFixture(cells, stacked)).firstDifferingGate).toMatchObject({ gate: 'i', cell: 1, layer: 0 });
+    const mixed = kerasFixture('stacked-layers-mixed');
+    const layers = fixtureModel(mixed);
+    disturb(layers, 5, 6);
+    const { firstDifferingGate } = await checkFixture(layers, mixed);
+    expect(firstDifferingGate).toMatchObject({ gate: 'g', layer: 0, direction: 'backward', timestep: 5 });
+  });
+
+  test('reports expected and received where an output is off most', async () => {
+    const fixture = loadFixture(kerasFixturePath('returns-sequences'));
+    const output = fixture.calls[0]?.outputs[0]?.values as Float32Array;
+    const right = output[47] as number;
+    output[47] = 9;
+    const report = await checkFixture(fixtureModel(fixture), fixture);
+    expect(failing(report)).toEqual(['output']);
+    const quantity = report.quantities.find(({ name }) => name === 'output');
+    expect(quantity?.worst).toEqual({ index: [1, 3, 2], expected: 9, received: expect.closeTo(right, 5) });
+    expect(quantity?.maxAbsoluteError).toBeCloseTo(9 - right, 5);
+    expect(report.message).toContain('output: off by up to');
+    expect(report.message).toContain('at sample 1, timestep 3, unit 2 expected 9');
+  });
+
+  test.each(['weights', 'input', 'initialStates', 'cotangents'] as const)(
+    'notices a wrong gradient: %s',
+    async (which) => {
+      const fixture = loadFixture(kerasFixturePath('initial-states'));
+      const tensor = fixture.gradients?.[which];
+      const { values } = Array.isArray(tensor)
+        ? (tensor[1] as (typeof tensor)[0])
+        : (tensor as { values: Float32Array });
+      values[0] = (values[0] as number) + 0.01;
+      const report = await checkFixture(fixtureModel(fixture), fixture);
+      expect(report.passed).toBe(false);
+      expect(failing(report).every((name) => name.includes('gradient'))).toBe(true);
+    },
+  );
+
+  test('notices a state that is not carried on, or not reset', async () => {
+    const fixture = loadFixture(kerasFixturePath('stateful-last'));
+    const [first, second, third, afterReset] = fixture.calls as [
+      Fixture['calls'][0],
+      Fixture['calls'][0],
+      Fixture['calls'][0],
+      Fixture['calls'][0],
+    ];
+    const notReset = { ...fixture, calls: [first, second, third, { ...afterReset, resetStates: false }] };
+    expect(failing(await checkFixture(fixtureModel(fixture), notReset))).toEqual([
+      'output (call 3)',
+      'h (call 3)',
+      'c (call 3)',
+    ]);
+    const alwaysReset = { ...fixture, calls: [first, { ...second, resetStates: true }] };
+    expect(failing(await checkFixture(fixtureModel(fixture), alwaysReset))).toContain('output (call 1)');
+  });
+
+  test('can be repeated with a stateful layer: its states are reset first', async () => {
+    const fixture = kerasFixture('stateful-last');
+    const model = fixtureModel(fixture);
+    for (let repetition = 0; repetition < 2; repetition++) {
+      expect((await checkFixture(model, fixture)).message).toMatch(/all \d+ quantities agree/);
+    }
+  });
+
+  test('reports NaN as a difference', async () => {
+    const fixture = kerasFixture('returns-last');
+    const model = fixtureModel(fixture);
+    disturb(model, 0, 0, Number.NaN);
+    const report = await checkFixture(model, fixture);
+    expect(report.passed).toBe(false);
+    expect(report.quantities.find(({ name }) => name === 'output')?.maxAbsoluteError).toBe(Infinity);
+  });
+
+  test('holds to the tolerance that is asked for', async () => {
+    const fixture = kerasFixture('returns-last');
+    const model = fixtureModel(fixture);
+    disturb(model, 2, 0, 1e-3);
+    expect((await checkFixture(model, fixture, { atol: 1e-1, rtol: 0 })).passed).toBe(true);
+    expect((await checkFixture(model, fixture)).passed).toBe(false);
+    await expect(checkFixture(model, fixture, { atol: -1 })).rejects.toThrow('checkFixture: atol must be');
+    await expect(checkFixture(model, fixture, { rtol: Number.NaN })).rejects.toThrow('checkFixture: rtol must be');
+  });
+
+  test('checks a layer of its own, with mask and states', async () => {
+    const fixture = kerasFixture('mask-holes-sequences');
+    const layer = ownLayer(lstm({ ...kerasArgs, returnSequences: true, returnState: true }), fixture);
+    expect((await checkFixture(layer, fixture)).message).toBe('mask-holes-sequences: all 16 quantities agree');
+  });
+
+  test('checks a built-in tf.layers.lstm, and says that its gates were not compared', async () => {
+    const fixture = kerasFixture('initial-states');
+    const layer = ownLayer(tf.layers.lstm({ ...kerasArgs, returnSequences: true, returnState: true }), fixture);
+    const report = await checkFixture(layer, fixture);
+    expect(report.passed).toBe(true);
+    expect(report.message).toMatch(/all 10 quantities agree\n {2}not compared: the gates/);
+  });
+
+  test("checks a user's model, and one that makes the mask itself", async () => {
+    const fixture = kerasFixture('mask-right-padded-sequences');
+    const { input, mask } = fixture.calls[0] as Fixture['calls'][0];
+    const masked = {
+      ...fixture.calls[0],
+      input: { ...input, values: input.values.map((value, n) => (mask?.values[Math.floor(n / 4)] ? value : 0)) },
+    };
+    const zeroed = { ...fixture, calls: [masked], gradients: null } as Fixture;
+    const x = tf.input({ shape: [6, 4] });
+    const states = [tf.input({ shape: [5] }), tf.input({ shape: [5] })];
+    const layer = lstm({ ...kerasArgs, returnSequences: true, returnState: true });
+    const outputs = layer.apply(tf.layers.masking().apply(x) as tf.SymbolicTensor, { initialState: states });
+    ownLayer(layer, fixture);
+    const model = tf.model({ inputs: [x, ...states], outputs: outputs as tf.SymbolicTensor[] });
+    const report = await checkFixture(model, zeroed);
+    expect(report.message).toMatch(/all 3 quantities agree/);
+    disturb(model, 0, 0);
+    expect((await checkFixture(model, zeroed)).passed).toBe(false);
+  });
+
+  test('throws where the outputs are not those of the fixture', async () => {
+    const fixture = kerasFixture('returns-sequences');
+    const states = ownLayer(lstm({ ...kerasArgs, returnState: true }), fixture);
+    await expect(checkFixture(states, fixture)).rejects.toThrow(
+      'checkFixture: there must be the 1 outputs [output], got 3',
+    );
+    const last = ownLayer(lstm(kerasArgs), fixture);
+    await expect(checkFixture(last, fixture)).rejects.toThrow(
+      'checkFixture: output must have shape [3, 6, 5], got [3, 5]',
+    );
+    await expect(checkFixture(lstm(kerasArgs), fixture)).rejects.toThrow(
+      'checkFixture: the layer must have been applied once',
+    );
+  });
+
+  test('leaves no tensor behind, whether it passes, fails or throws', async () => {
+    const names = [
+      'mask-holes-last',
+      'bidirectional-states-last',
+      'stacked-cells-states',
+      'stacked-layers-mixed',
+      'stateful-masked',
+    ];
+    for (const name of names) {
+      const fixture = kerasFixture(name);
+      const model = fixtureModel(fixture);
+      await checkFixture(model, fixture);
+      const before = tf.memory().numTensors;
+      expect((await checkFixture(model, fixture)).passed).toBe(true);
+      disturb(model, 0, 0);
+      expect((await checkFixture(model, fixture)).passed).toBe(false);
+      expect([name, tf.memory().numTensors]).toEqual([name, before]);
+      model.dispose();
+    }
+    const fixture = kerasFixture('returns-sequences');
+    const last = ownLayer(lstm(kerasArgs), fixture);
+    const before = tf.memory().numTensors;
+    await expect(checkFixture(last, fixture)).rejects.toThrow();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
