@@ -1,0 +1,48 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { LSTMArgs } from './arguments.js';
+import { LSTM_BRAND, LSTM_CELL_BRAND } from './brand.js';
+import { isBuiltInLSTM, isBuiltInLSTMCell } from './built-in-classes.js';
+import { withDropoutFunction } from './dropout-function.js';
+import type { BuiltInCell } from './host-types.js';
+import { LSTM } from './lstm.js';
+import type { LSTMCell } from './lstm-cell.js';
+
+/** A layer that computes an LSTM: of this package, of tfjs, or tfjs's RNN over one cell of either. */
+export type LSTMLike = tf.layers.RNN & { cell: LSTMCell | BuiltInCell };
+
+export function isExplicitLSTM(layer: tf.layers.Layer): layer is LSTM {
+  return LSTM_BRAND in layer;
+}
+
+/** Whether a cell is an LSTM's, of this package or of tfjs. */
+export function isLSTMCell(cell: tf.layers.Layer): cell is LSTMCell | BuiltInCell {
+  return LSTM_CELL_BRAND in cell || isBuiltInLSTMCell(cell);
+}
+
+/** Whether a layer computes one LSTM, so that `explicitView` applies. */
+export function isLSTMLike(layer: tf.layers.Layer): layer is LSTMLike {
+  if (isExplicitLSTM(layer) || isBuiltInLSTM(layer)) return true;
+  const { cell } = layer as Partial<LSTMLike>;
+  return layer.getClassName() === 'RNN' && cell !== undefined && isLSTMCell(cell);
+}
+
+/**
+ * An explicit LSTM over the very weights of another layer: what it computes, the other layer computes. It has no states
+ * of its own, even if the other layer is stateful, and it is not to be disposed. An explicit LSTM's view is itself.
+ */
+export function explicitView(layer: LSTMLike): LSTM {
+  if (isExplicitLSTM(layer)) return layer;
+  const { returnSequences, returnState, goBackwards, name } = layer;
+  return explicitViewOfCell(layer.cell, { returnSequences, returnState, goBackwards, name });
+}
+
+/** An explicit LSTM over the very weights of a cell. */
+export function explicitViewOfCell(cell: LSTMCell | BuiltInCell, args: Omit<LSTMArgs, 'units'> = {}): LSTM {
+  const cellArgs = withDropoutFunction(cell.getConfig(), cell as BuiltInCell) as unknown as LSTMArgs;
+  const view = new LSTM({ ...cellArgs, ...args, stateful: false });
+  const { kernel, recurrentKernel, bias, built } = cell;
+  if (LSTM_CELL_BRAND in cell) Object.assign(view, { cell });
+  else Object.assign(view.cell, { kernel, recurrentKernel, bias, built });
+  view.built = built;
+  return view;
+}
