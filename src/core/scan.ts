@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ByGate } from './gates.js';
 import type { LSTMStep } from './step.js';
 import { tidy } from './tidy.js';
+import { unstackSteps } from './unstack-steps.js';
 
 /** One timestep: from what the input contributes to the pre-activations, `[B, 4U]`, and the previous h and c. */
 export type StepFunction = (projectedInput: tf.Tensor2D, state: readonly [tf.Tensor2D, tf.Tensor2D]) => LSTMStep;
@@ -79,16 +80,11 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
   });
 }
 
-// The gradient of tf.unstack throws where it has one output: tfjs hands it a tensor, and it expects a list.
-function unstackSteps(sequence: tf.Tensor3D): tf.Tensor2D[] {
-  return (sequence.shape[0] === 1 ? [tf.squeeze(sequence, [0])] : tf.unstack(sequence)) as tf.Tensor2D[];
-}
-
 /** `[B, T]` to T masks of `[B, U]`: broadcast once here instead of at every step. */
 function unstackMask(mask: tf.Tensor2D | null, units: number): tf.Tensor2D[] | null {
   if (mask === null) return null;
   const timeMajor = tf.expandDims(tf.transpose(mask), 2);
-  return tf.unstack(tf.tile(timeMajor, [1, 1, units])) as tf.Tensor2D[];
+  return unstackSteps(tf.tile(timeMajor, [1, 1, units]));
 }
 
 function selectStep(
