@@ -43,8 +43,8 @@ class FadingAdam extends tf.AdamOptimizer {
 /** A bar while an epoch runs, which cli-progress leaves out where there is no terminal, and then a line. */
 function showProgress(epochs: number, digits: number, batchSize: number): tf.CustomCallbackArgs {
   const bar = new SingleBar({
-    format: '  epoch {epoch} [{bar}] {value}/{total} digits, loss {loss}, accuracy {accuracy}, {eta} s left',
-    barsize: 20,
+    format: '  epoch {epoch} [{bar}] {percentage} %, loss {loss}, accuracy {accuracy}, {eta} s left',
+    barsize: 16,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
