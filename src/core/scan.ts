@@ -8,8 +8,8 @@ import { unstackSteps } from './unstack-steps.js';
 export type StepFunction = (projectedInput: tf.Tensor2D, state: readonly [tf.Tensor2D, tf.Tensor2D]) => LSTMStep;
 
 export interface ScanInputs {
-  /** What the input contributes to the gates' pre-activations, time-major: `[T, B, 4U]`, T at least 1. */
-  projectedInputs: tf.Tensor3D;
+  /** What the input contributes to the gates' pre-activations: for each timestep, of which there is one at least, `[B, 4U]`. */
+  projectedInputs: readonly tf.Tensor2D[];
   /** The states before the first step, each `[B, U]`. */
   h0: tf.Tensor2D;
   c0: tf.Tensor2D;
@@ -55,7 +55,7 @@ type KeptStep = LSTMStep & { output: tf.Tensor2D };
  */
 export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOptions): ScanResult {
   return tidy(() => {
-    const steps = unstackSteps(inputs.projectedInputs);
+    const steps = inputs.projectedInputs;
     const stepMasks = unstackMask(inputs.mask, inputs.h0.shape[1]);
     const kept: KeptStep[] = [];
     let { h0: h, c0: c } = inputs;

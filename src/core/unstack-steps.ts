@@ -11,19 +11,20 @@ import * as tf from '@tensorflow/tfjs';
  */
 export function unstackSteps(sequence: tf.Tensor): tf.Tensor2D[] {
   const [timesteps] = sequence.shape as [number];
-  const pieces = Math.floor(Math.sqrt(timesteps));
-  const sizes = Array.from({ length: pieces }, (_, n) => sizeOfPiece(timesteps, pieces, n));
+  const sizes = evenSizes(timesteps, Math.floor(Math.sqrt(timesteps)));
   return tf.tidy(() => splitTime(sequence, sizes).flatMap(unstackPiece));
 }
 
-/** Sizes differ by 1 at most, so that no piece of a sequence of two timesteps or more has only one. */
-function sizeOfPiece(timesteps: number, pieces: number, n: number): number {
-  return Math.floor(((n + 1) * timesteps) / pieces) - Math.floor((n * timesteps) / pieces);
+/** Divides `total` into `count` sizes that differ by 1 at most. */
+export function evenSizes(total: number, count: number): number[] {
+  const start = (n: number) => Math.floor((n * total) / count);
+  return Array.from({ length: count }, (_, n) => start(n + 1) - start(n));
 }
 
 // The gradients of tf.split and tf.unstack throw where these have one output: tfjs hands them a tensor, not a list.
 
-function splitTime(sequence: tf.Tensor, sizes: number[]): tf.Tensor[] {
+/** Splits the first axis into pieces of the given sizes. */
+export function splitTime(sequence: tf.Tensor, sizes: number[]): tf.Tensor[] {
   return sizes.length === 1 ? [sequence] : tf.split(sequence, sizes, 0);
 }
 

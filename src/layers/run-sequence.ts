@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { booleanMask } from '../core/mask.js';
 import { type ScanOptions, type ScanResult, scan } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
+import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import type { GateMasks } from '../core/weighted-sum.js';
 import type { DropoutMasks } from './dropout.js';
 import { runEmptyBatch } from './empty-batch.js';
@@ -20,7 +21,7 @@ export interface Sequence {
   dropout: DropoutMasks;
 }
 
-/** Runs a cell over a sequence on plain tfjs ops. The input's products are one matrix product for all timesteps. */
+/** Runs a cell over a sequence on plain tfjs ops. */
 export function runSequence(cell: LSTMCell, sequence: Sequence, options: ScanOptions): ScanResult {
   if (sequence.x.shape[0] === 0) return runEmptyBatch(sequence, (oneSample) => runSequence(cell, oneSample, options));
   return tidy(() => {
@@ -47,11 +48,26 @@ function withoutMaskedSteps(x: tf.Tensor3D, mask: tf.Tensor2D | null): tf.Tensor
   return mask === null ? x : tf.where(tf.expandDims(mask, 2), x, tf.zerosLike(x));
 }
 
-/** x·W + b for all timesteps, time-major: [B, T, D] to [T, B, 4U]. */
-function projectInputs(cell: LSTMCell, x: tf.Tensor3D, masks: GateMasks): tf.Tensor3D {
+/** How many rows a matrix product of the input is to have, at most; chosen with `npm run bench`. */
+const ROWS_OF_A_PRODUCT = 32;
+
+/**
+ * x·W + b for each timestep: [B, T, D] to T tensors [B, 4U].
+ *
+ * Several timesteps make one product where a batch is small. Where it is not, that gains nothing, and taking the wide
+ * result apart costs more than taking x apart.
+ */
+function projectInputs(cell: LSTMCell, x: tf.Tensor3D, masks: GateMasks): tf.Tensor2D[] {
   const [batch, timesteps, features] = x.shape;
-  const rows: [number, number] = [timesteps * batch, features];
-  const timeMajor = tf.reshape(tf.transpose(x, [1, 0, 2]), rows) as tf.Tensor2D;
-  const everyStep = masks.map((mask) => tf.reshape(tf.tile(tf.expandDims(mask, 0), [timesteps, 1, 1]), rows));
-  return tf.reshape(cell.projectInput(timeMajor, everyStep), [timesteps, batch, 4 * cell.units]);
+  const timeMajor = tf.transpose(x, [1, 0, 2]);
+  const stepsOfAProduct = Math.max(1, Math.floor(ROWS_OF_A_PRODUCT / batch));
+  if (stepsOfAProduct === 1) return unstackSteps(timeMajor).map((step) => cell.projectInput(step, masks));
+  const sizes = evenSizes(timesteps, Math.ceil(timesteps / stepsOfAProduct));
+  return splitTime(timeMajor, sizes).flatMap((piece) => {
+    const steps = piece.shape[0] as number;
+    const rows: [number, number] = [steps * batch, features];
+    const everyStep = masks.map((mask) => tf.reshape(tf.tile(tf.expandDims(mask, 0), [steps, 1, 1]), rows));
+    const projected = cell.projectInput(tf.reshape(piece, rows), everyStep);
+    return unstackSteps(tf.reshape(projected, [steps, batch, 4 * cell.units]));
+  });
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { unstackSteps } from '../../src/core/unstack-steps.js';
+import { evenSizes, unstackSteps } from '../../src/core/unstack-steps.js';
 
 describe('unstackSteps', () => {
   for (const timesteps of [1, 2, 3, 4, 5, 8, 30]) {
@@ -30,4 +30,10 @@ describe('unstackSteps', () => {
     expect(tf.memory().numTensors).toBe(before + 30);
     tf.dispose([sequence, ...steps]);
   });
+});
+
+test('Sizes are as even as can be, and add up to the whole', () => {
+  expect(evenSizes(7, 3)).toEqual([2, 2, 3]);
+  expect(evenSizes(6, 3)).toEqual([2, 2, 2]);
+  expect(evenSizes(1, 1)).toEqual([1]);
 });

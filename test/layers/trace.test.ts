@@ -82,6 +82,26 @@ describe.each(NODE_BACKENDS)('On %s, a trace', (backend) => {
     fc.assert(property, { numRuns: 40 });
   });
 
+  test.each([
+    ['a long sequence', 1, 70],
+    ['a sequence of several products', 3, 25],
+    ['a large batch', 40, 3],
+  ])('holds it for %s, however the work is divided', (_title, batch, timesteps) => {
+    tf.tidy(() => {
+      const one: Case = {
+        ...{ batch, timesteps, features: 3, units: 2, activation: 'tanh', recurrentActivation: 'sigmoid' },
+        ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, seed: 8 },
+      };
+      const layer = layerOf(one);
+      const inputs = inputsOf(one);
+      const trace = layer.trace(inputs.x, inputs);
+      const expected = expectedOf(one, layer, inputs);
+      for (const quantity of QUANTITIES) {
+        expectClose(trace[quantity], expected.map((steps) => steps.map((step) => step[quantity])).flat(2));
+      }
+    });
+  });
+
   test("has the h that the layer itself returns, in the input's time order", () => {
     const property = fc.property(someCase, (one) => {
       tf.tidy(() => {
