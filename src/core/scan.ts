@@ -4,8 +4,15 @@ import type { LSTMStep } from './step.js';
 import { tidy } from './tidy.js';
 import { unstackSteps } from './unstack-steps.js';
 
-/** One timestep: from what the input contributes to the pre-activations, `[B, 4U]`, and the previous h and c. */
-export type StepFunction = (projectedInput: tf.Tensor2D, state: readonly [tf.Tensor2D, tf.Tensor2D]) => LSTMStep;
+/**
+ * One timestep: from what the input contributes to the pre-activations, `[B, 4U]`, and the previous h and c. `t` is the
+ * input's timestep.
+ */
+export type StepFunction = (
+  projectedInput: tf.Tensor2D,
+  states: readonly [tf.Tensor2D, tf.Tensor2D],
+  t: number,
+) => LSTMStep;
 
 export interface ScanInputs {
   /** What the input contributes to the gates' pre-activations: for each timestep, of which there is one at least, `[B, 4U]`. */
@@ -63,7 +70,7 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
     for (let n = 0; n < steps.length; n++) {
       const t = options.goBackwards ? steps.length - 1 - n : n;
       const result: Partial<KeptStep> & Pick<KeptStep, 'h' | 'c' | 'output'> = tidy(() => {
-        const computed = step(steps[t] as tf.Tensor2D, [h, c]);
+        const computed = step(steps[t] as tf.Tensor2D, [h, c], t);
         const selected = selectStep(computed, [h, c], stepMasks?.[t], options);
         return options.keepGates ? selected : { h: selected.h, c: selected.c, output: selected.output };
       });

@@ -29,10 +29,13 @@ export function isLSTMLike(layer: tf.layers.Layer): layer is LSTMLike {
 /**
  * An explicit LSTM over the very weights of another layer: what it computes, the other layer computes. It has no states
  * of its own, even if the other layer is stateful, and it is not to be disposed. An explicit LSTM's view is itself.
+ *
+ * @param options `returnState`: whether the view returns its states, where it is not the layer itself. Default: as the
+ *   layer does.
  */
-export function explicitView(layer: LSTMLike): LSTM {
+export function explicitView(layer: LSTMLike, { returnState = layer.returnState } = {}): LSTM {
   if (isExplicitLSTM(layer)) return layer;
-  const { returnSequences, returnState, goBackwards, name } = layer;
+  const { returnSequences, goBackwards, name } = layer;
   return explicitViewOfCell(layer.cell, { returnSequences, returnState, goBackwards, name });
 }
 

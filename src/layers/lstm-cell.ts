@@ -17,6 +17,9 @@ import { requireStepInputs, requireWeights } from './validate-call.js';
 
 type Shape = tf.Shape;
 
+/** From what a step computed and the h and c before it to what the step is to have computed; `t` as in the input. */
+export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
+
 /**
  * One timestep of an LSTM, with explicit gates.
  *
@@ -41,6 +44,8 @@ export class LSTMCell extends tf.layers.RNNCell {
   recurrentKernel!: tf.LayerVariable;
   /** Null without bias. */
   bias: tf.LayerVariable | null = null;
+  /** Replaces what a step of a layer computes, while somebody edits its gates. */
+  stepEdit: StepEdit | null = null;
 
   /** tfjs's own cell, which is never built: it parses and serializes the arguments the two have in common. */
   private readonly parsed: BuiltInCell;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { booleanMask } from '../core/mask.js';
-import { type ScanOptions, type ScanResult, scan } from '../core/scan.js';
+import { type ScanOptions, type ScanResult, type StepFunction, scan } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import type { GateMasks } from '../core/weighted-sum.js';
@@ -35,11 +35,12 @@ export function runSequence(cell: LSTMCell, sequence: Sequence, options: ScanOpt
       withoutMaskedSteps(tf.cast(sequence.x, 'float32'), mask),
       dropout.input,
     );
-    return scan(
-      (projectedInput, states) => cell.stepFromProjectedInput(projectedInput, states, dropout.recurrent),
-      { projectedInputs, h0, c0, mask },
-      options,
-    );
+    const { stepEdit } = cell;
+    const step: StepFunction = (projectedInput, states, t) => {
+      const computed = cell.stepFromProjectedInput(projectedInput, states, dropout.recurrent);
+      return stepEdit === null ? computed : stepEdit(computed, states, t);
+    };
+    return scan(step, { projectedInputs, h0, c0, mask }, options);
   });
 }
 

@@ -101,8 +101,8 @@ describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
   });
 
   test('selects, so that what a masked step computes does not matter', () => {
-    const broken: StepFunction = (z, states) => {
-      const step = countingStep(z, states);
+    const broken: StepFunction = (z, states, t) => {
+      const step = countingStep(z, states, t);
       return { ...step, c: tf.div(step.c, tf.sub(z, 2).slice([0, 0], [2, 1])) as tf.Tensor2D };
     };
     const { c } = scan(
@@ -126,6 +126,17 @@ describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
     expect(tf.memory().numTensors - before).toBe(3 + 1 + 5);
     tf.dispose([outputs as tf.Tensor, ...Object.values(gates ?? {}), ...Object.values(states)]);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("tells a step the input's timestep", () => {
+    const seen: number[] = [];
+    const noting: StepFunction = (z, states, t) => {
+      seen.push(t);
+      return countingStep(z, states, t);
+    };
+    scan(noting, inputs(), ALL);
+    scan(noting, inputs(), { ...ALL, goBackwards: true });
+    expect(seen).toEqual([0, 1, 2, 2, 1, 0]);
   });
 
   test('of one step has gradients too', () => {
