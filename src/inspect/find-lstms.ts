@@ -1,0 +1,27 @@
+import type * as tf from '@tensorflow/tfjs';
+import { type Direction, directionOf, lstmPlaces, type PlacedLSTM, placesOf } from './places.js';
+
+/** An LSTM of a model, and how a person refers to it. */
+export interface FoundLSTM extends PlacedLSTM {
+  /** The layer's name, with its path in nested models ('encoder/lstm_1'); a wrapper's name where it is wrapped. */
+  layerName: string;
+  direction: Direction;
+  /** The LSTM, or the RNN whose cell it is. */
+  layer: tf.layers.RNN;
+}
+
+/**
+ * Every LSTM of a model, of this package or of tfjs, in the order of the model's layers. One that stands in several
+ * places is listed for each. `layerName`, `direction` and `cell` together tell them apart.
+ */
+export function findLSTMs(model: tf.LayersModel): FoundLSTM[] {
+  return lstmPlaces(placesOf(model)).flatMap(({ layer, path, lstms }) =>
+    lstms.map(({ lstmCell, cell }) => ({
+      layerName: path,
+      direction: directionOf(layer),
+      cell,
+      layer: layer as tf.layers.RNN,
+      lstmCell,
+    })),
+  );
+}
