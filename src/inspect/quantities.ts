@@ -6,7 +6,7 @@ export const QUANTITIES = [...GATE_NAMES, 'c', 'h'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 
 /** One value for each quantity. */
-export function byQuantity<Value>(valueOf: (quantity: Quantity, index: number) => Value): Record<Quantity, Value> {
-  const entries = QUANTITIES.map((quantity, index) => [quantity, valueOf(quantity, index)]);
+export function byQuantity<Value>(value: (quantity: Quantity, index: number) => Value): Record<Quantity, Value> {
+  const entries = QUANTITIES.map((quantity, index) => [quantity, value(quantity, index)]);
   return Object.fromEntries(entries) as Record<Quantity, Value>;
 }
