@@ -1,0 +1,33 @@
+import type { GateSummary } from './statistics-types.js';
+import { UnitFraction } from './unit-fraction.js';
+
+/** Recurrent activations that are flat outside an interval: at exactly 0 and 1 no gradient passes. */
+const WITH_FLAT_ENDS = ['hardSigmoid', 'hardSigmoidKeras3'];
+
+/** How often each unit's gate is closed, open, or without a gradient. */
+export class GateSaturation {
+  private readonly left: UnitFraction;
+  private readonly right: UnitFraction;
+  private readonly flat: UnitFraction | null;
+
+  constructor(units: number, recurrentActivation: string, { low, high }: { low: number; high: number }) {
+    this.left = new UnitFraction(units, (value) => value < low);
+    this.right = new UnitFraction(units, (value) => value > high);
+    const hasFlatEnds = WITH_FLAT_ENDS.includes(recurrentActivation);
+    this.flat = hasFlatEnds ? new UnitFraction(units, (value) => value === 0 || value === 1) : null;
+  }
+
+  add(value: number, unit: number): void {
+    this.left.add(value, unit);
+    this.right.add(value, unit);
+    this.flat?.add(value, unit);
+  }
+
+  result(): Pick<GateSummary, 'leftSaturated' | 'rightSaturated' | 'zeroGradient'> {
+    return {
+      leftSaturated: this.left.result(),
+      rightSaturated: this.right.result(),
+      zeroGradient: this.flat?.result() ?? null,
+    };
+  }
+}
