@@ -91,7 +91,7 @@ function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
 function legend({ low, high }: GateStatistics, threshold: number): string {
   const fraction = `more than ${Number((100 * threshold).toPrecision(6))} % of its values`;
   return [
-    `Closed, open: ${fraction} are below ${low}, above ${high}. Units count from 0.`,
+    `A unit, counted from 0, is listed where it holds of ${fraction}: closed is below ${low}, open above ${high}.`,
     'Memory horizon: after so many timesteps a cell has kept 1/e of its content; 0 where it was ever emptied.',
   ].join('\n');
 }

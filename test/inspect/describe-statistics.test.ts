@@ -30,7 +30,7 @@ test('A healthy layer is described as such', () => {
       '  memory horizon median 2.75, from 1 to 4 timesteps',
       '  every value is finite',
       '',
-      'Closed, open: more than 90 % of its values are below 0.1, above 0.9. Units count from 0.',
+      'A unit, counted from 0, is listed where it holds of more than 90 % of its values: closed is below 0.1, open above 0.9.',
       'Memory horizon: after so many timesteps a cell has kept 1/e of its content; 0 where it was ever emptied.',
     ].join('\n'),
   );
@@ -59,13 +59,13 @@ test('The threshold of saturation can be set', () => {
   const statistics = { ...HEALTHY, i: { ...FINE, leftSaturated: [0.5, 0.6, 0.7, 0] } };
   const text = describeStatistics(statistics, { saturationThreshold: 0.5 });
   expect(lineWith(text, 'closed in')).toBe('    closed in 2 of 4 units: 1-2 (writes almost nothing to the cell)');
-  expect(lineWith(text, 'Closed, open')).toContain('more than 50 % of its values');
+  expect(lineWith(text, 'is listed')).toContain('more than 50 % of its values');
   expect(describeStatistics(statistics)).not.toContain('closed in');
 });
 
 test('The thresholds of the statistics are told', () => {
   const text = describeStatistics({ ...HEALTHY, low: 0.2, high: 0.75 });
-  expect(lineWith(text, 'Closed, open')).toContain('below 0.2, above 0.75');
+  expect(lineWith(text, 'is listed')).toContain('closed is below 0.2, open above 0.75');
 });
 
 test('A horizon that is no number is told apart from the others', () => {

@@ -140,13 +140,6 @@ describe('On cpu, statistics', () => {
     trace.dispose();
   });
 
-  test('are of a trace that is disposed while it is read', async () => {
-    const trace = traceOfSteps('h', [1, 3]);
-    const reading = gateStatistics(trace);
-    trace.dispose();
-    expect((await reading).h.mean).toBe(2);
-  });
-
   test.each([
     [{ low: -0.1 }, 'low must be a number within [0, 1], got -0.1'],
     [{ low: '0.1' as never }, "low must be a number within [0, 1], got '0.1'"],
@@ -193,5 +186,12 @@ describe.each(NODE_BACKENDS)('On %s, statistics of a layer', (backend) => {
     tf.dispose([x, maskTensor]);
     trace.dispose();
     layer.dispose();
+  });
+
+  test('are of a trace that is disposed while it is read', async () => {
+    const trace = traceOfSteps('h', [1, 3]);
+    const reading = gateStatistics(trace);
+    trace.dispose();
+    expect((await reading).h.mean).toBe(2);
   });
 });
