@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../../src/index.js';
+import { assignUnconstrained } from '../../src/layers/constrained-weight.js';
+import { useBackend } from '../../tools/backends.js';
+import { expectClose } from '../support/close.js';
+
+beforeAll(() => useBackend('cpu'));
+
+/** The recurrent kernel [1, 4] of an LSTM whose recurrent kernel must not be negative. */
+function constrainedWeight(): tf.LayerVariable {
+  const layer = lstm({
+    units: 1,
+    recurrentConstraint: 'nonNeg',
+    recurrentInitializer: tf.initializers.constant({ value: -2 }),
+  });
+  layer.build([null, null, 1]);
+  return layer.cell.recurrentKernel;
+}
+
+test('A constraint holds for a weight that is set or that an optimizer writes, not for the initial one', () => {
+  tf.tidy(() => {
+    const weight = constrainedWeight();
+    expectClose(weight.read(), [-2, -2, -2, -2], 0);
+    weight.write(tf.tensor2d([[-1, 2, -3, 4]]));
+    expectClose(weight.read(), [0, 2, 0, 4], 0);
+    (weight.read() as tf.Variable).assign(tf.tensor2d([[5, -6, 7, -8]]));
+    expectClose(weight.read(), [5, 0, 7, 0], 0);
+  });
+});
+
+test('A weight can be given a value that does not keep the constraint, until it changes', () => {
+  tf.tidy(() => {
+    const weight = constrainedWeight();
+    assignUnconstrained(weight, tf.tensor2d([[-1, 2, -3, 4]]));
+    expectClose(weight.read(), [-1, 2, -3, 4], 0);
+    (weight.read() as tf.Variable).assign(tf.tensor2d([[-1, 2, -3, 5]]));
+    expectClose(weight.read(), [0, 2, 0, 5], 0);
+  });
+});
+
+test('Reading and writing leave nothing behind', () => {
+  const weight = constrainedWeight();
+  const value = tf.tensor2d([[-1, 2, -3, 4]]);
+  const before = tf.memory().numTensors;
+  weight.write(value);
+  (weight.read() as tf.Variable).assign(value);
+  weight.read();
+  expect(tf.memory().numTensors).toBe(before);
+});
