@@ -6,9 +6,10 @@ type MakeLayer = (args: LSTMArgs) => tf.layers.RNN;
 
 const overOneCell =
   (make: Factories): MakeLayer =>
-  ({ returnSequences, returnState, goBackwards, stateful, ...cellArgs }) => {
+  ({ returnSequences, returnState, goBackwards, stateful, name, ...cellArgs }) => {
     const cell = make.lstmCell(cellArgs);
-    return tf.layers.rnn({ cell, ...{ returnSequences, returnState, goBackwards, stateful } } as tf.RNNLayerArgs);
+    const args = { cell, returnSequences, returnState, goBackwards, stateful, ...(name && { name }) };
+    return tf.layers.rnn(args as tf.RNNLayerArgs);
   };
 
 /** Every layer that computes one LSTM. */
