@@ -24,6 +24,12 @@ export function invalidState(where: string, rule: string, layer: string): Error 
   return new Error(`${where}: ${rule} (layer '${layer}')`);
 }
 
+/** A layer or model: what its many private keys are would say nothing. */
+interface NamedLayer {
+  name: string;
+  getClassName(): string;
+}
+
 /** A value as it is shown in an error message, on one line. */
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(describeValue).join(', ')}]`;
@@ -32,5 +38,6 @@ export function describeValue(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const name = value.constructor?.name ?? 'object';
   if ('shape' in value && Array.isArray(value.shape)) return `a ${name} of shape ${describeValue(value.shape)}`;
+  if ('getClassName' in value && 'name' in value) return `the ${(value as NamedLayer).getClassName()} '${value.name}'`;
   return `an object of class ${name} with keys ${describeValue(Object.keys(value))}`;
 }

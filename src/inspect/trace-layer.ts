@@ -1,5 +1,6 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../core/errors.js';
+import { concreteInputs } from '../layers/call-inputs.js';
 import { explicitView, isLSTMLike } from '../layers/explicit-view.js';
 import type { GateTrace } from '../layers/trace.js';
 
@@ -25,13 +26,17 @@ export interface TraceOptions {
  * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
  * @throws RangeError for a layer that is not an LSTM and for inputs of a wrong shape; Error for one that is not built.
  */
-export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {
+export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, { initialState, mask }: TraceOptions = {}): GateTrace {
   const where = 'traceLayer';
-  if (!isLSTMLike(layer)) {
+  if (!(layer instanceof tf.layers.Layer) || !isLSTMLike(layer)) {
     const rule = 'layer must be an LSTM, or tf.layers.rnn over one LSTM cell';
     throw invalidArgument(where, rule, layer);
   }
   if (!layer.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', layer.name);
   const states = layer.stateful ? (layer.states as tf.Tensor[]) : null;
-  return explicitView(layer).trace(x, { ...options, initialState: options.initialState ?? states });
+  const view = explicitView(layer);
+  // The view checks too, but in its own name, and not knowing whose states it is given.
+  const batchSize = states?.[0]?.shape[0] ?? null;
+  concreteInputs(where, { name: layer.name, cell: view.cell, batchSize }, x, { initialState, mask });
+  return view.trace(x, { mask, initialState: initialState ?? states });
 }

@@ -23,7 +23,10 @@ export function concreteInputs(where: string, layer: CheckedLayer, inputs: unkno
   const { x, initialState } = separateInputs(where, layer.name, inputs, kwargs);
   requireSequence(where, layer, x);
   if (!(x instanceof tf.Tensor)) throw invalidArgument(where, 'x must be a concrete tensor', x, { layer: layer.name });
-  if (initialState != null) requireStates(where, layer, initialState, x.shape[0] as number);
+  if (initialState != null) {
+    requireStates(where, layer, initialState, x.shape[0] as number);
+    requireConcreteStates(where, layer.name, initialState);
+  }
   const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
   if (mask != null) requireMask(where, layer, mask, x);
   return { x: x as tf.Tensor3D, states: (initialState ?? null) as States | null, mask: mask ?? null };
@@ -54,6 +57,13 @@ export function checkApplyInputs(
     throw invalidArgument(where, rule, initialState[concrete], { layer: layer.name });
   }
   return { isConcrete: false };
+}
+
+function requireConcreteStates(where: string, layer: string, states: readonly unknown[]): void {
+  const symbolic = states.findIndex((state) => !(state instanceof tf.Tensor));
+  if (symbolic < 0) return;
+  const rule = `initialState[${symbolic}] (${'hc'[symbolic]}) must be a concrete tensor, as x is`;
+  throw invalidArgument(where, rule, states[symbolic], { layer });
 }
 
 function separateInputs(

@@ -39,9 +39,17 @@ export function explicitView(layer: LSTMLike, { returnState = layer.returnState 
   return explicitViewOfCell(layer.cell, { returnSequences, returnState, goBackwards, name });
 }
 
+// They make and train weights, which the view has already. A user's own classes need not be registered, and then no
+// config brings them back.
+const ONLY_FOR_WEIGHTS = ['kernel', 'recurrent', 'bias'].flatMap((weight) =>
+  ['Initializer', 'Regularizer', 'Constraint'].map((role) => weight + role),
+);
+
 /** An explicit LSTM over the very weights of a cell. */
 export function explicitViewOfCell(cell: LSTMCell | BuiltInCell, args: Omit<LSTMArgs, 'units'> = {}): LSTM {
-  const cellArgs = withDropoutFunction(cell.getConfig(), cell as BuiltInCell) as unknown as LSTMArgs;
+  const config = cell.getConfig();
+  for (const key of ONLY_FOR_WEIGHTS) delete config[key];
+  const cellArgs = withDropoutFunction(config, cell as BuiltInCell) as unknown as LSTMArgs;
   const view = new LSTM({ ...cellArgs, ...args, stateful: false });
   const { kernel, recurrentKernel, bias, built } = cell;
   if (LSTM_CELL_BRAND in cell) Object.assign(view, { cell });

@@ -44,3 +44,8 @@ test('A tensor is shown by its shape, not by its values', () => {
   expect(describeValue(tf.input({ shape: [3] }))).toBe('a SymbolicTensor of shape [null, 3]');
   tensor.dispose();
 });
+
+test('A layer or model is shown by its class and name', () => {
+  expect(describeValue(tf.layers.dense({ units: 1, name: 'head' }))).toBe("the Dense 'head'");
+  expect(describeValue(tf.sequential({ name: 'all' }))).toBe("the Sequential 'all'");
+});
