@@ -1,2 +1,2 @@
-export type { GateTrace } from '../layers/trace.js';
-export { type TraceOptions, traceLayer } from './trace-layer.js';
+export type { GateTrace, TraceOptions } from '../layers/trace.js';
+export { traceLayer } from './trace-layer.js';

@@ -1,14 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../core/errors.js';
 import { explicitView, isLSTMLike } from '../layers/explicit-view.js';
-import type { GateTrace } from '../layers/trace.js';
-
-export interface TraceOptions {
-  /** h and c before the first step, each [B, U]. Default: a stateful layer's states, else zeros. */
-  initialState?: tf.Tensor[] | null;
-  /** [B, T]; 0 is masked. */
-  mask?: tf.Tensor | null;
-}
+import type { GateTrace, TraceOptions } from '../layers/trace.js';
 
 /**
  * Shows every gate of a layer at every timestep, in inference mode. The layer may be this package's or an already
@@ -22,8 +15,9 @@ export interface TraceOptions {
  *
  * @param layer A layer that is built.
  * @param x [B, T, D].
- * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
- * @throws RangeError for a layer that is not an LSTM and for inputs of a wrong shape; Error for one that is not built.
+ * @returns i, f, g, o, c, h, each [B, T, U], or [B, T, n] of n chosen units; the caller disposes it.
+ * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape and for unknown units; Error for a
+ *   layer that is not built.
  */
 export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {
   const where = 'traceLayer';
