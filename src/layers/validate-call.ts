@@ -81,7 +81,7 @@ export function requireMask(
  *
  * @throws RangeError
  */
-export function requireUnits(where: string, layer: Pick<CheckedLayer, 'cell' | 'name'>, units: unknown): void {
+export function requireUnits(where: string, layer: { name: string; cell: { units: number } }, units: unknown): void {
   const { units: count } = layer.cell;
   const isUnit = (unit: unknown) => Number.isSafeInteger(unit) && (unit as number) >= 0 && (unit as number) < count;
   const valid = Array.isArray(units) && units.length > 0 && units.every(isUnit) && new Set(units).size === units.length;
