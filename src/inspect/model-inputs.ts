@@ -29,23 +29,29 @@ export function requireModelWithLSTM(where: string, model: unknown): FoundLSTM[]
 /**
  * Checks the inputs of a model, and returns them in the model's order.
  *
+ * @param options `anyBatch`: the number of samples may differ from the one that the model is built for.
  * @throws RangeError
  */
-export function requireModelInputs(where: string, model: tf.LayersModel, inputs: ModelInputs): tf.Tensor[] {
+export function requireModelInputs(
+  where: string,
+  model: tf.LayersModel,
+  inputs: ModelInputs,
+  { anyBatch = false } = {},
+): tf.Tensor[] {
   const list = inOrder(where, model, inputs);
+  const samples = list[0]?.shape?.[0];
   for (const [index, input] of list.entries()) {
     const name = `input '${inputNames(model)[index]}'`;
-    if (!(input instanceof tf.Tensor)) throw invalidArgument(where, `${name} must be a concrete tensor`, input);
+    const requireThat = (holds: boolean, rule: string, received: unknown) => {
+      if (!holds) throw invalidArgument(where, `${name} must ${rule}`, received);
+    };
+    requireThat(input instanceof tf.Tensor, 'be a concrete tensor', input);
     const expected = (model.inputs[index] as tf.SymbolicTensor).shape;
-    const { shape } = input;
-    const fits =
-      shape.length === expected.length && expected.every((size, axis) => size === null || size === shape[axis]);
-    if (!fits) throw invalidArgument(where, `${name} must be ${shapeText(expected)}`, shape);
-    const [first] = list as [tf.Tensor];
-    const samples = first.shape[0] as number;
-    if (shape[0] !== samples)
-      throw invalidArgument(where, `${name} must have ${samples} samples, as the first input has`, shape);
-    if (samples === 0) throw invalidArgument(where, `${name} must have one sample or more`, shape);
+    const fits = (size: number | null, axis: number) =>
+      size === null || size === input.shape[axis] || (anyBatch && axis === 0);
+    requireThat(input.rank === expected.length && expected.every(fits), `be ${shapeText(expected)}`, input.shape);
+    requireThat(input.shape[0] === samples, `have ${samples} samples, as the first input has`, input.shape);
+    requireThat(samples !== 0, 'have one sample or more', input.shape);
   }
   return list;
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import { invalidArgument, invalidState } from '../core/errors.js';
-import { explicitView, isLSTMLike } from '../layers/explicit-view.js';
+import { explicitView } from '../layers/explicit-view.js';
 import type { GateTrace, TraceOptions } from '../layers/trace.js';
+import { requireLayer } from './require-layer.js';
 
 /**
  * Shows every gate of a layer at every timestep, in inference mode. The layer may be this package's or an already
@@ -20,12 +20,7 @@ import type { GateTrace, TraceOptions } from '../layers/trace.js';
  *   layer that is not built.
  */
 export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {
-  const where = 'traceLayer';
-  if (!isLSTMLike(layer)) {
-    const rule = 'layer must be an LSTM, or tf.layers.rnn over one LSTM cell';
-    throw invalidArgument(where, rule, layer);
-  }
-  if (!layer.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', layer.name);
-  const states = layer.stateful ? (layer.states as tf.Tensor[]) : null;
-  return explicitView(layer).trace(x, { ...options, initialState: options.initialState ?? states });
+  const lstm = requireLayer('traceLayer', layer);
+  const states = lstm.stateful ? (lstm.states as tf.Tensor[]) : null;
+  return explicitView(lstm).trace(x, { ...options, initialState: options.initialState ?? states });
 }
