@@ -39,7 +39,8 @@ compile('tsconfig.build.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await build({
   stdin: {
-    contents: "export * from './src/index.ts'; export * from './src/convert/index.ts'; export * from './src/inspect/index.ts';",
+    contents:
+      "export * from './src/index.ts'; export * from './src/convert/index.ts'; export * from './src/inspect/index.ts';",
     resolveDir: process.cwd(),
     loader: 'ts',
   },

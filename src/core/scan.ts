@@ -33,9 +33,14 @@ export interface ScanOptions {
   keepOutputs: boolean;
   /** Returns the gates and the cell state of every step. */
   keepGates: boolean;
+  /** The units, N of them, that are kept of every step's output, gates and cell state. Default: all. */
+  keptUnits?: readonly number[] | undefined;
 }
 
-/** The gates and the cell state of every step, each `[B, T, U]`, in processing order; gates are 0 at masked steps. */
+/**
+ * The gates and the cell state of every step, each `[B, T, U]`, or `[B, T, N]` of the kept units, in processing order;
+ * gates are 0 at masked steps.
+ */
 export type GateSequences = ByGate<tf.Tensor3D> & { c: tf.Tensor3D };
 
 export const GATE_SEQUENCE_NAMES = ['i', 'f', 'g', 'o', 'c'] as const;
@@ -46,13 +51,14 @@ export interface ScanResult {
   /** The states after the last step processed, each `[B, U]`. */
   h: tf.Tensor2D;
   c: tf.Tensor2D;
-  /** Every output, `[B, T, U]`, in processing order; null unless kept. */
+  /** Every output, `[B, T, U]` or `[B, T, N]`, in processing order; null unless kept. */
   outputs: tf.Tensor3D | null;
   /** Null unless kept. */
   gates: GateSequences | null;
 }
 
-type KeptStep = LSTMStep & { output: tf.Tensor2D };
+type Step = LSTMStep & { output: tf.Tensor2D };
+type KeptStep = Pick<Step, 'output'> & Partial<Step>;
 
 /**
  * Runs a step function over time: the plain reference that every fused kernel is held to.
@@ -69,13 +75,15 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
     let lastOutput = h;
     for (let n = 0; n < steps.length; n++) {
       const t = options.goBackwards ? steps.length - 1 - n : n;
-      const result: Partial<KeptStep> & Pick<KeptStep, 'h' | 'c' | 'output'> = tidy(() => {
+      const result = tidy(() => {
         const computed = step(steps[t] as tf.Tensor2D, [h, c], t);
         const selected = selectStep(computed, [h, c], stepMasks?.[t], options);
-        return options.keepGates ? selected : { h: selected.h, c: selected.c, output: selected.output };
+        return { h: selected.h, c: selected.c, output: selected.output, kept: keepStep(selected, options) };
       });
+      // Chosen units are copies, so that whole states need not wait for the end of the scan.
+      if (n > 0 && options.keptUnits !== undefined) tf.dispose([h, c]);
       ({ h, c, output: lastOutput } = result);
-      if (options.keepOutputs || options.keepGates) kept.push(result as KeptStep);
+      if (result.kept !== null) kept.push(result.kept);
     }
     return {
       lastOutput,
@@ -99,7 +107,7 @@ function selectStep(
   [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
   mask: tf.Tensor2D | undefined,
   { zeroOutputForMask, keepGates }: ScanOptions,
-): KeptStep {
+): Step {
   if (mask === undefined) return { ...computed, output: computed.h };
   const zeros = tf.zerosLike(h);
   const newH = tf.where(mask, computed.h, h);
@@ -111,9 +119,20 @@ function selectStep(
   return { ...selected, i: openGate(i), f: openGate(f), g: openGate(g), o: openGate(o) };
 }
 
-function stackSteps(steps: KeptStep[], quantity: keyof KeptStep): tf.Tensor3D {
+/** What is kept of a step. Units are chosen here, step by step: what is left out is never held for the whole sequence. */
+function keepStep(step: Step, { keepOutputs, keepGates, keptUnits }: ScanOptions): KeptStep | null {
+  if (!keepOutputs && !keepGates) return null;
+  const { i, f, g, o, c, output } = step;
+  const kept: KeptStep = keepGates ? { i, f, g, o, c, output } : { output };
+  if (keptUnits === undefined) return kept;
+  const indices = tf.tensor1d([...keptUnits], 'int32');
+  const chosen = Object.entries(kept).map(([name, quantity]) => [name, tf.gather(quantity, indices, 1)]);
+  return Object.fromEntries(chosen) as KeptStep;
+}
+
+function stackSteps(steps: KeptStep[], quantity: keyof Step): tf.Tensor3D {
   return tf.stack(
-    steps.map((step) => step[quantity]),
+    steps.map((step) => step[quantity] as tf.Tensor2D),
     1,
   ) as tf.Tensor3D;
 }

@@ -114,7 +114,8 @@ function stepEdit(cell: LSTMCell, edit: GateEdit): StepEdit {
   return (computed, [, previousC], t) => {
     const replaced = edit({ ...computed }, t) ?? {};
     requireEdited(replaced, computed);
-    const result = (name: keyof LSTMStep) => replaced[name] ?? computed[name];
+    // A clone, since what the edit returns may be the caller's to keep.
+    const result = (name: keyof LSTMStep) => (replaced[name] ? tf.clone(replaced[name]) : computed[name]);
     const [i, f, g, o] = [result('i'), result('f'), result('g'), result('o')];
     const cFollows = replaced.c === undefined && (replaced.i ?? replaced.f ?? replaced.g) !== undefined;
     const newC = cFollows ? (tf.add(tf.mul(f, previousC), tf.mul(i, g)) as tf.Tensor2D) : result('c');

@@ -1,8 +1,12 @@
-export type { GateTrace } from '../layers/trace.js';
+export type { GateTrace, TraceOptions } from '../layers/trace.js';
 export { type AblationOptions, ablateUnits, type UnitEffect } from './ablate-units.js';
+export type { UnitChoice } from './chosen-units.js';
 export { type DescriptionOptions, describeStatistics } from './describe-statistics.js';
 export { editGates, type GateEdit, withUnits } from './edit-gates.js';
 export { gateStatistics } from './gate-statistics.js';
+export type { ModelInputs } from './model-inputs.js';
+export type { CallName } from './numbered-calls.js';
+export type { Direction } from './places.js';
 export type { Quantity } from './quantities.js';
 export { type GateStatisticsAccumulator, gateStatisticsAccumulator } from './statistics-accumulator.js';
 export type {
@@ -12,6 +16,13 @@ export type {
   NonFiniteValues,
   ValueSummary,
 } from './statistics-types.js';
-export { type TraceOptions, traceLayer } from './trace-layer.js';
+export { type CallSize, type TraceSize, traceBytes, traceLayerBytes } from './trace-bytes.js';
+export { traceLayer } from './trace-layer.js';
+export { type LayerTrace, type TraceModelOptions, traceModel } from './trace-model.js';
+export {
+  type SampleRange,
+  type TraceModelBatchesOptions,
+  traceModelBatches,
+} from './trace-model-batches.js';
 export { type WeightNormsByGate, weightNormsByGate } from './weight-norms-by-gate.js';
 export { type WeightsByGate, weightsByGate } from './weights-by-gate.js';

@@ -28,6 +28,7 @@ export function placesOf(model: tf.LayersModel): Place {
   return placeOf(model, '', new Set());
 }
 
+/** Which end of time a layer reads first. */
 export function directionOf(layer: tf.layers.Layer): Direction {
   return (layer as tf.layers.RNN).goBackwards ? 'backward' : 'forward';
 }

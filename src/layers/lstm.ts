@@ -12,9 +12,9 @@ import { withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { runSequence, type States } from './run-sequence.js';
-import { type GateTrace, traceSequence } from './trace.js';
+import { type GateTrace, type TraceOptions, traceSequence } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
-import { type CheckedLayer, requireStates, requireWeights } from './validate-call.js';
+import { type CheckedLayer, requireStates, requireUnits, requireWeights } from './validate-call.js';
 
 /**
  * The LSTM layer, a drop-in for `tf.layers.lstm`: the same arguments, weights, outputs, gradients and saved JSON, with
@@ -140,20 +140,19 @@ export class LSTM extends tf.layers.RNN {
    * ```
    *
    * @param x [B, T, D].
-   * @param options `initialState`: h and c, each [B, U]; default the layer's states, or zeros. `mask`: [B, T].
    * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
    * @throws RangeError when the layer is not built, or for an input that breaks its rule.
    */
-  trace(
-    x: tf.Tensor,
-    { initialState, mask }: { initialState?: tf.Tensor[] | null; mask?: tf.Tensor | null } = {},
-  ): GateTrace {
+  trace(x: tf.Tensor, { initialState, mask, units }: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
     this.requireBuilt(where);
     const inputs = concreteInputs(where, this.checked(), x, { initialState, mask });
+    if (units != null) requireUnits(where, this, units);
     return tidy(() => {
       const states = inputs.states ?? this.statesFor(inputs.x);
-      return traceSequence(this.cell, { ...inputs, states, dropout: NO_DROPOUT }, this.goBackwards);
+      const { goBackwards } = this;
+      const sequence = { ...inputs, states, dropout: NO_DROPOUT };
+      return traceSequence(this.cell, sequence, { goBackwards, keptUnits: units ?? undefined });
     });
   }
 

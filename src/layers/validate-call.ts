@@ -77,6 +77,21 @@ export function requireMask(
 }
 
 /**
+ * Checks a choice of units: indices below U, at least one, none twice.
+ *
+ * @throws RangeError
+ */
+export function requireUnits(where: string, layer: { name: string; cell: { units: number } }, units: unknown): void {
+  const { units: count } = layer.cell;
+  const isUnit = (unit: unknown) => Number.isSafeInteger(unit) && (unit as number) >= 0 && (unit as number) < count;
+  const valid = Array.isArray(units) && units.length > 0 && units.every(isUnit) && new Set(units).size === units.length;
+  if (!valid) {
+    const rule = `units must be one or more different whole numbers from 0 to ${count - 1}`;
+    throw invalidArgument(where, rule, units, { layer: layer.name });
+  }
+}
+
+/**
  * Checks the input and the states of one timestep.
  *
  * @throws RangeError

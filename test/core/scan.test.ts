@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ScanOptions, type StepFunction, scan } from '../../src/core/scan.js';
+import {
+  GATE_SEQUENCE_NAMES,
+  type GateSequences,
+  type ScanOptions,
+  type ScanResult,
+  type StepFunction,
+  scan,
+} from '../../src/core/scan.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectClose } from '../support/close.js';
+import { randomTensor } from '../support/random.js';
 
 /** One unit that counts: c adds up the input, h is 10 c, and the gates are 1, 2, 3 and 4 times the input. */
 const countingStep: StepFunction = (z, [, c]) => {
@@ -15,6 +23,22 @@ const countingStep: StepFunction = (z, [, c]) => {
   const sum = tf.add(c, x) as tf.Tensor2D;
   return { i, f, g, o, c: sum, h: tf.mul(sum, 10) };
 };
+
+/** Three units of which each depends on another one's state. */
+const mixingStep: StepFunction = (z, [h, c]) => {
+  const [i, f, g, o] = tf.split(z, 4, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  const sum = tf.add(c, tf.mul(tf.reverse(h, 1), i)) as tf.Tensor2D;
+  return { i, f, g, o, c: sum, h: tf.tanh(tf.mul(sum, o)) };
+};
+
+function threeUnits() {
+  return {
+    projectedInputs: tf.unstack(randomTensor([4, 2, 12], 1)) as tf.Tensor2D[],
+    h0: randomTensor<tf.Rank.R2>([2, 3], 2),
+    c0: randomTensor<tf.Rank.R2>([2, 3], 3),
+    mask: null,
+  };
+}
 
 const ALL: ScanOptions = { goBackwards: false, zeroOutputForMask: false, keepOutputs: true, keepGates: true };
 
@@ -50,6 +74,30 @@ describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
     expectClose(gates?.g as tf.Tensor, [3, 6, 9, 30, 60, 90], 0);
     expectClose(gates?.o as tf.Tensor, [4, 8, 12, 40, 80, 120], 0);
     expectClose(gates?.c as tf.Tensor, [1, 3, 6, 110, 130, 160], 0);
+  });
+
+  test('keeps chosen units only, in the order asked for, and carries on with all of them', () => {
+    const [whole, chosen] = [undefined, [2, 0]].map((keptUnits) =>
+      scan(mixingStep, threeUnits(), { ...ALL, goBackwards: true, keptUnits }),
+    ) as [ScanResult, ScanResult];
+    for (const name of ['h', 'c', 'lastOutput'] as const) expectClose(chosen[name], whole[name], 0);
+    const columns = (sequence: tf.Tensor) => tf.gather(sequence, [2, 0], 2);
+    expectClose(chosen.outputs as tf.Tensor, columns(whole.outputs as tf.Tensor), 0);
+    for (const name of GATE_SEQUENCE_NAMES) {
+      expectClose((chosen.gates as GateSequences)[name], columns((whole.gates as GateSequences)[name]), 0);
+    }
+  });
+
+  test('holds no more of a step that is past than the chosen units', () => {
+    const bytes: number[] = [];
+    const step: StepFunction = (z, states, t) => {
+      bytes.push(tf.memory().numBytes);
+      return mixingStep(z, states, t);
+    };
+    scan(step, threeUnits(), { ...ALL, keptUnits: [1] });
+    // In float32: i, f, g, o, c and the output of one unit, for each of two samples.
+    const heldForAStep = 6 * 2 * 4;
+    expect(bytes[3]! - bytes[2]!).toBe(heldForAStep);
   });
 
   test('keeps nothing that is not asked for', () => {

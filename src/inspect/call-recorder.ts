@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Kwargs } from '../layers/host-types.js';
+import { layerInputsOf } from './layer-inputs.js';
+import { CellSteps, callOfLayer, type LSTMCall } from './lstm-call.js';
+import type { Place, PlacedLSTM } from './places.js';
+import { Run } from './run.js';
+
+type Tensors = tf.Tensor | tf.Tensor[];
+
+/** Follows a run of a model from layer to layer, and writes down every call of an LSTM. */
+export class CallRecorder {
+  private readonly root: Run;
+  private current: Run;
+  /** Of the cells of the layer that is running; several where a stack has one cell in several places. */
+  private stepsByCell = new Map<tf.layers.Layer, CellSteps[]>();
+
+  constructor(root: Place) {
+    this.root = new Run(root);
+    this.current = this.root;
+  }
+
+  /** The calls in the order in which the model made them; the caller disposes them. */
+  finish(): LSTMCall[] {
+    this.root.settle();
+    return this.root.calls;
+  }
+
+  /** Disposes all that was recorded. */
+  dispose(): void {
+    this.root.dispose();
+  }
+
+  /** Goes around a layer's `call`. */
+  aroundLayer(layer: tf.layers.Layer, inputs: Tensors, kwargs: Kwargs, call: () => Tensors): Tensors {
+    const place = find(this.current.place, layer);
+    if (place === undefined) return call();
+    const outer = this.current;
+    const run = new Run(place);
+    this.current = run;
+    try {
+      const outputs = place.lstms.length === 0 ? call() : this.aroundLSTMs(run, inputs, kwargs, call);
+      run.settle();
+      outer.add(layer, [inputs].flat(), run.calls);
+      return outputs;
+    } catch (error) {
+      run.dispose();
+      throw error;
+    } finally {
+      this.current = outer;
+    }
+  }
+
+  /** Goes before a cell's `call` with [x, h, c]. */
+  beforeCell(cell: tf.layers.Layer, inputs: tf.Tensor[]): void {
+    const inTurn = this.stepsByCell.get(cell);
+    const steps = inTurn?.shift();
+    if (inTurn === undefined || steps === undefined) return;
+    inTurn.push(steps);
+    steps.add(inputs);
+  }
+
+  /** Goes after a model has run one of a layer's nodes. */
+  afterNode(layer: tf.layers.Layer, node: number): void {
+    this.current.nodeRun(layer, node);
+  }
+
+  private aroundLSTMs(run: Run, inputs: Tensors, kwargs: Kwargs, call: () => Tensors): Tensors {
+    const { layer, lstms } = run.place;
+    const given = layerInputsOf(layer as tf.layers.RNN, inputs, kwargs);
+    const [only] = lstms as [PlacedLSTM];
+    if ((layer as tf.layers.RNN & { cell: unknown }).cell === only.lstmCell) {
+      run.calls.push(callOfLayer(run.place, only, given));
+      return call();
+    }
+    const allSteps = lstms.map((lstm) => ({ lstm, steps: new CellSteps() }));
+    this.stepsByCell = new Map(lstms.map(({ lstmCell }) => [lstmCell, []]));
+    for (const { lstm, steps } of allSteps) this.stepsByCell.get(lstm.lstmCell)?.push(steps);
+    try {
+      const outputs = call();
+      run.calls.push(...allSteps.map(({ lstm, steps }) => steps.toCall(run.place, lstm, given)));
+      return outputs;
+    } finally {
+      this.stepsByCell.clear();
+      for (const { steps } of allSteps) steps.dispose();
+    }
+  }
+}
+
+/**
+ * A layer's place within another's. The layers of a model that a Sequential starts with are run by the Sequential, which
+ * takes their graph into its own.
+ */
+function find(place: Place, layer: tf.layers.Layer): Place | undefined {
+  const direct = place.held.find((held) => held.layer === layer);
+  if (direct !== undefined || !(place.layer instanceof tf.LayersModel)) return direct;
+  for (const held of place.held) {
+    const within = held.layer instanceof tf.LayersModel ? find(held, layer) : undefined;
+    if (within !== undefined) return within;
+  }
+  return undefined;
+}
