@@ -3,19 +3,11 @@ import { GateSaturation } from './gate-saturation.js';
 import { MemoryHorizon } from './memory-horizon.js';
 import { byQuantity, QUANTITIES, type Quantity } from './quantities.js';
 import { QuantityStatistics } from './quantity-statistics.js';
+import type { TraceValues } from './read-trace.js';
 import type { GateStatistics, GateSummary } from './statistics-types.js';
 
 /** What traces must have in common for statistics over all of them to mean something. */
 export type TraceKind = Pick<GateTrace, 'units' | 'activation' | 'recurrentActivation'>;
-
-/** The values of a trace off the device: each quantity [B, T, U], flat. */
-export interface TraceValues {
-  sequences: Record<Quantity, ArrayLike<number>>;
-  /** [B, T], flat; null: every step is valid. */
-  mask: ArrayLike<number> | null;
-  batch: number;
-  timesteps: number;
-}
 
 /** Statistics of one kind of trace. Values come in one after the other, so that batches give what the whole gives. */
 export class LayerStatistics {

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../core/errors.js';
 import type { GateTrace } from '../layers/trace.js';
-import { LayerStatistics, type TraceKind, type TraceValues } from './layer-statistics.js';
-import { byQuantity, QUANTITIES } from './quantities.js';
+import { LayerStatistics, type TraceKind } from './layer-statistics.js';
+import { readTrace } from './read-trace.js';
 import { requireTrace } from './require-trace.js';
 import type { GateStatistics, GateStatisticsOptions } from './statistics-types.js';
 
@@ -83,12 +83,4 @@ function requireSameKind(where: string, first: TraceKind, received: TraceKind): 
     if (received[name] === first[name]) continue;
     throw invalidArgument(where, `trace.${name} must be ${first[name]}, as of the first trace`, received[name]);
   }
-}
-
-async function readTrace(trace: GateTrace): Promise<TraceValues> {
-  const [batch, timesteps] = trace.c.shape;
-  // Every read starts before the first wait, so that a trace which is disposed meanwhile is read all the same.
-  const reads = QUANTITIES.map((quantity) => trace[quantity].data());
-  const [mask, ...values] = await Promise.all([trace.mask?.data() ?? null, ...reads]);
-  return { sequences: byQuantity((_, n) => values[n] as Float32Array), mask, batch, timesteps };
 }

@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs';
+import { GATE_NAMES } from '../../core/gates.js';
+import { QUANTITIES } from '../quantities.js';
+import type { Evidence } from './evidence.js';
+import { type Finding, NOWHERE } from './finding.js';
+
+/** NaN or infinity in a layer: in its weights, else in what it computes. */
+export function nonFiniteFindings(evidence: Evidence): Finding[] {
+  const inWeights = weightFindings(evidence);
+  return inWeights.length > 0 ? inWeights : valueFindings(evidence);
+}
+
+function weightFindings({ place, weightNorms }: Evidence): Finding[] {
+  return GATE_NAMES.flatMap((gate) => {
+    const broken = (['kernel', 'recurrentKernel', 'bias'] as const).filter(
+      (name) => !Number.isFinite(weightNorms[name]?.[gate] ?? 0),
+    );
+    if (broken.length === 0) return [];
+    return [
+      {
+        ...{ kind: 'non-finite weight' as const, severity: 'error' as const, ...place, gate, units: [] },
+        evidence: { weights: broken.join(', ') },
+        message: `The weights of gate ${gate} hold NaN or Infinity, in ${broken.join(', ')}: training has diverged.`,
+        remedy:
+          'Go back to weights from before; clip gradients by norm, lower the learning rate, and look for NaN in the data.',
+      },
+    ];
+  });
+}
+
+function valueFindings({ place, statistics }: Evidence): Finding[] {
+  const broken = QUANTITIES.filter((quantity) => statistics.nonFinite[quantity].count > 0);
+  if (broken.length === 0) return [];
+  const first = Math.min(...broken.map((quantity) => statistics.nonFinite[quantity].firstTimestep as number));
+  // In the order in which a step computes them: the first of them is where it starts.
+  const gate = broken.find((quantity) => statistics.nonFinite[quantity].firstTimestep === first) ?? null;
+  const counts = broken.map((quantity) => [`count in ${quantity}`, statistics.nonFinite[quantity].count]);
+  return [
+    {
+      ...{ kind: 'non-finite value', severity: 'error', ...place, gate, units: [] },
+      evidence: { 'first timestep': first, ...Object.fromEntries(counts) },
+      message: `NaN or Infinity appears at timestep ${first}, first in ${gate}, and in ${broken.join(', ')} altogether.`,
+      remedy:
+        'Look for NaN in the input of this layer; with an unbounded activation such as relu, use tanh or clip gradients.',
+    },
+  ];
+}
+
+/** NaN or infinity in what a model is given. */
+export async function dataFindings(tensors: tf.Tensor[], role: 'input' | 'label'): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [index, tensor] of tensors.entries()) {
+    const count = tf.tidy(() => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(tf.cast(tensor, 'float32'))), 'int32')));
+    const [broken] = await count.data();
+    count.dispose();
+    if (!broken) continue;
+    findings.push({
+      ...{ kind: `non-finite ${role}`, severity: 'error', ...NOWHERE, gate: null, units: [] },
+      evidence: { [role]: index, count: broken, of: tensor.size },
+      message: `${role === 'input' ? 'Input' : 'Label'} ${index} holds NaN or Infinity in ${broken} of ${tensor.size} values.`,
+      remedy: 'Clean the data first: whatever else is found may follow from it.',
+    });
+  }
+  return findings;
+}

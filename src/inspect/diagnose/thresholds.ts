@@ -1,0 +1,48 @@
+import { invalidArgument } from '../../core/errors.js';
+
+/** When `diagnose` finds something; every one may be set. */
+export interface DiagnosisThresholds {
+  /** A gate below it is closed. Default: 0.1. */
+  low: number;
+  /** A gate above it is open. Default: 0.9. */
+  high: number;
+  /** A unit's gate is stuck where it is closed, or open, at more than this fraction of the steps. Default: 0.9. */
+  stuckFraction: number;
+  /** What befalls more than this fraction of a layer's units is a warning; fewer are a note. Default: 0.25. */
+  manyUnits: number;
+  /** Memory is short where the median horizon is below this fraction of the timesteps. Default: 0.1. */
+  shortMemory: number;
+  /** A candidate is saturated where the mean of |g| exceeds it, for activations that end at 1. Default: 0.97. */
+  saturatedCandidate: number;
+  /** A cell state is saturated where the mean of |c| exceeds it: tanh(3) is 0.995. Default: 3. */
+  saturatedCellState: number;
+  /** A unit is constant where its h moves by less over all samples and steps. Default: 0.001. */
+  constantUnit: number;
+}
+
+export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
+  low: 0.1,
+  high: 0.9,
+  stuckFraction: 0.9,
+  manyUnits: 0.25,
+  shortMemory: 0.1,
+  saturatedCandidate: 0.97,
+  saturatedCellState: 3,
+  constantUnit: 0.001,
+};
+
+/** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
+export function withDefaults(given: Partial<DiagnosisThresholds> = {}): DiagnosisThresholds {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in DEFAULT_THRESHOLDS)) {
+      throw invalidArgument('diagnose', `thresholds must be among ${Object.keys(DEFAULT_THRESHOLDS).join(', ')}`, name);
+    }
+    if (!(typeof value === 'number' && value >= 0)) {
+      throw invalidArgument('diagnose', `thresholds.${name} must be a number of at least 0`, value);
+    }
+  }
+  const thresholds = { ...DEFAULT_THRESHOLDS, ...given };
+  const { low, high } = thresholds;
+  if (!(low < high)) throw invalidArgument('diagnose', `thresholds.low must be below high = ${high}`, low);
+  return thresholds;
+}
