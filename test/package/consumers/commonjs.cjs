@@ -2,6 +2,7 @@ const assert = require('node:assert/strict');
 const tf = require('@tensorflow/tfjs');
 const { GATE_NAMES, KERAS_DEFAULTS, LSTMCell, lstmCell } = require('explicit-lstm');
 const { toBuiltIn, toExplicit } = require('explicit-lstm/convert');
+const { traceModel } = require('explicit-lstm/inspect');
 const { checkFixture, fixtureModel, loadFixture } = require('explicit-lstm/testing');
 const { version } = require('explicit-lstm/package.json');
 
@@ -19,4 +20,4 @@ assert.deepEqual(
     .dataSync(),
   output,
 );
-for (const tool of [checkFixture, fixtureModel, loadFixture]) assert.equal(typeof tool, 'function');
+for (const tool of [checkFixture, fixtureModel, loadFixture, traceModel]) assert.equal(typeof tool, 'function');

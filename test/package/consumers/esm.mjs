@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES, KERAS_DEFAULTS, LSTM, lstm } from 'explicit-lstm';
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
+import { traceModel } from 'explicit-lstm/inspect';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
 
 assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);
@@ -23,4 +24,6 @@ for (const convert of [toBuiltIn, toExplicit]) {
     output,
   );
 }
+// Of this model, whose layer is of the other build.
+assert.deepEqual(traceModel(model, tf.ones([1, 3, 2]))[0].trace.f.shape, [1, 3, 2]);
 for (const tool of [checkFixture, fixtureModel, loadFixture]) assert.equal(typeof tool, 'function');

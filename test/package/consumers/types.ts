@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type GateName, type GateTrace, type LSTM, type LSTMArgs, lstm, lstmCell } from 'explicit-lstm';
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
+import { type GateStatistics, gateStatistics, traceLayer } from 'explicit-lstm/inspect';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
 
 const args: LSTMArgs = { units: 2, returnSequences: true, inputShape: [3, 2] };
@@ -11,6 +12,7 @@ export const gates: Record<GateName, tf.Tensor> = lstmCell({ units: 2 }).step(tf
   tf.zeros([1, 2]),
 ]);
 export const model: tf.LayersModel = toBuiltIn(toExplicit(tf.sequential({ layers: [layer] })));
+export const statistics: Promise<GateStatistics> = gateStatistics(traceLayer(layer, tf.ones([1, 3, 2])));
 export const tools: ReadonlyArray<(...parameters: never[]) => unknown> = [checkFixture, fixtureModel, loadFixture];
 
 // A declaration that has lost its types would let this pass.
