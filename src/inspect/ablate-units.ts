@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { describeValue, invalidArgument, invalidState } from '../core/errors.js';
 import { tidy } from '../core/tidy.js';
 import { isLSTMLike } from '../layers/explicit-view.js';
-import { editGates, withUnits } from './edit-gates.js';
+import { editGates } from './edit-gates.js';
 import { type FoundLSTM, findLSTMs } from './find-lstms.js';
 import { withStatesKept } from './keep-states.js';
 import type { Direction } from './places.js';
+import { withUnits } from './with-units.js';
 
 /** What silencing one unit does to a model's output. */
 export interface UnitEffect {

@@ -6,7 +6,7 @@ export { describeFindings } from './diagnose/describe-findings.js';
 export { diagnose } from './diagnose/diagnose.js';
 export type { Finding, FindingKind, Severity } from './diagnose/finding.js';
 export { DEFAULT_THRESHOLDS, type DiagnosisThresholds } from './diagnose/thresholds.js';
-export { editGates, type GateEdit, withUnits } from './edit-gates.js';
+export { editGates, type GateEdit } from './edit-gates.js';
 export { gateStatistics } from './gate-statistics.js';
 export type { ModelInputs } from './model-inputs.js';
 export type { CallName } from './numbered-calls.js';
@@ -30,3 +30,4 @@ export {
 } from './trace-model-batches.js';
 export { type WeightNormsByGate, weightNormsByGate } from './weight-norms-by-gate.js';
 export { type WeightsByGate, weightsByGate } from './weights-by-gate.js';
+export { withUnits } from './with-units.js';

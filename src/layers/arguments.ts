@@ -97,17 +97,22 @@ export const CELL_ARGUMENTS = [
   'seed',
 ];
 
-export const LSTM_ARGUMENTS = [
-  ...CELL_ARGUMENTS,
-  'activityRegularizer',
+/** The layer's arguments that are true or false. */
+export const LAYER_FLAGS = [
   'returnSequences',
   'returnState',
   'goBackwards',
   'stateful',
   'unroll',
   'returnGates',
-  'useFused',
   'zeroOutputForMask',
+];
+
+export const LSTM_ARGUMENTS = [
+  ...CELL_ARGUMENTS,
+  ...LAYER_FLAGS,
+  'activityRegularizer',
+  'useFused',
   // tf.layers.lstm writes its cell into the caller's arguments, which may be passed on to here.
   'cell',
 ];

@@ -166,7 +166,7 @@ export class LSTM extends tf.layers.RNN {
     const where = 'LSTM.resetStates';
     if (!this.stateful) throw invalidState(where, 'the layer must be stateful', this.name);
     this.requireBuilt(where);
-    const batch = this.batchSize() as number;
+    const batch = this.checked().batchSize as number;
     if (states != null) requireStates(where, this, states, batch, 'states');
     const zeros = () => tf.zeros([batch, this.cell.units]) as tf.Tensor2D;
     tidy(() => this.replaceStates((states ?? [zeros(), zeros()]) as States));
@@ -231,12 +231,9 @@ export class LSTM extends tf.layers.RNN {
     tf.dispose(old);
   }
 
-  private batchSize(): number | null {
-    return this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null;
-  }
-
   private checked(): CheckedLayer {
-    return { name: this.name, cell: this.cell, batchSize: this.batchSize() };
+    const batchSize = this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null;
+    return { name: this.name, cell: this.cell, batchSize };
   }
 
   private requireBuilt(where: string): void {

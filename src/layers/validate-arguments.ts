@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import { CELL_ARGUMENTS, type LSTMArgs, type LSTMCellArgs } from './arguments.js';
+import { CELL_ARGUMENTS, LAYER_FLAGS, type LSTMArgs, type LSTMCellArgs } from './arguments.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -52,16 +52,6 @@ export function warnOfUnknownArguments(where: string, args: object, known: reado
     console.warn(`${where}: the argument '${name}' is unknown and has no effect.${hint}`);
   }
 }
-
-const LAYER_FLAGS = [
-  'returnSequences',
-  'returnState',
-  'goBackwards',
-  'stateful',
-  'unroll',
-  'returnGates',
-  'zeroOutputForMask',
-];
 
 /** The arguments that tfjs turns from a name or a config into an object. */
 const HOST_OBJECTS: [name: string, rule: string][] = CELL_ARGUMENTS.flatMap((name) => {
