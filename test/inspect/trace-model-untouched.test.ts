@@ -82,14 +82,15 @@ describe.each(CASES)('On %s, tracing a model of %s layers', (backend, kind) => {
   test('that throws halfway leaves no tensor behind, no method replaced and the states as they were', () => {
     const args = { mode: 'LSTM', description: null };
     const x = tf.input({ batchShape: [2, 5, 3] });
-    const first = builtIn({ units: 4, stateful: true, returnSequences: true }).apply(x) as Symbolic;
     const cell = [tf.layers.lstmCell({ units: 4 }), tf.layers.lstmCell({ units: 4 })];
-    const second = tf.layers.rnn({ cell, returnSequences: true }).apply(first) as Symbolic;
-    const outputs = dense(2).apply(new Scale(args).apply(second)) as Symbolic;
-    const model = KINDS[kind](tf.model({ inputs: x, outputs }));
-    const scale = model.layers.find((layer) => layer.getClassName() === 'TestScale') as unknown as {
-      args: typeof args;
-    };
+    const second = tf.layers.rnn({ cell, returnSequences: true }).apply(x) as Symbolic;
+    const broken = new Scale(args).apply(dense(2).apply(second)) as Symbolic;
+    const inner = tf.model({ inputs: x, outputs: broken, name: 'inner' });
+    const y = tf.input({ batchShape: [2, 5, 3] });
+    const first = builtIn({ units: 3, stateful: true, returnSequences: true }).apply(y) as Symbolic;
+    const model = KINDS[kind](tf.model({ inputs: y, outputs: inner.apply(first) as Symbolic }));
+    const { layers } = model.getLayer('inner') as tf.LayersModel;
+    const scale = layers.find((layer) => layer.getClassName() === 'TestScale') as unknown as { args: typeof args };
     predict(model, [randomTensor([2, 5, 3], 7)]);
     const before = fingerprint(model);
     const { numTensors } = tf.memory();

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { toExplicit } from '../../src/convert/index.js';
+import { lstm } from '../../src/index.js';
 import { type LayerTrace, traceLayer, traceModel } from '../../src/inspect/index.js';
 import { explicitViewOfCell } from '../../src/layers/explicit-view.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { builtIn, dense, randomizeWeights, type Symbolic } from '../convert/support/models.js';
 import { expectClose } from '../support/close.js';
 import { randomTensor } from '../support/random.js';
-import { expectSameTrace, nameOf, traceOf } from './support/traced.js';
+import { warningsOf } from '../support/warnings.js';
+import { expectSameTrace, expectSameTraces, nameOf, traceOf } from './support/traced.js';
 
 type Built = Parameters<typeof explicitViewOfCell>[0];
 
@@ -72,7 +74,18 @@ describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
     expectSameTrace(traces[1]!.trace, traceLayer(model.getLayer('decoder'), inputs[1]!, { initialState }));
   });
 
-  test('takes masks that arise within the model, and no output for a hidden state', () => {
+  test('gives the states also to a decoder that was saved and loaded', async () => {
+    const [source, target] = [tf.input({ shape: [5, 3] }), tf.input({ shape: [4, 2] })];
+    const [, ...states] = builtIn({ units: 4, returnState: true, name: 'encoder' }).apply(source) as Symbolic[];
+    const decoded = builtIn({ units: 4, name: 'decoder' }).apply(target, { initialState: states } as never);
+    const model = made(tf.model({ inputs: [source, target], outputs: decoded as Symbolic }));
+    const saved = await artifactsOf(model);
+    const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved));
+    const inputs = [randomTensor([3, 5, 3], 1), randomTensor([3, 4, 2], 2)];
+    expectSameTraces(traceModel(loaded, inputs), traceModel(model, inputs));
+  });
+
+  test('takes masks that arise within the model', () => {
     const tokens = tf.input({ shape: [5], name: 'tokens' });
     const embedding = tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true, name: 'embedding' });
     const layer = builtIn({ units: 4, goBackwards: true, name: 'lstm' });
@@ -222,6 +235,34 @@ describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
     expect(means[0]!.dataSync()[0]).toBeGreaterThan(0);
   });
 });
+
+test('The h of a layer that outputs 0 at masked steps is its hidden state all the same', () => {
+  tf.tidy(() => {
+    const models = [false, true].map((zeroOutputForMask) => {
+      const layer = lstm({ units: 4, returnSequences: true, zeroOutputForMask });
+      const model = tf.sequential({ layers: [tf.layers.masking({ maskValue: 0, inputShape: [5, 3] }), layer] });
+      randomizeWeights(model);
+      return model;
+    });
+    const x = tf.mul(randomTensor([2, 5, 3], 1), tf.tensor([1, 1, 0, 1, 0], [1, 5, 1]));
+    const [usual, zero] = models.map((model) => traceModel(model, x)[0]!.trace);
+    expectSameTrace(zero!, usual!);
+    const [output] = [models[1]!.predictOnBatch(x) as tf.Tensor];
+    expectClose(tf.slice(output!, [0, 2, 0], [-1, 1, -1]), new Array(8).fill(0));
+    expectClose(tf.slice(zero!.h, [0, 2, 0], [-1, 1, -1]), tf.slice(zero!.h, [0, 1, 0], [-1, 1, -1]));
+  });
+});
+
+async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let saved: tf.io.ModelArtifacts = {};
+  const handler = tf.io.withSaveHandler(async (artifacts) => {
+    saved = artifacts;
+    return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+  });
+  // tfjs warns that it saves states as inputs.
+  await warningsOf(() => model.save(handler));
+  return saved;
+}
 
 /** Steps a cell of one state over a sequence with its last timestep first, and passes over the masked ones. */
 function stepBackwards(cell: tf.layers.RNNCell, sequence: tf.Tensor3D, masked: number[]): tf.Tensor3D {
