@@ -70,6 +70,7 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
   return tidy(() => {
     const steps = inputs.projectedInputs;
     const stepMasks = unstackMask(inputs.mask, inputs.h0.shape[1]);
+    const keptUnits = options.keptUnits && tf.tensor1d([...options.keptUnits], 'int32');
     const kept: KeptStep[] = [];
     let { h0: h, c0: c } = inputs;
     let lastOutput = h;
@@ -78,10 +79,10 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
       const result = tidy(() => {
         const computed = step(steps[t] as tf.Tensor2D, [h, c], t);
         const selected = selectStep(computed, [h, c], stepMasks?.[t], options);
-        return { h: selected.h, c: selected.c, output: selected.output, kept: keepStep(selected, options) };
+        return { h: selected.h, c: selected.c, output: selected.output, kept: keepStep(selected, options, keptUnits) };
       });
       // Chosen units are copies, so that whole states need not wait for the end of the scan.
-      if (n > 0 && options.keptUnits !== undefined) tf.dispose([h, c]);
+      if (n > 0 && keptUnits !== undefined) tf.dispose([h, c]);
       ({ h, c, output: lastOutput } = result);
       if (result.kept !== null) kept.push(result.kept);
     }
@@ -120,13 +121,16 @@ function selectStep(
 }
 
 /** What is kept of a step. Units are chosen here, step by step: what is left out is never held for the whole sequence. */
-function keepStep(step: Step, { keepOutputs, keepGates, keptUnits }: ScanOptions): KeptStep | null {
+function keepStep(
+  step: Step,
+  { keepOutputs, keepGates }: ScanOptions,
+  keptUnits: tf.Tensor1D | undefined,
+): KeptStep | null {
   if (!keepOutputs && !keepGates) return null;
   const { i, f, g, o, c, output } = step;
   const kept: KeptStep = keepGates ? { i, f, g, o, c, output } : { output };
   if (keptUnits === undefined) return kept;
-  const indices = tf.tensor1d([...keptUnits], 'int32');
-  const chosen = Object.entries(kept).map(([name, quantity]) => [name, tf.gather(quantity, indices, 1)]);
+  const chosen = Object.entries(kept).map(([name, quantity]) => [name, tf.gather(quantity, keptUnits, 1)]);
   return Object.fromEntries(chosen) as KeptStep;
 }
 

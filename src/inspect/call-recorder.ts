@@ -11,8 +11,8 @@ type Tensors = tf.Tensor | tf.Tensor[];
 export class CallRecorder {
   private readonly root: Run;
   private current: Run;
-  /** Of the cells of the layer that is running; several where a stack has one cell in several places. */
-  private stepsByCell = new Map<tf.layers.Layer, CellSteps[]>();
+  /** Of the stacked cells of the layer that is running. */
+  private readonly stepsByCell = new Map<tf.layers.Layer, CellSteps>();
 
   constructor(root: Place) {
     this.root = new Run(root);
@@ -52,11 +52,7 @@ export class CallRecorder {
 
   /** Goes before a cell's `call` with [x, h, c]. */
   beforeCell(cell: tf.layers.Layer, inputs: tf.Tensor[]): void {
-    const inTurn = this.stepsByCell.get(cell);
-    const steps = inTurn?.shift();
-    if (inTurn === undefined || steps === undefined) return;
-    inTurn.push(steps);
-    steps.add(inputs);
+    this.stepsByCell.get(cell)?.add(inputs);
   }
 
   /** Goes after a model has run one of a layer's nodes. */
@@ -72,16 +68,17 @@ export class CallRecorder {
       run.calls.push(callOfLayer(run.place, only, given));
       return call();
     }
-    const allSteps = lstms.map((lstm) => ({ lstm, steps: new CellSteps() }));
-    this.stepsByCell = new Map(lstms.map(({ lstmCell }) => [lstmCell, []]));
-    for (const { lstm, steps } of allSteps) this.stepsByCell.get(lstm.lstmCell)?.push(steps);
+    for (const { lstmCell } of lstms) this.stepsByCell.set(lstmCell, new CellSteps());
     try {
       const outputs = call();
-      run.calls.push(...allSteps.map(({ lstm, steps }) => steps.toCall(run.place, lstm, given)));
+      for (const lstm of lstms) {
+        const steps = this.stepsByCell.get(lstm.lstmCell) as CellSteps;
+        run.calls.push(steps.toCall(run.place, lstm, given.mask));
+      }
       return outputs;
     } finally {
+      for (const steps of this.stepsByCell.values()) steps.dispose();
       this.stepsByCell.clear();
-      for (const { steps } of allSteps) steps.dispose();
     }
   }
 }

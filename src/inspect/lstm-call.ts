@@ -25,7 +25,13 @@ export function keptCopy<T extends tf.Tensor>(tensor: T): T {
 
 /** The call of a layer that is one LSTM. */
 export function callOfLayer(place: Place, lstm: PlacedLSTM, { x, states, mask }: LayerInputs): LSTMCall {
-  return { ...lstm, ...named(place), x: keptCopy(x), states: states?.map(keptCopy) ?? null, mask: maskFor(x, mask) };
+  return {
+    ...lstm,
+    ...named(place),
+    x: keptCopy(x),
+    states: states?.map(keptCopy) ?? null,
+    mask: mask && keptCopy(mask),
+  };
 }
 
 /** The steps of one of a layer's stacked cells, as the cell was called. */
@@ -40,12 +46,12 @@ export class CellSteps {
     this.xs.push(keptCopy(x as tf.Tensor));
   }
 
-  /** The call that the steps make up. Its layer got the mask. */
-  toCall(place: Place, lstm: PlacedLSTM, { x: layerX, mask }: LayerInputs): LSTMCall {
+  /** The call that the steps make up. The mask is the layer's. */
+  toCall(place: Place, lstm: PlacedLSTM, mask: tf.Tensor | null): LSTMCall {
     const where = named(place);
     const inTimeOrder = where.layer.goBackwards ? [...this.xs].reverse() : this.xs;
     const x = tf.keep(tf.stack(inTimeOrder, 1)) as tf.Tensor3D;
-    return { ...lstm, ...where, x, states: this.states.map(keptCopy), mask: maskFor(layerX, mask) };
+    return { ...lstm, ...where, x, states: this.states.map(keptCopy), mask: mask && keptCopy(mask) };
   }
 
   dispose(): void {
@@ -55,12 +61,4 @@ export class CellSteps {
 
 function named({ layer, path }: Place): Pick<LSTMCall, 'layer' | 'layerName'> {
   return { layer: layer as tf.layers.RNN, layerName: path };
-}
-
-/** A built-in layer takes a mask of one row for all samples. */
-function maskFor(x: tf.Tensor3D, mask: tf.Tensor | null): tf.Tensor | null {
-  if (mask === null) return null;
-  const [batch] = x.shape;
-  const isOneRow = mask.rank === 2 && mask.shape[0] === 1 && batch !== 1;
-  return isOneRow ? tf.keep(tf.tile(mask, [batch, 1])) : keptCopy(mask);
 }

@@ -20,9 +20,6 @@ export function requireModelWithLSTM(where: string, model: unknown): FoundLSTM[]
     const layers = model.layers.map((layer) => layer.getClassName());
     throw invalidArgument(where, 'model must have an LSTM', layers, { layer: model.name });
   }
-  for (const { layerName, lstmCell } of lstms) {
-    if (!lstmCell.built) throw invalidState(where, 'the model must be built first', layerName);
-  }
   return lstms;
 }
 

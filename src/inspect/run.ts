@@ -25,10 +25,9 @@ export class Run {
     }
     this.settle();
     this.unsettled = { layer, inputs, calls };
-    if (layer.inboundNodes.length === 1) this.settle(0);
   }
 
-  /** To be told which of its nodes a layer ran for, right after it ran. */
+  /** To be told which of its nodes a layer ran for, right after it ran. tfjs asks only layers with several. */
   nodeRun(layer: tf.layers.Layer, node: number): void {
     if (this.unsettled?.layer === layer) this.settle(node);
   }
@@ -37,7 +36,7 @@ export class Run {
    * A model runs a node of its graph, which is one use of a layer, once for each output of it that is wanted. Later
    * layers get the first run's outputs, so that the first is the call and the others are dropped.
    *
-   * @param node If tfjs does not tell, calls with the very same inputs count as one.
+   * @param node Where it is not known, runs on the very same inputs count as one call.
    */
   settle(node?: number): void {
     if (this.unsettled === null) return;

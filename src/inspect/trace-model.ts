@@ -27,7 +27,9 @@ export interface LayerTrace extends CallName {
  * - Dropout masks that tfjs's cells keep in `tf.layers.rnn` after training, and apply in `predict`, are left out.
  * - A cell that a layer of your own steps through time is not seen, as only the layer knows what a sequence is.
  *
- * The model is left as it was: states, weights, methods.
+ * The model is left as it was: states, weights, methods. (A layer of your own that keeps a state which is not that of a
+ * `tf.layers.RNN` is run as by `predict`.) What the LSTMs are given is held until all is traced; `traceBytes` tells the
+ * size of the traces beforehand.
  *
  * ```ts
  * const traces = traceModel(model, x);

@@ -1,26 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
-import { toExplicit } from '../../src/convert/index.js';
 import { traceModel, traceModelBatches } from '../../src/inspect/index.js';
-import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
-import { builtIn, randomizeWeights, type Symbolic } from '../convert/support/models.js';
+import { useBackend } from '../../tools/backends.js';
+import { builtIn, type Symbolic } from '../convert/support/models.js';
 import { expectClose } from '../support/close.js';
 import { randomTensor } from '../support/random.js';
+import { CASES, MADE } from './support/kinds.js';
 import { fingerprint, nameOf, SEQUENCES } from './support/traced.js';
 
-const KINDS = { 'built-in': (model: tf.LayersModel) => model, explicit: toExplicit };
-const CASES = NODE_BACKENDS.flatMap((backend) =>
-  (['built-in', 'explicit'] as const).map((kind) => [backend, kind] as const),
-);
 const SAMPLES = 7;
 
-function modelOf(kind: keyof typeof KINDS): tf.LayersModel {
+function modelOf(kind: keyof typeof MADE): tf.LayersModel {
   const [a, b] = [tf.input({ shape: [5, 3], name: 'a' }), tf.input({ shape: [4], name: 'b' })];
   const states = [b, tf.layers.dense({ units: 4 }).apply(b) as Symbolic];
   const layer = builtIn({ units: 4, returnSequences: true });
   const outputs = layer.apply(a, { initialState: states } as never) as Symbolic;
   const model = tf.model({ inputs: [a, b], outputs: builtIn({ units: 3 }).apply(outputs) as Symbolic });
-  randomizeWeights(model);
-  return KINDS[kind](model);
+  return MADE[kind](model);
 }
 
 /** Tensors outside of any scope, which awaiting code cannot use. */

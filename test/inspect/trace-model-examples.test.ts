@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { toExplicit } from '../../src/convert/index.js';
-import { findLSTMs } from '../../src/inspect/find-lstms.js';
 import { traceModel } from '../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { EXAMPLES } from '../convert/support/examples.js';
 import { predict, randomInputs, randomizeWeights } from '../convert/support/models.js';
 import { expectClose } from '../support/close.js';
-import { areClose, expectSameTraces, fingerprint, outputOf, outputsByLayer, SEQUENCES } from './support/traced.js';
+import { expectReturnedOutputs, expectSameTraces, fingerprint, SEQUENCES } from './support/traced.js';
 
 /** How many calls of LSTMs one run of each example makes. */
 const CALLS: Record<string, number> = {
@@ -70,21 +69,7 @@ describe.each(cases)('On %s, traceModel of the %s layers of: %s', (backend, kind
     const inputs = randomInputs(model);
     const traces = traceModel(model, inputs);
     expect(traces).toHaveLength(CALLS[name]!);
-    const returned = outputsByLayer(model, inputs);
-    const places = findLSTMs(model);
-    const shown = new Map([...returned.keys()].map((layer) => [layer, [] as tf.Tensor[]]));
-    for (const { layerName, direction, cell, trace } of traces) {
-      const isThis = (one: (typeof places)[0]) =>
-        one.layerName === layerName && one.direction === direction && one.cell === cell;
-      const { layer, lstmCell } = places.find(isThis)!;
-      const isLastOfStack = places.filter((one) => one.layer === layer).pop()!.lstmCell === lstmCell;
-      if (isLastOfStack) shown.get(layer)!.push(outputOf(layer, trace));
-    }
-    for (const [layer, outputs] of shown) {
-      const expected = returned.get(layer)!;
-      for (const output of outputs) expect(expected.some((one) => areClose(one, output))).toBe(true);
-      for (const output of expected) expect(outputs.some((one) => areClose(one, output))).toBe(true);
-    }
+    expectReturnedOutputs(traces, model, inputs);
   });
 
   test('shows the same as for the other kind of layers', () => {

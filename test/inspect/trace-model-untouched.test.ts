@@ -1,20 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import { toExplicit } from '../../src/convert/index.js';
 import { lstmCell } from '../../src/index.js';
 import { traceBytes, traceLayer, traceModel } from '../../src/inspect/index.js';
-import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { useBackend } from '../../tools/backends.js';
 import { Scale } from '../convert/support/custom-layers.js';
-import { builtIn, dense, predict, randomizeWeights, type Symbolic } from '../convert/support/models.js';
+import { builtIn, dense, predict, type Symbolic } from '../convert/support/models.js';
 import { randomTensor } from '../support/random.js';
+import { CASES, MADE } from './support/kinds.js';
 import { expectSameTrace, expectSameTraces, fingerprint, nameOf } from './support/traced.js';
 
-const KINDS = { 'built-in': (model: tf.LayersModel) => model, explicit: toExplicit };
-const CASES = NODE_BACKENDS.flatMap((backend) =>
-  (['built-in', 'explicit'] as const).map((kind) => [backend, kind] as const),
-);
-
 /** Stateful layers of every kind, LSTM or not, of which one has more than one output in use. */
-function statefulModel(kind: keyof typeof KINDS): tf.LayersModel {
+function statefulModel(kind: keyof typeof MADE): tf.LayersModel {
   const stateful = { stateful: true, returnSequences: true };
   const x = tf.input({ batchShape: [2, 5, 3] });
   const gru = tf.layers.gru({ units: 4, name: 'gru', ...stateful }).apply(x) as Symbolic;
@@ -29,8 +24,7 @@ function statefulModel(kind: keyof typeof KINDS): tf.LayersModel {
   const last = builtIn({ units: 3, stateful: true, returnState: true, name: 'last' });
   const outputs = last.apply(stack.apply(both.apply(first))) as Symbolic[];
   const model = tf.model({ inputs: x, outputs });
-  randomizeWeights(model);
-  const made = KINDS[kind](model);
+  const made = MADE[kind](model);
   predict(made, [randomTensor([2, 5, 3], 7)]);
   return made;
 }
@@ -82,14 +76,15 @@ describe.each(CASES)('On %s, tracing a model of %s layers', (backend, kind) => {
   test('that throws halfway leaves no tensor behind, no method replaced and the states as they were', () => {
     const args = { mode: 'LSTM', description: null };
     const x = tf.input({ batchShape: [2, 5, 3] });
-    const first = builtIn({ units: 4, stateful: true, returnSequences: true }).apply(x) as Symbolic;
     const cell = [tf.layers.lstmCell({ units: 4 }), tf.layers.lstmCell({ units: 4 })];
-    const second = tf.layers.rnn({ cell, returnSequences: true }).apply(first) as Symbolic;
-    const outputs = dense(2).apply(new Scale(args).apply(second)) as Symbolic;
-    const model = KINDS[kind](tf.model({ inputs: x, outputs }));
-    const scale = model.layers.find((layer) => layer.getClassName() === 'TestScale') as unknown as {
-      args: typeof args;
-    };
+    const second = tf.layers.rnn({ cell, returnSequences: true }).apply(x) as Symbolic;
+    const broken = new Scale(args).apply(dense(2).apply(second)) as Symbolic;
+    const inner = tf.model({ inputs: x, outputs: broken, name: 'inner' });
+    const y = tf.input({ batchShape: [2, 5, 3] });
+    const first = builtIn({ units: 3, stateful: true, returnSequences: true }).apply(y) as Symbolic;
+    const model = MADE[kind](tf.model({ inputs: y, outputs: inner.apply(first) as Symbolic }));
+    const { layers } = model.getLayer('inner') as tf.LayersModel;
+    const scale = layers.find((layer) => layer.getClassName() === 'TestScale') as unknown as { args: typeof args };
     predict(model, [randomTensor([2, 5, 3], 7)]);
     const before = fingerprint(model);
     const { numTensors } = tf.memory();
@@ -105,7 +100,7 @@ describe.each(CASES)('On %s, tracing a model of %s layers', (backend, kind) => {
   test('that throws in the middle of a sequence leaves nothing behind either', () => {
     const cell = [tf.layers.lstmCell({ units: 4 }), tf.layers.lstmCell({ units: 4 })];
     const stack = tf.layers.rnn({ cell, inputShape: [5, 3] });
-    const model = KINDS[kind](tf.sequential({ layers: [stack] }));
+    const model = MADE[kind](tf.sequential({ layers: [stack] }));
     const [, second] = (model.layers[0] as unknown as { cell: { cells: tf.layers.Layer[] } }).cell.cells;
     const call = second!.call.bind(second);
     const input = randomTensor([2, 5, 3], 1);
@@ -120,7 +115,7 @@ describe.each(CASES)('On %s, tracing a model of %s layers', (backend, kind) => {
   });
 
   test('leaves methods of the caller on its layers in place', () => {
-    const model = KINDS[kind](tf.sequential({ layers: [builtIn({ units: 4, inputShape: [5, 3] })] }));
+    const model = MADE[kind](tf.sequential({ layers: [builtIn({ units: 4, inputShape: [5, 3] })] }));
     const [layer] = model.layers as [tf.layers.Layer];
     let count = 0;
     const call = layer.call.bind(layer);

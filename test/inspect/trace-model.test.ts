@@ -1,36 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { toExplicit } from '../../src/convert/index.js';
-import { type LayerTrace, traceLayer, traceModel } from '../../src/inspect/index.js';
-import { explicitViewOfCell } from '../../src/layers/explicit-view.js';
-import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
-import { builtIn, dense, randomizeWeights, type Symbolic } from '../convert/support/models.js';
-import { expectClose } from '../support/close.js';
+import { traceLayer, traceModel } from '../../src/inspect/index.js';
+import { useBackend } from '../../tools/backends.js';
+import { builtIn, dense, type Symbolic } from '../convert/support/models.js';
 import { randomTensor } from '../support/random.js';
-import { expectSameTrace, nameOf, traceOf } from './support/traced.js';
-
-type Built = Parameters<typeof explicitViewOfCell>[0];
-
-/** A model of built-in layers with random weights, or its explicit twin. */
-const KINDS: Record<string, (model: tf.LayersModel) => tf.LayersModel> = {
-  'built-in': (model) => {
-    randomizeWeights(model);
-    return model;
-  },
-  explicit: (model) => {
-    randomizeWeights(model);
-    return toExplicit(model);
-  },
-};
-const CASES = NODE_BACKENDS.flatMap((backend) => Object.keys(KINDS).map((kind) => [backend, kind] as const));
-
-/** What the model computes at the output of a layer. */
-function valueAt(model: tf.LayersModel, symbolic: unknown, inputs: tf.Tensor[]): tf.Tensor {
-  const part = tf.model({ inputs: model.inputs, outputs: symbolic as Symbolic });
-  return part.predictOnBatch(inputs.length === 1 ? inputs[0]! : inputs) as tf.Tensor;
-}
+import { CASES, MADE } from './support/kinds.js';
+import { expectSameTrace, nameOf, traceOf, valueAt } from './support/traced.js';
 
 describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
-  const made = KINDS[kind]!;
+  const made = MADE[kind];
   beforeAll(() => useBackend(backend));
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
@@ -54,70 +31,6 @@ describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
         expectSameTrace(traces[n]!.trace, traceLayer(model.getLayer(name), x));
       }
     }
-  });
-
-  test('gives a decoder the states of its encoder', () => {
-    const [source, target] = [tf.input({ shape: [5, 3] }), tf.input({ shape: [4, 2] })];
-    const encoder = builtIn({ units: 4, returnState: true, name: 'encoder' });
-    const [, ...states] = encoder.apply(source) as Symbolic[];
-    const decoder = builtIn({ units: 4, returnSequences: true, name: 'decoder' });
-    const decoded = decoder.apply(target, { initialState: states } as never) as Symbolic;
-    const model = made(tf.model({ inputs: [source, target], outputs: decoded }));
-    const inputs = [randomTensor([3, 5, 3], 1), randomTensor([3, 4, 2], 2)];
-    const traces = traceModel(model, inputs);
-    const [, h, c] = model.getLayer('encoder').output as Symbolic[];
-    const initialState = [h, c].map((state) => valueAt(model, state, inputs));
-    expect(traces.map(nameOf)).toEqual(['encoder forward 0 0', 'decoder forward 0 0']);
-    expectSameTrace(traces[0]!.trace, traceLayer(model.getLayer('encoder'), inputs[0]!));
-    expectSameTrace(traces[1]!.trace, traceLayer(model.getLayer('decoder'), inputs[1]!, { initialState }));
-  });
-
-  test('takes masks that arise within the model, and no output for a hidden state', () => {
-    const tokens = tf.input({ shape: [5], name: 'tokens' });
-    const embedding = tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true, name: 'embedding' });
-    const layer = builtIn({ units: 4, goBackwards: true, name: 'lstm' });
-    const outputs = layer.apply(embedding.apply(tokens)) as Symbolic;
-    const model = made(tf.model({ inputs: tokens, outputs }));
-    const x = tf.tensor2d([
-      [0, 1, 5, 0, 3],
-      [2, 3, 0, 0, 0],
-    ]);
-    const [{ trace }] = traceModel(model, x) as [LayerTrace];
-    const mask = tf.notEqual(x, 0);
-    const embedded = valueAt(model, model.getLayer('embedding').output, [x]);
-    expectSameTrace(trace, traceLayer(model.getLayer('lstm'), embedded, { mask }));
-    expect(trace.mask!.arraySync()).toEqual(mask.arraySync());
-    const lastH = tf.squeeze(tf.slice(trace.h, [0, 0, 0], [-1, 1, -1]), [1]);
-    expectClose(model.predictOnBatch(x) as tf.Tensor, lastH);
-  });
-
-  test('gives the LSTM cells of a mixed stack what the cells before them put out', () => {
-    const cell = [
-      tf.layers.lstmCell({ units: 4 }),
-      tf.layers.gruCell({ units: 3 }),
-      tf.layers.simpleRNNCell({ units: 2 }),
-      tf.layers.lstmCell({ units: 2, useBias: false }),
-    ];
-    const masked = tf.layers.masking({ maskValue: 9, inputShape: [5, 3], name: 'masking' });
-    const stack = tf.layers.rnn({ cell, goBackwards: true, name: 'stack' } as tf.RNNLayerArgs);
-    const model = made(tf.sequential({ layers: [masked, stack] }));
-    const x = tf.where(
-      tf.tensor([1, 1, 0, 1, 1], [1, 5, 1], 'bool'),
-      randomTensor([2, 5, 3], 1),
-      tf.fill([2, 5, 3], 9),
-    );
-    const traces = traceModel(model, x);
-    expect(traces.map(nameOf)).toEqual(['stack backward 0 0', 'stack backward 3 0']);
-
-    const mask = tf.tensor2d([1, 1, 0, 1, 1, 1, 1, 0, 1, 1], [2, 5], 'bool');
-    const [first, gru, simple, last] = (model.layers[1] as unknown as { cell: { cells: tf.layers.RNNCell[] } }).cell
-      .cells;
-    const clean = valueAt(model, model.layers[0]!.output, [x]);
-    const trace0 = explicitViewOfCell(first as Built, { goBackwards: true }).trace(clean, { mask });
-    expectSameTrace(traces[0]!.trace, trace0);
-    const between = [gru!, simple!].reduce((sequence, cell) => stepBackwards(cell, sequence, [2]), trace0.h);
-    const trace3 = explicitViewOfCell(last as Built, { goBackwards: true }).trace(between, { mask });
-    for (const quantity of ['f', 'c', 'h'] as const) expectClose(traces[1]!.trace[quantity], trace3[quantity]);
   });
 
   test('takes each outer timestep of a time distributed layer for a call', () => {
@@ -222,18 +135,6 @@ describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
     expect(means[0]!.dataSync()[0]).toBeGreaterThan(0);
   });
 });
-
-/** Steps a cell of one state over a sequence with its last timestep first, and passes over the masked ones. */
-function stepBackwards(cell: tf.layers.RNNCell, sequence: tf.Tensor3D, masked: number[]): tf.Tensor3D {
-  const xs = tf.unstack(sequence, 1);
-  let h: tf.Tensor = tf.zeros([sequence.shape[0], cell.stateSize as number]);
-  const outputs = xs.slice();
-  for (let t = xs.length - 1; t >= 0; t--) {
-    if (!masked.includes(t)) [, h] = cell.call([xs[t]!, h], {}) as [tf.Tensor, tf.Tensor];
-    outputs[t] = h;
-  }
-  return tf.stack(outputs, 1) as tf.Tensor3D;
-}
 
 function dense3() {
   return tf.layers.dense({ units: 3, inputShape: [5, 2], activation: 'tanh' });

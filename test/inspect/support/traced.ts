@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { findLSTMs } from '../../../src/inspect/find-lstms.js';
 import type { GateTrace, LayerTrace } from '../../../src/inspect/index.js';
 import { layersWithin } from '../../../src/layers/held-layers.js';
+import type { Symbolic } from '../../convert/support/models.js';
 import { asList, expectClose } from '../../support/close.js';
 
 export const SEQUENCES = ['i', 'f', 'g', 'o', 'c', 'h'] as const;
@@ -31,7 +32,7 @@ export function expectSameTraces(actual: LayerTrace[], expected: LayerTrace[]): 
 }
 
 /** What every LSTM, or stack that ends in one, returned while the model predicted, as [B, T, U] or [B, U]. */
-export function outputsByLayer(model: tf.LayersModel, inputs: tf.Tensor[]): Map<tf.layers.RNN, tf.Tensor[]> {
+function outputsByLayer(model: tf.LayersModel, inputs: tf.Tensor[]): Map<tf.layers.RNN, tf.Tensor[]> {
   const outputs = new Map<tf.layers.RNN, tf.Tensor[]>();
   for (const { layer } of findLSTMs(model)) {
     if (outputs.has(layer)) continue;
@@ -50,14 +51,36 @@ export function outputsByLayer(model: tf.LayersModel, inputs: tf.Tensor[]): Map<
 }
 
 /** What a layer returns according to a trace: h in the order of processing, or the last h. */
-export function outputOf(layer: tf.layers.RNN, { h }: GateTrace): tf.Tensor {
+function outputOf(layer: tf.layers.RNN, { h }: GateTrace): tf.Tensor {
   const processed = layer.goBackwards ? tf.reverse(h, 1) : h;
   const timesteps = processed.shape[1]!;
   return layer.returnSequences ? processed : tf.squeeze(tf.slice(processed, [0, timesteps - 1, 0], [-1, 1, -1]), [1]);
 }
 
-export function areClose(a: tf.Tensor, b: tf.Tensor): boolean {
+function areClose(a: tf.Tensor, b: tf.Tensor): boolean {
   return tf.util.arraysEqual(a.shape, b.shape) && tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]! < 1e-5);
+}
+
+/**
+ * Asserts that each trace's h is what the layer returned in some call of a prediction, and that none of these is missing.
+ * Of stacked cells, the last is looked at, and a prediction may call a layer more often.
+ */
+export function expectReturnedOutputs(traces: LayerTrace[], model: tf.LayersModel, inputs: tf.Tensor[]): void {
+  const returned = outputsByLayer(model, inputs);
+  const places = findLSTMs(model);
+  const shown = new Map([...returned.keys()].map((layer) => [layer, [] as tf.Tensor[]]));
+  for (const { layerName, direction, cell, trace } of traces) {
+    const isThis = (one: (typeof places)[0]) =>
+      one.layerName === layerName && one.direction === direction && one.cell === cell;
+    const { layer, lstmCell } = places.find(isThis)!;
+    const isLastOfStack = places.filter((one) => one.layer === layer).pop()!.lstmCell === lstmCell;
+    if (isLastOfStack) shown.get(layer)!.push(outputOf(layer, trace));
+  }
+  for (const [layer, outputs] of shown) {
+    const expected = returned.get(layer)!;
+    for (const output of outputs) expect(expected.some((one) => areClose(one, output))).toBe(true);
+    for (const output of expected) expect(outputs.some((one) => areClose(one, output))).toBe(true);
+  }
 }
 
 /** Everything about a model that a look at it might change: own properties, states, outputs, methods. */
@@ -76,4 +99,10 @@ function fieldsOf(layer: tf.layers.Layer) {
   const { stateSpec, lastImplementation, dropoutMask, recurrentDropoutMask } = fields;
   const dropout = [fields.dropout, fields.recurrentDropout];
   return { values, stateSpec, lastImplementation, dropoutMask, recurrentDropoutMask, dropout };
+}
+
+/** What the model computes at the output of a layer. */
+export function valueAt(model: tf.LayersModel, symbolic: unknown, inputs: tf.Tensor[]): tf.Tensor {
+  const part = tf.model({ inputs: model.inputs, outputs: symbolic as Symbolic });
+  return part.predictOnBatch(inputs.length === 1 ? inputs[0]! : inputs) as tf.Tensor;
 }
