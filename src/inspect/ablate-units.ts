@@ -4,7 +4,7 @@ import { tidy } from '../core/tidy.js';
 import { isLSTMLike } from '../layers/explicit-view.js';
 import { editGates } from './edit-gates.js';
 import { type FoundLSTM, findLSTMs } from './find-lstms.js';
-import { withStatesKept } from './keep-states.js';
+import { leavingModelAlone } from './model-left-alone.js';
 import type { Direction } from './places.js';
 import { withUnits } from './with-units.js';
 
@@ -54,7 +54,7 @@ export async function ablateUnits(
   const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
     Array.from({ length: lstmCell.units }, (_, unit) => ({ layer, direction, unit })),
   );
-  const run = () => withStatesKept(model, () => [model.predictOnBatch(inputs)].flat());
+  const run = () => leavingModelAlone(model, () => [model.predictOnBatch(inputs)].flat());
   const usual = run();
   try {
     await requireFinite(usual);

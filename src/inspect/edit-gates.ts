@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument, invalidState } from '../core/errors.js';
+import { invalidArgument } from '../core/errors.js';
 import type { LSTMStep } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
-import { explicitView, isExplicitLSTM, isLSTMLike, type LSTMLike } from '../layers/explicit-view.js';
+import { explicitView, isExplicitLSTM, type LSTMLike } from '../layers/explicit-view.js';
 import type { LSTM } from '../layers/lstm.js';
 import type { LSTMCell, StepEdit } from '../layers/lstm-cell.js';
+import { hookMethod } from './hook-method.js';
+import { requireLayer } from './require-layer.js';
 
 /**
  * Replaces quantities of one timestep. What is returned takes the place of what was computed; from a replaced gate the
@@ -34,12 +36,8 @@ export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefi
  *   of known names; Error for a layer that is not built.
  */
 export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: () => Result): Result {
-  const where = 'editGates';
-  if (!isLSTMLike(layer)) {
-    throw invalidArgument(where, 'layer must be an LSTM, or tf.layers.rnn over one LSTM cell', layer);
-  }
-  if (!layer.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', layer.name);
-  const restore = startEditing(layer, edit);
+  const lstm = requireLayer('editGates', layer);
+  const restore = startEditing(lstm, edit);
   let result: Result;
   try {
     result = run();
@@ -70,24 +68,24 @@ function startEditing(layer: LSTMLike, edit: GateEdit): () => void {
 
 /** Lets a layer that is not this package's run through its explicit view, and returns what ends that. */
 function callThroughView(layer: LSTMLike, view: LSTM): () => void {
-  const outer = Object.getOwnPropertyDescriptor(layer, 'call');
-  layer.call = (inputs, kwargs = {}) =>
-    tidy(() => {
-      const [x, ...given] = Array.isArray(inputs) ? inputs : [inputs];
-      const own = layer.stateful ? layer.states : undefined;
-      const initialState = given.length > 0 ? given : (kwargs.initialState ?? own);
-      const [output, h, c] = view.call(x as tf.Tensor, { ...kwargs, initialState }) as [
-        tf.Tensor,
-        tf.Tensor,
-        tf.Tensor,
-      ];
-      if (layer.stateful) layer.resetStates([h, c], kwargs.training);
-      return layer.returnState ? [output, h, c] : output;
-    });
-  return () => {
-    if (outer === undefined) delete (layer as Partial<LSTMLike>).call;
-    else Object.defineProperty(layer, 'call', outer);
-  };
+  return hookMethod(
+    layer,
+    'call',
+    () =>
+      (inputs, kwargs = {}) =>
+        tidy(() => {
+          const [x, ...given] = Array.isArray(inputs) ? inputs : [inputs];
+          const own = layer.stateful ? layer.states : undefined;
+          const initialState = given.length > 0 ? given : (kwargs.initialState ?? own);
+          const [output, h, c] = view.call(x as tf.Tensor, { ...kwargs, initialState }) as [
+            tf.Tensor,
+            tf.Tensor,
+            tf.Tensor,
+          ];
+          if (layer.stateful) layer.resetStates([h, c], kwargs.training);
+          return layer.returnState ? [output, h, c] : output;
+        }),
+  );
 }
 
 /** A person's edit as a cell knows it: with all that follows from what was replaced. */
