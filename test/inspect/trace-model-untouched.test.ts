@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstmCell } from '../../src/index.js';
+import { LSTM, lstmCell } from '../../src/index.js';
 import { traceBytes, traceLayer, traceModel } from '../../src/inspect/index.js';
 import { useBackend } from '../../tools/backends.js';
 import { Scale } from '../convert/support/custom-layers.js';
@@ -111,6 +111,21 @@ describe.each(CASES)('On %s, tracing a model of %s layers', (backend, kind) => {
       return call(...args);
     };
     expect(() => traceModel(model, input)).toThrow('the third step failed');
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  test('that throws after the model has run leaves nothing behind either', () => {
+    const layers = [builtIn({ units: 4, returnSequences: true, inputShape: [5, 3] }), builtIn({ units: 4 }), dense(2)];
+    const model = MADE[kind](tf.sequential({ layers }));
+    const input = randomTensor([2, 5, 3], 1);
+    const { numTensors } = tf.memory();
+    const { trace } = LSTM.prototype;
+    const spy = jest.spyOn(LSTM.prototype, 'trace').mockImplementation(function (this: LSTM, ...args) {
+      if (spy.mock.calls.length === 2) throw new Error('out of memory');
+      return trace.apply(this, args);
+    });
+    expect(() => traceModel(model, input)).toThrow('out of memory');
+    spy.mockRestore();
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
