@@ -9,8 +9,8 @@ import { hookMethod } from './hook-method.js';
 import { requireLayer } from './require-layer.js';
 
 /**
- * Replaces quantities of one timestep. What is returned takes the place of what was computed; from a replaced gate the
- * new c and h follow, from a replaced c the new h.
+ * Replaces quantities of one timestep. What is returned, or set on `step`, takes the place of what was computed; from a
+ * replaced gate the new c and h follow, from a replaced c the new h.
  *
  * @param step i, f, g, o, c and h as computed, each [B, U].
  * @param t The input's timestep.
@@ -91,7 +91,9 @@ function callThroughView(layer: LSTMLike, view: LSTM): () => void {
 /** A person's edit as a cell knows it: with all that follows from what was replaced. */
 function stepEdit(cell: LSTMCell, edit: GateEdit): StepEdit {
   return (computed, [, previousC], t) => {
-    const replaced = edit({ ...computed }, t) ?? {};
+    const given = { ...computed };
+    const returned = edit(given, t) ?? {};
+    const replaced = { ...changesOf(given, computed), ...returned };
     requireEdited(replaced, computed);
     // A clone, since what the edit returns may be the caller's to keep.
     const result = (name: keyof LSTMStep) => (replaced[name] ? tf.clone(replaced[name]) : computed[name]);
@@ -102,6 +104,12 @@ function stepEdit(cell: LSTMCell, edit: GateEdit): StepEdit {
     const newH = hFollows ? (tf.mul(o, cell.activation.apply(newC)) as tf.Tensor2D) : result('h');
     return { i, f, g, o, c: newC, h: newH };
   };
+}
+
+/** What an edit replaced in place, instead of returning it. */
+function changesOf(given: LSTMStep, computed: LSTMStep): Partial<LSTMStep> {
+  const names = Object.keys(given) as (keyof LSTMStep)[];
+  return Object.fromEntries(names.filter((name) => given[name] !== computed[name]).map((name) => [name, given[name]]));
 }
 
 function requireEdited(replaced: Partial<LSTMStep>, computed: LSTMStep): void {

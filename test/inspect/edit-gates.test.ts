@@ -173,6 +173,19 @@ describe('An edit', () => {
     expectClose(tf.mul(2, tf.sum(tf.mul(tf.grad(loss)(x), shift))), difference, 1e-3);
   });
 
+  test('may set what it replaces, instead of returning it', () => {
+    const layer = built(KINDS[1]![1]);
+    const run = () => layer.apply(input()) as tf.Tensor;
+    const setting: GateEdit = (step) => {
+      step.o = tf.onesLike(step.o);
+    };
+    expectClose(
+      editGates(layer, setting, run),
+      editGates(layer, ({ o }) => ({ o: tf.onesLike(o) }), run),
+      0,
+    );
+  });
+
   test('may be nested in another: the outer one comes first', () => {
     const layer = built(KINDS[1]![1]);
     const outer: GateEdit = ({ o }) => ({ o: tf.onesLike(o) });
