@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { toBuiltIn, toExplicit } from '../../src/convert';
+import { toBuiltIn, toExplicit } from '../../src/convert/index';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends';
 import { EXAMPLES } from './support/examples';
 import {

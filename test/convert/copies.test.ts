@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { LSTM, lstm } from '../../src';
-import { toBuiltIn, toExplicit } from '../../src/convert';
+import { toBuiltIn, toExplicit } from '../../src/convert/index';
+import { LSTM, lstm } from '../../src/index';
 import { useBackend } from '../../tools/backends';
 import {
   builtIn,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { LSTM, LSTMCell, lstm, lstmCell } from '../../src';
-import { toBuiltIn, toExplicit } from '../../src/convert';
+import { toBuiltIn, toExplicit } from '../../src/convert/index';
+import { LSTM, LSTMCell, lstm, lstmCell } from '../../src/index';
 import { useBackend } from '../../tools/backends';
 import { builtIn, dense, predict, randomInputs, randomizeWeights, type Symbolic } from './support/models';
 

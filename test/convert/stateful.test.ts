@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm, lstmCell } from '../../src';
-import { toBuiltIn, toExplicit } from '../../src/convert';
+import { toBuiltIn, toExplicit } from '../../src/convert/index';
+import { lstm, lstmCell } from '../../src/index';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends';
 import { builtIn, dense, expectClose, predict, randomizeWeights, type Symbolic } from './support/models';
 

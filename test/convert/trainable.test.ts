@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm } from '../../src';
-import { toBuiltIn, toExplicit } from '../../src/convert';
+import { toBuiltIn, toExplicit } from '../../src/convert/index';
+import { lstm } from '../../src/index';
 import { layersWithin } from '../../src/layers/held-layers';
 import { useBackend } from '../../tools/backends';
 import { builtIn, dense, randomizeWeights, type Symbolic, weightValues } from './support/models';

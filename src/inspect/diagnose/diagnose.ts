@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { findLSTMs } from '../find-lstms.js';
-import { LayerStatistics } from '../layer-statistics.js';
-import { readTrace } from '../read-trace.js';
-import { type LayerTrace, traceModel } from '../trace-model.js';
-import { weightNormsByGate } from '../weight-norms-by-gate.js';
+import { findLSTMs } from '../model/find-lstms.js';
+import { LayerStatistics } from '../statistics/layer-statistics.js';
+import { readTrace } from '../statistics/read-trace.js';
+import { type LayerTrace, traceModel } from '../trace/trace-model.js';
+import { weightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, type Place, SEVERITIES } from './finding.js';
 import { gateFindings } from './gate-findings.js';

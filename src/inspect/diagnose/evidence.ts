@@ -1,5 +1,5 @@
-import type { GateStatistics } from '../statistics-types.js';
-import type { WeightNormsByGate } from '../weight-norms-by-gate.js';
+import type { GateStatistics } from '../statistics/statistics-types.js';
+import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import type { Place } from './finding.js';
 import type { UnitActivity } from './unit-activity.js';
 

@@ -1,5 +1,5 @@
-import type { Direction } from '../places.js';
-import type { Quantity } from '../quantities.js';
+import type { Direction } from '../model/places.js';
+import type { Quantity } from '../statistics/quantities.js';
 
 export const SEVERITIES = ['error', 'warning', 'note'] as const;
 

@@ -1,4 +1,4 @@
-import { unitList } from '../unit-list.js';
+import { unitList } from '../statistics/unit-list.js';
 import { type Evidence, meanOver, unitsWhere } from './evidence.js';
 import type { Finding, FindingKind, Severity } from './finding.js';
 import type { DiagnosisThresholds } from './thresholds.js';

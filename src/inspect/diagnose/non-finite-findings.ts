@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../../core/gates.js';
-import { QUANTITIES } from '../quantities.js';
+import { QUANTITIES } from '../statistics/quantities.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, NOWHERE } from './finding.js';
 

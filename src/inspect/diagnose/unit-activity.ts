@@ -1,4 +1,4 @@
-import type { TraceValues } from '../read-trace.js';
+import type { TraceValues } from '../statistics/read-trace.js';
 
 /** What each unit does over all valid steps whose values are finite; null for a unit that has none. */
 export interface UnitActivity {

@@ -1,5 +1,5 @@
 import type { GateStatistics, Quantity } from '../../../src/inspect/index.js';
-import { byQuantity } from '../../../src/inspect/quantities.js';
+import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 import type { Sequences } from './traces.js';
 
 interface Found {

@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs';
+import { describeValue, invalidArgument, invalidState } from '../../core/errors.js';
+import { tidy } from '../../core/tidy.js';
+import { isLSTMLike } from '../../layers/explicit-view.js';
+import { type FoundLSTM, findLSTMs } from '../model/find-lstms.js';
+import { leavingModelAlone } from '../model/model-left-alone.js';
+import type { Direction } from '../model/places.js';
+import { editGates } from './edit-gates.js';
+import { withUnits } from './with-units.js';
+
+/** What silencing one unit does to a model's output. */
+export interface UnitEffect {
+  unit: number;
+  /** Which of the two LSTMs of a Bidirectional layer the unit is of; 'forward' unless the layer reads backwards. */
+  direction: Direction;
+  /** Mean of |output without the unit - output|, over all elements of all outputs. */
+  meanChange: number;
+  /** The largest of them. */
+  largestChange: number;
+}
+
+export interface AblationOptions {
+  /** The layer's name, with its path in nested models ('encoder/lstm_1'). Bidirectional: both directions. */
+  layerName: string;
+  /** Called after every unit. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Ends the work; the promise then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Ranks a layer's units by how much the model's output changes when one of them is silenced: its h is 0 at every
+ * timestep, for whoever reads it, the layer's own recurrence included. The model is left as it was.
+ *
+ * ```ts
+ * const [first] = await ablateUnits(model, x, { layerName: 'lstm' });
+ * console.log(`unit ${first.unit} matters most: without it the output changes by ${first.meanChange}`);
+ * ```
+ *
+ * Runs the model once more for each unit.
+ *
+ * @param model Any model with a built LSTM, of this package or of tfjs.
+ * @param inputs What the model predicts from; one tensor an input.
+ * @returns Every unit, the one of the largest mean change first.
+ * @throws RangeError (by the promise) for an unknown layer, for stacked cells, and where the model's output is not
+ *   finite to begin with.
+ */
+export async function ablateUnits(
+  model: tf.LayersModel,
+  inputs: tf.Tensor | tf.Tensor[],
+  { layerName, onProgress, signal }: AblationOptions,
+): Promise<UnitEffect[]> {
+  const found = requireLayer(model, layerName);
+  const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
+    Array.from({ length: lstmCell.units }, (_, unit) => ({ layer, direction, unit })),
+  );
+  const run = () => leavingModelAlone(model, () => [model.predictOnBatch(inputs)].flat());
+  const usual = run();
+  try {
+    await requireFinite(usual);
+    const effects: UnitEffect[] = [];
+    for (const { layer, direction, unit } of candidates) {
+      signal?.throwIfAborted();
+      const changes = tidy(() => {
+        const silenced = editGates(layer, ({ h }) => ({ h: withUnits(h, [unit], 0) }), run);
+        return changesBetween(silenced, usual);
+      });
+      const [meanChange, largestChange] = (await changes.data()) as unknown as [number, number];
+      changes.dispose();
+      effects.push({ unit, direction, meanChange, largestChange });
+      onProgress?.({ done: effects.length, total: candidates.length });
+    }
+    return effects.sort((a, b) => b.meanChange - a.meanChange);
+  } finally {
+    tf.dispose(usual);
+  }
+}
+
+function requireLayer(model: tf.LayersModel, layerName: string): FoundLSTM[] {
+  const where = 'ablateUnits';
+  if (!(model instanceof tf.LayersModel)) throw invalidArgument(where, 'model must be a tf.LayersModel', model);
+  const all = findLSTMs(model);
+  const found = all.filter((lstm) => lstm.layerName === layerName);
+  if (found.length === 0) {
+    const names = describeValue([...new Set(all.map((lstm) => lstm.layerName))]);
+    throw invalidArgument(where, `layerName must be one of the model's LSTMs ${names}`, layerName);
+  }
+  if (!found.every(({ layer }) => isLSTMLike(layer))) {
+    throw invalidArgument(where, 'layerName must be a layer of one LSTM, not of stacked cells', layerName);
+  }
+  const unbuilt = found.find(({ lstmCell }) => !lstmCell.built);
+  if (unbuilt !== undefined) throw invalidState(where, 'the layer must be built first', layerName);
+  return found;
+}
+
+async function requireFinite(outputs: tf.Tensor[]): Promise<void> {
+  const allFinite = tidy(() => tf.all(tf.stack(outputs.map((output) => tf.all(tf.isFinite(output))))));
+  const [finite] = await allFinite.data();
+  allFinite.dispose();
+  if (!finite) throw invalidArgument('ablateUnits', "the model's output must be finite", 'NaN or Infinity in it');
+}
+
+/** Mean and largest absolute change, over all elements of all outputs, [2]. */
+function changesBetween(silenced: tf.Tensor[], usual: tf.Tensor[]): tf.Tensor1D {
+  const changes = tf.concat(
+    silenced.map((output, n) => tf.reshape(tf.abs(tf.sub(output, usual[n] as tf.Tensor)), [-1])),
+  );
+  return tf.stack([tf.mean(changes), tf.max(changes)]) as tf.Tensor1D;
+}

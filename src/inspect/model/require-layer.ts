@@ -1,0 +1,17 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument, invalidState } from '../../core/errors.js';
+import { isLSTMLike, type LSTMLike } from '../../layers/explicit-view.js';
+
+/**
+ * Checks that a layer is one LSTM, and built.
+ *
+ * @throws RangeError; Error for a layer that is not built.
+ */
+export function requireLayer(where: string, layer: tf.layers.Layer): LSTMLike {
+  if (!(layer instanceof tf.layers.Layer) || !isLSTMLike(layer)) {
+    const rule = 'layer must be an LSTM, or tf.layers.rnn over one LSTM cell';
+    throw invalidArgument(where, rule, layer);
+  }
+  if (!layer.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', layer.name);
+  return layer;
+}

@@ -1,0 +1,126 @@
+import { invalidArgument } from '../../core/errors.js';
+import { QUANTITIES } from './quantities.js';
+import type { GateStatistics, GateSummary } from './statistics-types.js';
+import { unitList } from './unit-list.js';
+
+export interface DescriptionOptions {
+  /** What the text calls the layer. Default: no name. */
+  layerName?: string;
+  /** A unit counts as saturated where a larger fraction of its values is. Within [0, 1). Default: 0.9. */
+  saturationThreshold?: number;
+}
+
+/** What each gate is called, and what it means for the cell that it is closed or open. */
+const GATES = {
+  i: { title: 'input gate i', closed: 'writes almost nothing to the cell', open: 'writes every candidate in full' },
+  f: { title: 'forget gate f', closed: 'forgets at every step', open: 'keeps almost all of the cell' },
+  o: { title: 'output gate o', closed: 'hides the cell from the output', open: 'shows the cell in full' },
+} as const;
+
+/**
+ * Statistics as a short text for the terminal: in which gates which units are saturated and what that means, how long
+ * the cells remember, and where values are not finite.
+ *
+ * ```ts
+ * console.log(describeStatistics(await gateStatistics(trace), { layerName: 'lstm_1' }));
+ * ```
+ *
+ * @throws RangeError for what is not a `GateStatistics` and for a threshold outside [0, 1).
+ */
+export function describeStatistics(statistics: GateStatistics, options: DescriptionOptions = {}): string {
+  const { layerName, saturationThreshold = 0.9 } = options;
+  requireStatistics(statistics);
+  requireThreshold(saturationThreshold);
+  const { units, validSteps } = statistics;
+  const heading = `LSTM${layerName === undefined ? '' : ` '${layerName}'`}: ${amount(units, 'unit')}, `;
+  if (validSteps === 0) return `${heading}no valid step: the batch is empty or all of it is masked.`;
+  return [
+    `${heading}${amount(validSteps, 'valid step')} (samples × timesteps)`,
+    '',
+    ...(['i', 'f', 'o'] as const).flatMap((gate) => gateLines(gate, statistics, saturationThreshold)),
+    '',
+    horizonLine(statistics),
+    ...nonFiniteLines(statistics),
+    '',
+    legend(statistics, saturationThreshold),
+  ].join('\n');
+}
+
+function gateLines(gate: keyof typeof GATES, statistics: GateStatistics, threshold: number): string[] {
+  const { title, closed, open } = GATES[gate];
+  const { mean, std, leftSaturated, rightSaturated, zeroGradient }: GateSummary = statistics[gate];
+  const findings = [
+    { word: 'closed', meaning: closed, fractions: leftSaturated },
+    { word: 'open', meaning: open, fractions: rightSaturated },
+    { word: 'stuck', meaning: 'exactly 0 or 1, where no gradient passes', fractions: zeroGradient ?? [] },
+  ].flatMap(({ word, meaning, fractions }) => {
+    const found = unitsWhere(fractions, (fraction) => fraction !== null && fraction > threshold);
+    return found.length === 0 ? [] : [`    ${word} in ${unitList(found, statistics.units)} (${meaning})`];
+  });
+  const spread = mean === null ? 'no finite value' : `mean ${short(mean)}, std ${short(std as number)}`;
+  return [
+    `  ${title.padEnd(14)} ${spread}${findings.length === 0 && mean !== null ? ', no unit saturated' : ''}`,
+    ...findings,
+  ];
+}
+
+function horizonLine({ memoryHorizon, units }: GateStatistics): string {
+  const known = memoryHorizon.filter((horizon) => horizon !== null).sort((a, b) => a - b);
+  const unknown = unitList(
+    unitsWhere(memoryHorizon, (horizon) => horizon === null),
+    units,
+  );
+  const others = `infinite or undefined in ${unknown}`;
+  if (known.length === 0) return `  memory horizon ${others}`;
+  const [shortest, longest] = [known[0], known.at(-1)] as [number, number];
+  const range = `from ${short(shortest)} to ${short(longest)} timesteps`;
+  const text = `  memory horizon median ${short(median(known))}, ${range}`;
+  return known.length === units ? text : `${text}; ${others}`;
+}
+
+function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
+  const lines = QUANTITIES.flatMap((quantity) => {
+    const { count, firstTimestep } = nonFinite[quantity];
+    const text = `${amount(count, 'value')} of ${quantity} NaN or infinite, first at timestep ${firstTimestep}`;
+    return count === 0 ? [] : [`  not finite     ${text}`];
+  });
+  return lines.length === 0 ? ['  every value is finite'] : lines;
+}
+
+/** What the words mean, for those who see them for the first time. */
+function legend({ low, high }: GateStatistics, threshold: number): string {
+  const fraction = `more than ${Number((100 * threshold).toPrecision(6))} % of its values`;
+  return [
+    `A unit, counted from 0, is listed where it holds of ${fraction}: closed is below ${low}, open above ${high}.`,
+    'Memory horizon: after so many timesteps a cell has kept 1/e of its content; 0 where it was ever emptied.',
+  ].join('\n');
+}
+
+function unitsWhere(values: (number | null)[], holds: (value: number | null) => boolean): number[] {
+  return values.flatMap((value, unit) => (holds(value) ? [unit] : []));
+}
+
+/** @param sorted At least one number, ascending. */
+function median(sorted: number[]): number {
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+}
+
+function amount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function requireStatistics(statistics: unknown): void {
+  if (typeof statistics === 'object' && statistics !== null && 'nonFinite' in statistics) return;
+  const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves';
+  throw invalidArgument('describeStatistics', rule, statistics);
+}
+
+function requireThreshold(threshold: unknown): void {
+  if (typeof threshold === 'number' && threshold >= 0 && threshold < 1) return;
+  throw invalidArgument('describeStatistics', 'saturationThreshold must be a number within [0, 1)', threshold);
+}

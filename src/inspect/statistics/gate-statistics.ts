@@ -1,0 +1,28 @@
+import type { GateTrace } from '../../layers/trace.js';
+import { accumulatorNamed } from './statistics-accumulator.js';
+import type { GateStatistics, GateStatisticsOptions } from './statistics-types.js';
+
+/**
+ * What the gates of a trace do, in plain numbers: means and spreads, how often each unit's gate is saturated, how long
+ * its cell remembers, and where values are not finite. Masked steps are left out.
+ *
+ * ```ts
+ * const trace = traceLayer(model.getLayer('lstm'), x);
+ * const statistics = await gateStatistics(trace);
+ * statistics.f.rightSaturated; // for each unit, how often it keeps nearly everything
+ * statistics.memoryHorizon;    // for each unit, in timesteps
+ * trace.dispose();
+ * ```
+ *
+ * Saturation is Karpathy's: a gate is left-saturated below 0.1 and right-saturated above 0.9 (Karpathy, Johnson and Li
+ * 2015, "Visualizing and understanding recurrent networks", arXiv 1506.02078).
+ *
+ * @param trace Of any LSTM; it remains the caller's.
+ * @throws RangeError (by the promise) for what is not a trace, for a disposed one, and for thresholds outside [0, 1] or
+ *   in the wrong order.
+ */
+export async function gateStatistics(trace: GateTrace, options: GateStatisticsOptions = {}): Promise<GateStatistics> {
+  const accumulator = accumulatorNamed('gateStatistics', 'gateStatistics', options);
+  await accumulator.add(trace);
+  return accumulator.result();
+}

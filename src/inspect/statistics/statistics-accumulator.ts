@@ -1,0 +1,86 @@
+import { invalidArgument } from '../../core/errors.js';
+import type { GateTrace } from '../../layers/trace.js';
+import { LayerStatistics, type TraceKind } from './layer-statistics.js';
+import { readTrace } from './read-trace.js';
+import { requireTrace } from './require-trace.js';
+import type { GateStatistics, GateStatisticsOptions } from './statistics-types.js';
+
+/** Gathers the statistics of several traces, which is to say batches, of one layer. */
+export interface GateStatisticsAccumulator {
+  /**
+   * Takes a trace in. Its batch size and number of timesteps may differ from the others'. The trace remains the
+   * caller's, who may dispose it as soon as the promise resolves.
+   *
+   * @throws RangeError (by the promise) for what is not a trace, for a disposed one, and for one with other units or
+   *   activations than the first.
+   */
+  add(trace: GateTrace): Promise<void>;
+  /**
+   * Statistics of all traces so far, as of one batch that holds them all.
+   *
+   * @throws Error when no trace was added.
+   */
+  result(): GateStatistics;
+}
+
+/**
+ * Statistics over many batches, of which only one is in memory.
+ *
+ * ```ts
+ * const accumulator = gateStatisticsAccumulator();
+ * for (const x of batches) {
+ *   const trace = traceLayer(layer, x);
+ *   await accumulator.add(trace);
+ *   trace.dispose();
+ * }
+ * console.log(describeStatistics(accumulator.result()));
+ * ```
+ *
+ * @throws RangeError for thresholds outside [0, 1] or in the wrong order.
+ */
+export function gateStatisticsAccumulator(options: GateStatisticsOptions = {}): GateStatisticsAccumulator {
+  return accumulatorNamed('gateStatisticsAccumulator', 'GateStatisticsAccumulator.add', options);
+}
+
+/** An accumulator whose errors name the functions that the user called. */
+export function accumulatorNamed(
+  where: string,
+  whereAdding: string,
+  { low = 0.1, high = 0.9 }: GateStatisticsOptions,
+): GateStatisticsAccumulator {
+  requireThresholds(where, low, high);
+  let statistics: LayerStatistics | null = null;
+  return {
+    async add(trace) {
+      requireTrace(whereAdding, trace);
+      const kind = kindOf(trace);
+      statistics ??= new LayerStatistics(kind, { low, high });
+      requireSameKind(whereAdding, statistics.kind, kind);
+      const target = statistics;
+      target.add(await readTrace(trace));
+    },
+    result() {
+      if (statistics === null) throw new Error('GateStatisticsAccumulator.result: a trace must be added first');
+      return statistics.result();
+    },
+  };
+}
+
+function requireThresholds(where: string, low: unknown, high: unknown): void {
+  for (const [name, value] of Object.entries({ low, high })) {
+    const isFraction = typeof value === 'number' && value >= 0 && value <= 1;
+    if (!isFraction) throw invalidArgument(where, `${name} must be a number within [0, 1]`, value);
+  }
+  if (!((low as number) < (high as number))) throw invalidArgument(where, `low must be below high = ${high}`, low);
+}
+
+function kindOf({ units, activation, recurrentActivation }: GateTrace): TraceKind {
+  return { units, activation, recurrentActivation };
+}
+
+function requireSameKind(where: string, first: TraceKind, received: TraceKind): void {
+  for (const name of ['units', 'activation', 'recurrentActivation'] as const) {
+    if (received[name] === first[name]) continue;
+    throw invalidArgument(where, `trace.${name} must be ${first[name]}, as of the first trace`, received[name]);
+  }
+}

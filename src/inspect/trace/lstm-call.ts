@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Place, PlacedLSTM } from '../model/places.js';
+import type { LayerInputs } from './layer-inputs.js';
+
+/** What an LSTM got in one call. The tensors are copies that no scope of the model's run disposes. */
+export interface LSTMCall extends PlacedLSTM {
+  layer: tf.layers.RNN;
+  layerName: string;
+  /** [B, T, D], in the input's time order. */
+  x: tf.Tensor3D;
+  /** h and c before the first step, each [B, U]; null for zeros. */
+  states: tf.Tensor[] | null;
+  /** [B, T] */
+  mask: tf.Tensor | null;
+}
+
+export function disposeCalls(calls: Iterable<LSTMCall>): void {
+  for (const { x, states, mask } of calls) tf.dispose([x, ...(states ?? []), ...(mask === null ? [] : [mask])]);
+}
+
+/** A copy, of the same data, that no tidy disposes. */
+export function keptCopy<T extends tf.Tensor>(tensor: T): T {
+  return tf.keep(tf.clone(tensor)) as T;
+}
+
+/** The call of a layer that is one LSTM. */
+export function callOfLayer(place: Place, lstm: PlacedLSTM, { x, states, mask }: LayerInputs): LSTMCall {
+  return {
+    ...lstm,
+    ...named(place),
+    x: keptCopy(x),
+    states: states?.map(keptCopy) ?? null,
+    mask: mask && keptCopy(mask),
+  };
+}
+
+/** The steps of one of a layer's stacked cells, as the cell was called. */
+export class CellSteps {
+  /** [B, D] each, in the order of processing. */
+  private readonly xs: tf.Tensor[] = [];
+  private states: tf.Tensor[] = [];
+
+  /** @param inputs [x, h, c]. */
+  add([x, ...states]: tf.Tensor[]): void {
+    if (this.xs.length === 0) this.states = states.map(keptCopy);
+    this.xs.push(keptCopy(x as tf.Tensor));
+  }
+
+  /** The call that the steps make up. The mask is the layer's. */
+  toCall(place: Place, lstm: PlacedLSTM, mask: tf.Tensor | null): LSTMCall {
+    const where = named(place);
+    const inTimeOrder = where.layer.goBackwards ? [...this.xs].reverse() : this.xs;
+    const x = tf.keep(tf.stack(inTimeOrder, 1)) as tf.Tensor3D;
+    return { ...lstm, ...where, x, states: this.states.map(keptCopy), mask: mask && keptCopy(mask) };
+  }
+
+  dispose(): void {
+    tf.dispose([...this.xs, ...this.states]);
+  }
+}
+
+function named({ layer, path }: Place): Pick<LSTMCall, 'layer' | 'layerName'> {
+  return { layer: layer as tf.layers.RNN, layerName: path };
+}

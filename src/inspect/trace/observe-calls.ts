@@ -1,0 +1,66 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Kwargs } from '../../layers/host-types.js';
+import { hookMethod } from '../model/hook-method.js';
+import { leavingModelAlone } from '../model/model-left-alone.js';
+import { type Place, placesOf } from '../model/places.js';
+import { CallRecorder } from './call-recorder.js';
+import type { LSTMCall } from './lstm-call.js';
+
+/**
+ * Runs a model once, in inference mode, and returns what each of its LSTMs was given, call by call. The model is left as
+ * it was, also when it throws. The caller disposes the calls.
+ *
+ * @param inputs One tensor for each input of the model, checked.
+ */
+export function observeCalls(model: tf.LayersModel, inputs: tf.Tensor[]): LSTMCall[] {
+  const root = placesOf(model);
+  const recorder = new CallRecorder(root);
+  const undo: (() => void)[] = [];
+  try {
+    hook(root, recorder, undo);
+    leavingModelAlone(model, () =>
+      tf.dispose(model.predictOnBatch(inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs)),
+    );
+    return recorder.finish();
+  } catch (error) {
+    recorder.dispose();
+    throw error;
+  } finally {
+    for (const unhook of undo) unhook();
+  }
+}
+
+function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
+  const hooked = new Set<tf.layers.Layer>();
+  for (const { layer, lstms } of placesWithin(root)) {
+    if (hooked.has(layer)) continue;
+    hooked.add(layer);
+    undo.push(
+      hookMethod(
+        layer,
+        'call',
+        (call) => (inputs, kwargs: Kwargs) =>
+          recorder.aroundLayer(layer, inputs, kwargs ?? {}, () => call(inputs, kwargs)),
+      ),
+      // tfjs's executor asks a layer with several nodes for the outputs of the one it has just run.
+      hookMethod(layer, 'getOutputAt', (getOutputAt) => (node) => {
+        recorder.afterNode(layer, node);
+        return getOutputAt(node);
+      }),
+    );
+    for (const { lstmCell } of lstms) {
+      if (hooked.has(lstmCell)) continue;
+      hooked.add(lstmCell);
+      undo.push(
+        hookMethod(lstmCell as tf.layers.RNNCell, 'call', (call) => (inputs, kwargs) => {
+          recorder.beforeCell(lstmCell, [inputs].flat());
+          return call(inputs, kwargs);
+        }),
+      );
+    }
+  }
+}
+
+function placesWithin(place: Place): Place[] {
+  return place.held.flatMap((held) => [held, ...placesWithin(held)]);
+}

@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import type { TraceOptions } from '../../layers/trace.js';
+import { requireUnits, shapeOf } from '../../layers/validate-call.js';
+import { requireLayer } from '../model/require-layer.js';
+import { requireUnitChoice } from './chosen-units.js';
+import { disposeCalls } from './lstm-call.js';
+import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
+import { type CallName, nameCalls } from './numbered-calls.js';
+import { observeCalls } from './observe-calls.js';
+import type { TraceModelOptions } from './trace-model.js';
+
+/** How large a trace is. */
+export interface TraceSize {
+  /** Of each of the six sequences: [B, T, U], U the number of chosen units. */
+  shape: [number, number, number];
+  /** Of the sequences i, f, g, o, c, h, of the states h0 and c0, and of the mask. */
+  bytes: number;
+}
+
+/** How large the trace of one call of an LSTM in a model is. */
+export interface CallSize extends CallName, TraceSize {}
+
+const SEQUENCES = 6;
+const STATES = 2;
+
+/**
+ * Tells how much memory `traceModel` would take, in the same order. The model runs once; no trace is made.
+ *
+ * ```ts
+ * const megabytes = traceBytes(model, x).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+ * ```
+ *
+ * @param inputs As for `traceModel`.
+ * @throws What `traceModel` throws.
+ */
+export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): CallSize[] {
+  const where = 'traceBytes';
+  const lstms = requireModelWithLSTM(where, model);
+  const unitsOf = requireUnitChoice(where, lstms, options.units);
+  const calls = observeCalls(model, requireModelInputs(where, model, inputs));
+  const names = nameCalls(calls);
+  disposeCalls(calls);
+  return calls.map((call, n) => {
+    const [batch, timesteps] = call.x.shape;
+    const units = unitsOf(call)?.length ?? call.lstmCell.units;
+    return { ...(names[n] as CallName), ...sizeOf([batch, timesteps, units], call.mask !== null) };
+  });
+}
+
+/**
+ * Tells how much memory `traceLayer` would take. Nothing is computed.
+ *
+ * @param layer As for `traceLayer`.
+ * @param x [B, T, D]; only its shape is read.
+ * @throws RangeError for a layer that is not an LSTM, for an x of another rank and for unknown units; Error for a layer
+ *   that is not built.
+ */
+export function traceLayerBytes(
+  layer: tf.layers.Layer,
+  x: tf.Tensor,
+  options: Pick<TraceOptions, 'mask' | 'units'> = {},
+): TraceSize {
+  const where = 'traceLayerBytes';
+  const { cell, name } = requireLayer(where, layer);
+  const shape = shapeOf(x);
+  if (!(x instanceof tf.Tensor) || shape?.length !== 3) {
+    throw invalidArgument(where, 'x must be a tensor [B, T, D]', shape ?? x, { layer: name });
+  }
+  const { mask, units } = options;
+  if (units != null) requireUnits(where, { name, cell }, units);
+  const [batch, timesteps] = shape as [number, number, number];
+  return sizeOf([batch, timesteps, units?.length ?? cell.units], mask != null);
+}
+
+function sizeOf(shape: [number, number, number], hasMask: boolean): TraceSize {
+  const [batch, timesteps, units] = shape;
+  const floats = SEQUENCES * batch * timesteps * units + STATES * batch * units;
+  const flags = hasMask ? batch * timesteps : 0;
+  const bytes = floats * tf.util.bytesPerElement('float32') + flags * tf.util.bytesPerElement('bool');
+  return { shape, bytes };
+}

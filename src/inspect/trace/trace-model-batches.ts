@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { layersWithin } from '../../layers/held-layers.js';
+import { requireUnitChoice } from './chosen-units.js';
+import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
+import { type LayerTrace, type TraceModelOptions, traceModel } from './trace-model.js';
+
+/** Which samples a batch holds: from `start`, which it includes, to `end`, which it does not. */
+export interface SampleRange {
+  start: number;
+  end: number;
+}
+
+export interface TraceModelBatchesOptions extends TraceModelOptions {
+  /** Samples in a batch; the last batch may have fewer. Default: 32. */
+  batchSize?: number;
+  /** Gets the traces of each batch, which are disposed once it has returned or its promise is settled. */
+  onBatch(traces: LayerTrace[], samples: SampleRange): unknown;
+  /** Stops before the next batch. */
+  signal?: AbortSignal | null | undefined;
+}
+
+/**
+ * Traces a model batch by batch, for more samples than whose traces fit into memory.
+ *
+ * ```ts
+ * await traceModelBatches(model, x, {
+ *   batchSize: 64,
+ *   onBatch: async ([{ trace }], { start }) => console.log(start, await trace.f.mean().data()),
+ * });
+ * ```
+ *
+ * A stateful model is refused: its states carry over from batch to batch in `predict`, and tracing leaves them alone.
+ * Alternate `traceModel` and `predictOnBatch` for it.
+ *
+ * @param inputs As for `traceModel`; they must live until the promise is settled.
+ * @throws What `traceModel` throws; RangeError for a stateful model and for a batch size that is not a positive integer
+ *   or not the model's own; what `onBatch` throws; the signal's reason.
+ */
+export async function traceModelBatches(
+  model: tf.LayersModel,
+  inputs: ModelInputs,
+  options: TraceModelBatchesOptions,
+): Promise<void> {
+  const { batchSize = 32, onBatch, signal, ...traceOptions } = options;
+  const list = requireBatches('traceModelBatches', model, inputs, { ...options, batchSize });
+  const samples = (list[0] as tf.Tensor).shape[0] as number;
+  for (let start = 0; start < samples; start += batchSize) {
+    signal?.throwIfAborted();
+    const end = Math.min(start + batchSize, samples);
+    const traces = traceSamples(model, list, { start, end }, traceOptions);
+    try {
+      await onBatch(traces, { start, end });
+    } finally {
+      for (const { trace } of traces) trace.dispose();
+    }
+  }
+  signal?.throwIfAborted();
+}
+
+function traceSamples(
+  model: tf.LayersModel,
+  inputs: tf.Tensor[],
+  { start, end }: SampleRange,
+  options: TraceModelOptions,
+): LayerTrace[] {
+  const batch: tf.Tensor[] = [];
+  try {
+    for (const input of inputs) {
+      const [, ...others] = input.shape;
+      batch.push(tf.slice(input, [start, ...others.map(() => 0)], [end - start, ...others]));
+    }
+    return traceModel(model, batch, options);
+  } finally {
+    tf.dispose(batch);
+  }
+}
+
+/** Checks everything before the first batch, and returns the inputs in the model's order. */
+function requireBatches(
+  where: string,
+  model: tf.LayersModel,
+  inputs: ModelInputs,
+  { batchSize, onBatch, units }: TraceModelBatchesOptions & { batchSize: number },
+): tf.Tensor[] {
+  const lstms = requireModelWithLSTM(where, model);
+  requireUnitChoice(where, lstms, units);
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw invalidArgument(where, 'batchSize must be a positive integer', batchSize);
+  }
+  if (typeof onBatch !== 'function') throw invalidArgument(where, 'onBatch must be a function', onBatch);
+  const stateful = [...layersWithin(model)].find((layer) => layer instanceof tf.layers.RNN && layer.stateful);
+  if (stateful !== undefined) {
+    throw invalidArgument(where, 'model must not be stateful', stateful, { layer: stateful.name });
+  }
+  const list = requireModelInputs(where, model, inputs, { anyBatch: true });
+  const fixed = model.inputs.map(({ shape }) => shape[0] ?? null).find((size) => size !== null);
+  const samples = (list[0] as tf.Tensor).shape[0] as number;
+  if (fixed !== undefined && (batchSize !== fixed || samples % fixed !== 0)) {
+    const rule = `batchSize must be ${fixed}, as the model is built for, and divide the number of samples, ${samples}`;
+    throw invalidArgument(where, rule, batchSize);
+  }
+  return list;
+}

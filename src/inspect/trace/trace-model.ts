@@ -1,0 +1,71 @@
+import type * as tf from '@tensorflow/tfjs';
+import { explicitViewOfCell } from '../../layers/explicit-view.js';
+import type { GateTrace } from '../../layers/trace.js';
+import { requireUnitChoice, type UnitChoice } from './chosen-units.js';
+import { disposeCalls, type LSTMCall } from './lstm-call.js';
+import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
+import { type CallName, nameCalls } from './numbered-calls.js';
+import { observeCalls } from './observe-calls.js';
+
+export interface TraceModelOptions {
+  units?: UnitChoice | null | undefined;
+}
+
+/** What one call of one LSTM did. */
+export interface LayerTrace extends CallName {
+  /** The caller disposes it. */
+  trace: GateTrace;
+}
+
+/**
+ * Shows every gate of every LSTM of a model, of this package or of tfjs, as the model runs it: with the inputs, states
+ * and masks that the model feeds it, in inference mode. One entry for each call, in the order in which the model makes
+ * them; a Bidirectional gives two, stacked cells give one for each LSTM cell.
+ *
+ * - A layer that `timeDistributed` wraps is called once for each outer timestep.
+ * - A model runs a layer once for each of its outputs that is used. That is one call; of a stateful layer, the first.
+ * - Dropout masks that tfjs's cells keep in `tf.layers.rnn` after training, and apply in `predict`, are left out.
+ * - A cell that a layer of your own steps through time is not seen, as only the layer knows what a sequence is.
+ *
+ * The model is left as it was: states, weights, methods. (A layer of your own that keeps a state which is not that of a
+ * `tf.layers.RNN` is run as by `predict`.) What the LSTMs are given is held until all is traced; `traceBytes` tells the
+ * size of the traces beforehand.
+ *
+ * ```ts
+ * const traces = traceModel(model, x);
+ * for (const { layerName, direction, trace } of traces) {
+ *   console.log(layerName, direction, await trace.f.mean().data());
+ *   trace.dispose();
+ * }
+ * ```
+ *
+ * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...].
+ * @returns Each trace has i, f, g, o, c, h, each [B, T, U], or [B, T, n] of n chosen units. The caller disposes them.
+ * @throws RangeError for what is not a model with an LSTM, for inputs of a wrong number or shape and for unknown units;
+ *   Error for a model that is not built; and whatever the model throws.
+ */
+export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): LayerTrace[] {
+  const where = 'traceModel';
+  const lstms = requireModelWithLSTM(where, model);
+  const unitsOf = requireUnitChoice(where, lstms, options.units);
+  const calls = observeCalls(model, requireModelInputs(where, model, inputs));
+  const traces: LayerTrace[] = [];
+  try {
+    const names = nameCalls(calls);
+    for (const [n, call] of calls.entries()) {
+      traces.push({ ...(names[n] as CallName), trace: traceCall(call, unitsOf(call)) });
+      disposeCalls([call]);
+    }
+    return traces;
+  } catch (error) {
+    for (const { trace } of traces) trace.dispose();
+    throw error;
+  } finally {
+    disposeCalls(calls);
+  }
+}
+
+function traceCall({ lstmCell, layer, x, states, mask }: LSTMCall, units: readonly number[] | undefined): GateTrace {
+  const { goBackwards, name } = layer;
+  return explicitViewOfCell(lstmCell, { goBackwards, name }).trace(x, { initialState: states, mask, units });
+}

@@ -1,0 +1,44 @@
+import type * as tf from '@tensorflow/tfjs';
+import { type ByGate, GATE_NAMES } from '../../core/gates.js';
+import { builtCell } from './built-cell.js';
+
+/** How large the weights of each gate are. */
+export interface WeightNormsByGate {
+  kernel: ByGate<number>;
+  recurrentKernel: ByGate<number>;
+  /** Null without bias. */
+  bias: ByGate<number> | null;
+}
+
+/**
+ * The Frobenius norm (the root of the sum of squares) of each gate's share of each weight. A weight that is not finite
+ * makes its norm NaN or Infinity.
+ *
+ * ```ts
+ * const norms = await weightNormsByGate(model.getLayer('lstm'));
+ * console.log(norms.recurrentKernel); // { i: 4.1, f: 3.8, g: 6.2, o: 4.4 }
+ * ```
+ *
+ * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
+ * @throws RangeError (by the promise) for a layer that is not an LSTM; Error for one that is not built.
+ */
+export async function weightNormsByGate(layer: tf.layers.Layer): Promise<WeightNormsByGate> {
+  const { kernel, recurrentKernel, bias, units } = builtCell('weightNormsByGate', layer);
+  const [ofKernel, ofRecurrentKernel, ofBias] = await Promise.all([
+    norms(kernel, units),
+    norms(recurrentKernel, units),
+    bias ? norms(bias, units) : null,
+  ]);
+  return { kernel: ofKernel, recurrentKernel: ofRecurrentKernel, bias: ofBias };
+}
+
+async function norms(weight: tf.LayerVariable, units: number): Promise<ByGate<number>> {
+  const squares = { i: 0, f: 0, g: 0, o: 0 };
+  // In float64: the square of a large float32 need not be one.
+  for (const [n, value] of (await weight.read().data()).entries()) {
+    const gate = GATE_NAMES[Math.floor(n / units) % GATE_NAMES.length] as keyof typeof squares;
+    squares[gate] += value * value;
+  }
+  const { i, f, g, o } = squares;
+  return { i: Math.sqrt(i), f: Math.sqrt(f), g: Math.sqrt(g), o: Math.sqrt(o) };
+}

@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs';
+import { type ByGate, splitByGate } from '../../core/gates.js';
+import { tidy } from '../../core/tidy.js';
+import { builtCell } from './built-cell.js';
+
+/** The weights of an LSTM, one tensor a gate. The caller owns them and frees them with `dispose()`. */
+export interface WeightsByGate {
+  /** From the input, each [D, U]. */
+  kernel: ByGate<tf.Tensor2D>;
+  /** From the hidden state, each [U, U]. */
+  recurrentKernel: ByGate<tf.Tensor2D>;
+  /** Each [U]; null without bias. */
+  bias: ByGate<tf.Tensor1D> | null;
+  dispose(): void;
+}
+
+/**
+ * Splits a layer's weights, in which the four gates lie side by side, into those of each gate. They are copies: the
+ * layer's own weights are neither changed nor disposed with them.
+ *
+ * ```ts
+ * const weights = weightsByGate(model.getLayer('lstm'));
+ * weights.bias?.f.print(); // what the forget gates start from
+ * weights.dispose();
+ * ```
+ *
+ * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
+ * @throws RangeError for a layer that is not an LSTM; Error for one that is not built.
+ */
+export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {
+  const cell = builtCell('weightsByGate', layer);
+  const weights = tidy(() => ({
+    kernel: splitByGate(cell.kernel.read() as tf.Tensor2D),
+    recurrentKernel: splitByGate(cell.recurrentKernel.read() as tf.Tensor2D),
+    bias: cell.bias ? splitByGate(cell.bias.read() as tf.Tensor1D) : null,
+  }));
+  return { ...weights, dispose: () => tf.dispose(weights as unknown as tf.TensorContainer) };
+}

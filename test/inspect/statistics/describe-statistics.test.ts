@@ -1,0 +1,122 @@
+import { describeStatistics, type GateStatistics, gateStatistics } from '../../../src/inspect/index.js';
+import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
+import { useBackend } from '../../../tools/backends.js';
+import { traceOf } from '../support/traces.js';
+
+const FINE = { mean: 0.5, std: 0.125, leftSaturated: [0, 0, 0, 0], rightSaturated: [0, 0, 0, 0], zeroGradient: null };
+const VALUES = { mean: 0, std: 1, min: -1, max: 1 };
+
+/** Four units of which nothing is to be said. */
+const HEALTHY: GateStatistics = {
+  ...{ units: 4, activation: 'tanh', recurrentActivation: 'sigmoid', validSteps: 60, low: 0.1, high: 0.9 },
+  ...{ i: FINE, f: FINE, o: FINE, g: VALUES, c: VALUES, h: VALUES },
+  nonFinite: byQuantity(() => ({ count: 0, firstTimestep: null })),
+  memoryHorizon: [4, 1, 3, 2.5],
+};
+
+function lineWith(text: string, part: string): string {
+  return text.split('\n').find((line) => line.includes(part)) ?? `no line has '${part}' in\n${text}`;
+}
+
+test('A healthy layer is described as such', () => {
+  expect(describeStatistics(HEALTHY, { layerName: 'lstm_1' })).toBe(
+    [
+      "LSTM 'lstm_1': 4 units, 60 valid steps (samples × timesteps)",
+      '',
+      '  input gate i   mean 0.5, std 0.125, no unit saturated',
+      '  forget gate f  mean 0.5, std 0.125, no unit saturated',
+      '  output gate o  mean 0.5, std 0.125, no unit saturated',
+      '',
+      '  memory horizon median 2.75, from 1 to 4 timesteps',
+      '  every value is finite',
+      '',
+      'A unit, counted from 0, is listed where it holds of more than 90 % of its values: closed is below 0.1, open above 0.9.',
+      'Memory horizon: after so many timesteps a cell has kept 1/e of its content; 0 where it was ever emptied.',
+    ].join('\n'),
+  );
+});
+
+test('Saturated units are listed by gate, each with what it means', () => {
+  const text = describeStatistics({
+    ...HEALTHY,
+    i: { ...FINE, leftSaturated: [1, 0, 0.95, 0.9], rightSaturated: [0, 0.91, 0, 0] },
+    f: { ...FINE, rightSaturated: [1, 1, 1, 1] },
+    o: { ...FINE, leftSaturated: [0, 0, 0, 1], zeroGradient: [0.95, 0, null, 0] },
+  });
+  expect(text.split('\n').slice(2, 10)).toEqual([
+    '  input gate i   mean 0.5, std 0.125',
+    '    closed in 2 of 4 units: 0, 2 (writes almost nothing to the cell)',
+    '    open in unit 1 (writes every candidate in full)',
+    '  forget gate f  mean 0.5, std 0.125',
+    '    open in all 4 units (keeps almost all of the cell)',
+    '  output gate o  mean 0.5, std 0.125',
+    '    closed in unit 3 (hides the cell from the output)',
+    '    stuck in unit 0 (exactly 0 or 1, where no gradient passes)',
+  ]);
+});
+
+test('The threshold of saturation can be set', () => {
+  const statistics = { ...HEALTHY, i: { ...FINE, leftSaturated: [0.5, 0.6, 0.7, 0] } };
+  const text = describeStatistics(statistics, { saturationThreshold: 0.5 });
+  expect(lineWith(text, 'closed in')).toBe('    closed in 2 of 4 units: 1-2 (writes almost nothing to the cell)');
+  expect(lineWith(text, 'is listed')).toContain('more than 50 % of its values');
+  expect(describeStatistics(statistics)).not.toContain('closed in');
+});
+
+test('The thresholds of the statistics are told', () => {
+  const text = describeStatistics({ ...HEALTHY, low: 0.2, high: 0.75 });
+  expect(lineWith(text, 'is listed')).toContain('closed is below 0.2, open above 0.75');
+});
+
+test('A horizon that is no number is told apart from the others', () => {
+  const some = describeStatistics({ ...HEALTHY, memoryHorizon: [null, 10, 2, 1234.5] });
+  expect(lineWith(some, 'median')).toBe(
+    '  memory horizon median 10, from 2 to 1230 timesteps; infinite or undefined in unit 0',
+  );
+  const none = describeStatistics({ ...HEALTHY, memoryHorizon: [null, null, null, null] });
+  expect(lineWith(none, 'memory horizon')).toBe('  memory horizon infinite or undefined in all 4 units');
+});
+
+test('Values that are not finite are told by quantity', () => {
+  const nonFinite = { ...HEALTHY.nonFinite, g: { count: 1, firstTimestep: 7 }, h: { count: 12, firstTimestep: 0 } };
+  const text = describeStatistics({ ...HEALTHY, nonFinite });
+  expect(text.split('\n').filter((line) => line.includes('NaN'))).toEqual([
+    '  not finite     1 value of g NaN or infinite, first at timestep 7',
+    '  not finite     12 values of h NaN or infinite, first at timestep 0',
+  ]);
+  expect(text).not.toContain('every value is finite');
+});
+
+test('A gate without a finite value is not called unsaturated', () => {
+  const nothing = [null, null, null, null];
+  const f = { ...FINE, mean: null, std: null, leftSaturated: nothing, rightSaturated: nothing };
+  expect(lineWith(describeStatistics({ ...HEALTHY, f }), 'forget gate')).toBe('  forget gate f  no finite value');
+});
+
+test('Statistics of no valid step are described in one line', () => {
+  expect(describeStatistics({ ...HEALTHY, units: 1, validSteps: 0 })).toBe(
+    'LSTM: 1 unit, no valid step: the batch is empty or all of it is masked.',
+  );
+});
+
+test('A trace is described by way of its statistics', async () => {
+  await useBackend('cpu');
+  const trace = traceOf({ f: [[[0.95, 0.5]], [[0.99, 0.5]]] });
+  const text = describeStatistics(await gateStatistics(trace));
+  expect(text).toContain('LSTM: 2 units, 2 valid steps');
+  expect(lineWith(text, 'open in')).toBe('    open in unit 0 (keeps almost all of the cell)');
+  trace.dispose();
+});
+
+test('What is not statistics and a threshold outside [0, 1) are refused', () => {
+  const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves';
+  expect(() => describeStatistics(Promise.resolve() as never)).toThrow(
+    new RangeError(`describeStatistics: ${rule}, got an object of class Promise with keys []`),
+  );
+  expect(() => describeStatistics(null as never)).toThrow(new RangeError(`describeStatistics: ${rule}, got null`));
+  for (const saturationThreshold of [-0.1, 1, Number.NaN]) {
+    expect(() => describeStatistics(HEALTHY, { saturationThreshold })).toThrow(
+      `describeStatistics: saturationThreshold must be a number within [0, 1), got ${saturationThreshold}`,
+    );
+  }
+});
