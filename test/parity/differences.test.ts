@@ -155,6 +155,17 @@ describe.each(NODE_BACKENDS)('On %s, where tf.layers.lstm differs from Keras, th
     );
   });
 
+  test('is trained in a stack on sequences of one timestep, where no gradient gets through the built-in', async () => {
+    const train = (make: typeof EXPLICIT) => {
+      const lower = make.lstm({ units: 3, returnSequences: true, inputShape: [1, FEATURES] });
+      const model = tf.sequential({ layers: [lower, make.lstm({ units: UNITS })] });
+      model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+      return model.trainOnBatch(input(2, 1), randomTensor([2, UNITS], 8));
+    };
+    await expect(train(BUILT_IN)).rejects.toThrow();
+    expect(await train(EXPLICIT)).toBeGreaterThan(0);
+  });
+
   test('returns empty outputs for an empty batch, and zero gradients for its weights', () => {
     const layer = lstm({ units: UNITS, returnSequences: true, returnState: true });
     const outputs = layer.apply(tf.zeros([0, 5, FEATURES]), { mask: tf.ones([0, 5]) }) as tf.Tensor[];
