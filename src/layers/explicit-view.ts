@@ -51,9 +51,9 @@ export function explicitViewOfCell(cell: LSTMCell | BuiltInCell, args: Omit<LSTM
   for (const key of ONLY_FOR_WEIGHTS) delete config[key];
   const cellArgs = withDropoutFunction(config, cell as BuiltInCell) as unknown as LSTMArgs;
   const view = new LSTM({ ...cellArgs, ...args, stateful: false });
-  const { kernel, recurrentKernel, bias, built } = cell;
+  const { kernel, recurrentKernel, bias, built, stepEdit = null } = cell as LSTMCell;
   if (LSTM_CELL_BRAND in cell) Object.assign(view, { cell });
-  else Object.assign(view.cell, { kernel, recurrentKernel, bias, built });
+  else Object.assign(view.cell, { kernel, recurrentKernel, bias, built, stepEdit });
   view.built = built;
   return view;
 }

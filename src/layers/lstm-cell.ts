@@ -44,7 +44,7 @@ export class LSTMCell extends tf.layers.RNNCell {
   recurrentKernel!: tf.LayerVariable;
   /** Null without bias. */
   bias: tf.LayerVariable | null = null;
-  /** Replaces what a step of a layer computes, while somebody edits its gates. */
+  /** Replaces what a step of a layer computes, while somebody edits its gates. A cell of tfjs has it in the meantime. */
   stepEdit: StepEdit | null = null;
 
   /** tfjs's own cell, which is never built: it parses and serializes the arguments the two have in common. */

@@ -4,7 +4,6 @@ import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { float64LSTM } from '../support/float64-lstm.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
-import { warningsOf } from '../support/warnings.js';
 
 const [BATCH, FEATURES, UNITS] = [3, 5, 4];
 
@@ -107,6 +106,21 @@ describe('A cell', () => {
     ]);
   });
 
+  test('is built by what it is first applied to: D is that of x', () => {
+    const cell = lstmCell({ units: UNITS });
+    const { x, states } = stepInputs();
+    const outputs = cell.apply([x, ...states]) as tf.Tensor[];
+    expect(cell.kernel.shape).toEqual([FEATURES, 4 * UNITS]);
+    expectAllClose(outputs, cell.call([x, ...states]), 0);
+  });
+
+  test('takes the weights it is set to', () => {
+    const [cell, other] = [builtCell(), lstmCell({ units: UNITS })];
+    other.build([null, FEATURES]);
+    other.setWeights(cell.getWeights());
+    expectAllClose(other.getWeights(), cell.getWeights(), 0);
+  });
+
   test('has no bias without useBias', () => {
     const cell = builtCell({ useBias: false });
     expect(cell.bias).toBeNull();
@@ -162,6 +176,17 @@ describe('A cell', () => {
         /^LSTMCell\.call: the inputs must be \[x, h, c\], got \[a Tensor of shape \[3, 5\], a Tensor/,
       ],
       [() => cell.call(x), /^LSTMCell\.call: the inputs must be \[x, h, c\], got a Tensor of shape \[3, 5\]/],
+      [() => cell.call([h, h, c]), /^LSTMCell\.call: x must be \[B, D\] = \[B, 5\], got \[3, 4\]/],
+      [() => cell.call([x, h, x]), /^LSTMCell\.call: states\[1\] \(c\) must be \[B, U\] = \[3, 4\], got \[3, 5\]/],
+      [() => cell.call([x, x, c]), /^LSTMCell\.call: states\[0\] \(h\) must be \[B, U\] = \[3, 4\], got \[3, 5\]/],
+      [
+        () => lstmCell({ units: 2 }).build([null, 0]),
+        /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, 0\]/,
+      ],
+      [
+        () => lstmCell({ units: 2 }).build([null, 2.5]),
+        /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, 2\.5\]/,
+      ],
       [
         () => lstmCell({ units: 2 }).build([null, null]),
         /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, null\]/,
@@ -173,13 +198,5 @@ describe('A cell', () => {
     ];
     for (const [run, message] of refused) expect(run).toThrow(message);
     expect(tf.memory().numTensors).toBe(before);
-  });
-
-  test('is made with a warning of each argument that nobody reads', async () => {
-    const warnings = await warningsOf(() => lstmCell({ units: 2, returnSequences: true, use_bias: false } as never));
-    expect(warnings).toEqual([
-      "lstmCell: the argument 'returnSequences' is unknown and has no effect.",
-      "lstmCell: the argument 'use_bias' is unknown and has no effect. Did you mean 'useBias'?",
-    ]);
   });
 });

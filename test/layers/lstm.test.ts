@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES, LSTM, type LSTMArgs, lstm } from '../../src/index.js';
+import { GATE_NAMES, type LSTM, type LSTMArgs, lstm } from '../../src/index.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
-import { warningsOf } from '../support/warnings.js';
 
 const [BATCH, TIMESTEPS, FEATURES, UNITS] = [2, 5, 3, 4];
 
@@ -197,6 +196,32 @@ describe('An LSTM', () => {
     expect(penalty()).toBe(0);
   });
 
+  test('tells what it was not given as the default', () => {
+    const { returnGates, zeroOutputForMask, useFused, lastImplementation } = lstm({ units: UNITS });
+    expect({ returnGates, zeroOutputForMask, useFused, lastImplementation }).toEqual({
+      ...{ returnGates: false, zeroOutputForMask: false },
+      ...{ useFused: 'auto', lastImplementation: null },
+    });
+  });
+
+  test('can be put together where it could not run', () => {
+    const layer = lstm({ units: UNITS, useFused: true });
+    const initialState = [tf.input({ shape: [UNITS] }), tf.input({ shape: [UNITS] })] as unknown as tf.Tensor[];
+    for (const kwargs of [{}, { initialState }]) {
+      const output = layer.apply(tf.input({ shape: [TIMESTEPS, FEATURES] }), kwargs) as tf.SymbolicTensor;
+      expect(output.shape).toEqual([null, UNITS]);
+    }
+    expect(() => layer.call(input())).toThrow(/^LSTM\.call: useFused must be .*, got true \(layer '/);
+  });
+
+  test('can be called without keyword arguments, once it is built', () => {
+    const layer = builtLayer();
+    expectClose(layer.call(input()) as tf.Tensor, layer.apply(input()) as tf.Tensor, 0);
+    expect(() => lstm({ units: UNITS, name: 'new' }).call(input())).toThrow(
+      /^LSTM\.call: the layer must be built first, by apply or build \(layer 'new'\)/,
+    );
+  });
+
   test('can be built by hand, set and then applied', () => {
     const expected = builtLayer();
     const layer = lstm({ units: UNITS });
@@ -210,15 +235,5 @@ describe('An LSTM', () => {
     const layer = lstm({ units: UNITS, weights });
     layer.apply(input());
     expectAllClose(layer.getWeights(), weights, 0);
-  });
-
-  test('is made with a warning of each argument that nobody reads, and loaded without one', async () => {
-    const args = { units: 2, return_sequences: true, recurrent_activation: 'sigmoid', peephole: true } as LSTMArgs;
-    expect(await warningsOf(() => lstm(args))).toEqual([
-      "lstm: the argument 'return_sequences' is unknown and has no effect. Did you mean 'returnSequences'?",
-      "lstm: the argument 'recurrent_activation' is unknown and has no effect. Did you mean 'recurrentActivation'?",
-      "lstm: the argument 'peephole' is unknown and has no effect.",
-    ]);
-    expect(await warningsOf(() => LSTM.fromConfig(LSTM as never, args as never))).toEqual([]);
   });
 });

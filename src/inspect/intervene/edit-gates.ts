@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import type { LSTMStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
+import { LSTM_CELL_BRAND } from '../../layers/brand.js';
 import { explicitView, isExplicitLSTM, type LSTMLike } from '../../layers/explicit-view.js';
-import type { LSTM } from '../../layers/lstm.js';
-import type { LSTMCell, StepEdit } from '../../layers/lstm-cell.js';
+import type { Kwargs } from '../../layers/host-types.js';
+import type { StepEdit } from '../../layers/lstm-cell.js';
 import { hookMethod } from '../model/hook-method.js';
 import { requireLayer } from '../model/require-layer.js';
 
@@ -52,44 +53,67 @@ export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: (
   return result.finally(restore) as Result;
 }
 
-/** Puts the edit in place, and returns what takes it away again. */
+type EditedCell = LSTMLike['cell'] & { stepEdit?: StepEdit | null };
+
+/** The edits at work in a cell, the outermost first. */
+const editsOf = new WeakMap<EditedCell, readonly StepEdit[]>();
+
+/** Puts the edit in place, and returns what takes it away again, in whatever order several of them end. */
 function startEditing(layer: LSTMLike, edit: GateEdit): () => void {
-  const view = explicitView(layer, { returnState: true });
-  const { cell } = view;
-  const outer = cell.stepEdit;
+  const { cell } = layer;
   const own = stepEdit(cell, edit);
-  cell.stepEdit = outer === null ? own : (step, states, t) => own(outer(step, states, t), states, t);
-  const restoreCall = isExplicitLSTM(layer) ? () => {} : callThroughView(layer, view);
+  setEdits(cell, [...(editsOf.get(cell) ?? []), own]);
+  const endDetour = isExplicitLSTM(layer) ? () => {} : startDetour(layer);
   return () => {
-    cell.stepEdit = outer;
-    restoreCall();
+    setEdits(
+      cell,
+      (editsOf.get(cell) ?? []).filter((other) => other !== own),
+    );
+    endDetour();
   };
 }
 
+/** Marks the edits on the cell itself, where every explicit view of it finds them: traces show what was edited. */
+function setEdits(cell: EditedCell, edits: readonly StepEdit[]): void {
+  editsOf.set(cell, edits);
+  if (edits.length > 0) {
+    cell.stepEdit = (computed, states, t) => edits.reduce((step, edit) => edit(step, states, t), computed);
+  } else if (LSTM_CELL_BRAND in cell) cell.stepEdit = null;
+  else delete cell.stepEdit;
+}
+
+/** How many edits there are of a layer that is not this package's, and what ends its detour after the last. */
+const detours = new WeakMap<LSTMLike, { edits: number; restoreCall: () => void }>();
+
 /** Lets a layer that is not this package's run through its explicit view, and returns what ends that. */
-function callThroughView(layer: LSTMLike, view: LSTM): () => void {
-  return hookMethod(
-    layer,
-    'call',
-    () =>
-      (inputs, kwargs = {}) =>
-        tidy(() => {
-          const [x, ...given] = Array.isArray(inputs) ? inputs : [inputs];
-          const own = layer.stateful ? layer.states : undefined;
-          const initialState = given.length > 0 ? given : (kwargs.initialState ?? own);
-          const [output, h, c] = view.call(x as tf.Tensor, { ...kwargs, initialState }) as [
-            tf.Tensor,
-            tf.Tensor,
-            tf.Tensor,
-          ];
-          if (layer.stateful) layer.resetStates([h, c], kwargs.training);
-          return layer.returnState ? [output, h, c] : output;
-        }),
-  );
+function startDetour(layer: LSTMLike): () => void {
+  const through: LSTMLike['call'] = (inputs, kwargs = {}) => callThroughView(layer, inputs, kwargs);
+  const detour = detours.get(layer) ?? { edits: 0, restoreCall: hookMethod(layer, 'call', () => through) };
+  detours.set(layer, detour);
+  detour.edits += 1;
+  return () => {
+    detour.edits -= 1;
+    if (detour.edits > 0) return;
+    detours.delete(layer);
+    detour.restoreCall();
+  };
+}
+
+function callThroughView(layer: LSTMLike, inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor | tf.Tensor[] {
+  const view = explicitView(layer, { returnState: true });
+  return tidy(() => {
+    const [x, ...given] = Array.isArray(inputs) ? inputs : [inputs];
+    const own = layer.stateful ? layer.states : undefined;
+    const initialState = given.length > 0 ? given : (kwargs.initialState ?? own);
+    const outputs = view.call(x as tf.Tensor, { ...kwargs, initialState }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [output, h, c] = outputs;
+    if (layer.stateful) layer.resetStates([h, c], kwargs.training);
+    return layer.returnState ? outputs : output;
+  });
 }
 
 /** A person's edit as a cell knows it: with all that follows from what was replaced. */
-function stepEdit(cell: LSTMCell, edit: GateEdit): StepEdit {
+function stepEdit(cell: EditedCell, edit: GateEdit): StepEdit {
   return (computed, [, previousC], t) => {
     const given = { ...computed };
     const returned = edit(given, t) ?? {};

@@ -1,0 +1,68 @@
+import type { Finding } from '../../../src/inspect/diagnose/finding.js';
+import { gateFindings } from '../../../src/inspect/diagnose/gate-findings.js';
+import { DEFAULT_THRESHOLDS } from '../../../src/inspect/diagnose/thresholds.js';
+import { evidenceOf, gateWith, PLACE } from '../support/evidence.js';
+
+const TITLES = { i: 'input gate', f: 'forget gate', o: 'output gate' };
+const findingsOf = (statistics: object, thresholds: object = {}) =>
+  gateFindings(evidenceOf(statistics), { ...DEFAULT_THRESHOLDS, ...thresholds });
+
+describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
+  test('that it is closed: how often, in which units, what it means and what to try', () => {
+    const findings = findingsOf({ [gate]: gateWith({ leftSaturated: [0.2, 1, 0.95, 0] }) });
+    expect(findings).toEqual([
+      {
+        ...{ kind: 'gate closed', severity: 'warning', ...PLACE, gate, units: [1, 2] },
+        evidence: { 'fraction of steps': 0.975, 'share of units': 0.5 },
+        message: expect.stringMatching(
+          new RegExp(`^The ${TITLES[gate]} is below 0\\.1 at 98 % of the steps in 2 of 4 units: 1-2: \\w.*\\.$`),
+        ),
+        remedy: expect.stringMatching(/^[A-Z].*\.$/),
+      },
+    ]);
+  });
+
+  test('that it is open, which is a note in however many units', () => {
+    const findings = findingsOf({ [gate]: gateWith({ rightSaturated: [1, 1, 0.92, 1] }) });
+    expect(findings).toEqual([
+      {
+        ...{ kind: 'gate open', severity: 'note', ...PLACE, gate, units: [0, 1, 2, 3] },
+        evidence: { 'fraction of steps': 0.98, 'share of units': 1 },
+        message: expect.stringMatching(
+          new RegExp(`^The ${TITLES[gate]} is above 0\\.9 at 98 % of the steps in all 4 units: \\w.*\\.$`),
+        ),
+        remedy: expect.stringMatching(/^[A-Z].*\.$/),
+      },
+    ]);
+  });
+
+  test('that it passes no gradient', () => {
+    const findings = findingsOf({ [gate]: gateWith({ zeroGradient: [0, 0.3, 0, 0.99] }) });
+    expect(findings).toEqual([
+      {
+        ...{ kind: 'no gradient', severity: 'note', ...PLACE, gate, units: [3] },
+        evidence: { 'fraction of steps': 0.99, 'share of units': 0.25 },
+        message: expect.stringMatching(
+          new RegExp(`^The ${TITLES[gate]} is exactly 0 or 1 at 99 % of the steps in unit 3: \\w.*\\.$`),
+        ),
+        remedy: expect.stringMatching(/^[A-Z].*\.$/),
+      },
+    ]);
+  });
+});
+
+test('What a closed gate means differs from gate to gate, and from what an open one means', () => {
+  const stuck = gateWith({ leftSaturated: [1, 1, 1, 1], rightSaturated: [1, 1, 1, 1] });
+  const findings = findingsOf({ i: stuck, f: stuck, o: stuck });
+  const meanings = findings.map(({ message }: Finding) => message.split(': ')[1]);
+  expect(new Set(meanings).size).toBe(6);
+  expect(new Set(findings.map(({ remedy }) => remedy)).size).toBe(6);
+});
+
+test('A gate is stuck above the fraction, and units are many above their share; at it they are not', () => {
+  const i = gateWith({ leftSaturated: [0.8, 0.81, null, null] });
+  const [finding, ...others] = findingsOf({ i }, { stuckFraction: 0.8, manyUnits: 0.25 });
+  expect(finding).toMatchObject({ units: [1], severity: 'note' });
+  expect(others).toEqual([]);
+  expect(findingsOf({ i }, { stuckFraction: 0.8, manyUnits: 0.2 })[0]).toMatchObject({ severity: 'warning' });
+});

@@ -1,0 +1,18 @@
+import { DEFAULT_THRESHOLDS, withDefaults } from '../../../src/inspect/diagnose/thresholds.js';
+
+test('Thresholds are the documented ones where none are given', () => {
+  expect(withDefaults()).toEqual({
+    ...{ low: 0.1, high: 0.9, stuckFraction: 0.9, manyUnits: 0.25 },
+    ...{ shortMemory: 0.1, saturatedCandidate: 0.97, saturatedCellState: 3, constantUnit: 0.001 },
+  });
+  expect(withDefaults({ low: 0, constantUnit: 5 })).toEqual({ ...DEFAULT_THRESHOLDS, low: 0, constantUnit: 5 });
+});
+
+test('Thresholds that are none are refused', () => {
+  expect(() => withDefaults({ low: '0.1' as never })).toThrow(
+    /thresholds\.low must be a number of at least 0, got '0\.1'/,
+  );
+  expect(() => withDefaults({ low: Number.NaN })).toThrow(/thresholds\.low must be a number of at least 0, got NaN/);
+  expect(() => withDefaults({ low: 0.5, high: 0.5 })).toThrow(/thresholds\.low must be below high = 0\.5, got 0\.5/);
+  expect(() => withDefaults({ lower: 0.5 } as never)).toThrow(/^diagnose: thresholds must be among low, high, /);
+});

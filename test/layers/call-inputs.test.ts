@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../../src/index.js';
+import { useBackend } from '../../tools/backends.js';
+
+const [BATCH, TIMESTEPS, FEATURES, UNITS] = [2, 5, 3, 4];
+
+beforeAll(() => useBackend('cpu'));
+
+const symbolic = (...shapes: (number | null)[][]) =>
+  shapes.map((batchShape) => tf.input({ batchShape })) as unknown as tf.Tensor[];
+
+test('Symbolic states must be of the batch size that is known of x', () => {
+  const layer = lstm({ units: UNITS, name: 'memory' });
+  const [x] = symbolic([BATCH, TIMESTEPS, FEATURES]) as [tf.Tensor];
+  expect(() => layer.apply(x, { initialState: symbolic([BATCH, UNITS], [BATCH + 1, UNITS]) })).toThrow(
+    /^LSTM\.apply: initialState\[1\] \(c\) must be \[B, U\] = \[2, 4\], got \[3, 4\] \(layer 'memory'\)/,
+  );
+  for (const batch of [BATCH, null]) {
+    const output = layer.apply(x, { initialState: symbolic([batch, UNITS], [batch, UNITS]) });
+    expect((output as unknown as tf.SymbolicTensor).shape).toEqual([BATCH, UNITS]);
+  }
+});
+
+test('A layer that was refused symbolic states of unknown width can be applied without', () => {
+  const layer = lstm({ units: UNITS });
+  const [x] = symbolic([null, TIMESTEPS, FEATURES]) as [tf.Tensor];
+  expect(() => layer.apply(x, { initialState: symbolic([null, null], [null, null]) })).toThrow();
+  expect((layer.apply(x) as unknown as tf.SymbolicTensor).shape).toEqual([null, UNITS]);
+});
+
+test('A stateful layer takes symbolic states, and needs its batch size with them too', () => {
+  const states = () => symbolic([BATCH, UNITS], [BATCH, UNITS]);
+  const layer = lstm({ units: UNITS, stateful: true });
+  const [x] = symbolic([BATCH, TIMESTEPS, FEATURES]) as [tf.Tensor];
+  const output = layer.apply(x, { initialState: states() }) as unknown as tf.SymbolicTensor;
+  expect(output.shape).toEqual([BATCH, UNITS]);
+  const unknown = lstm({ units: UNITS, stateful: true, name: 'memory' });
+  const [ofAnyBatch] = symbolic([null, TIMESTEPS, FEATURES]) as [tf.Tensor];
+  expect(() => unknown.apply(ofAnyBatch, { initialState: states() })).toThrow(
+    /^LSTM\.build: a stateful layer must know its batch size: .*, got \[null, 5, 3\] \(layer 'memory'\)/,
+  );
+});
