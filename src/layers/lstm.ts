@@ -88,14 +88,10 @@ export class LSTM extends tf.layers.RNN {
     const ownKwargs = { ...kwargs };
     const { isConcrete } = checkApplyInputs('LSTM.apply', this.checked(), inputs, ownKwargs);
     if (isConcrete) chooseImplementation('LSTM.apply', this.name, this.useFused);
-    const { stateSpec } = this;
     const [inputSpec] = this.inputSpec;
     try {
       this.hasBeenApplied = true;
       return super.apply(inputs, ownKwargs);
-    } catch (error) {
-      this.stateSpec = stateSpec;
-      throw error;
     } finally {
       // RNN.apply widens it for symbolic states, leaves it so when it throws, and loses there what build found out.
       this.inputSpec = [this.builtInputSpec ?? (inputSpec as tf.InputSpec)];

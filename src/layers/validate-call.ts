@@ -49,7 +49,7 @@ export function requireStates(
   }
   for (const [index, name] of ['h', 'c'].entries()) {
     const shape = shapeOf(states[index]);
-    const valid = shape?.length === 2 && fits(shape[0], batch) && fits(shape[1], layer.cell.units);
+    const valid = shape?.length === 2 && fits(shape[0], batch) && shape[1] === layer.cell.units;
     if (!valid) {
       const rule = `${argument}[${index}] (${name}) must be ${expected}`;
       throw invalidArgument(where, rule, shape ?? states[index], { layer: layer.name });

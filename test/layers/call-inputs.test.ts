@@ -21,10 +21,13 @@ test('Symbolic states must be of the batch size that is known of x', () => {
   }
 });
 
-test('A layer that was refused symbolic states of unknown width can be applied without', () => {
-  const layer = lstm({ units: UNITS });
+test('Symbolic states of unknown width are refused before they build anything', () => {
+  const layer = lstm({ units: UNITS, name: 'memory' });
   const [x] = symbolic([null, TIMESTEPS, FEATURES]) as [tf.Tensor];
-  expect(() => layer.apply(x, { initialState: symbolic([null, null], [null, null]) })).toThrow();
+  expect(() => layer.apply(x, { initialState: symbolic([null, UNITS], [null, null]) })).toThrow(
+    /^LSTM\.apply: initialState\[1\] \(c\) must be \[B, U\] = \[B, 4\], got \[null, null\] \(layer 'memory'\)/,
+  );
+  expect(layer.cell.built).toBe(false);
   expect((layer.apply(x) as unknown as tf.SymbolicTensor).shape).toEqual([null, UNITS]);
 });
 
