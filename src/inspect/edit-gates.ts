@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument, invalidState } from '../core/errors.js';
+import { invalidArgument } from '../core/errors.js';
 import type { LSTMStep } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
-import { explicitView, isExplicitLSTM, isLSTMLike, type LSTMLike } from '../layers/explicit-view.js';
+import { explicitView, isExplicitLSTM, type LSTMLike } from '../layers/explicit-view.js';
 import type { LSTM } from '../layers/lstm.js';
 import type { LSTMCell, StepEdit } from '../layers/lstm-cell.js';
+import { requireUsable } from '../layers/validate-call.js';
+import { requireLayer } from './require-layer.js';
 
 /**
  * Replaces quantities of one timestep. What is returned takes the place of what was computed; from a replaced gate the
@@ -35,11 +37,10 @@ export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefi
  */
 export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: () => Result): Result {
   const where = 'editGates';
-  if (!isLSTMLike(layer)) {
-    throw invalidArgument(where, 'layer must be an LSTM, or tf.layers.rnn over one LSTM cell', layer);
-  }
-  if (!layer.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', layer.name);
-  const restore = startEditing(layer, edit);
+  const lstm = requireLayer(where, layer);
+  if (typeof edit !== 'function') throw invalidArgument(where, 'edit must be a function', edit, { layer: lstm.name });
+  if (typeof run !== 'function') throw invalidArgument(where, 'run must be a function', run, { layer: lstm.name });
+  const restore = startEditing(lstm, edit);
   let result: Result;
   try {
     result = run();
@@ -107,6 +108,10 @@ function stepEdit(cell: LSTMCell, edit: GateEdit): StepEdit {
 }
 
 function requireEdited(replaced: Partial<LSTMStep>, computed: LSTMStep): void {
+  // Most of all a promise, which an async edit returns, and which would change nothing.
+  if (typeof replaced !== 'object' || replaced instanceof Promise) {
+    throw invalidArgument('editGates', 'edit must return an object of tensors, or nothing', replaced);
+  }
   for (const [name, value] of Object.entries(replaced)) {
     const expected = computed[name as keyof LSTMStep]?.shape;
     if (expected === undefined) {
@@ -117,5 +122,6 @@ function requireEdited(replaced: Partial<LSTMStep>, computed: LSTMStep): void {
       const received = value instanceof tf.Tensor ? value.shape : value;
       throw invalidArgument('editGates', `${name} must be [B, U] = [${expected.join(', ')}]`, received);
     }
+    requireUsable('editGates', name, value);
   }
 }
