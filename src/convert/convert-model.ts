@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { layersWithin } from '../layers/held-layers.js';
+import { isDisposedWeight } from '../layers/is-disposed.js';
 import type { Conversion } from './conversion.js';
 import { copyState } from './copy-state.js';
 import { copyCompilation, copyTrainedVariables } from './copy-training.js';
@@ -60,17 +61,9 @@ function requireModel(where: string, model: unknown): asserts model is tf.Layers
   if (model.layers.length === 0) {
     throw invalidArgument(where, 'model must be built, with at least one layer', model.layers, context);
   }
-  const disposed = model.weights.find((variable) => isDisposed(variable));
+  const disposed = model.weights.find(isDisposedWeight);
   if (disposed !== undefined) {
     throw invalidArgument(where, 'model must not be disposed', `the disposed variable ${disposed.name}`, context);
-  }
-}
-
-function isDisposed(variable: tf.LayerVariable): boolean {
-  try {
-    return variable.read().isDisposed;
-  } catch {
-    return true;
   }
 }
 

@@ -29,6 +29,7 @@ export function requireSequence(where: string, layer: CheckedLayer, x: unknown):
   const built = builtFeatures(layer.cell);
   requireThat(fits(features, built), `[B, T, D] with D = ${built}, as the layer was built`);
   requireThat(fits(batch, layer.batchSize), `[B, T, D] with B = ${layer.batchSize}, the stateful layer's batch size`);
+  requireUsable(where, 'x', x, layer.name);
 }
 
 /**
@@ -54,6 +55,7 @@ export function requireStates(
       const rule = `${argument}[${index}] (${name}) must be ${expected}`;
       throw invalidArgument(where, rule, shape ?? states[index], { layer: layer.name });
     }
+    requireUsable(where, `${argument}[${index}] (${name})`, states[index], layer.name);
   }
 }
 
@@ -74,6 +76,7 @@ export function requireMask(
     const rule = `mask must be [B, T] = [${batch}, ${timesteps}]`;
     throw invalidArgument(where, rule, shape ?? mask, { layer: layer.name });
   }
+  requireUsable(where, 'mask', mask, layer.name);
 }
 
 /**
@@ -103,6 +106,7 @@ export function requireStepInputs(where: string, cell: LSTMCell, x: unknown, sta
   if (shape?.length !== 2 || shape[1] !== features) {
     throw invalidArgument(where, `x must be [B, D] = [B, ${features}]`, shape ?? x, { layer: cell.name });
   }
+  requireUsable(where, 'x', x, cell.name);
   requireStates(where, { cell, name: cell.name }, states, shape[0] ?? null, 'states');
 }
 
@@ -129,6 +133,22 @@ export function requireWeights(where: string, layer: tf.layers.Layer, weights: u
       const rule = `weights[${index}] (${originalName}) must be ${describeValue(shape)}`;
       throw invalidArgument(where, rule, received ?? weights[index], context);
     }
+    requireUsable(where, `weights[${index}] (${originalName})`, weights[index], layer.name);
+  }
+}
+
+/**
+ * Checks that a tensor can be computed with. tfjs fails at it from deep inside, and a weight that is set to a disposed
+ * tensor is lost for good. Symbolic tensors pass.
+ *
+ * @throws RangeError
+ */
+export function requireUsable(where: string, name: string, tensor: unknown, layer?: string): void {
+  if (!(tensor instanceof tf.Tensor)) return;
+  const context = layer === undefined ? {} : { layer };
+  if (tensor.isDisposed) throw invalidArgument(where, `${name} must not be disposed`, tensor, context);
+  if (tensor.dtype === 'string' || tensor.dtype === 'complex64') {
+    throw invalidArgument(where, `${name} must hold real numbers`, tensor.dtype, context);
   }
 }
 

@@ -17,6 +17,12 @@ function inputs() {
 }
 type Inputs = ReturnType<typeof inputs>;
 
+function disposed(shape: number[]): tf.Tensor {
+  const tensor = tf.ones(shape);
+  tensor.dispose();
+  return tensor;
+}
+
 const REFUSED: [string, (given: Inputs) => unknown, RegExp][] = [
   [
     'an input of rank 2',
@@ -110,6 +116,36 @@ const REFUSED: [string, (given: Inputs) => unknown, RegExp][] = [
         initialState: [tf.input({ shape: [4] }), tf.input({ shape: [9] })] as never,
       }),
     /initialState\[1\] \(c\) must be \[B, U\] = \[B, 4\], got \[null, 9\]/,
+  ],
+  [
+    'a disposed input',
+    ({ layer }) => layer.apply(disposed([2, 5, 3])),
+    /^LSTM\.apply: x must not be disposed, got a Tensor of shape \[2, 5, 3\] \(layer 'memory'\)/,
+  ],
+  [
+    'a disposed state',
+    ({ layer, x, h }) => layer.apply([x, h, disposed([2, 4])]),
+    /^LSTM\.apply: initialState\[1\] \(c\) must not be disposed/,
+  ],
+  [
+    'a disposed mask',
+    ({ layer, x }) => layer.trace(x, { mask: disposed([2, 5]) }),
+    /^LSTM\.trace: mask must not be disposed/,
+  ],
+  [
+    'disposed weights',
+    ({ layer }) => layer.setWeights([disposed([3, 16]), disposed([4, 16]), disposed([16])]),
+    /^LSTM\.setWeights: weights\[0\] \(memory\/kernel\) must not be disposed/,
+  ],
+  [
+    'an input of text',
+    ({ layer }) => layer.apply(tf.tensor(new Array(30).fill('x'), [2, 5, 3])),
+    /^LSTM\.apply: x must hold real numbers, got 'string'/,
+  ],
+  [
+    'a disposed input of one step',
+    ({ layer, h, c }) => layer.cell.step(disposed([2, 3]) as tf.Tensor2D, [h, c] as never),
+    /^LSTMCell\.step: x must not be disposed/,
   ],
   [
     'constants',

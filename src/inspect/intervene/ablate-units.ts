@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { describeValue, invalidArgument, invalidState } from '../../core/errors.js';
+import { describeValue, invalidArgument } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
 import { isLSTMLike } from '../../layers/explicit-view.js';
-import { type FoundLSTM, findLSTMs } from '../model/find-lstms.js';
+import type { FoundLSTM } from '../model/find-lstms.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
 import type { Direction } from '../model/places.js';
+import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from '../trace/model-inputs.js';
 import { editGates } from './edit-gates.js';
 import { withUnits } from './with-units.js';
 
@@ -40,21 +41,23 @@ export interface AblationOptions {
  * Runs the model once more for each unit.
  *
  * @param model Any model with a built LSTM, of this package or of tfjs.
- * @param inputs What the model predicts from; one tensor an input.
+ * @param inputs As for `traceModel`.
  * @returns Every unit, the one of the largest mean change first.
- * @throws RangeError (by the promise) for an unknown layer, for stacked cells, and where the model's output is not
- *   finite to begin with.
+ * @throws RangeError (by the promise) for an unknown layer, for stacked cells, where the model's output is not finite to
+ *   begin with, and as `traceModel` does.
  */
 export async function ablateUnits(
   model: tf.LayersModel,
-  inputs: tf.Tensor | tf.Tensor[],
-  { layerName, onProgress, signal }: AblationOptions,
+  inputs: ModelInputs,
+  options: AblationOptions,
 ): Promise<UnitEffect[]> {
-  const found = requireLayer(model, layerName);
+  const { layerName, onProgress, signal } = requireOptions(options);
+  const found = requireLSTM(model, layerName);
+  const list = requireModelInputs('ablateUnits', model, inputs);
   const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
     Array.from({ length: lstmCell.units }, (_, unit) => ({ layer, direction, unit })),
   );
-  const run = () => leavingModelAlone(model, () => [model.predictOnBatch(inputs)].flat());
+  const run = () => leavingModelAlone(model, () => [model.predictOnBatch(list)].flat());
   const usual = run();
   try {
     await requireFinite(usual);
@@ -76,10 +79,24 @@ export async function ablateUnits(
   }
 }
 
-function requireLayer(model: tf.LayersModel, layerName: string): FoundLSTM[] {
+function requireOptions(options: unknown): AblationOptions {
   const where = 'ablateUnits';
-  if (!(model instanceof tf.LayersModel)) throw invalidArgument(where, 'model must be a tf.LayersModel', model);
-  const all = findLSTMs(model);
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(where, 'options must be an object with a layerName', options);
+  }
+  const { onProgress, signal } = options as AblationOptions;
+  if (onProgress != null && typeof onProgress !== 'function') {
+    throw invalidArgument(where, 'onProgress must be a function', onProgress);
+  }
+  if (signal != null && typeof signal.throwIfAborted !== 'function') {
+    throw invalidArgument(where, 'signal must be an AbortSignal', signal);
+  }
+  return options as AblationOptions;
+}
+
+function requireLSTM(model: tf.LayersModel, layerName: string): FoundLSTM[] {
+  const where = 'ablateUnits';
+  const all = requireModelWithLSTM(where, model);
   const found = all.filter((lstm) => lstm.layerName === layerName);
   if (found.length === 0) {
     const names = describeValue([...new Set(all.map((lstm) => lstm.layerName))]);
@@ -88,8 +105,6 @@ function requireLayer(model: tf.LayersModel, layerName: string): FoundLSTM[] {
   if (!found.every(({ layer }) => isLSTMLike(layer))) {
     throw invalidArgument(where, 'layerName must be a layer of one LSTM, not of stacked cells', layerName);
   }
-  const unbuilt = found.find(({ lstmCell }) => !lstmCell.built);
-  if (unbuilt !== undefined) throw invalidState(where, 'the layer must be built first', layerName);
   return found;
 }
 

@@ -6,6 +6,7 @@ import { LSTM_CELL_BRAND } from '../../layers/brand.js';
 import { explicitView, isExplicitLSTM, type LSTMLike } from '../../layers/explicit-view.js';
 import type { Kwargs } from '../../layers/host-types.js';
 import type { StepEdit } from '../../layers/lstm-cell.js';
+import { requireUsable } from '../../layers/validate-call.js';
 import { hookMethod } from '../model/hook-method.js';
 import { requireLayer } from '../model/require-layer.js';
 
@@ -37,7 +38,10 @@ export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefi
  *   of known names; Error for a layer that is not built.
  */
 export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: () => Result): Result {
-  const lstm = requireLayer('editGates', layer);
+  const where = 'editGates';
+  const lstm = requireLayer(where, layer);
+  if (typeof edit !== 'function') throw invalidArgument(where, 'edit must be a function', edit, { layer: lstm.name });
+  if (typeof run !== 'function') throw invalidArgument(where, 'run must be a function', run, { layer: lstm.name });
   const restore = startEditing(lstm, edit);
   let result: Result;
   try {
@@ -117,6 +121,7 @@ function stepEdit(cell: EditedCell, edit: GateEdit): StepEdit {
   return (computed, [, previousC], t) => {
     const given = { ...computed };
     const returned = edit(given, t) ?? {};
+    requireObject(returned);
     const replaced = { ...changesOf(given, computed), ...returned };
     requireEdited(replaced, computed);
     // A clone, since what the edit returns may be the caller's to keep.
@@ -136,6 +141,13 @@ function changesOf(given: LSTMStep, computed: LSTMStep): Partial<LSTMStep> {
   return Object.fromEntries(names.filter((name) => given[name] !== computed[name]).map((name) => [name, given[name]]));
 }
 
+/** Most of all not a promise, which an async edit returns, and which would change nothing. */
+function requireObject(returned: unknown): void {
+  if (typeof returned !== 'object' || returned instanceof Promise) {
+    throw invalidArgument('editGates', 'edit must return an object of tensors, or nothing', returned);
+  }
+}
+
 function requireEdited(replaced: Partial<LSTMStep>, computed: LSTMStep): void {
   for (const [name, value] of Object.entries(replaced)) {
     const expected = computed[name as keyof LSTMStep]?.shape;
@@ -147,5 +159,6 @@ function requireEdited(replaced: Partial<LSTMStep>, computed: LSTMStep): void {
       const received = value instanceof tf.Tensor ? value.shape : value;
       throw invalidArgument('editGates', `${name} must be [B, U] = [${expected.join(', ')}]`, received);
     }
+    requireUsable('editGates', name, value);
   }
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
+import { requireUsable, shapeOf } from '../../layers/validate-call.js';
 
 /**
  * Values with those of some units replaced.
@@ -9,12 +10,18 @@ import { tidy } from '../../core/tidy.js';
  * @param units Indices from 0 to U - 1.
  * @param value The number that the units get, in every sample.
  * @returns [B, U]; the caller disposes it.
- * @throws RangeError for a unit that there is not.
+ * @throws RangeError for a unit that there is not, and for arguments of another kind.
  */
 export function withUnits(values: tf.Tensor2D, units: readonly number[], value: number): tf.Tensor2D {
+  const where = 'withUnits';
+  const shape = shapeOf(values);
+  if (shape?.length !== 2) throw invalidArgument(where, 'values must be a tensor [B, U]', shape ?? values);
+  requireUsable(where, 'values', values);
+  if (!Array.isArray(units)) throw invalidArgument(where, 'units must be an array of indices', units);
+  if (typeof value !== 'number') throw invalidArgument(where, 'value must be a number', value);
   const [, count] = values.shape;
   const unknown = units.find((unit) => !Number.isInteger(unit) || unit < 0 || unit >= count);
-  if (unknown !== undefined) throw invalidArgument('withUnits', `units must be from 0 to ${count - 1}`, unknown);
+  if (unknown !== undefined) throw invalidArgument(where, `units must be from 0 to ${count - 1}`, unknown);
   return tidy(() => {
     const chosen = tf.tensor2d([Array.from({ length: count }, (_, unit) => units.includes(unit))], [1, count], 'bool');
     return tf.where(chosen, tf.fill(values.shape, value), values);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import { shapeOf } from '../../layers/validate-call.js';
+import { isDisposed } from '../../layers/is-disposed.js';
+import { requireUsable, shapeOf } from '../../layers/validate-call.js';
 import { type FoundLSTM, findLSTMs } from '../model/find-lstms.js';
 
 /** The inputs of a model: its only one, one for each in order, or each by its name. */
@@ -9,7 +10,7 @@ export type ModelInputs = tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;
 /**
  * Checks a model, and returns its LSTMs.
  *
- * @throws RangeError for what is not a model or has no LSTM; Error for a model that is not built.
+ * @throws RangeError for what is not a model or has no LSTM; Error for a model that is not built or disposed.
  */
 export function requireModelWithLSTM(where: string, model: unknown): FoundLSTM[] {
   if (!(model instanceof tf.LayersModel)) throw invalidArgument(where, 'model must be a tf.LayersModel', model);
@@ -19,6 +20,10 @@ export function requireModelWithLSTM(where: string, model: unknown): FoundLSTM[]
   if (lstms.length === 0) {
     const layers = model.layers.map((layer) => layer.getClassName());
     throw invalidArgument(where, 'model must have an LSTM', layers, { layer: model.name });
+  }
+  for (const { layerName, lstmCell } of lstms) {
+    if (!lstmCell.built) throw invalidState(where, 'the model must be built first', layerName);
+    if (isDisposed(lstmCell)) throw invalidState(where, 'the model must not be disposed', layerName);
   }
   return lstms;
 }
@@ -49,6 +54,7 @@ export function requireModelInputs(
     requireThat(input.rank === expected.length && expected.every(fits), `be ${shapeText(expected)}`, input.shape);
     requireThat(input.shape[0] === samples, `have ${samples} samples, as the first input has`, input.shape);
     requireThat(samples !== 0, 'have one sample or more', input.shape);
+    requireUsable(where, name, input);
   }
   return list;
 }

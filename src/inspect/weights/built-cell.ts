@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { isLSTMCell, isLSTMLike, type LSTMLike } from '../../layers/explicit-view.js';
+import { isDisposed } from '../../layers/is-disposed.js';
 
 /**
  * The cell that holds the weights of an LSTM layer, of `tf.layers.rnn` over one cell, or that is the layer itself.
  *
- * @throws RangeError for a layer that is not an LSTM; Error for one that is not built.
+ * @throws RangeError for a layer that is not an LSTM; Error for one that is not built or disposed.
  */
 export function builtCell(where: string, layer: unknown): LSTMLike['cell'] {
   const cell = cellOf(layer);
@@ -17,6 +18,7 @@ export function builtCell(where: string, layer: unknown): LSTMLike['cell'] {
   }
   const { name } = layer as tf.layers.Layer;
   if (!cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', name);
+  if (isDisposed(cell)) throw invalidState(where, 'the layer must not be disposed', name);
   return cell;
 }
 

@@ -131,22 +131,39 @@ describe('Ablation', () => {
     });
     const [x, poisoned] = [input(), tf.fill([BATCH, TIMESTEPS, FEATURES], Number.NaN)];
     const count = tf.memory().numTensors;
-    const refused: [Promise<unknown>, RegExp][] = [
+    const refused: [() => Promise<unknown>, RegExp][] = [
       [
-        ablateUnits(model, x, { layerName: 'memori' }),
+        () => ablateUnits(model, x, { layerName: 'memori' }),
         /^ablateUnits: layerName must be one of the model's LSTMs \['memory'\], got 'memori'/,
       ],
       [
-        ablateUnits(stacked, x, { layerName: 'stack' }),
+        () => ablateUnits(stacked, x, { layerName: 'stack' }),
         /^ablateUnits: layerName must be a layer of one LSTM, not of stacked cells, got 'stack'/,
       ],
       [
-        ablateUnits(model.layers[0] as never, x, { layerName: 'memory' }),
+        () => ablateUnits(model.layers[0] as never, x, { layerName: 'memory' }),
         /^ablateUnits: model must be a tf\.LayersModel, got/,
       ],
-      [ablateUnits(model, poisoned, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [
+        () => ablateUnits(model, undefined as never, { layerName: 'memory' }),
+        /^ablateUnits: input 'memory_input' must be a concrete tensor, got undefined/,
+      ],
+      [() => ablateUnits(model, [x, x], { layerName: 'memory' }), /^ablateUnits: inputs must be 1 tensors, for/],
+      [
+        () => ablateUnits(model, x, undefined as never),
+        /^ablateUnits: options must be an object with a layerName, got undef/,
+      ],
+      [
+        () => ablateUnits(model, x, { layerName: 'memory', onProgress: 1 as never }),
+        /^ablateUnits: onProgress must be a func/,
+      ],
+      [
+        () => ablateUnits(model, x, { layerName: 'memory', signal: {} as never }),
+        /^ablateUnits: signal must be an AbortSignal/,
+      ],
+      [() => ablateUnits(model, poisoned, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
     ];
-    for (const [promise, message] of refused) await expect(promise).rejects.toThrow(message);
+    for (const [attempt, message] of refused) await expect(attempt()).rejects.toThrow(message);
     expect(tf.memory().numTensors).toBe(count);
   });
 });

@@ -37,6 +37,11 @@ describe('An edit', () => {
       ],
       [() => editGates(layer, () => ({ f: wrong }), run), /^editGates: f must be \[B, U\] = \[2, 4\], got \[2, 3\]/],
       [() => editGates(layer, () => ({ c: 1 }) as never, run), /^editGates: c must be \[B, U\] = \[2, 4\], got 1/],
+      [() => editGates(undefined as never, silence, run), /^editGates: layer must be an LSTM, .* got undefined/],
+      [() => editGates(layer, { f: 1 } as never, run), /^editGates: edit must be a function, got an object/],
+      [() => editGates(layer, silence, undefined as never), /^editGates: run must be a function, got undefined/],
+      [() => editGates(layer, () => 3 as never, run), /^editGates: edit must return an object of tensors, .* got 3/],
+      [() => editGates(layer, (async () => ({})) as never, run), /^editGates: edit must return an .* class Promise/],
       [
         () => editGates(layer, ({ f }) => ({ f: withUnits(f, [4], 0) }), run),
         /^withUnits: units must be from 0 to 3, got 4/,

@@ -41,6 +41,16 @@ const INPUTS: [what: string, inputs: () => unknown, message: string][] = [
   ['a wrong rank', () => [GOOD()[0], tf.ones([2, 2])], "input 'b' must be [B, any, 2], got [2, 2]"],
   ['different batches', () => [GOOD()[0], tf.ones([3, 4, 2])], "input 'b' must have 2 samples, as the first input has"],
   [
+    'a disposed tensor',
+    () => {
+      const [a, b] = GOOD();
+      b?.dispose();
+      return [a, b];
+    },
+    "input 'b' must not be disposed, got a Tensor of shape [2, 4, 2]",
+  ],
+  ['text', () => [tf.fill([2, 5, 3], 'x' as never), GOOD()[1]], "input 'a' must hold real numbers, got 'string'"],
+  [
     'no samples',
     () => [tf.ones([0, 5, 3]), tf.ones([0, 4, 2])],
     "input 'a' must have one sample or more, got [0, 5, 3]",
@@ -117,6 +127,13 @@ describe.each(Object.keys(LOOKS))('%s', (where) => {
     expect(error.message).toContain(`${where}: model must have an LSTM, got ['GRU', 'Dense']`);
   });
 
+  test('refuses a disposed model', async () => {
+    const gone = model();
+    gone.dispose();
+    const error = await errorOf(() => look(gone, GOOD()));
+    expect(error.message).toBe(`${where}: the model must not be disposed (layer 'one')`);
+  });
+
   test('refuses a model that was never built', async () => {
     const error = await errorOf(() => look(tf.sequential({ name: 'empty' }), tf.ones([2, 5, 3])));
     expect(error.message).toBe(`${where}: the model must be built first: it has no inputs yet (layer 'empty')`);
@@ -139,6 +156,15 @@ describe('Of chosen units', () => {
       layer.apply(tf.input({ shape: [5, 3] }));
       const rule = 'units must be one or more different whole numbers from 0 to 3, got [4]';
       expect(() => look(layer, tf.ones([2, 5, 3]), { units: [4] })).toThrow(rule);
+    }
+  });
+
+  test('traceLayer refuses a disposed layer', () => {
+    for (const layer of [builtIn({ units: 4, name: 'gone' }), lstm({ units: 4, name: 'gone' })]) {
+      tf.dispose(layer.apply(tf.ones([2, 5, 3])) as tf.Tensor);
+      layer.dispose();
+      const rule = "traceLayer: the layer must not be disposed (layer 'gone')";
+      expect(() => traceLayer(layer, tf.ones([2, 5, 3]))).toThrow(rule);
     }
   });
 
