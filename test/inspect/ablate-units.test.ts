@@ -97,7 +97,10 @@ describe('Ablation', () => {
     model.predictOnBatch(input());
     const states = () => (layer as tf.RNN).states.map((state) => [...state.dataSync()]);
     const before = states();
-    const effects = await ablateUnits(model, input(), { layerName: 'memory' });
+    const x = input();
+    const count = tf.memory().numTensors;
+    const effects = await ablateUnits(model, x, { layerName: 'memory' });
+    expect(tf.memory().numTensors).toBe(count);
     expect(states()).toEqual(before);
     expect(await ablateUnits(model, input(), { layerName: 'memory' })).toEqual(effects);
   });
@@ -130,6 +133,9 @@ describe('Ablation', () => {
       ],
     });
     const [x, poisoned] = [input(), tf.fill([BATCH, TIMESTEPS, FEATURES], Number.NaN)];
+    const partly = tf.concat([tf.slice(input(), 0, BATCH - 1), tf.slice(poisoned, 0, 1)]);
+    const unbuilt = tf.sequential();
+    unbuilt.layers.push(EXPLICIT.lstm({ units: 2, name: 'later' }));
     const count = tf.memory().numTensors;
     const refused: [Promise<unknown>, RegExp][] = [
       [
@@ -145,6 +151,11 @@ describe('Ablation', () => {
         /^ablateUnits: model must be a tf\.LayersModel, got/,
       ],
       [ablateUnits(model, poisoned, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [ablateUnits(model, partly, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [
+        ablateUnits(unbuilt, x, { layerName: 'later' }),
+        /^ablateUnits: the layer must be built first \(layer 'later'\)/,
+      ],
     ];
     for (const [promise, message] of refused) await expect(promise).rejects.toThrow(message);
     expect(tf.memory().numTensors).toBe(count);

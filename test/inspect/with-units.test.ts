@@ -15,3 +15,15 @@ test('withUnits replaces the values of the chosen units, even where they are NaN
     expectClose(withUnits(tf.ones([1, 2]), [], 3), [1, 1], 0);
   });
 });
+
+test('withUnits tells which unit there is not, and leaves nothing but its result behind', async () => {
+  await useBackend('cpu');
+  const values = tf.ones<tf.Rank.R2>([2, 3]);
+  const before = tf.memory().numTensors;
+  for (const unit of [-1, 3, 0.5, Number.NaN]) {
+    expect(() => withUnits(values, [0, unit, 9], 1)).toThrow(`withUnits: units must be from 0 to 2, got ${unit}`);
+  }
+  const result = withUnits(values, [0, 2], 5);
+  expect(tf.memory().numTensors).toBe(before + 1);
+  tf.dispose([values, result]);
+});
