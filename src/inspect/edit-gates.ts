@@ -26,7 +26,7 @@ export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefi
  * const prediction = editGates(model.getLayer('lstm'), ({ f }) => ({ f: withUnits(f, [3], 1) }), () => model.predict(x));
  * ```
  *
- * Differentiable. Edits of one layer may be nested: the outer one comes first.
+ * Differentiable. Edits of one layer may be nested: the outer one comes first. Traces made by `run` show what was edited.
  *
  * @param layer A built LSTM, or `tf.layers.rnn` over one LSTM cell; of Bidirectional its `forwardLayer` or
  *   `backwardLayer`.
