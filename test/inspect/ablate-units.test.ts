@@ -136,6 +136,10 @@ describe('Ablation', () => {
     const partly = tf.concat([tf.slice(input(), 0, BATCH - 1), tf.slice(poisoned, 0, 1)]);
     const unbuilt = tf.sequential();
     unbuilt.layers.push(EXPLICIT.lstm({ units: 2, name: 'later' }));
+    const [hidden] = [model.layers[0]!.output as tf.SymbolicTensor];
+    const head = tf.layers.dense({ units: 1, weights: [tf.fill([UNITS, 1], Number.NaN), tf.zeros([1])] });
+    const outputs = [hidden, head.apply(hidden) as tf.SymbolicTensor];
+    const broken = tf.model({ inputs: model.inputs, outputs });
     const count = tf.memory().numTensors;
     const refused: [Promise<unknown>, RegExp][] = [
       [
@@ -152,6 +156,7 @@ describe('Ablation', () => {
       ],
       [ablateUnits(model, poisoned, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
       [ablateUnits(model, partly, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [ablateUnits(broken, x, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
       [
         ablateUnits(unbuilt, x, { layerName: 'later' }),
         /^ablateUnits: the layer must be built first \(layer 'later'\)/,

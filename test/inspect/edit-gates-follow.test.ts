@@ -87,6 +87,12 @@ describe.each(LAYER_KIND_NAMES)('In %s, an edit', (kind) => {
     expect([mine.h.isDisposed, mine.c.isDisposed]).toEqual([false, false]);
   });
 
+  test('is at work where the layer is called without keyword arguments', () => {
+    const layer = built(kind);
+    const edit: GateEdit = ({ h }) => ({ h: tf.zerosLike(h) });
+    expectClose(editGates(layer, edit, () => layer.call(input(), undefined as never)) as tf.Tensor, tf.zeros(STEP), 0);
+  });
+
   test('starts from the states that follow x, as those of a model do', () => {
     const layer = built(kind);
     const states = [constant(41), constant(42)];
