@@ -34,6 +34,8 @@ test.each([
   [{ a: 1, b: 2 }, "an object of class Object with keys ['a', 'b']"],
   [Object.create(null), 'an object of class object with keys []'],
   [new Map(), 'an object of class Map with keys []'],
+  [{ shape: 'round' }, "an object of class Object with keys ['shape']"],
+  [{ name: 'memory' }, "an object of class Object with keys ['name']"],
 ])('The value %p is shown as %s', (value, expected) => {
   expect(describeValue(value)).toBe(expected);
 });

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../src/index.js';
 import { useBackend } from '../../tools/backends.js';
+import { expectClose } from '../support/close.js';
+import { randomTensor } from '../support/random.js';
 
 const [BATCH, TIMESTEPS, FEATURES, UNITS] = [2, 5, 3, 4];
 
@@ -42,4 +44,19 @@ test('A stateful layer takes symbolic states, and needs its batch size with them
   expect(() => unknown.apply(ofAnyBatch, { initialState: states() })).toThrow(
     /^LSTM\.build: a stateful layer must know its batch size: .*, got \[null, 5, 3\] \(layer 'memory'\)/,
   );
+});
+
+test('States may follow x in a list, and are checked there as well', () => {
+  tf.tidy(() => {
+    const layer = lstm({ units: UNITS, name: 'memory' });
+    const x = randomTensor([BATCH, TIMESTEPS, FEATURES], 1);
+    const [h, c] = [randomTensor([BATCH, UNITS], 2), randomTensor([BATCH, UNITS], 3)];
+    const byName = layer.apply(x, { initialState: [h, c] }) as tf.Tensor;
+    expectClose(layer.call([x, h, c]) as tf.Tensor, byName, 0);
+    expectClose(layer.apply([x, h, c]) as tf.Tensor, byName, 0);
+    expect(() => expectClose(layer.apply(x) as tf.Tensor, byName)).toThrow('apart');
+    const rule = /initialState\[1\] \(c\) must be \[B, U\] = \[2, 4\], got \[2, 5, 3\] \(layer 'memory'\)/;
+    expect(() => layer.call([x, h, x])).toThrow(new RegExp(`^LSTM\\.call: ${rule.source}`));
+    expect(() => layer.apply([x, h, x])).toThrow(new RegExp(`^LSTM\\.apply: ${rule.source}`));
+  });
 });

@@ -28,6 +28,21 @@ test('A constraint holds for a weight that is set or that an optimizer writes, n
   });
 });
 
+test('A constraint is applied once to each change', () => {
+  class Halve extends (tf.constraints.nonNeg().constructor as new () => ReturnType<typeof tf.constraints.nonNeg>) {
+    override apply = (weight: tf.Tensor) => tf.mul(weight, 0.5) as tf.Tensor;
+  }
+  tf.tidy(() => {
+    const layer = lstm({ units: 1, recurrentConstraint: new Halve() });
+    layer.build([null, null, 1]);
+    const weight = layer.cell.recurrentKernel;
+    weight.write(tf.tensor2d([[2, 4, -6, 8]]));
+    for (let read = 0; read < 2; read++) expectClose(weight.read(), [1, 2, -3, 4], 0);
+    (weight.read() as tf.Variable).assign(tf.tensor2d([[20, 40, -60, 80]]));
+    for (let read = 0; read < 2; read++) expectClose(weight.read(), [10, 20, -30, 40], 0);
+  });
+});
+
 test('A weight can be given a value that does not keep the constraint, until it changes', () => {
   tf.tidy(() => {
     const weight = constrainedWeight();

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm } from '../../src/index.js';
+import { lstm, lstmCell } from '../../src/index.js';
 import { copyArguments } from '../../src/layers/copy-arguments.js';
 
 test('Plain objects and arrays are copied, whatever their depth; instances are shared', () => {
@@ -12,9 +12,10 @@ test('Plain objects and arrays are copied, whatever their depth; instances are s
   expect(copy.instance).toBe(instance);
 });
 
-test('What tfjs writes into a config does not reach the arguments of a layer', () => {
+test('What tfjs writes into a config does not reach the arguments of a layer or cell', () => {
   const args = { units: 2, kernelRegularizer: { className: 'L1L2', config: { l1: 0.5, l2: 0.25 } } };
   lstm(args as unknown as tf.LSTMLayerArgs);
+  lstmCell(args as unknown as tf.LSTMCellLayerArgs);
   expect(args.kernelRegularizer.config).toEqual({ l1: 0.5, l2: 0.25 });
   tf.layers.lstm(args as unknown as tf.LSTMLayerArgs);
   expect(args.kernelRegularizer.config).toHaveProperty('customObjects');

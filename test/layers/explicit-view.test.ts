@@ -68,6 +68,36 @@ describe('An explicit view', () => {
     layer.dispose();
   });
 
+  test('goes by the name of its layer, and has no states of its own', () => {
+    const layer = built((LAYERS[1] as (typeof LAYERS)[0])[1], { name: 'memory', stateful: true });
+    const view = explicitView(layer as never);
+    expect([view.name, view.stateful, view.built, view.cell.built]).toEqual(['memory', false, true, true]);
+    expect(() => view.call(tf.zeros([2, 5]))).toThrow(/\(layer 'memory'\)/);
+    layer.dispose();
+  });
+
+  test('is possible over weights that users made and keep in their own ways', () => {
+    const roles = {
+      Initializer: tf.initializers.ones(),
+      Regularizer: tf.regularizers.l2(),
+      Constraint: tf.constraints.nonNeg(),
+    };
+    const own = Object.entries(roles).flatMap(([role, instance]) => {
+      class Own extends (instance.constructor as new (args: object) => object) {
+        static readonly className = 'NeverRegistered';
+      }
+      return ['kernel', 'recurrent', 'bias'].map((weight) => [weight + role, new Own({})] as const);
+    });
+    tf.tidy(() => {
+      for (const [name, instance] of own) {
+        const layer = tf.layers.lstm({ units: UNITS, [name]: instance });
+        layer.apply(tf.input({ shape: [5, FEATURES] }));
+        const x = randomTensor([2, 5, FEATURES], 1);
+        expectAllClose([explicitView(layer as never).call(x) as tf.Tensor], [layer.apply(x) as tf.Tensor]);
+      }
+    });
+  });
+
   test('of a cell steps as the cell does', () => {
     tf.tidy(() => {
       const cell = tf.layers.lstmCell(ARGS);
@@ -82,14 +112,18 @@ describe('An explicit view', () => {
 
   test('is possible of one LSTM, not of other layers or of stacked cells', () => {
     class LSTM extends (tf.layers.lstm({ units: 1 }).constructor as new (args: object) => tf.layers.Layer) {}
+    class RNN extends tf.layers.Layer {
+      static readonly className = 'RNN';
+    }
     const others = [
       tf.layers.dense({ units: 2 }),
       tf.layers.gru({ units: 2 }),
       tf.layers.rnn({ cell: tf.layers.gruCell({ units: 2 }) }),
       tf.layers.rnn({ cell: [lstmCell({ units: 2 }), lstmCell({ units: 2 })] }),
       new LSTM({ units: 2 }),
+      new RNN({}),
     ] as tf.layers.Layer[];
-    expect(others.map(isLSTMLike)).toEqual([false, false, false, false, false]);
+    expect(others.map(isLSTMLike)).toEqual([false, false, false, false, false, false]);
     const these = [lstm({ units: 2 }), ...LAYERS.map(([, make]) => make({}))];
     expect(these.map(isLSTMLike)).toEqual([true, true, true, true]);
   });

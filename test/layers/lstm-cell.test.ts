@@ -177,7 +177,10 @@ describe('A cell', () => {
       ],
       [() => cell.call(x), /^LSTMCell\.call: the inputs must be \[x, h, c\], got a Tensor of shape \[3, 5\]/],
       [() => cell.call([h, h, c]), /^LSTMCell\.call: x must be \[B, D\] = \[B, 5\], got \[3, 4\]/],
-      [() => cell.call([x, h, x]), /^LSTMCell\.call: states\[1\] \(c\) must be \[B, U\] = \[3, 4\], got \[3, 5\]/],
+      [
+        () => cell.call([x, h, x]),
+        /^LSTMCell\.call: states\[1\] \(c\) must be \[B, U\] = \[3, 4\], got \[3, 5\] \(layer '.+'\)/,
+      ],
       [() => cell.call([x, x, c]), /^LSTMCell\.call: states\[0\] \(h\) must be \[B, U\] = \[3, 4\], got \[3, 5\]/],
       [
         () => lstmCell({ units: 2 }).build([null, 0]),

@@ -28,7 +28,7 @@ export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefi
  * const prediction = editGates(model.getLayer('lstm'), ({ f }) => ({ f: withUnits(f, [3], 1) }), () => model.predict(x));
  * ```
  *
- * Differentiable. Edits of one layer may be nested: the outer one comes first.
+ * Differentiable. Edits of one layer may be nested: the outer one comes first. Traces made by `run` show what was edited.
  *
  * @param layer A built LSTM, or `tf.layers.rnn` over one LSTM cell; of Bidirectional its `forwardLayer` or
  *   `backwardLayer`.
@@ -106,10 +106,8 @@ function startDetour(layer: LSTMLike): () => void {
 function callThroughView(layer: LSTMLike, inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor | tf.Tensor[] {
   const view = explicitView(layer, { returnState: true });
   return tidy(() => {
-    const [x, ...given] = Array.isArray(inputs) ? inputs : [inputs];
-    const own = layer.stateful ? layer.states : undefined;
-    const initialState = given.length > 0 ? given : (kwargs.initialState ?? own);
-    const outputs = view.call(x as tf.Tensor, { ...kwargs, initialState }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const initialState = kwargs.initialState ?? (layer.stateful ? layer.states : undefined);
+    const outputs = view.call(inputs, { ...kwargs, initialState }) as [tf.Tensor, tf.Tensor, tf.Tensor];
     const [output, h, c] = outputs;
     if (layer.stateful) layer.resetStates([h, c], kwargs.training);
     return layer.returnState ? outputs : output;

@@ -51,12 +51,14 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
   });
 });
 
-test('What a closed gate means differs from gate to gate, and from what an open one means', () => {
-  const stuck = gateWith({ leftSaturated: [1, 1, 1, 1], rightSaturated: [1, 1, 1, 1] });
+test('What a closed gate means differs from gate to gate, and from an open one and one without gradient', () => {
+  const all = [1, 1, 1, 1];
+  const stuck = gateWith({ leftSaturated: all, rightSaturated: all, zeroGradient: all });
   const findings = findingsOf({ i: stuck, f: stuck, o: stuck });
   const meanings = findings.map(({ message }: Finding) => message.split(': ')[1]);
-  expect(new Set(meanings).size).toBe(6);
-  expect(new Set(findings.map(({ remedy }) => remedy)).size).toBe(6);
+  expect(new Set(meanings).size).toBe(7);
+  expect(meanings.join()).not.toContain('undefined');
+  expect(new Set(findings.map(({ remedy }) => remedy)).size).toBe(7);
 });
 
 test('A gate is stuck above the fraction, and units are many above their share; at it they are not', () => {

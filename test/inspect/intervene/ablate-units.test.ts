@@ -97,7 +97,10 @@ describe('Ablation', () => {
     model.predictOnBatch(input());
     const states = () => (layer as tf.RNN).states.map((state) => [...state.dataSync()]);
     const before = states();
-    const effects = await ablateUnits(model, input(), { layerName: 'memory' });
+    const x = input();
+    const count = tf.memory().numTensors;
+    const effects = await ablateUnits(model, x, { layerName: 'memory' });
+    expect(tf.memory().numTensors).toBe(count);
     expect(states()).toEqual(before);
     expect(await ablateUnits(model, input(), { layerName: 'memory' })).toEqual(effects);
   });
@@ -130,6 +133,13 @@ describe('Ablation', () => {
       ],
     });
     const [x, poisoned] = [input(), tf.fill([BATCH, TIMESTEPS, FEATURES], Number.NaN)];
+    const partly = tf.concat([tf.slice(input(), 0, BATCH - 1), tf.slice(poisoned, 0, 1)]);
+    const unbuilt = tf.sequential();
+    unbuilt.layers.push(EXPLICIT.lstm({ units: 2, name: 'later' }));
+    const [hidden] = [model.layers[0]!.output as tf.SymbolicTensor];
+    const head = tf.layers.dense({ units: 1, weights: [tf.fill([UNITS, 1], Number.NaN), tf.zeros([1])] });
+    const outputs = [hidden, head.apply(hidden) as tf.SymbolicTensor];
+    const broken = tf.model({ inputs: model.inputs, outputs });
     const count = tf.memory().numTensors;
     const refused: [() => Promise<unknown>, RegExp][] = [
       [
@@ -162,6 +172,12 @@ describe('Ablation', () => {
         /^ablateUnits: signal must be an AbortSignal/,
       ],
       [() => ablateUnits(model, poisoned, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [() => ablateUnits(model, partly, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [() => ablateUnits(broken, x, { layerName: 'memory' }), /^ablateUnits: the model's output must be finite/],
+      [
+        () => ablateUnits(unbuilt, x, { layerName: 'later' }),
+        /^ablateUnits: the model must be built first/,
+      ],
     ];
     for (const [attempt, message] of refused) await expect(attempt()).rejects.toThrow(message);
     expect(tf.memory().numTensors).toBe(count);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { editGates, type GateEdit, traceLayer } from '../../../src/inspect/index.js';
+import { editGates, type GateEdit, type LayerTrace, traceLayer, traceModel } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { expectAllClose, expectClose } from '../../support/close.js';
 import { LAYER_KIND_NAMES, LAYER_KINDS, type LayerKind } from '../../support/layer-kinds.js';
@@ -43,6 +43,18 @@ describe.each(LAYER_KIND_NAMES)('In %s, an edit', (kind) => {
     expectClose(traceLayer(layer, input(2)).h, usual.h, 0);
   });
 
+  test('shows in a trace of the model that is made in the meantime', () => {
+    const x = tf.input({ shape: [TIMESTEPS, FEATURES] });
+    const layer = built(kind);
+    const model = tf.model({ inputs: x, outputs: layer.apply(x) as tf.SymbolicTensor });
+    const edit: GateEdit = ({ f }) => ({ f: tf.onesLike(f) });
+    const [h, traces] = editGates(layer, edit, () => [model.predict(input()) as tf.Tensor, traceModel(model, input())]);
+    expect(traces).toHaveLength(1);
+    const { trace } = traces[0] as LayerTrace;
+    expectClose(trace.f, tf.onesLike(trace.f), 0);
+    expectClose(lastStep(trace.h), h);
+  });
+
   test('of several quantities gives each the value returned, and what was not returned follows', () => {
     const layer = built(kind);
     const initialState = [constant(2), constant(3)] as [tf.Tensor2D, tf.Tensor2D];
@@ -73,6 +85,12 @@ describe.each(LAYER_KIND_NAMES)('In %s, an edit', (kind) => {
     tf.dispose(editGates(layer, edit, () => layer.apply(input()) as tf.Tensor[]));
     editGates(layer, edit, () => traceLayer(layer, input(), { units: [2, 0] })).dispose();
     expect([mine.h.isDisposed, mine.c.isDisposed]).toEqual([false, false]);
+  });
+
+  test('is at work where the layer is called without keyword arguments', () => {
+    const layer = built(kind);
+    const edit: GateEdit = ({ h }) => ({ h: tf.zerosLike(h) });
+    expectClose(editGates(layer, edit, () => layer.call(input(), undefined as never)) as tf.Tensor, tf.zeros(STEP), 0);
   });
 
   test('starts from the states that follow x, as those of a model do', () => {
