@@ -149,10 +149,7 @@ describe('Ablation', () => {
         /^ablateUnits: input 'memory_input' must be a concrete tensor, got undefined/,
       ],
       [() => ablateUnits(model, [x, x], { layerName: 'memory' }), /^ablateUnits: inputs must be 1 tensors, for/],
-      [
-        () => ablateUnits(model, x, undefined as never),
-        /^ablateUnits: options must be an object with a layerName, got undef/,
-      ],
+      [() => ablateUnits(model, x, undefined as never), /^ablateUnits: options must be an object, got undefined/],
       [
         () => ablateUnits(model, x, { layerName: 'memory', onProgress: 1 as never }),
         /^ablateUnits: onProgress must be a func/,
