@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import type { LSTMStep } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
-import { explicitView, isExplicitLSTM, type LSTMLike } from '../layers/explicit-view.js';
+import { explicitView, isExplicitLSTM, type LSTMLike, setStepEdit, stepEditOf } from '../layers/explicit-view.js';
 import type { LSTM } from '../layers/lstm.js';
-import type { LSTMCell, StepEdit } from '../layers/lstm-cell.js';
+import type { StepEdit } from '../layers/lstm-cell.js';
 import { requireUsable } from '../layers/validate-call.js';
 import { requireLayer } from './require-layer.js';
 
@@ -26,7 +26,8 @@ export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefi
  * const prediction = editGates(model.getLayer('lstm'), ({ f }) => ({ f: withUnits(f, [3], 1) }), () => model.predict(x));
  * ```
  *
- * Differentiable. Edits of one layer may be nested: the outer one comes first.
+ * Differentiable, and seen by `traceLayer` and `traceModel` within `run`. Edits of one layer may be nested: the outer one
+ * comes first.
  *
  * @param layer A built LSTM, or `tf.layers.rnn` over one LSTM cell; of Bidirectional its `forwardLayer` or
  *   `backwardLayer`.
@@ -57,14 +58,15 @@ export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: (
 
 /** Puts the edit in place, and returns what takes it away again. */
 function startEditing(layer: LSTMLike, edit: GateEdit): () => void {
-  const view = explicitView(layer, { returnState: true });
-  const { cell } = view;
-  const outer = cell.stepEdit;
+  const { cell } = layer;
+  const outer = stepEditOf(cell);
   const own = stepEdit(cell, edit);
-  cell.stepEdit = outer === null ? own : (step, states, t) => own(outer(step, states, t), states, t);
-  const restoreCall = isExplicitLSTM(layer) ? () => {} : callThroughView(layer, view);
+  setStepEdit(cell, outer === null ? own : (step, states, t) => own(outer(step, states, t), states, t));
+  const restoreCall = isExplicitLSTM(layer)
+    ? () => {}
+    : callThroughView(layer, explicitView(layer, { returnState: true }));
   return () => {
-    cell.stepEdit = outer;
+    setStepEdit(cell, outer);
     restoreCall();
   };
 }
@@ -92,7 +94,7 @@ function callThroughView(layer: LSTMLike, view: LSTM): () => void {
 }
 
 /** A person's edit as a cell knows it: with all that follows from what was replaced. */
-function stepEdit(cell: LSTMCell, edit: GateEdit): StepEdit {
+function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
   return (computed, [, previousC], t) => {
     const replaced = edit({ ...computed }, t) ?? {};
     requireEdited(replaced, computed);

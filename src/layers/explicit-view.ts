@@ -5,7 +5,7 @@ import { isBuiltInLSTM, isBuiltInLSTMCell } from './built-in-classes.js';
 import { withDropoutFunction } from './dropout-function.js';
 import type { BuiltInCell } from './host-types.js';
 import { LSTM } from './lstm.js';
-import type { LSTMCell } from './lstm-cell.js';
+import type { LSTMCell, StepEdit } from './lstm-cell.js';
 
 /** A layer that computes an LSTM: of this package, of tfjs, or tfjs's RNN over one cell of either. */
 export type LSTMLike = tf.layers.RNN & { cell: LSTMCell | BuiltInCell };
@@ -45,7 +45,22 @@ const ONLY_FOR_WEIGHTS = ['kernel', 'recurrent', 'bias'].flatMap((weight) =>
   ['Initializer', 'Regularizer', 'Constraint'].map((role) => weight + role),
 );
 
-/** An explicit LSTM over the very weights of a cell. */
+/** What edits the steps of built-in cells, which have no place of their own for it. */
+const editsOfBuiltIn = new WeakMap<tf.layers.Layer, StepEdit>();
+
+/** What edits the steps of a cell while somebody edits its gates. */
+export function stepEditOf(cell: LSTMCell | BuiltInCell): StepEdit | null {
+  return LSTM_CELL_BRAND in cell ? cell.stepEdit : (editsOfBuiltIn.get(cell) ?? null);
+}
+
+/** Sets it; every view of the cell that is made from here on has it too. */
+export function setStepEdit(cell: LSTMCell | BuiltInCell, edit: StepEdit | null): void {
+  if (LSTM_CELL_BRAND in cell) cell.stepEdit = edit;
+  else if (edit === null) editsOfBuiltIn.delete(cell);
+  else editsOfBuiltIn.set(cell, edit);
+}
+
+/** An explicit LSTM over the very weights of a cell, and with the edits of its steps. */
 export function explicitViewOfCell(cell: LSTMCell | BuiltInCell, args: Omit<LSTMArgs, 'units'> = {}): LSTM {
   const config = cell.getConfig();
   for (const key of ONLY_FOR_WEIGHTS) delete config[key];
@@ -53,7 +68,7 @@ export function explicitViewOfCell(cell: LSTMCell | BuiltInCell, args: Omit<LSTM
   const view = new LSTM({ ...cellArgs, ...args, stateful: false });
   const { kernel, recurrentKernel, bias, built } = cell;
   if (LSTM_CELL_BRAND in cell) Object.assign(view, { cell });
-  else Object.assign(view.cell, { kernel, recurrentKernel, bias, built });
+  else Object.assign(view.cell, { kernel, recurrentKernel, bias, built, stepEdit: stepEditOf(cell) });
   view.built = built;
   return view;
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm, lstmCell } from '../../src/index.js';
-import { editGates, type GateEdit, withUnits } from '../../src/inspect/index.js';
+import { editGates, type GateEdit, traceLayer, traceModel, withUnits } from '../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { float64LSTM } from '../support/float64-lstm.js';
@@ -173,16 +173,30 @@ describe('An edit', () => {
     expectClose(tf.mul(2, tf.sum(tf.mul(tf.grad(loss)(x), shift))), difference, 1e-3);
   });
 
-  test('may be nested in another: the outer one comes first', () => {
-    const layer = built(KINDS[1]![1]);
+  test.each(KINDS)('is seen by traces of an LSTM of %s', (_kind, make) => {
+    const layer = built(make, { batchInputShape: [null, TIMESTEPS, FEATURES] });
+    const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [TIMESTEPS, FEATURES] }), layer] });
+    const openForgetGate: GateEdit = ({ f }) => ({ f: withUnits(f, [1], 1) });
+    const output = editGates(layer, openForgetGate, () => layer.apply(input()) as tf.Tensor);
+    const traces = [
+      editGates(layer, openForgetGate, () => traceLayer(layer, input())),
+      editGates(layer, openForgetGate, () => traceModel(model, input()))[0]!.trace,
+    ];
+    for (const { f, h } of traces) {
+      expectClose(h, output, 0);
+      expectClose(tf.gather(f, [1], 2), tf.ones([BATCH, TIMESTEPS, 1]), 0);
+    }
+    expect(() => expectClose(traceLayer(layer, input()).h, output, 0)).toThrow();
+  });
+
+  test.each(KINDS)('may be nested in another of an LSTM of %s: the outer one comes first', (_kind, make) => {
+    const layer = built(make);
     const outer: GateEdit = ({ o }) => ({ o: tf.onesLike(o) });
-    const inner: GateEdit = ({ o }) => ({ o: tf.mul(o, 0) as tf.Tensor2D });
+    const inner: GateEdit = ({ o }) => ({ o: tf.mul(o, 0.5) as tf.Tensor2D });
+    const both: GateEdit = ({ o }) => ({ o: tf.fill(o.shape, 0.5) as tf.Tensor2D });
     const run = () => layer.apply(input()) as tf.Tensor;
-    expectClose(
-      editGates(layer, outer, () => editGates(layer, inner, run)),
-      tf.zeros([BATCH, TIMESTEPS, UNITS]),
-      0,
-    );
+    const nested = editGates(layer, outer, () => editGates(layer, inner, run));
+    expectClose(nested, editGates(layer, both, run), 0);
     const afterInner = editGates(layer, outer, () => {
       editGates(layer, inner, run);
       return run();
