@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../core/errors.js';
 import { chooseImplementation, type Implementation, type UseFused } from '../core/implementation.js';
+import { requireOptions } from '../core/options.js';
 import { tidy } from '../core/tidy.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
@@ -12,7 +13,7 @@ import { withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { runSequence, type States } from './run-sequence.js';
-import { type GateTrace, type TraceOptions, traceSequence } from './trace.js';
+import { type GateTrace, TRACE_OPTIONS, type TraceOptions, traceSequence } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
 import { type CheckedLayer, requireStates, requireUnits, requireWeights } from './validate-call.js';
 
@@ -139,9 +140,11 @@ export class LSTM extends tf.layers.RNN {
    * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
    * @throws RangeError when the layer is not built, or for an input that breaks its rule.
    */
-  trace(x: tf.Tensor, { initialState, mask, units }: TraceOptions = {}): GateTrace {
+  trace(x: tf.Tensor, options: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
     this.requireBuilt(where);
+    requireOptions(where, options, TRACE_OPTIONS);
+    const { initialState, mask, units } = options;
     const inputs = concreteInputs(where, this.checked(), x, { initialState, mask });
     if (units != null) requireUnits(where, this, units);
     return tidy(() => {

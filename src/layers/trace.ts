@@ -46,6 +46,8 @@ export interface TraceOptions {
   units?: readonly number[] | null | undefined;
 }
 
+export const TRACE_OPTIONS = ['initialState', 'mask', 'units'];
+
 /** Runs a sequence and keeps all of it, or all of some units, in the input's time order. The caller owns the tensors. */
 export function traceSequence(
   cell: LSTMCell,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
+import { withoutSpelling } from '../core/options.js';
 import { CELL_ARGUMENTS, LAYER_FLAGS, type LSTMArgs, type LSTMCellArgs } from './arguments.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -93,8 +94,4 @@ function requireHostObject(where: string, args: Arguments, name: string, rule: s
 
 function requireRegularizer(where: string, args: Arguments, name: string): void {
   requireHostObject(where, { kernelRegularizer: args[name] }, 'kernelRegularizer', knownToHost(name, 'regularizer'));
-}
-
-function withoutSpelling(name: string): string {
-  return name.replaceAll('_', '').toLowerCase();
 }

@@ -3,7 +3,14 @@ import { invalidArgument } from '../core/errors.js';
 import { callGradients } from './call-gradients.js';
 import { compare, type Tolerance } from './compare.js';
 import { firstDifferingGate, type TraceValues } from './first-gate.js';
-import { type Fixture, type FixtureCall, type FixtureGates, type FixtureTensor, TRACE_NAMES } from './fixture.js';
+import {
+  type Fixture,
+  type FixtureCall,
+  type FixtureGates,
+  type FixtureTensor,
+  requireFixture,
+  TRACE_NAMES,
+} from './fixture.js';
 import { describeReport, type FixtureReport, type GateDifference, type QuantityReport } from './fixture-report.js';
 import { isStateful } from './layer-state.js';
 import { type CheckedTarget, chainOf, runCall } from './run-call.js';
@@ -169,6 +176,10 @@ export async function checkFixture(
   { atol = DEFAULT_TOLERANCE.atol, rtol = DEFAULT_TOLERANCE.rtol }: Partial<Tolerance> = {},
 ): Promise<FixtureReport> {
   requireTolerance({ atol, rtol });
+  if (!(layerOrModel instanceof tf.layers.Layer)) {
+    throw invalidArgument('checkFixture', 'layerOrModel must be a layer or a model', layerOrModel);
+  }
+  requireFixture('checkFixture', fixture);
   if (!layerOrModel.built) {
     // tfjs's RNN is built by apply only: after build alone the next apply would add the weights a second time.
     throw invalidArgument('checkFixture', 'the layer must have been applied once, which builds it', layerOrModel.name);

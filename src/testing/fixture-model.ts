@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm, lstmCell } from '../layers/factories.js';
 import '../layers/hard-sigmoid-keras3.js';
-import type { Fixture, FixtureCall, SingleFixtureConfig } from './fixture.js';
+import { type Fixture, type FixtureCall, requireFixture, type SingleFixtureConfig } from './fixture.js';
 import { isStateful } from './layer-state.js';
 import { MaskFromInput } from './mask-from-input.js';
 import { toTensor } from './to-tensor.js';
@@ -58,6 +58,7 @@ function setWeights(layers: RecurrentLayer[], fixture: Fixture): void {
  * @throws RangeError where an activation, initializer or regularizer is not known to tfjs.
  */
 export function fixtureModel(fixture: Fixture): tf.LayersModel {
+  requireFixture('fixtureModel', fixture);
   const { config } = fixture;
   const { input, mask, initialStates } = fixture.calls[0] as FixtureCall;
   const batch = isStateful(config) ? (input.shape[0] as number) : null;

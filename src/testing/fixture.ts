@@ -1,3 +1,4 @@
+import { invalidArgument } from '../core/errors.js';
 import type { LSTMArgs, LSTMCellArgs } from '../layers/arguments.js';
 
 /** Plain numbers with a shape, in row-major order. Nothing here lives on a device, so nothing needs to be disposed. */
@@ -100,4 +101,15 @@ export interface Fixture {
   gates: FixtureGates[];
   /** Of the first call; null where there are none to compare with. */
   gradients: FixtureGradients | null;
+}
+
+/**
+ * Checks that a value is what `loadFixture` returns, and not the JSON or a path.
+ *
+ * @throws RangeError
+ */
+export function requireFixture(where: string, fixture: unknown): void {
+  const { config, calls } = (fixture ?? {}) as Partial<Fixture>;
+  const isLoaded = typeof config === 'object' && ArrayBuffer.isView(calls?.[0]?.input?.values);
+  if (!isLoaded) throw invalidArgument(where, 'fixture must be what loadFixture returns', fixture);
 }

@@ -125,6 +125,43 @@ describe('A layer cannot mend that its host', () => {
     expect(await lossWith({ kernelRegularizer: 'l1l2' })).toBe(await lossWith({}));
   });
 
+  test.each([
+    ['tf.layers.rnn', () => tf.layers.rnn({ cell: lstmCell({ units: UNITS }) })],
+    ['tf.layers.timeDistributed', () => tf.layers.timeDistributed({ layer: tf.layers.dense({ units: UNITS }) })],
+  ])('passes no gradient through %s over one timestep', (_name, make) => {
+    const layer = make();
+    const x = randomTensor([2, 1, FEATURES], 1);
+    expect((layer.apply(x) as tf.Tensor).shape[0]).toBe(2);
+    const gradient = tf.grad((input: tf.Tensor) => tf.sum(layer.apply(input) as tf.Tensor));
+    expect(() => gradient(x)).toThrow('passed to stack must be');
+  });
+
+  test('loses the batch size of a stateful layer over cells with symbolic states, so that resetStates throws', () => {
+    const x = tf.input({ batchShape: [2, 5, FEATURES] });
+    const initialState = [UNITS, UNITS].map((units) => tf.input({ batchShape: [2, units] })) as never;
+    const states = (layer: tf.layers.Layer) => {
+      layer.apply(x, { initialState });
+      return () => (layer as tf.RNN).resetStates();
+    };
+    expect(states(tf.layers.rnn({ cell: lstmCell({ units: UNITS }), stateful: true }))).toThrow(TypeError);
+    expect(states(BUILT_IN.lstm({ units: UNITS, stateful: true }))).toThrow(TypeError);
+    expect(states(lstm({ units: UNITS, stateful: true }))).not.toThrow();
+  });
+
+  test('leaks a mask into a decoder without one, which is told of it where the lengths differ', () => {
+    const [source, target] = [tf.input({ shape: [5] }), tf.input({ shape: [3, FEATURES] })];
+    const masked = tf.layers.embedding({ inputDim: 7, outputDim: 3, maskZero: true }).apply(source);
+    const [, h, c] = lstm({ units: UNITS, returnState: true }).apply(masked as tf.SymbolicTensor) as never[];
+    const decoder = lstm({ units: UNITS, name: 'decoder' });
+    const model = tf.model({
+      inputs: [source, target],
+      outputs: decoder.apply(target, { initialState: [h, c] as never }) as tf.SymbolicTensor,
+    });
+    const inputs = [tf.tensor2d([[1, 2, 0, 0, 0]]), randomTensor([1, 3, FEATURES], 1)];
+    const rule = "mask must be [B, T] = [1, 3], got [1, 5] (layer 'decoder')";
+    expect(() => model.predict(inputs)).toThrow(rule);
+  });
+
   test('cannot set the weights that stacked cells return', () => {
     const cells = tf.layers.stackedRNNCells({ cells: [lstmCell({ units: 2 }), lstmCell({ units: 3 })] });
     cells.build([null, FEATURES]);

@@ -201,6 +201,11 @@ describe('checkFixture', () => {
     );
   });
 
+  test.each([undefined, null, {}, 'model'])('refuses %p for a layer', async (given) => {
+    const checked = checkFixture(given as never, kerasFixture('returns-last'));
+    await expect(checked).rejects.toThrow('checkFixture: layerOrModel must be a layer or a model, got');
+  });
+
   test('leaves no tensor behind, whether it passes, fails or throws', async () => {
     const names = [
       'mask-holes-last',

@@ -57,6 +57,14 @@ describe('fixtureModel', () => {
     expect(() => fixtureModel(spoiled)).toThrow("got 'sine'");
   });
 
+  test.each([undefined, null, 'lstm_1.json', {}, { config: {} }])('refuses %p for a loaded fixture', async (given) => {
+    const rule = 'fixture must be what loadFixture returns';
+    expect(() => fixtureModel(given as never)).toThrow(`fixtureModel: ${rule}`);
+    const layer = fixtureModel(kerasFixture('returns-last'));
+    await expect(checkFixture(layer, given as never)).rejects.toThrow(`checkFixture: ${rule}`);
+    layer.dispose();
+  });
+
   test('can be saved and loaded, with its mask and its states', async () => {
     const fixture = kerasFixture('mask-holes-sequences');
     const model = fixtureModel(fixture);

@@ -1,3 +1,4 @@
+import { invalidArgument } from '../../core/errors.js';
 import type { Finding } from './finding.js';
 
 /**
@@ -6,8 +7,13 @@ import type { Finding } from './finding.js';
  * ```ts
  * console.log(describeFindings(await diagnose(model, x, y)));
  * ```
+ *
+ * @throws RangeError for what is not an array; most often the promise of `diagnose`, not awaited.
  */
 export function describeFindings(findings: Finding[]): string {
+  if (!Array.isArray(findings)) {
+    throw invalidArgument('describeFindings', 'findings must be an array, as diagnose resolves to', findings);
+  }
   if (findings.length === 0) return 'Nothing found: gates move, memory lasts, and all values are finite.';
   return findings
     .map((finding, n) => {

@@ -1,4 +1,7 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import { requireUsable } from '../../layers/validate-call.js';
 import { findLSTMs } from '../model/find-lstms.js';
 import { LayerStatistics } from '../statistics/layer-statistics.js';
 import { readTrace } from '../statistics/read-trace.js';
@@ -36,13 +39,12 @@ export async function diagnose(
   y: Tensors | null = null,
   options: { thresholds?: Partial<DiagnosisThresholds> } = {},
 ): Promise<Finding[]> {
+  requireOptions('diagnose', options, ['thresholds']);
   const thresholds = withDefaults(options.thresholds);
+  const labels = requireLabels(y);
   const traces = traceModel(model, x);
   try {
-    const findings = [
-      ...(await dataFindings([x].flat(), 'input')),
-      ...(await dataFindings(y ? [y].flat() : [], 'label')),
-    ];
+    const findings = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
     for (const group of groupsOf(traces)) {
       const evidence = await gather(model, group, thresholds);
       findings.push(...findingsOf(evidence, thresholds));
@@ -51,6 +53,15 @@ export async function diagnose(
   } finally {
     for (const { trace } of traces) trace.dispose();
   }
+}
+
+function requireLabels(y: Tensors | null): tf.Tensor[] {
+  const labels = [y ?? []].flat();
+  for (const [index, label] of labels.entries()) {
+    if (!(label instanceof tf.Tensor)) throw invalidArgument('diagnose', `y[${index}] must be a tensor`, label);
+    requireUsable('diagnose', `y[${index}]`, label);
+  }
+  return labels;
 }
 
 function findingsOf(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {

@@ -33,6 +33,9 @@ export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
 
 /** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
 export function withDefaults(given: Partial<DiagnosisThresholds> = {}): DiagnosisThresholds {
+  if (typeof given !== 'object' || given === null) {
+    throw invalidArgument('diagnose', 'thresholds must be an object', given);
+  }
   for (const [name, value] of Object.entries(given)) {
     if (!(name in DEFAULT_THRESHOLDS)) {
       throw invalidArgument('diagnose', `thresholds must be among ${Object.keys(DEFAULT_THRESHOLDS).join(', ')}`, name);

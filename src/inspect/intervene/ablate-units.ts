@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describeValue, invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
 import { isLSTMLike } from '../../layers/explicit-view.js';
 import type { FoundLSTM } from '../model/find-lstms.js';
@@ -51,7 +52,7 @@ export async function ablateUnits(
   inputs: ModelInputs,
   options: AblationOptions,
 ): Promise<UnitEffect[]> {
-  const { layerName, onProgress, signal } = requireOptions(options);
+  const { layerName, onProgress, signal } = readOptions(options);
   const found = requireLSTM(model, layerName);
   const list = requireModelInputs('ablateUnits', model, inputs);
   const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
@@ -79,19 +80,17 @@ export async function ablateUnits(
   }
 }
 
-function requireOptions(options: unknown): AblationOptions {
+function readOptions(options: AblationOptions): AblationOptions {
   const where = 'ablateUnits';
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(where, 'options must be an object with a layerName', options);
-  }
-  const { onProgress, signal } = options as AblationOptions;
+  requireOptions(where, options, ['layerName', 'onProgress', 'signal']);
+  const { onProgress, signal } = options;
   if (onProgress != null && typeof onProgress !== 'function') {
     throw invalidArgument(where, 'onProgress must be a function', onProgress);
   }
   if (signal != null && typeof signal.throwIfAborted !== 'function') {
     throw invalidArgument(where, 'signal must be an AbortSignal', signal);
   }
-  return options as AblationOptions;
+  return options;
 }
 
 function requireLSTM(model: tf.LayersModel, layerName: string): FoundLSTM[] {

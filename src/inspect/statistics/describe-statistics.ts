@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
 import { QUANTITIES } from './quantities.js';
 import type { GateStatistics, GateSummary } from './statistics-types.js';
 import { unitList } from './unit-list.js';
@@ -28,6 +29,7 @@ const GATES = {
  * @throws RangeError for what is not a `GateStatistics` and for a threshold outside [0, 1).
  */
 export function describeStatistics(statistics: GateStatistics, options: DescriptionOptions = {}): string {
+  requireOptions('describeStatistics', options, ['layerName', 'saturationThreshold']);
   const { layerName, saturationThreshold = 0.9 } = options;
   requireStatistics(statistics);
   requireThreshold(saturationThreshold);

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { LayerStatistics, type TraceKind } from './layer-statistics.js';
 import { readTrace } from './read-trace.js';
@@ -46,8 +47,10 @@ export function gateStatisticsAccumulator(options: GateStatisticsOptions = {}): 
 export function accumulatorNamed(
   where: string,
   whereAdding: string,
-  { low = 0.1, high = 0.9 }: GateStatisticsOptions,
+  options: GateStatisticsOptions,
 ): GateStatisticsAccumulator {
+  requireOptions(where, options, ['low', 'high']);
+  const { low = 0.1, high = 0.9 } = options;
   requireThresholds(where, low, high);
   let statistics: LayerStatistics | null = null;
   return {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import type { TraceOptions } from '../../layers/trace.js';
+import { requireOptions } from '../../core/options.js';
+import { TRACE_OPTIONS, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits, shapeOf } from '../../layers/validate-call.js';
 import { requireLayer } from '../model/require-layer.js';
 import { requireUnitChoice } from './chosen-units.js';
@@ -8,7 +9,7 @@ import { disposeCalls } from './lstm-call.js';
 import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
-import type { TraceModelOptions } from './trace-model.js';
+import { TRACE_MODEL_OPTIONS, type TraceModelOptions } from './trace-model.js';
 
 /** How large a trace is. */
 export interface TraceSize {
@@ -36,6 +37,7 @@ const STATES = 2;
  */
 export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): CallSize[] {
   const where = 'traceBytes';
+  requireOptions(where, options, TRACE_MODEL_OPTIONS);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
   const calls = observeCalls(model, requireModelInputs(where, model, inputs));
@@ -67,6 +69,7 @@ export function traceLayerBytes(
   if (!(x instanceof tf.Tensor) || shape?.length !== 3) {
     throw invalidArgument(where, 'x must be a tensor [B, T, D]', shape ?? x, { layer: name });
   }
+  requireOptions(where, options, TRACE_OPTIONS);
   const { mask, units } = options;
   if (units != null) requireUnits(where, { name, cell }, units);
   const [batch, timesteps] = shape as [number, number, number];

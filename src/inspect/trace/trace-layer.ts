@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
+import { requireOptions } from '../../core/options.js';
 import { concreteInputs } from '../../layers/call-inputs.js';
 import { explicitView } from '../../layers/explicit-view.js';
-import type { GateTrace, TraceOptions } from '../../layers/trace.js';
+import { type GateTrace, TRACE_OPTIONS, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits } from '../../layers/validate-call.js';
 import { requireLayer } from '../model/require-layer.js';
 
@@ -24,6 +25,7 @@ import { requireLayer } from '../model/require-layer.js';
 export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {
   const where = 'traceLayer';
   const lstm = requireLayer(where, layer);
+  requireOptions(where, options, TRACE_OPTIONS);
   const { initialState, mask, units } = options;
   const states = lstm.stateful ? (lstm.states as tf.Tensor[]) : null;
   const view = explicitView(lstm);

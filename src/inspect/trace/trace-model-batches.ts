@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
 import { layersWithin } from '../../layers/held-layers.js';
 import { requireUnitChoice } from './chosen-units.js';
 import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
-import { type LayerTrace, type TraceModelOptions, traceModel } from './trace-model.js';
+import { type LayerTrace, TRACE_MODEL_OPTIONS, type TraceModelOptions, traceModel } from './trace-model.js';
 
 /** Which samples a batch holds: from `start`, which it includes, to `end`, which it does not. */
 export interface SampleRange {
@@ -19,6 +20,8 @@ export interface TraceModelBatchesOptions extends TraceModelOptions {
   /** Stops before the next batch. */
   signal?: AbortSignal | null | undefined;
 }
+
+const OPTIONS = [...TRACE_MODEL_OPTIONS, 'batchSize', 'onBatch', 'signal'];
 
 /**
  * Traces a model batch by batch, for more samples than whose traces fit into memory.
@@ -42,6 +45,7 @@ export async function traceModelBatches(
   inputs: ModelInputs,
   options: TraceModelBatchesOptions,
 ): Promise<void> {
+  requireOptions('traceModelBatches', options, OPTIONS);
   const { batchSize = 32, onBatch, signal, ...traceOptions } = options;
   const list = requireBatches('traceModelBatches', model, inputs, { ...options, batchSize });
   const samples = (list[0] as tf.Tensor).shape[0] as number;

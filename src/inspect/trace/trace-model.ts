@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { requireOptions } from '../../core/options.js';
 import { explicitViewOfCell } from '../../layers/explicit-view.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { requireUnitChoice, type UnitChoice } from './chosen-units.js';
@@ -10,6 +11,8 @@ import { observeCalls } from './observe-calls.js';
 export interface TraceModelOptions {
   units?: UnitChoice | null | undefined;
 }
+
+export const TRACE_MODEL_OPTIONS = ['units'];
 
 /** What one call of one LSTM did. */
 export interface LayerTrace extends CallName {
@@ -46,6 +49,7 @@ export interface LayerTrace extends CallName {
  */
 export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): LayerTrace[] {
   const where = 'traceModel';
+  requireOptions(where, options, TRACE_MODEL_OPTIONS);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
   const calls = observeCalls(model, requireModelInputs(where, model, inputs));

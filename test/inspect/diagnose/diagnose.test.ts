@@ -217,6 +217,11 @@ describe('A diagnosis', () => {
     expect(describeFindings([])).toBe('Nothing found: gates move, memory lasts, and all values are finite.');
   });
 
+  test('is described once it is awaited', () => {
+    const promise = Promise.resolve([]) as never;
+    expect(() => describeFindings(promise)).toThrow(/^describeFindings: findings must be an array, .* class Promise/);
+  });
+
   test('leaves nothing behind, also when it throws', async () => {
     const model = modelWith();
     const x = input();
@@ -236,6 +241,9 @@ describe('A diagnosis', () => {
         diagnose(model, x, null, { thresholds: { low: 0.95 } }),
         /^diagnose: thresholds\.low must be below high = 0\.9, got 0\.95/,
       ],
+      [diagnose(model, x, null, { thresholds: 1 as never }), /^diagnose: thresholds must be an object, got 1/],
+      [diagnose(model, x, [1] as never), /^diagnose: y\[0\] must be a tensor, got 1/],
+      [Promise.resolve().then(() => diagnose(model, x, 'x' as never)), /^diagnose: y\[0\] must be a tensor, got 'x'/],
     ];
     for (const [promise, message] of refused) await expect(promise).rejects.toThrow(message);
     await expect(
