@@ -222,6 +222,16 @@ describe('An LSTM', () => {
     );
   });
 
+  test('traces units that it has, each once, and no others', () => {
+    const layer = builtLayer({ name: 'memory' });
+    for (const units of [[0, UNITS], [-1], [1, 1], [0.5], []]) {
+      expect(() => layer.trace(input(), { units })).toThrow(
+        /^LSTM\.trace: units must be .*, got .* \(layer 'memory'\)/,
+      );
+    }
+    expect(layer.trace(input(), { units: null }).f.shape).toEqual([BATCH, TIMESTEPS, UNITS]);
+  });
+
   test('can be built by hand, set and then applied', () => {
     const expected = builtLayer();
     const layer = lstm({ units: UNITS });
