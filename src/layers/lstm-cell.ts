@@ -84,8 +84,8 @@ export class LSTMCell extends tf.layers.RNNCell {
   }
 
   override build(inputShape: Shape | Shape[]): void {
-    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;
-    const features = shape[shape.length - 1];
+    const shape = (Array.isArray(inputShape?.[0]) ? inputShape[0] : inputShape) as Shape;
+    const features = Array.isArray(shape) ? shape[shape.length - 1] : null;
     if (!Number.isSafeInteger(features) || (features as number) < 1) {
       const rule = 'the last dimension of the input must be a positive integer';
       throw invalidArgument('LSTMCell.build', rule, shape, { layer: this.name });

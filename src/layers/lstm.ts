@@ -12,6 +12,7 @@ import { NO_DROPOUT } from './dropout.js';
 import { withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
+import { requireBuilt } from './require-built.js';
 import { runSequence, type States } from './run-sequence.js';
 import { type GateTrace, TRACE_OPTIONS, type TraceOptions, traceSequence } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
@@ -66,7 +67,10 @@ export class LSTM extends tf.layers.RNN {
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
+    const shape = (Array.isArray(inputShape?.[0]) ? inputShape[0] : inputShape) as tf.Shape;
+    if (shape?.length !== 3) {
+      throw invalidArgument('LSTM.build', 'the input shape must be [B, T, D]', shape, { layer: this.name });
+    }
     if (this.stateful && !Number.isSafeInteger(shape[0])) {
       const rule = 'a stateful layer must know its batch size: give it batchInputShape, or batchShape to tf.input';
       throw invalidArgument('LSTM.build', rule, shape, { layer: this.name });
@@ -101,7 +105,7 @@ export class LSTM extends tf.layers.RNN {
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor | tf.Tensor[] {
     const where = 'LSTM.call';
-    this.requireBuilt(where);
+    requireBuilt(where, this);
     // Bidirectional names its copies so, and calls them without applying them.
     if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
     const { x, states: givenStates, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
@@ -142,7 +146,7 @@ export class LSTM extends tf.layers.RNN {
    */
   trace(x: tf.Tensor, options: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
-    this.requireBuilt(where);
+    requireBuilt(where, this);
     requireOptions(where, options, TRACE_OPTIONS);
     const { initialState, mask, units } = options;
     const inputs = concreteInputs(where, this.checked(), x, { initialState, mask });
@@ -164,7 +168,7 @@ export class LSTM extends tf.layers.RNN {
   override resetStates(states?: tf.Tensor | tf.Tensor[] | null, _training?: boolean): void {
     const where = 'LSTM.resetStates';
     if (!this.stateful) throw invalidState(where, 'the layer must be stateful', this.name);
-    this.requireBuilt(where);
+    requireBuilt(where, this);
     const batch = this.checked().batchSize as number;
     if (states != null) requireStates(where, this, states, batch, 'states');
     const zeros = () => tf.zeros([batch, this.cell.units]) as tf.Tensor2D;
@@ -233,10 +237,6 @@ export class LSTM extends tf.layers.RNN {
   private checked(): CheckedLayer {
     const batchSize = this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null;
     return { name: this.name, cell: this.cell, batchSize };
-  }
-
-  private requireBuilt(where: string): void {
-    if (!this.cell.built) throw invalidState(where, 'the layer must be built first, by apply or build', this.name);
   }
 
   // Wrappers build and call a layer without applying it, and take what it returns for one output.

@@ -191,6 +191,10 @@ describe('A cell', () => {
         /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, 2\.5\]/,
       ],
       [
+        () => lstmCell({ units: 2 }).build(undefined as never),
+        /^LSTMCell\.build: the last dimension .*, got undefined/,
+      ],
+      [
         () => lstmCell({ units: 2 }).build([null, null]),
         /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, null\]/,
       ],
