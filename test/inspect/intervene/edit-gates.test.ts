@@ -1,38 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm, lstmCell } from '../../../src/index.js';
 import { editGates, type GateEdit, withUnits } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectAllClose, expectClose } from '../../support/close.js';
 import { float64LSTM } from '../../support/float64-lstm.js';
-import { randomizeWeights, randomTensor } from '../../support/random.js';
+import { randomTensor } from '../../support/random.js';
+import { type Args, BATCH, built, FEATURES, input, KINDS, TIMESTEPS, UNITS } from '../support/editable-layers.js';
 
-const [BATCH, TIMESTEPS, FEATURES, UNITS] = [2, 5, 3, 4];
 const QUANTITIES = ['i', 'f', 'g', 'o', 'c', 'h'] as const;
-
-type Args = Partial<tf.LSTMLayerArgs>;
-
-/** An LSTM of each kind. */
-const KINDS: [string, (args: Args) => tf.layers.RNN][] = [
-  ['this package', (args) => lstm({ units: UNITS, ...args } as tf.LSTMLayerArgs)],
-  ['tfjs', (args) => tf.layers.lstm({ units: UNITS, ...args } as tf.LSTMLayerArgs)],
-  [
-    "this package's cell in tf.layers.rnn",
-    (args) => tf.layers.rnn({ ...args, cell: lstmCell({ units: UNITS }) }) as tf.RNN,
-  ],
-  [
-    "tfjs's cell in tf.layers.rnn",
-    (args) => tf.layers.rnn({ ...args, cell: tf.layers.lstmCell({ units: UNITS }) }) as tf.RNN,
-  ],
-];
-
-function built(make: (args: Args) => tf.layers.RNN, args: Args = {}): tf.layers.RNN {
-  const layer = make({ returnSequences: true, ...args });
-  layer.apply(tf.input({ batchShape: [args.stateful ? BATCH : null, null, FEATURES] }));
-  randomizeWeights(layer, 5);
-  return layer;
-}
-
-const input = () => randomTensor<tf.Rank.R3>([BATCH, TIMESTEPS, FEATURES], 1);
 
 /** The layer's h, in which `edit` intervened in a plain float64 loop: [B][T][U]. */
 function expectedWith(
