@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { UseFused } from '../core/implementation.js';
+import type { UseFused } from '../kernels/choose-implementation.js';
 import type { RegularizerIdentifier } from './host-types.js';
 
 /** What this package's cell takes beyond `tf.layers.lstmCell`'s arguments. */

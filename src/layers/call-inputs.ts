@@ -35,6 +35,7 @@ export function concreteInputs(where: string, layer: CheckedLayer, inputs: unkno
 /**
  * Checks the inputs of `apply`, where they may be symbolic, and which may build the layer.
  *
+ * @returns The inputs, or null where they are symbolic.
  * @throws RangeError
  */
 export function checkApplyInputs(
@@ -42,21 +43,18 @@ export function checkApplyInputs(
   layer: CheckedLayer,
   inputs: unknown,
   kwargs: Kwargs,
-): { isConcrete: boolean } {
+): CallInputs | null {
   const { x, initialState } = separateInputs(where, layer.name, inputs, kwargs);
-  if (!(x instanceof tf.SymbolicTensor)) {
-    concreteInputs(where, layer, inputs, kwargs);
-    return { isConcrete: true };
-  }
+  if (!(x instanceof tf.SymbolicTensor)) return concreteInputs(where, layer, inputs, kwargs);
   requireSequence(where, layer, x);
-  if (initialState == null) return { isConcrete: false };
+  if (initialState == null) return null;
   requireStates(where, layer, initialState, x.shape[0] ?? null);
   const concrete = initialState.findIndex((state) => !(state instanceof tf.SymbolicTensor));
   if (concrete >= 0) {
     const rule = `initialState[${concrete}] must be symbolic, as x is; give it to predict as an input of the model`;
     throw invalidArgument(where, rule, initialState[concrete], { layer: layer.name });
   }
-  return { isConcrete: false };
+  return null;
 }
 
 function requireConcreteStates(where: string, layer: string, states: readonly unknown[]): void {

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../core/errors.js';
-import { chooseImplementation, type Implementation, type UseFused } from '../core/implementation.js';
 import { requireOptions } from '../core/options.js';
 import { tidy } from '../core/tidy.js';
+import { chooseImplementation, type Implementation, type UseFused } from '../kernels/choose-implementation.js';
+import type { SequenceKernel } from '../kernels/sequence-kernel.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
 import { LSTM_BRAND } from './brand.js';
-import { checkApplyInputs, concreteInputs } from './call-inputs.js';
+import { type CallInputs, checkApplyInputs, concreteInputs } from './call-inputs.js';
 import { copyArguments } from './copy-arguments.js';
 import { NO_DROPOUT } from './dropout.js';
 import { withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
@@ -14,6 +15,7 @@ import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { requireBuilt } from './require-built.js';
 import { runSequence, type States } from './run-sequence.js';
+import { sequenceProblem, type Wanted } from './sequence-problem.js';
 import { type GateTrace, TRACE_OPTIONS, type TraceOptions, traceSequence } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
 import { type CheckedLayer, requireStates, requireUnits, requireWeights } from './validate-call.js';
@@ -91,8 +93,8 @@ export class LSTM extends tf.layers.RNN {
   override apply(inputs: Parameters<tf.layers.RNN['apply']>[0], kwargs?: Kwargs): ReturnType<tf.layers.RNN['apply']> {
     // tfjs's model executor passes one kwargs object to all its layers, and RNN.apply writes into it.
     const ownKwargs = { ...kwargs };
-    const { isConcrete } = checkApplyInputs('LSTM.apply', this.checked(), inputs, ownKwargs);
-    if (isConcrete) chooseImplementation('LSTM.apply', this.name, this.useFused);
+    const concrete = checkApplyInputs('LSTM.apply', this.checked(), inputs, ownKwargs);
+    if (concrete !== null) this.choose('LSTM.apply', concrete, this.wanted(ownKwargs));
     const [inputSpec] = this.inputSpec;
     try {
       this.hasBeenApplied = true;
@@ -109,13 +111,14 @@ export class LSTM extends tf.layers.RNN {
     // Bidirectional names its copies so, and calls them without applying them.
     if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
     const { x, states: givenStates, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
-    this.lastImplementation = chooseImplementation(where, this.name, this.useFused);
+    const wanted = this.wanted(kwargs);
+    const kernel = this.choose(where, { x, mask }, wanted);
     return tidy(() => {
-      const training = kwargs.training === true;
-      const dropout = training ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
+      const { isTraining } = wanted;
+      const dropout = isTraining ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
       const sequence = { x, states: givenStates ?? this.statesFor(x), mask, dropout };
       const { returnSequences, returnGates, goBackwards, zeroOutputForMask } = this;
-      const { lastOutput, outputs, h, c, gates } = runSequence(this.cell, sequence, {
+      const { lastOutput, outputs, h, c, gates } = runSequence(kernel, this.cell, sequence, {
         goBackwards,
         zeroOutputForMask,
         keepOutputs: returnSequences,
@@ -125,7 +128,7 @@ export class LSTM extends tf.layers.RNN {
       // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
       const states = h === lastOutput ? [tf.clone(h), c] : [h, c];
       const usual = [outputs ?? lastOutput, ...(this.returnState ? states : [])];
-      if (training) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
+      if (isTraining) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
       const all = withGates(usual, gates);
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
@@ -151,11 +154,12 @@ export class LSTM extends tf.layers.RNN {
     const { initialState, mask, units } = options;
     const inputs = concreteInputs(where, this.checked(), x, { initialState, mask });
     if (units != null) requireUnits(where, this, units);
+    const kernel = this.choose(where, inputs, { isTraining: false, keepsGates: true });
     return tidy(() => {
       const states = inputs.states ?? this.statesFor(inputs.x);
       const { goBackwards } = this;
       const sequence = { ...inputs, states, dropout: NO_DROPOUT };
-      return traceSequence(this.cell, sequence, { goBackwards, keptUnits: units ?? undefined });
+      return traceSequence(kernel, this.cell, sequence, { goBackwards, keptUnits: units ?? undefined });
     });
   }
 
@@ -221,6 +225,18 @@ export class LSTM extends tf.layers.RNN {
   protected override disposeWeights(): number {
     tf.dispose(this.states_ ?? []);
     return super.disposeWeights();
+  }
+
+  private wanted({ training }: Kwargs): Wanted {
+    return { isTraining: training === true, keepsGates: this.returnGates };
+  }
+
+  /** Chooses what a call runs on, and remembers it. */
+  private choose(where: string, { x, mask }: Pick<CallInputs, 'x' | 'mask'>, wanted: Wanted): SequenceKernel | null {
+    const problem = sequenceProblem(this.cell, x.shape, mask, wanted);
+    const { kernel, ...implementation } = chooseImplementation(where, this.name, this.useFused, problem);
+    this.lastImplementation = implementation;
+    return kernel;
   }
 
   private statesFor(x: tf.Tensor): States {

@@ -4,9 +4,11 @@ import { type ScanOptions, type ScanResult, type StepFunction, scan } from '../c
 import { tidy } from '../core/tidy.js';
 import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import type { GateMasks } from '../core/weighted-sum.js';
+import type { SequenceKernel } from '../kernels/sequence-kernel.js';
 import type { DropoutMasks } from './dropout.js';
 import { runEmptyBatch } from './empty-batch.js';
 import type { LSTMCell } from './lstm-cell.js';
+import { runFusedSequence } from './run-fused-sequence.js';
 
 export type States = [h: tf.Tensor2D, c: tf.Tensor2D];
 
@@ -21,9 +23,23 @@ export interface Sequence {
   dropout: DropoutMasks;
 }
 
-/** Runs a cell over a sequence on plain tfjs ops. */
-export function runSequence(cell: LSTMCell, sequence: Sequence, options: ScanOptions): ScanResult {
-  if (sequence.x.shape[0] === 0) return runEmptyBatch(sequence, (oneSample) => runSequence(cell, oneSample, options));
+/**
+ * Runs a cell over a sequence.
+ *
+ * @param kernel The fused kernel to run on; null for plain tfjs ops.
+ */
+export function runSequence(
+  kernel: SequenceKernel | null,
+  cell: LSTMCell,
+  sequence: Sequence,
+  options: ScanOptions,
+): ScanResult {
+  const run = (given: Sequence) =>
+    kernel === null ? runPlainSequence(cell, given, options) : runFusedSequence(kernel, cell, given, options);
+  return sequence.x.shape[0] === 0 ? runEmptyBatch(sequence, run) : run(sequence);
+}
+
+function runPlainSequence(cell: LSTMCell, sequence: Sequence, options: ScanOptions): ScanResult {
   return tidy(() => {
     const {
       dropout,

@@ -3,6 +3,7 @@ import type { ByGate } from '../core/gates.js';
 import { booleanMask } from '../core/mask.js';
 import type { GateSequences, ScanOptions } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
+import type { SequenceKernel } from '../kernels/sequence-kernel.js';
 import type { LSTMCell } from './lstm-cell.js';
 import { runSequence, type Sequence, type States } from './run-sequence.js';
 
@@ -50,12 +51,13 @@ export const TRACE_OPTIONS = ['initialState', 'mask', 'units'];
 
 /** Runs a sequence and keeps all of it, or all of some units, in the input's time order. The caller owns the tensors. */
 export function traceSequence(
+  kernel: SequenceKernel | null,
   cell: LSTMCell,
   sequence: Sequence,
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   return tidy(() => {
-    const { outputs, gates } = runSequence(cell, sequence, {
+    const { outputs, gates } = runSequence(kernel, cell, sequence, {
       goBackwards,
       zeroOutputForMask: false,
       keepOutputs: true,

@@ -1,4 +1,4 @@
-import { chooseImplementation } from '../../src/core/implementation.js';
+import { chooseImplementation } from '../../src/kernels/choose-implementation.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 
 describe.each(NODE_BACKENDS)('On %s, where no fused kernel applies', (backend) => {

@@ -1,0 +1,67 @@
+// src/kernels/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = 'src/kernels/wasm/assembly';
+const target = `${root}src/kernels/wasm/binaries.ts`;
+
+/** WebAssembly's largest memory, in pages: any memory may be imported. */
+const MOST_PAGES = 65536;
+
+const OPTIONS = [
+  ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--runtime', 'stub'],
+  ...['--importMemory', '--noExportMemory', '--maximumMemory', String(MOST_PAGES), '--enable', 'simd'],
+];
+
+const BUILDS = { SIMD: [], RELAXED_SIMD: ['--enable', 'relaxed-simd'] };
+
+/** What the result depends on. */
+function fingerprint() {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  hash.update(readFileSync(`${root}node_modules/assemblyscript/package.json`));
+  for (const file of readdirSync(root + sources).sort())
+    hash.update(file).update(readFileSync(`${root}${sources}/${file}`));
+  return hash.digest('hex');
+}
+
+async function compile(options) {
+  const asc = await import('assemblyscript/asc');
+  const compilerArguments = [
+    `${sources}/index.ts`,
+    '--outFile',
+    'kernel.wasm',
+    '--baseDir',
+    root,
+    ...OPTIONS,
+    ...options,
+  ];
+  let binary;
+  const { error, stderr } = await asc.main(compilerArguments, {
+    writeFile: (_name, contents) => {
+      binary = contents;
+    },
+  });
+  if (error !== null || stderr.toString() !== '')
+    throw new Error(`build-kernels: ${stderr.toString() || error.message}`);
+  return Buffer.from(binary);
+}
+
+/** Where the memory import's flags are: bit 0 says that it has a maximum, bit 1 that it is shared. */
+function memoryFlagsOffset(binary) {
+  const offset = binary.indexOf('\x03env\x06memory\x02', 0, 'latin1') + 12;
+  if (offset < 12 || binary[offset] !== 1) throw new Error('build-kernels: the import of the memory was not found');
+  return offset;
+}
+
+const mark = `// ${fingerprint()}`;
+if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(mark)) {
+  const lines = [mark, '// Made by scripts/build-kernels.mjs.', ''];
+  for (const [name, options] of Object.entries(BUILDS)) {
+    const binary = await compile(options);
+    lines.push(`export const ${name} = {`, `  base64: '${binary.toString('base64')}',`);
+    lines.push(`  memoryFlagsOffset: ${memoryFlagsOffset(binary)},`, '};', '');
+  }
+  writeFileSync(target, lines.join('\n'));
+}

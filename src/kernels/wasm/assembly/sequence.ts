@@ -1,0 +1,111 @@
+/**
+ * One run of an LSTM over a sequence: sizes, options and the addresses of its arrays. JavaScript writes it, field by
+ * field, 4 bytes each, in the order of `fields.ts`. An address of 0 means that an array is absent.
+ *
+ * Arrays are row-major float32. B, T, D, U are batch, timesteps, features and units; n counts timesteps in the order of
+ * processing.
+ */
+@unmanaged
+export class Sequence {
+  batch: i32;
+  timesteps: i32;
+  features: i32;
+  units: i32;
+
+  /** Recurrent activation: 0.2x + 0.5, clipped to [0, 1], instead of the sigmoid. */
+  hardSigmoid: i32;
+  goBackwards: i32;
+  zeroOutputForMask: i32;
+  /** Dropout masks of the input and of the hidden state: none, one for all gates, or four. */
+  inputMaskCount: i32;
+  recurrentMaskCount: i32;
+
+  /** [B, T, D] */
+  x: usize;
+  /** [B, U] */
+  h0: usize;
+  c0: usize;
+  /** [D, 4U], [U, 4U], [4U], in blocks i, f, g, o. */
+  kernel: usize;
+  recurrentKernel: usize;
+  bias: usize;
+  /** [B, T], one byte each; by the input's timestep. */
+  mask: usize;
+  /** [B, D] each. */
+  inputMaskI: usize;
+  inputMaskF: usize;
+  inputMaskG: usize;
+  inputMaskO: usize;
+  /** [B, U] each. */
+  recurrentMaskI: usize;
+  recurrentMaskF: usize;
+  recurrentMaskG: usize;
+  recurrentMaskO: usize;
+
+  /** After the last step, [B, U]. */
+  lastOutput: usize;
+  h: usize;
+  c: usize;
+  /** [B, n, U] */
+  outputs: usize;
+  i: usize;
+  f: usize;
+  g: usize;
+  o: usize;
+  cells: usize;
+  hiddens: usize;
+  /** What the backward pass wants of the gates, [B, n, 4U]: their values; of a hard sigmoid those before clipping. */
+  savedGates: usize;
+
+  /** Gradients with respect to what the forward pass returned. */
+  dLastOutput: usize;
+  dH: usize;
+  dC: usize;
+  dOutputs: usize;
+  dI: usize;
+  dF: usize;
+  dG: usize;
+  dO: usize;
+  dCells: usize;
+
+  /** With respect to the pre-activations, [B, T, 4U], by the input's timestep; 0 at masked steps. */
+  dZ: usize;
+  dH0: usize;
+  dC0: usize;
+  dKernel: usize;
+  dRecurrentKernel: usize;
+  dBias: usize;
+  dX: usize;
+
+  /** Working memory, as much as `scratchBytes` asked for. */
+  scratch: usize;
+}
+
+/** The input's timestep that is processed as number n. */
+@inline
+export function timestepOf(s: Sequence, n: i32): i32 {
+  return s.goBackwards ? s.timesteps - 1 - n : n;
+}
+
+/** Whether timestep n of the order of processing is passed over. */
+@inline
+export function maskedOut(s: Sequence, sample: i32, n: i32): bool {
+  return s.mask !== 0 && load<u8>(s.mask + usize(sample * s.timesteps + timestepOf(s, n))) === 0;
+}
+
+/** Bytes of a state, [B, U]. */
+@inline
+export function stateBytes(s: Sequence): usize {
+  return usize(s.batch) * usize(s.units) * sizeof<f32>();
+}
+
+/** Where the addresses of the dropout masks are. */
+@inline
+export function inputMasks(s: Sequence): usize {
+  return changetype<usize>(s) + offsetof<Sequence>('inputMaskI');
+}
+
+@inline
+export function recurrentMasks(s: Sequence): usize {
+  return changetype<usize>(s) + offsetof<Sequence>('recurrentMaskI');
+}

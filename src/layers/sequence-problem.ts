@@ -1,0 +1,38 @@
+import type { SequenceProblem } from '../kernels/sequence-kernel.js';
+import { LSTMCell } from './lstm-cell.js';
+import type { Sequence } from './run-sequence.js';
+
+/** What is wanted of a sequence besides its last states. */
+export interface Wanted {
+  isTraining: boolean;
+  keepsGates: boolean;
+}
+
+/**
+ * What a kernel would have to compute to take a cell's place, or why none could.
+ *
+ * @param inputShape [B, T, D]
+ */
+export function sequenceProblem(
+  cell: LSTMCell,
+  [batch, timesteps, features]: readonly [number, number, number],
+  mask: Sequence['mask'],
+  { isTraining, keepsGates }: Wanted,
+): SequenceProblem | string {
+  if (cell.stepEdit !== null) return 'gates are being edited';
+  if (!hasOnlyTheSixEquations(cell)) return `the cell of class ${cell.getClassName()} computes its steps itself`;
+  return {
+    ...{ batch, timesteps, features, units: cell.units },
+    activation: cell.activation.getClassName(),
+    recurrentActivation: cell.recurrentActivation.getClassName(),
+    isMasked: mask !== null,
+    hasDropout: isTraining && (cell.dropout > 0 || cell.recurrentDropout > 0),
+    keepsGates,
+    hasPeepholes: false,
+  };
+}
+
+function hasOnlyTheSixEquations(cell: LSTMCell): boolean {
+  const { projectInput, stepFromProjectedInput } = LSTMCell.prototype;
+  return cell.projectInput === projectInput && cell.stepFromProjectedInput === stepFromProjectedInput;
+}
