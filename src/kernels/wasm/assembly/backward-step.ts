@@ -1,5 +1,5 @@
 import { clipToUnit, gateDerivative, tanh, tanhDerivative } from './activations';
-import { maskedOut, type Sequence, timestepOf } from './sequence';
+import { maskedOut, Sequence, timestepOf } from './sequence';
 import { addRow, FLOAT, loadLanes, storeLanes } from './vectors';
 import { constants } from './workspace';
 

@@ -1,7 +1,7 @@
 import { stepBackward } from './backward-step';
-import { type Rows, setEvenRows } from './rows';
+import { Rows, setEvenRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { maskedOut, recurrentMasks, type Sequence, stateBytes, timestepOf } from './sequence';
+import { maskedOut, recurrentMasks, Sequence, stateBytes, timestepOf } from './sequence';
 import { addRow, FLOAT } from './vectors';
 import {
   addTransposedWeightedSum,
@@ -10,7 +10,7 @@ import {
   packTransposedWeights,
   setWeights,
   transposedPanelsBytes,
-  type Weights,
+  Weights,
 } from './weights';
 import { layOutWorkspace, prepareWorkspace } from './workspace';
 

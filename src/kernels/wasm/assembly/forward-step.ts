@@ -1,5 +1,5 @@
 import { clipToUnit, sigmoid, tanh, unclippedHardSigmoid } from './activations';
-import { maskedOut, type Sequence } from './sequence';
+import { maskedOut, Sequence } from './sequence';
 import { FLOAT, loadLanes, multiplyAdd, storeLanes } from './vectors';
 import { constants } from './workspace';
 

@@ -1,9 +1,9 @@
 import { stepForward } from './forward-step';
-import { type Rows, setEvenRows, setRows } from './rows';
+import { Rows, setEvenRows, setRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputMasks, maskedOut, recurrentMasks, type Sequence, stateBytes, timestepOf } from './sequence';
+import { inputMasks, maskedOut, recurrentMasks, Sequence, stateBytes, timestepOf } from './sequence';
 import { FLOAT, VECTOR } from './vectors';
-import { addWeightedSum, GATES, isPackingWorthIt, packWeights, setWeights, type Weights, weightPanelsBytes } from './weights';
+import { addWeightedSum, GATES, isPackingWorthIt, packWeights, setWeights, Weights, weightPanelsBytes } from './weights';
 import { layOutWorkspace, prepareWorkspace } from './workspace';
 
 /** Rows of input that are projected at once: enough for a fast product, few enough to stay in a cache. */

@@ -1,6 +1,6 @@
-import { type Rows, setRows } from './rows';
+import { Rows, setRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputMasks, type Sequence } from './sequence';
+import { inputMasks, Sequence } from './sequence';
 import { FLOAT } from './vectors';
 import {
   addTransposedWeightedSum,
@@ -9,7 +9,7 @@ import {
   packTransposedWeights,
   setWeights,
   transposedPanelsBytes,
-  type Weights,
+  Weights,
 } from './weights';
 import { layOutWorkspace } from './workspace';
 

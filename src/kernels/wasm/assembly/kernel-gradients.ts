@@ -1,7 +1,7 @@
 import { packPanels, packTransposedSlivers, panelsBytes } from './panels';
 import { multiply } from './product';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputMasks, maskedOut, recurrentMasks, type Sequence, timestepOf } from './sequence';
+import { inputMasks, maskedOut, recurrentMasks, Sequence, timestepOf } from './sequence';
 import { addRow, FLOAT, multiplyRow } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
 import { edge, layOutWorkspace, slivers } from './workspace';

@@ -1,4 +1,4 @@
-import { type Rows, rowAddress } from './rows';
+import { Rows, rowAddress } from './rows';
 import { FLOAT, loadLanes, VECTOR } from './vectors';
 
 // A matrix product reads its right factor in panels of 16 columns, [panel, K, 16], and its left factor in slivers of some

@@ -1,7 +1,7 @@
 import { packPanels, packSlivers, packTransposedPanels, panelsBytes } from './panels';
 import { multiply } from './product';
 import { addRowProduct, addTransposedRowProduct } from './row-product';
-import { gatherRows, type Rows, rowAddress, setEvenRows } from './rows';
+import { gatherRows, Rows, rowAddress, setEvenRows } from './rows';
 import { FLOAT, multiplyAddRow } from './vectors';
 import { edge, maskedRows, slivers } from './workspace';
 
