@@ -40,10 +40,14 @@ const TOLERANCE = 1e-5;
 /** @throws Error when the contestants' results differ. */
 export async function requireAgreement(where: string, { baseline, candidate }: Duel): Promise<void> {
   const [expected, actual] = [await baseline.results(), await candidate.results()];
+  const names = `${baseline.name} and ${candidate.name}`;
+  if (expected.length !== actual.length) {
+    const numbers = `${expected.length} and ${actual.length}`;
+    throw new Error(`${where}: ${names} must have equally many results, got ${numbers}`);
+  }
   for (const [index, values] of expected.entries()) {
     const difference = relativeDifference(values, actual[index]);
     if (!(difference <= TOLERANCE)) {
-      const names = `${baseline.name} and ${candidate.name}`;
       throw new Error(`${where}: result ${index} of ${names} must agree to ${TOLERANCE}, differs by ${difference}`);
     }
   }

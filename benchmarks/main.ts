@@ -43,7 +43,7 @@ async function main(options: BenchmarkOptions): Promise<void> {
     ...TARGETS.flatMap((target) => judge(target, results)),
     ...GROWTH_TARGETS.map((target) => judgeGrowth(target, (data.growth ?? []) as Growth[])),
   ];
-  console.log(`\nTargets\n${formatVerdicts(verdicts)}`);
+  console.log(`\n${formatVerdicts(verdicts)}`);
   const minutes = ((performance.now() - start) / 60e3).toFixed(1);
   console.log(`\n${minutes} minutes`);
   if (options.json === undefined) return;
@@ -62,16 +62,20 @@ function introduction({ cpu, cores, load, node }: Machine, versions: Record<stri
 }
 
 function formatVerdicts(verdicts: readonly Verdict[]): string {
-  return formatTable(
+  const judged = verdicts.filter(({ reached }) => reached !== null);
+  const title = `Targets: ${judged.length} of ${verdicts.length} were measured`;
+  if (judged.length === 0) return title;
+  const table = formatTable(
     ['target', 'at', 'wanted', 'measured', 'reached'],
-    verdicts.map(({ claim, at, wanted, measured, reached }) => [
+    judged.map(({ claim, at, wanted, measured, reached }) => [
       claim,
       at,
       wanted,
-      measured === null ? 'not measured' : measured.toFixed(2),
-      reached === null ? '' : reached ? 'yes' : 'no',
+      (measured as number).toFixed(2),
+      reached ? 'yes' : 'no',
     ]),
   );
+  return `${title}\n${table}`;
 }
 
 try {

@@ -17,7 +17,7 @@ export interface Result extends Measurement {
 
 /** One line, for while others are still being measured. */
 export function formatLine({ section, backend, shape, compared, ratio }: Result): string {
-  return `${section}, ${backend}, ${shape}: ${compared.baseline} / ${compared.candidate} ${formatRatio(ratio)}`;
+  return `${section}, ${backend}, ${shape}: ${compared.baseline} / ${compared.candidate} ${formatSpread(ratio)}`;
 }
 
 export function formatResults(results: readonly Result[]): string {
@@ -29,7 +29,7 @@ export function formatResults(results: readonly Result[]): string {
       shape,
       `${compared.baseline} / ${compared.candidate}`,
       `${formatTime(baseline.median)} / ${formatTime(candidate.median)}`,
-      formatRatio(ratio),
+      formatSpread(ratio),
       String(rounds),
       ranOn.split(':', 1)[0] as string,
     ]),
@@ -50,7 +50,7 @@ export function formatTable(head: string[], rows: string[][]): string {
   return table.toString();
 }
 
-export function formatRatio({ median, low, high }: Spread): string {
+export function formatSpread({ median, low, high }: Spread): string {
   return `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 

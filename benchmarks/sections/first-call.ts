@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { NodeBackend } from '../../tools/backends.js';
 import { relativeDifference } from '../contestant.js';
-import { formatRatio, formatTable } from '../report.js';
+import { formatSpread, formatTable } from '../report.js';
 import type { Section } from '../section.js';
 import { type Spread, spreadOf } from '../spread.js';
 import { type Bundles, makeBundles, type Size } from '../start/bundles.js';
-import type { FirstCall } from '../start/first-call.js';
+import type { FirstCall, FirstCallArguments } from '../start/first-call.js';
 
 /** Milliseconds, over as many fresh processes. */
 interface Latency {
@@ -35,12 +35,8 @@ export const firstCallSection: Section = {
 async function measureBackend(backend: NodeBackend, bundles: Bundles, plain: boolean): Promise<Latency[]> {
   const calls = { 'built-in': [] as FirstCall[], explicit: [] as FirstCall[] };
   for (let round = 0; round < PROCESSES; round++) {
-    const builtIn = await runProgram(bundles, [backend, '']);
-    const explicit = await runProgram(bundles, [
-      backend,
-      pathToFileURL(bundles.entry).href,
-      ...(plain ? ['plain'] : []),
-    ]);
+    const builtIn = await runProgram(bundles, { backend, entry: null, plain });
+    const explicit = await runProgram(bundles, { backend, entry: resolve(bundles.entry), plain });
     const difference = relativeDifference(Float32Array.from(builtIn.result), Float32Array.from(explicit.result));
     if (!(difference <= TOLERANCE)) {
       throw new Error(`first-call, ${backend}: results must agree to ${TOLERANCE}, differ by ${difference}`);
@@ -55,9 +51,13 @@ async function measureBackend(backend: NodeBackend, bundles: Bundles, plain: boo
   });
 }
 
-async function runProgram({ program }: Bundles, args: string[]): Promise<FirstCall> {
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
-  return JSON.parse(stdout);
+async function runProgram({ program }: Bundles, args: FirstCallArguments): Promise<FirstCall> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(args)]);
+    return JSON.parse(stdout);
+  } catch (error) {
+    throw new Error(`first-call: a process failed: ${(error as { stderr?: string }).stderr ?? error}`);
+  }
 }
 
 function formatLatencies(latencies: readonly Latency[]): string {
@@ -66,7 +66,7 @@ function formatLatencies(latencies: readonly Latency[]): string {
     latencies.map(({ backend, layer, load, first, second }) => [
       backend,
       layer,
-      ...[load, first, second].map(formatRatio),
+      ...[load, first, second].map(formatSpread),
     ]),
   );
 }

@@ -5,7 +5,7 @@ import { limitsOf, type MeasuredLimits, measureLimits } from '../floor/measure-l
 import { makeProbe, type Probe } from '../floor/probe.js';
 import { makeLayers } from '../layers.js';
 import type { BenchmarkOptions } from '../options.js';
-import { formatRatio, formatTable, formatTime, type Result } from '../report.js';
+import { formatSpread, formatTable, formatTime, type Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
 import { DEFAULT_SHAPES, formatShape, type Shape } from '../shapes.js';
 import { inference } from './built-in.js';
@@ -68,9 +68,9 @@ function formatLimits({ multiplyThenAdd, fused, bandwidths }: MeasuredLimits): s
   return formatTable(
     ['limit', 'measured (quartiles)'],
     [
-      ['mul+add, GF/s', formatRatio(multiplyThenAdd)],
-      ['FMA, GF/s', fused === null ? 'not in this engine' : formatRatio(fused)],
-      ...bandwidths.map(({ bytes, read }) => [`reads of ${bytes / KILOBYTE} KB, GB/s`, formatRatio(read)]),
+      ['mul+add, GF/s', formatSpread(multiplyThenAdd)],
+      ['FMA, GF/s', fused === null ? 'not in this engine' : formatSpread(fused)],
+      ...bandwidths.map(({ bytes, read }) => [`reads of ${bytes / KILOBYTE} KB, GB/s`, formatSpread(read)]),
     ],
   );
 }
