@@ -18,8 +18,9 @@ export function makeLayers(shape: Shape, { plain, stateful = false }: { plain: b
   const values = drawValues(shape);
   const x = tf.tensor3d(values.x, [batch, timesteps, features]);
   const batchInputShape: [number, null, number] = [batch, null, features];
-  // tfjs's orthogonal initializer takes minutes at 1024 units.
-  const args = { ...KERAS_DEFAULTS, units, stateful, batchInputShape, recurrentInitializer: 'zeros' } as const;
+  // All weights are set below; tfjs's orthogonal initializer takes minutes at 1024 units.
+  const initializers = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
+  const args = { ...KERAS_DEFAULTS, ...initializers, units, stateful, batchInputShape };
   const layers = {
     builtIn: tf.layers.lstm({ ...args }),
     explicit: lstm({ ...args, useFused: plain ? false : 'auto' }),

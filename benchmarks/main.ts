@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../tools/backends.js';
 import { describeMachine, type Machine, versionsOf } from './machine.js';
@@ -23,7 +23,8 @@ async function main(options: BenchmarkOptions): Promise<void> {
   // Keeps tfjs from advertising tfjs-node on the other backends.
   tf.enableProdMode();
   const threads = limitThreads();
-  // A missing backend is to be found before the first minutes are spent.
+  // What is missing is to be found before the first minutes are spent.
+  if (options.json !== undefined) appendFileSync(options.json, '');
   for (const backend of options.backends) await useBackend(backend);
   const machine = describeMachine();
   const versions = versionsOf(options.backends);

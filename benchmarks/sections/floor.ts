@@ -1,7 +1,7 @@
 import { useBackend } from '../../tools/backends.js';
 import type { Contestant } from '../contestant.js';
 import { type FloorWork, floorTime, floorWork, isBoundByMemory } from '../floor/floor.js';
-import { limitsOf, type MeasuredLimits, measureLimits } from '../floor/measure-limits.js';
+import { limitsOf, type MeasuredLimits, measureLimits, type Rate } from '../floor/measure-limits.js';
 import { makeProbe, type Probe } from '../floor/probe.js';
 import { makeLayers } from '../layers.js';
 import type { BenchmarkOptions } from '../options.js';
@@ -65,12 +65,13 @@ function runFloor(probe: Probe, work: FloorWork, readsInSteps: boolean): void {
 }
 
 function formatLimits({ multiplyThenAdd, fused, bandwidths }: MeasuredLimits): string {
+  const row = (limit: string, rate: Rate) => [limit, rate.best.toFixed(1), formatSpread(rate)];
   return formatTable(
-    ['limit', 'measured (quartiles)'],
+    ['limit', 'best', 'median (quartiles)'],
     [
-      ['mul+add, GF/s', formatSpread(multiplyThenAdd)],
-      ['FMA, GF/s', fused === null ? 'not in this engine' : formatSpread(fused)],
-      ...bandwidths.map(({ bytes, read }) => [`reads of ${bytes / KILOBYTE} KB, GB/s`, formatSpread(read)]),
+      row('mul+add, GF/s', multiplyThenAdd),
+      fused === null ? ['FMA, GF/s', 'not in this engine', ''] : row('FMA, GF/s', fused),
+      ...bandwidths.map(({ bytes, read }) => row(`reads of ${Math.round(bytes / KILOBYTE)} KB, GB/s`, read)),
     ],
   );
 }
