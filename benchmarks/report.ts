@@ -20,6 +20,7 @@ export function formatLine({ section, backend, shape, compared, ratio }: Result)
   return `${section}, ${backend}, ${shape}: ${compared.baseline} / ${compared.candidate} ${formatSpread(ratio)}`;
 }
 
+/** A table, and below it why what did not run on a fused kernel did not. */
 export function formatResults(results: readonly Result[]): string {
   const reasons = new Set(results.map(({ ranOn }) => ranOn).filter((ranOn) => ranOn.includes(':')));
   const table = formatTable(
@@ -37,9 +38,9 @@ export function formatResults(results: readonly Result[]): string {
   return [table, ...reasons].join('\n');
 }
 
-/** The first two columns and those of words to the left, numbers to the right. */
+/** Columns of numbers are set to the right. */
 export function formatTable(head: string[], rows: string[][]): string {
-  const isNumber = (column: number) => column > 0 && rows.some((row) => /^[\d.]/.test(row[column] as string));
+  const isNumber = (column: number) => rows.some((row) => /^[\d.]+( |$)/.test(row[column] as string));
   const table = new Table({
     head,
     style: { head: [], border: [] },
@@ -50,11 +51,12 @@ export function formatTable(head: string[], rows: string[][]): string {
   return table.toString();
 }
 
+/** Median and, in brackets, quartiles. */
 export function formatSpread({ median, low, high }: Spread): string {
   return `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
-/** Milliseconds, to three digits. */
-export function formatTime(milliseconds: number): string {
-  return milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds.toPrecision(3);
+/** To three digits, or all digits of the whole part. */
+export function formatTime(time: number): string {
+  return time >= 100 ? time.toFixed(0) : time.toPrecision(3);
 }

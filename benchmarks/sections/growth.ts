@@ -1,6 +1,7 @@
-import { useBackend } from '../../tools/backends.js';
+import { type NodeBackend, useBackend } from '../../tools/backends.js';
 import { fitExponent } from '../exponent.js';
 import { makeLayers } from '../layers.js';
+import type { BenchmarkOptions } from '../options.js';
 import { formatTable, type Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
 import type { Shape } from '../shapes.js';
@@ -42,33 +43,47 @@ export const growthSection: Section = {
     const growth: Growth[] = [];
     for (const backend of options.backends) {
       await useBackend(backend);
-      for (const { size, values, shapeAt } of SERIES) {
-        const points: { x: number; result: Result }[] = [];
-        for (const value of values) {
-          const shape = shapeAt(value);
-          const layers = makeLayers(shape, options);
-          const duel = {
-            baseline: inference('built-in', layers.builtIn, layers.x),
-            candidate: inference('explicit', layers.explicit, layers.x),
-          };
-          points.push({ x: value, result: await measureDuel({ section: 'growth', backend, shape }, duel, options) });
-          layers.dispose();
-        }
-        const exponentOf = (contestant: 'baseline' | 'candidate') =>
-          fitExponent(points.map(({ x, result }) => ({ x, y: result[contestant].median })));
-        results.push(...points.map(({ result }) => result));
-        growth.push({
-          backend,
-          size,
-          from: values[0] as number,
-          to: values.at(-1) as number,
-          exponent: { builtIn: exponentOf('baseline'), explicit: exponentOf('candidate') },
-        });
+      for (const series of SERIES) {
+        const measured = await measureSeries(backend, series, options);
+        results.push(...measured);
+        growth.push(growthOf(backend, series, measured));
       }
     }
     return { results, tables: [formatGrowth(growth)], data: growth };
   },
 };
+
+/** One result for each value of the size. */
+async function measureSeries(
+  backend: NodeBackend,
+  { values, shapeAt }: Series,
+  options: BenchmarkOptions,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const value of values) {
+    const shape = shapeAt(value);
+    const layers = makeLayers(shape, options);
+    const duel = {
+      baseline: inference('built-in', layers.builtIn, layers.x),
+      candidate: inference('explicit', layers.explicit, layers.x),
+    };
+    results.push(await measureDuel({ section: 'growth', backend, shape }, duel, options));
+    layers.dispose();
+  }
+  return results;
+}
+
+function growthOf(backend: NodeBackend, { size, values }: Series, results: readonly Result[]): Growth {
+  const exponentOf = (contestant: 'baseline' | 'candidate') =>
+    fitExponent(results.map((result, n) => ({ x: values[n] as number, y: result[contestant].median })));
+  return {
+    backend,
+    size,
+    from: values[0] as number,
+    to: values.at(-1) as number,
+    exponent: { builtIn: exponentOf('baseline'), explicit: exponentOf('candidate') },
+  };
+}
 
 function formatGrowth(growth: readonly Growth[]): string {
   return formatTable(
