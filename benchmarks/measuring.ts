@@ -50,7 +50,7 @@ export async function measure(where: string, duel: Duel, effort: Effort): Promis
 /** Runs until compilers and allocators are warm; once is enough for what takes long. */
 async function warmUp(contestant: Contestant, { milliseconds }: Effort): Promise<void> {
   const start = performance.now();
-  for (let run = 0; run < 10; run++) {
+  for (let run = 0; run < 100; run++) {
     await contestant.run();
     if (performance.now() - start > milliseconds / 5) return;
   }

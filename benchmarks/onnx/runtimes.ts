@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import type { Contestant } from '../contestant.js';
 import type { Shape } from '../shapes.js';
 import { drawValues } from '../weights.js';
