@@ -20,7 +20,7 @@ const BACKEND = 'wasm';
 export const floorSection: Section = {
   title: "Inference on wasm against the machine's floor: the same multiply-adds and reads, with nothing between them",
   run: async (options) => {
-    if (!options.backends.includes(BACKEND)) return { results: [] };
+    if (!options.backends.includes(BACKEND)) return { results: [], tables: [`only on ${BACKEND}`] };
     await useBackend(BACKEND);
     const probe = await makeProbe();
     const shapes = options.shapes ?? DEFAULT_SHAPES;
