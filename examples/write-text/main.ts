@@ -66,8 +66,8 @@ async function compare(sizes: WriterSizes, lesson: Lesson, steps: number): Promi
   undo();
   const explicit = await contend('lstm', lstm, sizes, lesson, steps);
   const contenders = [plain, accelerated, explicit] as const;
-  console.log(`${drawComparison(contenders.map(({ contender }) => contender) as [Contender, ...Contender[]])}`);
-  requireSameLosses(contenders.map(({ contender }) => contender) as [Contender, ...Contender[]]);
+  console.log(drawComparison(contenders));
+  requireSameLosses(contenders);
   for (const { model } of [plain, accelerated]) model.dispose();
   return explicit.model;
 }
@@ -78,11 +78,11 @@ async function contend(
   sizes: WriterSizes,
   lesson: Lesson,
   steps: number,
-): Promise<{ contender: Contender; model: tf.LayersModel }> {
+): Promise<Contender & { model: tf.LayersModel }> {
   const model = buildWriter(makeLSTM, sizes, SEED);
   const training = await trainWithBar(name, model, lesson, steps);
   const ranOn = lastImplementation(model.layers[0] as tf.layers.Layer)?.name ?? 'tfjs ops';
-  return { contender: { name, ranOn, ...training }, model };
+  return { name, ranOn, model, ...training };
 }
 
 async function trainOn(model: tf.LayersModel, lesson: Lesson, steps: number): Promise<void> {

@@ -108,6 +108,19 @@ describe.each(NODE_BACKENDS)('On %s, a built-in LSTM that is accelerated compute
     expect(ranOn(model)[0]).toMatch(/^wasm-/);
   });
 
+  test('with a mask of fractions, which backends turn into bools in their own ways', () => {
+    const layer = builtIn({ returnSequences: true });
+    layer.apply(tf.input({ shape: [null, FEATURES] }));
+    randomizeWeights(layer, 3);
+    const mask = tf
+      .mod(tf.range(0, MASK_BATCH * MASK_TIMESTEPS), 4)
+      .div(3)
+      .reshape([MASK_BATCH, MASK_TIMESTEPS]);
+    const run = () => [layer.apply(randomInput(), { mask })] as tf.Tensor[];
+    expectAllClose(accelerated(run), run());
+    expect(ranOn(layer)[0]).toMatch(/^wasm-/);
+  });
+
   test('when it is stateful, over several calls and resets', () => {
     const chunks = [41, 42, 43, 44].map((seed) => randomTensor([2, 3, FEATURES], seed));
     const givenStates = [51, 52].map((seed) => randomTensor([2, UNITS], seed));
