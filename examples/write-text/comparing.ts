@@ -41,12 +41,16 @@ export function drawComparison(contenders: readonly [Contender, ...Contender[]])
     const [firstLoss, lastLoss] = [losses[0] as number, losses.at(-1) as number];
     table.push([
       ...[name, ranOn, firstLoss.toFixed(6), lastLoss.toFixed(6)],
-      contender === first ? '' : largestDifference(first, contender).toExponential(0),
+      contender === first ? '' : formatDifference(largestDifference(first, contender)),
       median(milliseconds).toFixed(0),
       (median(first.milliseconds) / median(milliseconds)).toFixed(1),
     ]);
   }
   return table.toString();
+}
+
+function formatDifference(difference: number): string {
+  return difference === 0 ? '0' : difference.toExponential(0);
 }
 
 export function median(values: readonly number[]): number {

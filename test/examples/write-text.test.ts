@@ -149,7 +149,9 @@ describe('the comparison', () => {
 
   it('leaves a slow first step out of account', () => {
     expect([median([90, 40, 41]), median([1, 4, 2, 3])]).toEqual([41, 2.5]);
-    const table = drawComparison([first, contender('fast', [3, 2, 1.5], [80, 10, 10])]);
+    const others = [contender('fast', [3, 2, 1.5], [80, 10, 10]), contender('same', first.losses, [40])];
+    const table = drawComparison([first, ...others]);
+    expect(table).toMatch(/same +│ tfjs ops +│ +3\.000000 │ +1\.000000 │ +0 │ +40 │ +1\.0 │/);
     expect(table).toMatch(/slow +│ tfjs ops +│ +3\.000000 │ +1\.000000 │ +│ +40 │ +1\.0 │/);
     expect(table).toMatch(/fast +│ tfjs ops +│ +3\.000000 │ +1\.500000 │ +5e-1 │ +10 │ +4\.0 │/);
   });
