@@ -26,13 +26,19 @@ export function sequenceProblem(
 
 type DescribedCell = Pick<LSTMCell, 'units' | 'activation' | 'recurrentActivation' | 'dropout' | 'recurrentDropout'>;
 
-/** What a kernel would have to compute to take the place of a cell, of this package or of tfjs, that adds nothing to the six equations. */
+/**
+ * What a kernel would have to compute to take the place of a cell, of this package or of tfjs, that computes the six
+ * equations and nothing else.
+ *
+ * @param inputShape [B, T, D]
+ */
 export function describeProblem(
   cell: DescribedCell,
-  [batch, timesteps, features]: readonly [number, number, number],
+  inputShape: readonly [number, number, number],
   mask: Sequence['mask'],
   { isTraining, keepsGates }: Wanted,
 ): SequenceProblem {
+  const [batch, timesteps, features] = inputShape;
   return {
     ...{ batch, timesteps, features, units: cell.units },
     activation: cell.activation.getClassName(),

@@ -142,11 +142,11 @@ describe.each(NODE_BACKENDS)('On %s, a built-in LSTM that is accelerated compute
   });
 
   test.each([false, true])('in model.fit, stateful %s, with the same losses and weights', async (stateful) => {
-    const [x, y] = [randomTensor([12, 5, FEATURES], 1), randomTensor([12, 2], 2)];
+    const [x, y] = [randomTensor([8, 4, FEATURES], 1), randomTensor([8, 2], 2)];
     const train = async () => {
       const model = tf.sequential({
         layers: [
-          builtIn({ returnSequences: true, stateful, batchInputShape: [stateful ? 4 : null, 5, FEATURES] } as never),
+          builtIn({ returnSequences: true, stateful, batchInputShape: [stateful ? 4 : null, 4, FEATURES] } as never),
           builtIn({ recurrentActivation: 'sigmoid', stateful, kernelRegularizer: 'l1l2' }),
           tf.layers.dense({ units: 2 }),
         ],
