@@ -34,7 +34,7 @@ export function buildWriter(makeLSTM: MakeLSTM, { alphabet, units }: WriterSizes
   return model;
 }
 
-/** The same, for one text that comes character by character: `[1, 1, V]` to `[1, 1, V]`, remembering what came before. */
+/** The same for one text, character by character: `[1, 1, V]` to `[1, 1, V]`, remembering what came before. */
 export function buildPen(makeLSTM: MakeLSTM, sizes: WriterSizes, weights: tf.Tensor[]): tf.LayersModel {
   const remembering: MakeLSTM = ({ inputShape, ...args }) => {
     const shape = inputShape === undefined ? {} : { batchInputShape: [1, 1, sizes.alphabet] };

@@ -59,7 +59,7 @@ function disposeOwnDropoutMasks(cell: BuiltInCell & { dropoutMask?: unknown; rec
   Object.assign(cell, { dropoutMask: null, recurrentDropoutMask: null });
 }
 
-/** The built-in draws four masks a set and uses the first for all gates. A rate that it has clipped to 1 drops nothing. */
+/** The built-in draws four masks a set and uses the first for all gates. A rate that it clipped to 1 drops nothing. */
 function drawFirstMasks(cell: BuiltInCell, x: tf.Tensor3D): DropoutMasks {
   const [batch, , features] = x.shape;
   const effective = (rate: number) => (rate < 1 ? rate : 0);
