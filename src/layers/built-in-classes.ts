@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuiltInCell } from './host-types.js';
 
-type BuiltInLSTM = tf.layers.RNN & { cell: BuiltInCell };
+/** tfjs's built-in `LSTM` class. */
+export type BuiltInLSTM = tf.layers.RNN & { cell: BuiltInCell };
+export type BuiltInClass = new (args: tf.LSTMLayerArgs) => BuiltInLSTM;
 
 // tfjs does not export its classes, and the class that is registered under the name may be a user's own. The probes'
 // names keep them from using up automatic ones.
 
+export function builtInLSTMClass(): BuiltInClass {
+  return tf.layers.lstm({ units: 1, name: 'probe' }).constructor as BuiltInClass;
+}
+
 /** Whether a layer is tfjs's own LSTM, not a class derived from it or registered in its place. */
 export function isBuiltInLSTM(layer: tf.layers.Layer): layer is BuiltInLSTM {
-  return (
-    layer.getClassName() === 'LSTM' && layer.constructor === tf.layers.lstm({ units: 1, name: 'probe' }).constructor
-  );
+  return layer.getClassName() === 'LSTM' && layer.constructor === builtInLSTMClass();
 }
 
 /** Whether a layer is tfjs's own LSTMCell. */

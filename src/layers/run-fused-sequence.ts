@@ -8,10 +8,13 @@ import type { SequenceInputs, SequenceKernel, SequenceOptions } from '../kernels
 import type { LSTMCell } from './lstm-cell.js';
 import type { Sequence } from './run-sequence.js';
 
+/** What a kernel needs of a cell, of this package or of tfjs. */
+export type FusedCell = Pick<LSTMCell, 'kernel' | 'recurrentKernel' | 'bias' | 'recurrentActivation'>;
+
 /** Runs a cell over a sequence, of one sample at least, on a fused kernel. */
 export function runFusedSequence(
   kernel: SequenceKernel,
-  cell: LSTMCell,
+  cell: FusedCell,
   sequence: Sequence,
   { keptUnits, ...options }: ScanOptions,
 ): ScanResult {
@@ -24,7 +27,7 @@ export function runFusedSequence(
   });
 }
 
-function fusedInputs(cell: LSTMCell, { x, states: [h0, c0], mask, dropout }: Sequence): SequenceInputs {
+function fusedInputs(cell: FusedCell, { x, states: [h0, c0], mask, dropout }: Sequence): SequenceInputs {
   const read = (weight: tf.LayerVariable) => weight.read();
   return {
     x: asFloat(x),

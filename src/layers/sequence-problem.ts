@@ -20,12 +20,30 @@ export function wantedBy(layer: { returnGates: boolean }, { training }: Kwargs):
  */
 export function sequenceProblem(
   cell: LSTMCell,
-  [batch, timesteps, features]: readonly [number, number, number],
+  inputShape: readonly [number, number, number],
   mask: Sequence['mask'],
-  { isTraining, keepsGates }: Wanted,
+  wanted: Wanted,
 ): SequenceProblem | string {
   if (cell.stepEdit !== null) return 'gates are being edited';
   if (!hasOnlyTheSixEquations(cell)) return `the cell of class ${cell.getClassName()} computes its steps itself`;
+  return describeProblem(cell, inputShape, mask, wanted);
+}
+
+type DescribedCell = Pick<LSTMCell, 'units' | 'activation' | 'recurrentActivation' | 'dropout' | 'recurrentDropout'>;
+
+/**
+ * What a kernel would have to compute to take the place of a cell, of this package or of tfjs, that computes the six
+ * equations and nothing else.
+ *
+ * @param inputShape [B, T, D]
+ */
+export function describeProblem(
+  cell: DescribedCell,
+  inputShape: readonly [number, number, number],
+  mask: Sequence['mask'],
+  { isTraining, keepsGates }: Wanted,
+): SequenceProblem {
+  const [batch, timesteps, features] = inputShape;
   return {
     ...{ batch, timesteps, features, units: cell.units },
     activation: cell.activation.getClassName(),

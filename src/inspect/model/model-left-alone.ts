@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import { LAST_IMPLEMENTATION } from '../../layers/brand.js';
 import { layersWithin } from '../../layers/held-layers.js';
 
-type Fields = Record<string, unknown>;
+type Fields = Record<PropertyKey, unknown>;
 
 /** What a run writes into an RNN: its states, the shapes of given ones, and what it ran on. */
-const RNN_FIELDS = ['states_', 'stateSpec', 'lastImplementation'];
+const RNN_FIELDS = ['states_', 'stateSpec', 'lastImplementation', LAST_IMPLEMENTATION];
 
 /** tfjs's cells draw dropout masks in inference too, keep them for ever in tf.layers.rnn, and dispose them in others. */
 const CELL_FIELDS = { dropout: 0, recurrentDropout: 0, dropoutMask: null, recurrentDropoutMask: null };
@@ -44,9 +45,12 @@ function withoutDropout(layer: tf.layers.Layer): () => void {
   return restore;
 }
 
-function remember(fields: Fields, names: string[]): () => void {
-  const values = names.filter((name) => Object.hasOwn(fields, name)).map((name) => [name, fields[name]] as const);
+function remember(fields: Fields, names: PropertyKey[]): () => void {
+  const properties = names.map((name) => [name, Object.getOwnPropertyDescriptor(fields, name)] as const);
   return () => {
-    for (const [name, value] of values) fields[name] = value;
+    for (const [name, property] of properties) {
+      if (property === undefined) delete fields[name];
+      else Object.defineProperty(fields, name, property);
+    }
   };
 }

@@ -49,7 +49,8 @@ function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
       }),
     );
     for (const { lstmCell } of lstms) {
-      if (hooked.has(lstmCell)) continue;
+      // A layer over one cell is observed as a whole, and may then run on a fused kernel.
+      if (hooked.has(lstmCell) || (layer as tf.layers.RNN & { cell: unknown }).cell === lstmCell) continue;
       hooked.add(lstmCell);
       undo.push(
         hookMethod(lstmCell as tf.layers.RNNCell, 'call', (call) => (inputs, kwargs) => {

@@ -35,6 +35,12 @@ export function canOpenOwnMemory(build: Build): boolean {
   }
 }
 
+/** tfjs's cpu backend casts whole numbers and bools to float32 by name only: the values stay in an array of integers. */
+function valuesOf(tensor: tf.Tensor): tf.TypedArray {
+  const values = tensor.dataSync();
+  return tensor.dtype === 'float32' && !(values instanceof Float32Array) ? Float32Array.from(values) : values;
+}
+
 /** Copies tensors of any backend into a memory of its own, and results out of it. */
 export class CopyingHeap implements Heap {
   readonly exports: KernelExports;
@@ -51,7 +57,7 @@ export class CopyingHeap implements Heap {
   }
 
   input(tensor: tf.Tensor): number {
-    const values = tensor.dataSync();
+    const values = valuesOf(tensor);
     const address = this.reserve(values.byteLength);
     new Uint8Array(this.memory.buffer).set(
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES, KERAS_DEFAULTS, LSTM, lstm } from 'explicit-lstm';
+import { accelerateBuiltIn, GATE_NAMES, KERAS_DEFAULTS, LSTM, lastImplementation, lstm } from 'explicit-lstm';
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
 import { traceModel } from 'explicit-lstm/inspect';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
@@ -27,3 +27,13 @@ for (const convert of [toBuiltIn, toExplicit]) {
 // Of this model, whose layer is of the other build.
 assert.deepEqual(traceModel(model, tf.ones([1, 3, 2]))[0].trace.f.shape, [1, 3, 2]);
 for (const tool of [checkFixture, fixtureModel, loadFixture]) assert.equal(typeof tool, 'function');
+
+// One acceleration between the two builds, which either may end.
+const { call } = Object.getPrototypeOf(tf.layers.lstm({ units: 1 }));
+const undoes = [accelerateBuiltIn(), commonjs.accelerateBuiltIn()];
+const builtIn = tf.layers.lstm({ units: 2 });
+builtIn.apply(tf.ones([1, 3, 2]));
+assert.match(lastImplementation(builtIn).name, /^wasm-/);
+assert.deepEqual(commonjs.lastImplementation(builtIn), lastImplementation(builtIn));
+for (const undo of undoes) undo();
+assert.equal(Object.getPrototypeOf(builtIn).call, call);

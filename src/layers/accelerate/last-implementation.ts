@@ -1,0 +1,37 @@
+import type * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import type { Implementation } from '../../kernels/choose-implementation.js';
+import { LAST_IMPLEMENTATION } from '../brand.js';
+import { type BuiltInLSTM, builtInLSTMClass } from '../built-in-classes.js';
+import { isExplicitLSTM } from '../explicit-view.js';
+
+type NotedLayer = BuiltInLSTM & { [LAST_IMPLEMENTATION]?: Implementation };
+
+/** Notes on a layer what its call runs on, where nobody who lists its properties comes across it. */
+export function noteImplementation(layer: BuiltInLSTM, implementation: Implementation): void {
+  Object.defineProperty(layer, LAST_IMPLEMENTATION, { value: implementation, configurable: true, writable: true });
+}
+
+/**
+ * Tells what an LSTM's last call ran on: of `lstm` its `lastImplementation`; of `tf.layers.lstm` the name of the fused
+ * kernel that `accelerateBuiltIn` gave it, or `'built-in'` and why no fused kernel applied.
+ *
+ * ```ts
+ * accelerateBuiltIn();
+ * model.predict(x);
+ * lastImplementation(model.getLayer('lstm_1')); // { name: 'wasm-simd' }
+ * ```
+ *
+ * @param layer An LSTM; of Bidirectional its `forwardLayer` or `backwardLayer`, of TimeDistributed its `layer`.
+ * @returns Null before the first call, of a built-in layer before the first accelerated one.
+ * @throws RangeError for a layer of another kind.
+ */
+export function lastImplementation(layer: tf.layers.Layer): Implementation | null {
+  if (typeof layer === 'object' && layer !== null) {
+    if (isExplicitLSTM(layer)) return layer.lastImplementation;
+    if (layer instanceof builtInLSTMClass()) return (layer as NotedLayer)[LAST_IMPLEMENTATION] ?? null;
+  }
+  const rule =
+    'layer must be an LSTM; of Bidirectional its forwardLayer or backwardLayer, of TimeDistributed its layer';
+  throw invalidArgument('lastImplementation', rule, layer);
+}

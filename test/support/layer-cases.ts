@@ -1,0 +1,63 @@
+import type * as tf from '@tensorflow/tfjs';
+import make from 'covertable';
+import type { LSTMArgs } from '../../src/index.js';
+import { MASK_BATCH, MASK_KINDS, MASK_TIMESTEPS, type MaskKind, maskOf } from './masks.js';
+import { randomTensor } from './random.js';
+import { type LayerResults, resultsOf } from './twins.js';
+
+export const CASE_UNITS = 5;
+export const CASE_FEATURES = 3;
+
+/** A combination of what a layer can be made and called with. */
+export interface LayerCase {
+  args: Omit<LSTMArgs, 'units'>;
+  mask: MaskKind;
+  states: 'zeros' | 'by name' | 'after x';
+}
+
+const FACTORS = {
+  returnSequences: [false, true],
+  returnState: [false, true],
+  recurrentActivation: ['hardSigmoid', 'sigmoid'],
+  activation: ['tanh', 'relu', 'softsign', 'linear'],
+  useBias: [true, false],
+  goBackwards: [false, true],
+  dropout: [0, 0.3],
+  recurrentDropout: [0, 0.4],
+  mask: MASK_KINDS,
+  states: ['zeros', 'by name', 'after x'],
+} as const;
+
+function pairwise(factors: object): LayerCase[] {
+  return make(factors as Record<string, unknown[]>).map(({ mask, states, ...args }) => ({
+    args,
+    mask,
+    states,
+  })) as LayerCase[];
+}
+
+/** Every pair of options. */
+export const PAIRWISE_CASES = pairwise(FACTORS);
+
+/** Every pair of options, all with the activation that the kernels know. */
+export const PAIRWISE_TANH_CASES = pairwise({ ...FACTORS, activation: ['tanh'] });
+
+export function titleOf({ args, mask, states }: LayerCase): string {
+  const set = Object.entries(args).map(([name, value]) => `${name} ${value}`);
+  return [...set, `mask ${mask}`, `states ${states}`].join(', ');
+}
+
+/** What a layer of `CASE_UNITS` units returns in training, and its gradients, for the same random input every time. */
+export function resultsOfCase(layer: tf.layers.Layer, { mask, states }: LayerCase): LayerResults {
+  const x = randomTensor([MASK_BATCH, MASK_TIMESTEPS, CASE_FEATURES], 7);
+  const initialState = [randomTensor([MASK_BATCH, CASE_UNITS], 8), randomTensor([MASK_BATCH, CASE_UNITS], 9)];
+  const kwargs = { mask: maskOf(mask), training: true };
+  return resultsOf(
+    layer,
+    (input, given) => {
+      if (states === 'after x') return layer.apply([input, ...given], { ...kwargs }) as tf.Tensor[];
+      return layer.apply(input, states === 'zeros' ? { ...kwargs } : { ...kwargs, initialState: given }) as tf.Tensor[];
+    },
+    states === 'zeros' ? { x } : { x, states: initialState },
+  );
+}
