@@ -51,12 +51,10 @@ export class CopyingHeap implements Heap {
   }
 
   input(tensor: tf.Tensor): number {
-    const values = tensor.dataSync();
-    const address = this.reserve(values.byteLength);
-    new Uint8Array(this.memory.buffer).set(
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      address,
-    );
+    // On the cpu backend, a tensor that was cast to float32 still has the array of integers that it was.
+    const ArrayOfType = tensor.dtype === 'bool' ? Uint8Array : Float32Array;
+    const address = this.reserve(tensor.size * ArrayOfType.BYTES_PER_ELEMENT);
+    new ArrayOfType(this.memory.buffer, address, tensor.size).set(tensor.dataSync());
     return address;
   }
 
