@@ -27,6 +27,7 @@ const FACTORS = {
   recurrentDropout: [0, 0.4],
   mask: MASK_KINDS,
   states: ['zeros', 'by name', 'after x'],
+  useFused: ['auto', false],
 } as const;
 
 const PAIRWISE = make(FACTORS as unknown as Record<string, unknown[]>).map(({ mask, states, ...args }) => ({
