@@ -10,6 +10,8 @@ assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);
 const layer = lstm({ ...KERAS_DEFAULTS, units: 2 });
 assert.ok(layer instanceof LSTM);
 assert.deepEqual(layer.apply(tf.ones([1, 3, 2])).shape, [1, 2]);
+// The kernel is in the package: there is no file to serve or to find.
+assert.match(layer.lastImplementation.name, /^wasm-(relaxed-)?simd$/);
 
 // Both builds in one process: a model of the one is read by the other.
 const require = createRequire(import.meta.url);
