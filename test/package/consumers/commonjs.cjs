@@ -18,10 +18,10 @@ assert.match(layer.lastImplementation.name, /^wasm-(relaxed-)?simd$/);
 
 const model = tf.sequential({ layers: [tf.layers.lstm({ units: 2, inputShape: [3, 2] })] });
 const output = model.predict(tf.ones([1, 3, 2])).dataSync();
-assert.deepEqual(
-  toBuiltIn(toExplicit(model))
-    .predict(tf.ones([1, 3, 2]))
-    .dataSync(),
-  output,
-);
+const explicit = toExplicit(model)
+  .predict(tf.ones([1, 3, 2]))
+  .dataSync();
+assert.ok(explicit.every((value, n) => Math.abs(value - output[n]) < 1e-6));
+const there = toBuiltIn(toExplicit(model)).predict(tf.ones([1, 3, 2]));
+assert.deepEqual(there.dataSync(), output);
 for (const tool of [checkFixture, fixtureModel, loadFixture, traceModel]) assert.equal(typeof tool, 'function');

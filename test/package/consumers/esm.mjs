@@ -19,12 +19,10 @@ const commonjs = require('explicit-lstm');
 const model = tf.sequential({ layers: [commonjs.lstm({ units: 2, inputShape: [3, 2] })] });
 const output = model.predict(tf.ones([1, 3, 2])).dataSync();
 for (const convert of [toBuiltIn, toExplicit]) {
-  assert.deepEqual(
-    convert(model)
-      .predict(tf.ones([1, 3, 2]))
-      .dataSync(),
-    output,
-  );
+  const converted = convert(model)
+    .predict(tf.ones([1, 3, 2]))
+    .dataSync();
+  assert.ok(converted.every((value, n) => Math.abs(value - output[n]) < 1e-6));
 }
 // Of this model, whose layer is of the other build.
 assert.deepEqual(traceModel(model, tf.ones([1, 3, 2]))[0].trace.f.shape, [1, 3, 2]);
