@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import type { NodeBackend } from '../tools/backends.js';
+import { RUNTIMES } from './onnx/runtimes.js';
 
 /** What a measurement depends on besides the code. */
 export interface Machine {
@@ -17,10 +18,14 @@ export function describeMachine(): Machine {
   return { cpu: all[0]?.model ?? 'unknown', cores: all.length, load: loadavg()[0] as number, node: process.version };
 }
 
-/** The version of the package that a backend comes in. */
-export function backendVersion(backend: NodeBackend): string {
+/** The versions of what is compared. */
+export function versionsOf(backends: readonly NodeBackend[]): Record<string, string> {
   const packages = { cpu: 'tfjs', wasm: 'tfjs-backend-wasm', tensorflow: 'tfjs-node' };
-  const name = `@tensorflow/${packages[backend]}`;
-  const file = createRequire(`${process.cwd()}/package.json`).resolve(`${name}/package.json`);
-  return `${name} ${JSON.parse(readFileSync(file, 'utf8')).version}`;
+  const names = [...backends.map((backend) => `@tensorflow/${packages[backend]}`), ...RUNTIMES];
+  return Object.fromEntries(names.map((name) => [name, versionOf(name)]));
+}
+
+function versionOf(name: string): string {
+  // Not require.resolve: not every package exports its package.json.
+  return JSON.parse(readFileSync(join('node_modules', name, 'package.json'), 'utf8')).version;
 }

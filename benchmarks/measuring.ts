@@ -1,33 +1,11 @@
-import * as tf from '@tensorflow/tfjs';
-
-/** One way to compute something. */
-export interface Contestant {
-  name: string;
-  /** Computes; the first tensor is the one that a user would read. */
-  run: () => tf.Tensor[];
-}
-
-/** Two ways to compute the same. */
-export interface Duel {
-  /** What is computed. */
-  task: string;
-  baseline: Contestant;
-  candidate: Contestant;
-  dispose: () => void;
-}
+import { type Contestant, type Duel, requireAgreement } from './contestant.js';
+import { type Spread, spreadOf } from './spread.js';
 
 export interface Effort {
   /** Rounds are run until this many milliseconds have passed. */
   milliseconds: number;
   /** At least and at most this many rounds, however long or short they are. */
   rounds: { least: number; most: number };
-}
-
-/** Median and quartiles. */
-export interface Spread {
-  median: number;
-  low: number;
-  high: number;
 }
 
 export interface Measurement {
@@ -39,30 +17,26 @@ export interface Measurement {
   ratio: Spread;
 }
 
-/** Most by which the contestants may differ, relative to the largest value of a result. */
-const TOLERANCE = 1e-5;
-
 /**
  * Lets both run in turn, the order swapped every round so that neither always runs on what the other left behind.
  *
  * @throws Error when their results differ.
  */
-export function measure(duel: Duel, effort: Effort): Measurement {
-  requireAgreement(duel);
+export async function measure(where: string, duel: Duel, effort: Effort): Promise<Measurement> {
+  await requireAgreement(where, duel);
   const { baseline, candidate } = duel;
   const times: { baseline: number; candidate: number }[] = [];
-  // The check above ran each once; compilers and allocators are warm after another run.
-  time(baseline);
-  time(candidate);
+  await warmUp(baseline, effort);
+  await warmUp(candidate, effort);
   const start = performance.now();
   while (times.length < effort.rounds.least || performance.now() - start < effort.milliseconds) {
     if (times.length === effort.rounds.most) break;
     if (times.length % 2 === 0) {
-      const first = time(baseline);
-      times.push({ baseline: first, candidate: time(candidate) });
+      const first = await time(baseline);
+      times.push({ baseline: first, candidate: await time(candidate) });
     } else {
-      const first = time(candidate);
-      times.push({ candidate: first, baseline: time(baseline) });
+      const first = await time(candidate);
+      times.push({ candidate: first, baseline: await time(baseline) });
     }
   }
   return {
@@ -73,40 +47,18 @@ export function measure(duel: Duel, effort: Effort): Measurement {
   };
 }
 
-/** Milliseconds of one run, with its result read back and its tensors freed. */
-function time({ run }: Contestant): number {
+/** Runs until compilers and allocators are warm; once is enough for what takes long. */
+async function warmUp(contestant: Contestant, { milliseconds }: Effort): Promise<void> {
   const start = performance.now();
-  tf.tidy(() => {
-    run()[0]?.dataSync();
-  });
+  for (let run = 0; run < 100; run++) {
+    await contestant.run();
+    if (performance.now() - start > milliseconds / 5) return;
+  }
+}
+
+/** Milliseconds of one run. */
+async function time({ run }: Contestant): Promise<number> {
+  const start = performance.now();
+  await run();
   return performance.now() - start;
-}
-
-function requireAgreement({ task, baseline, candidate }: Duel): void {
-  tf.tidy(() => {
-    const [expected, actual] = [baseline.run(), candidate.run()];
-    for (const [index, tensor] of expected.entries()) {
-      const difference = relativeDifference(tensor, actual[index] as tf.Tensor);
-      if (!(difference <= TOLERANCE)) {
-        const names = `${baseline.name} and ${candidate.name}`;
-        throw new Error(`${task}: result ${index} of ${names} must agree to ${TOLERANCE}, differs by ${difference}`);
-      }
-    }
-  });
-}
-
-function relativeDifference(expected: tf.Tensor, actual: tf.Tensor): number {
-  if (!tf.util.arraysEqual(expected.shape, actual.shape)) return Number.POSITIVE_INFINITY;
-  const largest = tf.max(tf.abs(expected)).dataSync()[0] as number;
-  return (tf.max(tf.abs(tf.sub(expected, actual))).dataSync()[0] as number) / largest;
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const quantile = (share: number) => {
-    const position = share * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]] as [number, number];
-    return below + (above - below) * (position % 1);
-  };
-  return { median: quantile(0.5), low: quantile(0.25), high: quantile(0.75) };
 }

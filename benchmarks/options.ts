@@ -2,20 +2,50 @@ import { parseArgs } from 'node:util';
 import { NODE_BACKENDS, type NodeBackend } from '../tools/backends.js';
 import { parseShape, type Shape } from './shapes.js';
 
+/** What can be measured, in the order in which it is. */
+export const SECTION_NAMES = [
+  'inference',
+  'training',
+  'training-inputs',
+  'trace',
+  'onnx',
+  'floor',
+  'growth',
+  'streaming',
+  'bidirectional',
+  'first-call',
+] as const;
+export type SectionName = (typeof SECTION_NAMES)[number];
+
 export interface BenchmarkOptions {
   backends: NodeBackend[];
+  sections: SectionName[];
   /** Undefined for the default ones, less those that take a backend too long. */
   shapes: Shape[] | undefined;
+  /** Measures the plain path of tfjs ops in the place of what the layer chooses by itself. */
+  plain: boolean;
+  /** For each pair. */
+  seconds: number;
   /** Where to write the results, too. */
   json: string | undefined;
-  /** For each duel. */
-  seconds: number;
   help: boolean;
 }
 
-export const OPTIONS_HELP = `  --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
-  --shapes 1x100x100x100,...       B x T x D x U
-  --seconds 2                      to measure each duel for; more for less noise
+export const OPTIONS_HELP = `  --only inference,floor,...      some sections only; default: all of them
+      inference                  against tf.layers.lstm
+      training                   the same: loss and gradients of the weights
+      training-inputs            the same: loss and gradients of the weights and of the input
+      trace                      inference that keeps every gate against inference that does not
+      onnx                       inference against onnxruntime-web and onnxruntime-node, 1 thread
+      floor                      inference against what this machine's arithmetic and memory allow
+      growth                     inference as T and U grow, with the fitted exponents
+      streaming                  one timestep a call, stateful, against tf.layers.lstm
+      bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second
+      first-call                 the first call in a fresh process, and the size of the package
+  --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
+  --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx and floor
+  --plain                          measures useFused: false, the plain path, instead of 'auto'
+  --seconds 1                      to measure each pair for; more for less noise
   --json FILE                      writes the results there, too
   --help                           this text`;
 
@@ -26,23 +56,34 @@ export const OPTIONS_HELP = `  --backends ${NODE_BACKENDS.join(',')}   default: 
  */
 export function parseOptions(args: string[]): BenchmarkOptions {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
     args,
-    options: { backends: text, shapes: text, json: text, seconds: text, help: { type: 'boolean' } },
+    options: { only: text, backends: text, shapes: text, seconds: text, json: text, plain: flag, help: flag },
   });
-  const seconds = Number(values.seconds ?? 2);
-  if (!(seconds > 0)) throw new Error(`--seconds must be a positive number, got '${values.seconds}'`);
+  const seconds = Number(values.seconds ?? 1);
+  if (!(seconds > 0 && seconds < Number.POSITIVE_INFINITY)) {
+    throw new Error(`--seconds must be a positive number, got '${values.seconds}'`);
+  }
   return {
-    backends: (values.backends?.split(',') ?? [...NODE_BACKENDS]).map(requireBackend),
+    backends: chosenAmong(NODE_BACKENDS, '--backends', values.backends),
+    sections: chosenAmong(SECTION_NAMES, '--only', values.only),
     shapes: values.shapes?.split(',').map(parseShape),
-    json: values.json,
+    plain: values.plain ?? false,
     seconds,
+    json: values.json,
     help: values.help ?? false,
   };
 }
 
-function requireBackend(name: string): NodeBackend {
-  const backend = NODE_BACKENDS.find((known) => known === name);
-  if (backend === undefined) throw new Error(`--backends must be among ${NODE_BACKENDS.join(', ')}, got '${name}'`);
-  return backend;
+/** What was asked for, in the order of `all`. */
+function chosenAmong<Name extends string>(all: readonly Name[], option: string, text: string | undefined): Name[] {
+  if (text === undefined) return [...all];
+  const names = text.split(',');
+  for (const name of names) {
+    if (!all.some((known) => known === name)) {
+      throw new Error(`${option} must be among ${all.join(', ')}, got '${name}'`);
+    }
+  }
+  return all.filter((name) => names.includes(name));
 }

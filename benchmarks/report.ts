@@ -1,43 +1,62 @@
 import Table from 'cli-table3';
-import type { Duel, Measurement, Spread } from './measuring.js';
-import { formatShape, type Shape } from './shapes.js';
+import type { Measurement } from './measuring.js';
+import type { SectionName } from './options.js';
+import type { Spread } from './spread.js';
 
 /** A measurement and what it is of. */
 export interface Result extends Measurement {
+  section: SectionName;
   backend: string;
   /** `BxTxDxU` */
   shape: string;
-  task: string;
-  /** What is compared, `baseline / candidate`. */
-  compared: string;
-}
-
-export function resultOf(backend: string, shape: Shape, duel: Duel, measurement: Measurement): Result {
-  const { task, baseline, candidate } = duel;
-  const compared = `${baseline.name} / ${candidate.name}`;
-  return { backend, shape: formatShape(shape), task, compared, ...measurement };
+  /** What is compared: `ratio` is the time of the first over that of the second. */
+  compared: { baseline: string; candidate: string };
+  /** What the candidate ran on; and the reason, where it was not a fused kernel. */
+  ranOn: string;
 }
 
 /** One line, for while others are still being measured. */
-export function formatLine({ backend, shape, task, compared, ratio }: Result): string {
-  return `${backend}, ${shape}, ${task}: ${compared} ${formatRatio(ratio)}`;
+export function formatLine({ section, backend, shape, compared, ratio }: Result): string {
+  return `${section}, ${backend}, ${shape}: ${compared.baseline} / ${compared.candidate} ${formatSpread(ratio)}`;
 }
 
-/** The results of one backend. */
-export function formatTable(results: readonly Result[]): string {
+/** A table, and below it why what did not run on a fused kernel did not. */
+export function formatResults(results: readonly Result[]): string {
+  const reasons = new Set(results.map(({ ranOn }) => ranOn).filter((ranOn) => ranOn.includes(':')));
+  const table = formatTable(
+    ['backend', 'B x T x D x U', 'compared', 'ms', 'ratio (quartiles)', 'rounds', 'ran on'],
+    results.map(({ backend, shape, compared, baseline, candidate, ratio, rounds, ranOn }) => [
+      backend,
+      shape,
+      `${compared.baseline} / ${compared.candidate}`,
+      `${formatTime(baseline.median)} / ${formatTime(candidate.median)}`,
+      formatSpread(ratio),
+      String(rounds),
+      ranOn.split(':', 1)[0] as string,
+    ]),
+  );
+  return [table, ...reasons].join('\n');
+}
+
+/** Columns of numbers are set to the right. */
+export function formatTable(head: string[], rows: string[][]): string {
+  const isNumber = (column: number) => rows.some((row) => /^[\d.]+( |$)/.test(row[column] as string));
   const table = new Table({
-    head: ['B x T x D x U', 'task', 'compared', 'ms', 'ratio (quartiles)', 'rounds'],
+    head,
     style: { head: [], border: [] },
     chars: { mid: '', 'mid-mid': '', 'left-mid': '', 'right-mid': '' },
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right'],
+    colAligns: head.map((_, column) => (isNumber(column) ? 'right' : 'left')),
   });
-  for (const { shape, task, compared, baseline, candidate, ratio, rounds } of results) {
-    const times = `${baseline.median.toFixed(1)} / ${candidate.median.toFixed(1)}`;
-    table.push([shape, task, compared, times, formatRatio(ratio), rounds]);
-  }
+  table.push(...rows);
   return table.toString();
 }
 
-function formatRatio({ median, low, high }: Spread): string {
+/** Median and, in brackets, quartiles. */
+export function formatSpread({ median, low, high }: Spread): string {
   return `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
+
+/** To three digits, or all digits of the whole part. */
+export function formatTime(time: number): string {
+  return time >= 100 ? time.toFixed(0) : time.toPrecision(3);
 }

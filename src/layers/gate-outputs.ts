@@ -1,5 +1,13 @@
-import type * as tf from '@tensorflow/tfjs';
-import { GATE_SEQUENCE_NAMES, type GateSequences } from '../core/scan.js';
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../core/errors.js';
+import { GATE_SEQUENCE_NAMES, type GateSequences, type ScanResult } from '../core/scan.js';
+
+/** What the layer returns without its gates. */
+export function usualOutputs({ lastOutput, outputs, h, c }: ScanResult, returnState: boolean): tf.Tensor[] {
+  // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
+  const states = h === lastOutput ? [tf.clone(h), c] : [h, c];
+  return [outputs ?? lastOutput, ...(returnState ? states : [])];
+}
 
 // With `returnGates`, five outputs follow the usual ones: i, f, g, o and c, each [B, T, U].
 
@@ -21,4 +29,10 @@ export function withGateShapes(
 export function withGateMasks(usual: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
   const usualMasks = Array.isArray(usual) ? usual : [usual];
   return [...usualMasks, ...GATE_SEQUENCE_NAMES.map(() => null as unknown as tf.Tensor)];
+}
+
+/** The error of a layer with `returnGates` within a wrapper. */
+export function gatesInWrapper(where: string, layer: string): Error {
+  const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
+  return invalidArgument(where, rule, true, { layer });
 }

@@ -10,12 +10,12 @@ import { LSTM_BRAND } from './brand.js';
 import { type CallInputs, checkApplyInputs, concreteInputs } from './call-inputs.js';
 import { copyArguments } from './copy-arguments.js';
 import { NO_DROPOUT } from './dropout.js';
-import { withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
+import { gatesInWrapper, usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { requireBuilt } from './require-built.js';
 import { runSequence, type States } from './run-sequence.js';
-import { sequenceProblem, type Wanted } from './sequence-problem.js';
+import { sequenceProblem, type Wanted, wantedBy } from './sequence-problem.js';
 import { type GateTrace, TRACE_OPTIONS, type TraceOptions, traceSequence } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
 import { type CheckedLayer, requireStates, requireUnits, requireWeights } from './validate-call.js';
@@ -94,7 +94,7 @@ export class LSTM extends tf.layers.RNN {
     // tfjs's model executor passes one kwargs object to all its layers, and RNN.apply writes into it.
     const ownKwargs = { ...kwargs };
     const concrete = checkApplyInputs('LSTM.apply', this.checked(), inputs, ownKwargs);
-    if (concrete !== null) this.choose('LSTM.apply', concrete, this.wanted(ownKwargs));
+    if (concrete !== null) this.choose('LSTM.apply', concrete, wantedBy(this, ownKwargs));
     const [inputSpec] = this.inputSpec;
     try {
       this.hasBeenApplied = true;
@@ -111,25 +111,18 @@ export class LSTM extends tf.layers.RNN {
     // Bidirectional names its copies so, and calls them without applying them.
     if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
     const { x, states: givenStates, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
-    const wanted = this.wanted(kwargs);
+    const wanted = wantedBy(this, kwargs);
     const kernel = this.choose(where, { x, mask }, wanted);
     return tidy(() => {
-      const { isTraining } = wanted;
-      const dropout = isTraining ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
+      const dropout = wanted.isTraining ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
       const sequence = { x, states: givenStates ?? this.statesFor(x), mask, dropout };
-      const { returnSequences, returnGates, goBackwards, zeroOutputForMask } = this;
-      const { lastOutput, outputs, h, c, gates } = runSequence(kernel, this.cell, sequence, {
-        goBackwards,
-        zeroOutputForMask,
-        keepOutputs: returnSequences,
-        keepGates: returnGates,
-      });
-      if (this.stateful) this.replaceStates([h, c]);
-      // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
-      const states = h === lastOutput ? [tf.clone(h), c] : [h, c];
-      const usual = [outputs ?? lastOutput, ...(this.returnState ? states : [])];
-      if (isTraining) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
-      const all = withGates(usual, gates);
+      const { goBackwards, zeroOutputForMask } = this;
+      const kept = { keepOutputs: this.returnSequences, keepGates: this.returnGates };
+      const result = runSequence(kernel, this.cell, sequence, { goBackwards, zeroOutputForMask, ...kept });
+      if (this.stateful) this.replaceStates([result.h, result.c]);
+      const usual = usualOutputs(result, this.returnState);
+      if (wanted.isTraining) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
+      const all = withGates(usual, result.gates);
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
   }
@@ -175,8 +168,7 @@ export class LSTM extends tf.layers.RNN {
     requireBuilt(where, this);
     const batch = this.checked().batchSize as number;
     if (states != null) requireStates(where, this, states, batch, 'states');
-    const zeros = () => tf.zeros([batch, this.cell.units]) as tf.Tensor2D;
-    tidy(() => this.replaceStates((states ?? [zeros(), zeros()]) as States));
+    tidy(() => this.replaceStates((states ?? zeroStates(batch, this.cell.units)) as States));
   }
 
   /** @throws RangeError for a weight of another shape than the layer's. */
@@ -186,8 +178,7 @@ export class LSTM extends tf.layers.RNN {
   }
 
   override getInitialState(inputs: tf.Tensor): tf.Tensor[] {
-    const shape: [number, number] = [inputs.shape[0] as number, this.cell.units];
-    return [tf.zeros(shape), tf.zeros(shape)];
+    return zeroStates(inputs.shape[0] as number, this.cell.units);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
@@ -227,10 +218,6 @@ export class LSTM extends tf.layers.RNN {
     return super.disposeWeights();
   }
 
-  private wanted({ training }: Kwargs): Wanted {
-    return { isTraining: training === true, keepsGates: this.returnGates };
-  }
-
   /** Chooses what a call runs on, and remembers it. */
   private choose(where: string, { x, mask }: Pick<CallInputs, 'x' | 'mask'>, wanted: Wanted): SequenceKernel | null {
     const problem = sequenceProblem(this.cell, x.shape, mask, wanted);
@@ -257,10 +244,11 @@ export class LSTM extends tf.layers.RNN {
 
   // Wrappers build and call a layer without applying it, and take what it returns for one output.
   private refuseGatesInWrapper(where: string): void {
-    if (this.returnGates && !this.hasBeenApplied) {
-      const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
-      throw invalidArgument(where, rule, true, { layer: this.name });
-    }
+    if (this.returnGates && !this.hasBeenApplied) throw gatesInWrapper(where, this.name);
   }
 }
 tf.serialization.registerClass(LSTM);
+
+function zeroStates(batch: number, units: number): States {
+  return [tf.zeros([batch, units]), tf.zeros([batch, units])];
+}

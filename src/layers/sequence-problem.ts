@@ -1,4 +1,5 @@
 import type { SequenceProblem } from '../kernels/sequence-kernel.js';
+import type { Kwargs } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import type { Sequence } from './run-sequence.js';
 
@@ -6,6 +7,10 @@ import type { Sequence } from './run-sequence.js';
 export interface Wanted {
   isTraining: boolean;
   keepsGates: boolean;
+}
+
+export function wantedBy(layer: { returnGates: boolean }, { training }: Kwargs): Wanted {
+  return { isTraining: training === true, keepsGates: layer.returnGates };
 }
 
 /**

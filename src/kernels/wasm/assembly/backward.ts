@@ -42,7 +42,7 @@ export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
   setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentMaskCount, recurrentMasks(s));
-  if (isPackingWorthIt(s.batch, s.timesteps)) packTransposedWeights(recurrentKernel, panels);
+  if (isPackingWorthIt(s.batch * s.timesteps)) packTransposedWeights(recurrentKernel, panels);
   const dH = s.dH0;
   memory.copy(dH, s.dH, stateBytes(s));
   memory.copy(s.dC0, s.dC, stateBytes(s));

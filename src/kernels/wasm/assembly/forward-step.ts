@@ -1,71 +1,117 @@
 import { clipToUnit, sigmoid, tanh, unclippedHardSigmoid } from './activations';
 import { maskedOut, Sequence } from './sequence';
-import { FLOAT, loadLanes, multiplyAdd, storeLanes } from './vectors';
+import { copyRow, FLOAT, loadLanes, multiplyAdd, storeLanes } from './vectors';
 import { constants } from './workspace';
 
 /**
  * One timestep from the pre-activations on, and its entries in the results.
  *
- * @param z [B, 4U]
+ * @param z [B, 4U]; the gates take its place.
  * @param h States [B, U], replaced by the new ones.
  */
 export function stepForward(s: Sequence, n: i32, z: usize, h: usize, c: usize): void {
-  const unitBytes = usize(s.units) * FLOAT;
+  const units = s.units;
+  const unitBytes = usize(units) * FLOAT;
   for (let sample = 0; sample < s.batch; sample++) {
     const at = usize(sample * s.timesteps + n) * unitBytes;
-    if (maskedOut(s, sample, n)) passOver(s, at, h, c);
-    else if (s.hardSigmoid) computeRow(s, at, z, h, c, true);
-    else computeRow(s, at, z, h, c, false);
+    if (maskedOut(s, sample, n)) {
+      passOver(s, at, h, c);
+    } else {
+      // Gates first, then states: in one loop, each unit's long chain of operations would be waited for.
+      activate(s, z);
+      if (s.hardSigmoid) updateStates(units, z, h, c, true);
+      else updateStates(units, z, h, c, false);
+      keepStep(s, at, z, h, c);
+    }
     z += 4 * unitBytes;
     h += unitBytes;
     c += unitBytes;
   }
 }
 
+/** From pre-activations to gates; hard sigmoids are left unclipped. */
 @inline
-function computeRow(s: Sequence, at: usize, z: usize, h: usize, c: usize, hard: bool): void {
-  const units = s.units;
-  let u = 0;
-  for (; u + 4 <= units; u += 4) computeLanes(s, at, z, h, c, usize(u) * FLOAT, 4, hard);
-  if (u < units) computeLanes(s, at, z, h, c, usize(u) * FLOAT, units - u, hard);
-}
-
-/** The six equations, for `lanes` units. */
-@inline
-function computeLanes(s: Sequence, at: usize, z: usize, h: usize, c: usize, unit: usize, lanes: i32, hard: bool): void {
-  const block = usize(s.units) * FLOAT;
-  const savedI = recurrentActivation(loadLanes(z + unit, lanes), hard);
-  const savedF = recurrentActivation(loadLanes(z + block + unit, lanes), hard);
-  const g = tanh(loadLanes(z + 2 * block + unit, lanes), constants);
-  const savedO = recurrentActivation(loadLanes(z + 3 * block + unit, lanes), hard);
-  const i = hard ? clipToUnit(savedI, constants) : savedI;
-  const f = hard ? clipToUnit(savedF, constants) : savedF;
-  const o = hard ? clipToUnit(savedO, constants) : savedO;
-  const newC = multiplyAdd(f, loadLanes(c + unit, lanes), f32x4.mul(i, g));
-  const newH = f32x4.mul(o, tanh(newC, constants));
-  storeLanes(c + unit, newC, lanes);
-  storeLanes(h + unit, newH, lanes);
-  const here = at + unit;
-  if (s.outputs !== 0) storeLanes(s.outputs + here, newH, lanes);
-  if (s.hiddens !== 0) storeLanes(s.hiddens + here, newH, lanes);
-  if (s.cells !== 0) storeLanes(s.cells + here, newC, lanes);
-  if (s.savedGates !== 0) {
-    const saved = s.savedGates + 4 * at + unit;
-    storeLanes(saved, savedI, lanes);
-    storeLanes(saved + block, savedF, lanes);
-    storeLanes(saved + 2 * block, g, lanes);
-    storeLanes(saved + 3 * block, savedO, lanes);
+function activate(s: Sequence, z: usize): void {
+  const blockBytes = usize(s.units) * FLOAT;
+  if (s.hardSigmoid) {
+    activateHard(z, 2 * s.units);
+    activateHard(z + 3 * blockBytes, s.units);
+  } else {
+    activateSigmoid(z, 2 * s.units);
+    activateSigmoid(z + 3 * blockBytes, s.units);
   }
-  if (s.i === 0) return;
-  storeLanes(s.i + here, i, lanes);
-  storeLanes(s.f + here, f, lanes);
-  storeLanes(s.g + here, g, lanes);
-  storeLanes(s.o + here, o, lanes);
+  activateTanh(z + 2 * blockBytes, s.units);
+}
+
+function activateSigmoid(values: usize, count: i32): void {
+  let n = 0;
+  for (; n + 4 <= count; n += 4, values += 16) v128.store(values, sigmoid(v128.load(values), constants));
+  if (n < count) storeLanes(values, sigmoid(loadLanes(values, count - n), constants), count - n);
+}
+
+function activateTanh(values: usize, count: i32): void {
+  let n = 0;
+  for (; n + 4 <= count; n += 4, values += 16) v128.store(values, tanh(v128.load(values), constants));
+  if (n < count) storeLanes(values, tanh(loadLanes(values, count - n), constants), count - n);
+}
+
+function activateHard(values: usize, count: i32): void {
+  let n = 0;
+  for (; n + 4 <= count; n += 4, values += 16) v128.store(values, unclippedHardSigmoid(v128.load(values), constants));
+  if (n < count) storeLanes(values, unclippedHardSigmoid(loadLanes(values, count - n), constants), count - n);
+}
+
+/** c = f ⊙ c + i ⊙ g, h = o ⊙ tanh(c). */
+@inline
+function updateStates(units: i32, gates: usize, h: usize, c: usize, hard: bool): void {
+  let u = 0;
+  for (; u + 4 <= units; u += 4) updateLanes(units, gates, h, c, usize(u) * FLOAT, 4, hard);
+  if (u < units) updateLanes(units, gates, h, c, usize(u) * FLOAT, units - u, hard);
 }
 
 @inline
-function recurrentActivation(x: v128, hard: bool): v128 {
-  return hard ? unclippedHardSigmoid(x, constants) : sigmoid(x, constants);
+function updateLanes(units: i32, gates: usize, h: usize, c: usize, at: usize, lanes: i32, hard: bool): void {
+  const block = usize(units) * FLOAT;
+  const gate = gates + at;
+  const i = gateValue(loadLanes(gate, lanes), hard);
+  const f = gateValue(loadLanes(gate + block, lanes), hard);
+  const g = loadLanes(gate + 2 * block, lanes);
+  const o = gateValue(loadLanes(gate + 3 * block, lanes), hard);
+  const newC = multiplyAdd(f, loadLanes(c + at, lanes), f32x4.mul(i, g));
+  storeLanes(c + at, newC, lanes);
+  storeLanes(h + at, f32x4.mul(o, tanh(newC, constants)), lanes);
+}
+
+@inline
+function gateValue(saved: v128, hard: bool): v128 {
+  return hard ? clipToUnit(saved, constants) : saved;
+}
+
+/** Writes a step's entries in the results. */
+function keepStep(s: Sequence, at: usize, gates: usize, h: usize, c: usize): void {
+  const units = s.units;
+  const block = usize(units) * FLOAT;
+  if (s.outputs !== 0) copyRow(s.outputs + at, h, units);
+  if (s.hiddens !== 0) copyRow(s.hiddens + at, h, units);
+  if (s.cells !== 0) copyRow(s.cells + at, c, units);
+  if (s.savedGates !== 0) copyRow(s.savedGates + 4 * at, gates, 4 * units);
+  if (s.i === 0) return;
+  keepGate(s, s.i + at, gates);
+  keepGate(s, s.f + at, gates + block);
+  copyRow(s.g + at, gates + 2 * block, units);
+  keepGate(s, s.o + at, gates + 3 * block);
+}
+
+function keepGate(s: Sequence, to: usize, gate: usize): void {
+  if (!s.hardSigmoid) {
+    copyRow(to, gate, s.units);
+    return;
+  }
+  for (let u = 0; u < s.units; u += 4) {
+    const at = usize(u) * FLOAT;
+    const lanes = min(4, s.units - u);
+    storeLanes(to + at, clipToUnit(loadLanes(gate + at, lanes), constants), lanes);
+  }
 }
 
 /** A masked step: the states stay, the gates are 0. */
@@ -73,10 +119,10 @@ function passOver(s: Sequence, at: usize, h: usize, c: usize): void {
   const bytes = usize(s.units) * FLOAT;
   if (s.outputs !== 0) {
     if (s.zeroOutputForMask) memory.fill(s.outputs + at, 0, bytes);
-    else memory.copy(s.outputs + at, h, bytes);
+    else copyRow(s.outputs + at, h, s.units);
   }
-  if (s.hiddens !== 0) memory.copy(s.hiddens + at, h, bytes);
-  if (s.cells !== 0) memory.copy(s.cells + at, c, bytes);
+  if (s.hiddens !== 0) copyRow(s.hiddens + at, h, s.units);
+  if (s.cells !== 0) copyRow(s.cells + at, c, s.units);
   if (s.savedGates !== 0) memory.fill(s.savedGates + 4 * at, 0, 4 * bytes);
   if (s.i === 0) return;
   memory.fill(s.i + at, 0, bytes);

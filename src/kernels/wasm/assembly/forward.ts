@@ -58,8 +58,8 @@ export function forward(s: Sequence): void {
   prepareWorkspace();
   setWeights(kernel, s.kernel, s.features, s.units, s.inputMaskCount, inputMasks(s));
   setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentMaskCount, recurrentMasks(s));
-  if (isPackingWorthIt(s.batch * s.timesteps, 1)) packWeights(kernel, kernelPanels);
-  if (isPackingWorthIt(s.batch, s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
+  if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
+  if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
   memory.copy(h, s.h0, stateBytes(s));
   memory.copy(c, s.c0, stateBytes(s));
   const chunk = stepsOfChunk(s);

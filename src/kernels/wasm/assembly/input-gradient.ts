@@ -41,7 +41,7 @@ export function inputGradient(s: Sequence): void {
   layOut(s, s.scratch);
   const rows = s.batch * s.timesteps;
   setWeights(kernel, s.kernel, s.features, s.units, s.inputMaskCount, inputMasks(s));
-  if (isPackingWorthIt(rows, 1)) packTransposedWeights(kernel, panels);
+  if (isPackingWorthIt(rows)) packTransposedWeights(kernel, panels);
   const featureBytes = usize(s.features) * FLOAT;
   memory.fill(s.dX, 0, usize(rows) * featureBytes);
   // The rows of one sample share a row of the dropout masks.

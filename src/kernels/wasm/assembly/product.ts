@@ -45,6 +45,31 @@ export function multiply(
   }
 }
 
+/**
+ * result [columns] += row [depth] · panels.
+ *
+ * @param descending Whether to begin at the last panel: panels larger than a cache are then met where they were left.
+ */
+export function addRowProduct(
+  result: usize,
+  row: usize,
+  panels: usize,
+  columns: i32,
+  depth: i32,
+  descending: bool,
+  edge: usize,
+): void {
+  const count = (columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
+  for (let n = 0; n < count; n++) {
+    const index = descending ? count - 1 - n : n;
+    const panel = panels + usize(index) * usize(depth) * 64;
+    const to = result + usize(index) * 64;
+    const width = min(PANEL_COLUMNS, columns - index * PANEL_COLUMNS);
+    if (width === PANEL_COLUMNS) tile1x16(to, row, panel, depth, true);
+    else tileAtEdge(to, 0, row, panel, 1, width, depth, true, edge);
+  }
+}
+
 @inline
 function tile(
   c: usize,

@@ -50,29 +50,40 @@ export function tile2x16(c: usize, stride: usize, sliver: usize, panel: usize, c
   v128.store(d, d3, 48);
 }
 
-/** c [1, 16] = or += sliver [count, 1]ᵀ · panel [count, 16]. */
-export function tile1x16(c: usize, sliver: usize, panel: usize, count: i32, accumulate: bool): void {
-  let c0 = i32x4.splat(0),
-    c1 = c0,
-    c2 = c0,
-    c3 = c0;
+/** c [1, 16] = or += row [count] · panel [count, 16]. */
+export function tile1x16(c: usize, row: usize, panel: usize, count: i32, accumulate: bool): void {
+  let c0 = i32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
   if (accumulate) {
     c0 = v128.load(c, 0);
     c1 = v128.load(c, 16);
     c2 = v128.load(c, 32);
     c3 = v128.load(c, 48);
   }
-  for (const end = sliver + usize(count) * 4; sliver < end; sliver += 4, panel += 64) {
-    const a = v128.load32_splat(sliver);
+  const end = row + usize(count) * 4;
+  // Two sums of each, so that an addition need not wait for the one before.
+  for (const pairs = end - usize(count & 1) * 4; row < pairs; row += 8, panel += 128) {
+    let a = v128.load32_splat(row, 0);
+    c0 = multiplyAdd(a, v128.load(panel, 0), c0);
+    c1 = multiplyAdd(a, v128.load(panel, 16), c1);
+    c2 = multiplyAdd(a, v128.load(panel, 32), c2);
+    c3 = multiplyAdd(a, v128.load(panel, 48), c3);
+    a = v128.load32_splat(row, 4);
+    d0 = multiplyAdd(a, v128.load(panel, 64), d0);
+    d1 = multiplyAdd(a, v128.load(panel, 80), d1);
+    d2 = multiplyAdd(a, v128.load(panel, 96), d2);
+    d3 = multiplyAdd(a, v128.load(panel, 112), d3);
+  }
+  if (row < end) {
+    const a = v128.load32_splat(row);
     c0 = multiplyAdd(a, v128.load(panel, 0), c0);
     c1 = multiplyAdd(a, v128.load(panel, 16), c1);
     c2 = multiplyAdd(a, v128.load(panel, 32), c2);
     c3 = multiplyAdd(a, v128.load(panel, 48), c3);
   }
-  v128.store(c, c0, 0);
-  v128.store(c, c1, 16);
-  v128.store(c, c2, 32);
-  v128.store(c, c3, 48);
+  v128.store(c, f32x4.add(c0, d0), 0);
+  v128.store(c, f32x4.add(c1, d1), 16);
+  v128.store(c, f32x4.add(c2, d2), 32);
+  v128.store(c, f32x4.add(c3, d3), 48);
 }
 
 /** c [6, 8] = or += sliver [count, 6]ᵀ · half a panel [count, 8 of 16]. */

@@ -1,7 +1,7 @@
 import { packPanels, packSlivers, packTransposedPanels, panelsBytes } from './panels';
-import { multiply } from './product';
-import { addRowProduct, addTransposedRowProduct } from './row-product';
-import { gatherRows, Rows, rowAddress, setEvenRows } from './rows';
+import { addRowProduct, multiply } from './product';
+import { gatherRows, rowAddress, Rows, setEvenRows } from './rows';
+import { addUnpackedRowProduct, addUnpackedTransposedRowProduct } from './unpacked-row-product';
 import { FLOAT, multiplyAddRow } from './vectors';
 import { edge, maskedRows, slivers } from './workspace';
 
@@ -18,7 +18,7 @@ export class Weights {
   masks: usize;
   /** Added to the masks' addresses. */
   maskOffset: usize;
-  /** Packed, or 0 where so few rows meet the weights that packing does not pay. */
+  /** The weights, or their transpose, packed; 0 where so few rows meet them that packing does not pay. */
   panels: usize;
 }
 
@@ -39,9 +39,9 @@ export function setWeights(
   weights.panels = 0;
 }
 
-/** Whether to pack weights for `products` products with `rows` rows each. */
-export function isPackingWorthIt(rows: i32, products: i32): bool {
-  return rows >= 2 && rows * products >= 4;
+/** Whether to pack weights that this many rows will meet. */
+export function isPackingWorthIt(rows: i32): bool {
+  return rows >= 4;
 }
 
 /** One product for all gates, unless each has a mask of its own. */
@@ -50,6 +50,7 @@ export function productsFor(maskCount: i32): i32 {
   return maskCount === GATES ? GATES : 1;
 }
 
+/** How many of the 4U columns a product takes. */
 @inline
 export function columnsOfProduct(units: i32, maskCount: i32): i32 {
   return maskCount === GATES ? units : GATES * units;
@@ -68,60 +69,62 @@ function rowBytes(weights: Weights): usize {
   return usize(GATES * weights.units) * FLOAT;
 }
 
+/** Where a product's columns begin in a row of 4U. */
 @inline
-function blockBytes(weights: Weights): usize {
-  return usize(weights.units) * FLOAT;
+function blockOffset(weights: Weights, product: i32): usize {
+  return usize(product * weights.units) * FLOAT;
 }
 
-/** Address of the dropout mask that a gate's product takes. */
 @inline
-function maskOfGate(weights: Weights, gate: i32): usize {
-  return load<usize>(weights.masks + usize(gate) * sizeof<usize>()) + weights.maskOffset;
+function maskOfProduct(weights: Weights, product: i32): usize {
+  return load<usize>(weights.masks + usize(product) * sizeof<usize>()) + weights.maskOffset;
 }
 
 export function packWeights(weights: Weights, panels: usize): void {
   weights.panels = panels;
   const columns = columnsOfProduct(weights.units, weights.maskCount);
-  for (let gate = 0; gate < productsFor(weights.maskCount); gate++) {
-    const block = weights.matrix + usize(gate) * blockBytes(weights);
-    packPanels(panels, block, rowBytes(weights), weights.depth, columns);
+  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+    packPanels(panels, weights.matrix + blockOffset(weights, product), rowBytes(weights), weights.depth, columns);
     panels += panelsBytes(weights.depth, columns);
-  }
-}
-
-/** z [rows, 4U] += rows · weights, the rows being masked for each gate. Row r has row r % inner of a mask. */
-export function addWeightedSum(z: usize, rows: Rows, weights: Weights, contiguous: Rows, descending: bool): void {
-  const columns = columnsOfProduct(weights.units, weights.maskCount);
-  let panels = weights.panels;
-  for (let gate = 0; gate < productsFor(weights.maskCount); gate++) {
-    let factor = rows;
-    if (weights.maskCount > 0) {
-      gatherRows(maskedRows, rows, maskOfGate(weights, gate));
-      setEvenRows(contiguous, maskedRows, usize(rows.depth) * FLOAT, rows.count, rows.depth);
-      factor = contiguous;
-    }
-    const result = z + usize(gate) * blockBytes(weights);
-    if (panels === 0) {
-      const block = weights.matrix + usize(gate) * blockBytes(weights);
-      for (let row = 0; row < rows.count; row++) {
-        const to = result + usize(row) * rowBytes(weights);
-        addRowProduct(to, rowAddress(factor, row), block, rowBytes(weights), rows.depth, columns, descending);
-      }
-    } else {
-      packSlivers(slivers, factor);
-      multiply(result, rowBytes(weights), slivers, panels, rows.count, columns, rows.depth, true, edge);
-      panels += panelsBytes(weights.depth, columns);
-    }
   }
 }
 
 export function packTransposedWeights(weights: Weights, panels: usize): void {
   weights.panels = panels;
   const depth = columnsOfProduct(weights.units, weights.maskCount);
-  for (let gate = 0; gate < productsFor(weights.maskCount); gate++) {
-    const block = weights.matrix + usize(gate) * blockBytes(weights);
+  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+    const block = weights.matrix + blockOffset(weights, product);
     packTransposedPanels(panels, block, rowBytes(weights), depth, weights.depth);
     panels += panelsBytes(depth, weights.depth);
+  }
+}
+
+/**
+ * z [rows, 4U] += rows · weights, the rows being masked for each gate: row r by row r % inner of a mask.
+ *
+ * @param masked Where to describe the masked rows.
+ * @param descending Whether to read weights from their end on.
+ */
+export function addWeightedSum(z: usize, rows: Rows, weights: Weights, masked: Rows, descending: bool): void {
+  const columns = columnsOfProduct(weights.units, weights.maskCount);
+  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+    let factor = rows;
+    if (weights.maskCount > 0) {
+      gatherRows(maskedRows, rows, maskOfProduct(weights, product));
+      setEvenRows(masked, maskedRows, usize(rows.depth) * FLOAT, rows.count, rows.depth);
+      factor = masked;
+    }
+    const result = z + blockOffset(weights, product);
+    if (weights.panels !== 0) {
+      const panels = weights.panels + usize(product) * panelsBytes(weights.depth, columns);
+      addPackedProduct(result, rowBytes(weights), factor, panels, columns, descending);
+    } else {
+      const block = weights.matrix + blockOffset(weights, product);
+      for (let row = 0; row < rows.count; row++) {
+        const to = result + usize(row) * rowBytes(weights);
+        addUnpackedRowProduct(to, rowAddress(factor, row), block, rowBytes(weights), rows.depth, columns);
+      }
+    }
   }
 }
 
@@ -129,45 +132,54 @@ export function packTransposedWeights(weights: Weights, panels: usize): void {
  * result [rows, depth] += dZ · weightsᵀ, masked as the rows were that the weights met.
  *
  * @param dZ Rows [rows, 4U].
- * @param part Where to describe the columns of one gate.
+ * @param part Where to describe the columns of one product.
  */
 export function addTransposedWeightedSum(result: usize, dZ: Rows, weights: Weights, part: Rows, descending: bool): void {
   const depth = columnsOfProduct(weights.units, weights.maskCount);
-  let panels = weights.panels;
   const resultBytes = usize(weights.depth) * FLOAT;
-  for (let gate = 0; gate < productsFor(weights.maskCount); gate++) {
+  const isMasked = weights.maskCount > 0;
+  for (let product = 0; product < productsFor(weights.maskCount); product++) {
     memory.copy(changetype<usize>(part), changetype<usize>(dZ), offsetof<Rows>());
-    part.source += usize(gate) * blockBytes(weights);
+    part.source += blockOffset(weights, product);
     part.depth = depth;
-    const isMasked = weights.maskCount > 0;
     const to = isMasked ? maskedRows : result;
-    if (isMasked) memory.fill(maskedRows, 0, usize(dZ.count) * resultBytes);
-    if (panels === 0) {
-      const block = weights.matrix + usize(gate) * blockBytes(weights);
-      for (let row = 0; row < dZ.count; row++) {
-        const from = rowAddress(part, row);
-        addTransposedRowProduct(
-          to + usize(row) * resultBytes,
-          from,
-          block,
-          rowBytes(weights),
-          depth,
-          weights.depth,
-          descending,
-        );
-      }
+    if (isMasked) memory.fill(to, 0, usize(dZ.count) * resultBytes);
+    if (weights.panels !== 0) {
+      const panels = weights.panels + usize(product) * panelsBytes(depth, weights.depth);
+      addPackedProduct(to, resultBytes, part, panels, weights.depth, descending);
     } else {
-      packSlivers(slivers, part);
-      multiply(to, resultBytes, slivers, panels, dZ.count, weights.depth, depth, true, edge);
-      panels += panelsBytes(depth, weights.depth);
-    }
-    if (isMasked) {
-      const mask = maskOfGate(weights, gate);
+      const block = weights.matrix + blockOffset(weights, product);
       for (let row = 0; row < dZ.count; row++) {
-        const maskRow = mask + usize(row % dZ.inner) * resultBytes;
-        const at = usize(row) * resultBytes;
-        multiplyAddRow(result + at, maskedRows + at, maskRow, weights.depth);
+        const toRow = to + usize(row) * resultBytes;
+        addUnpackedTransposedRowProduct(toRow, rowAddress(part, row), block, rowBytes(weights), depth, weights.depth);
       }
     }
+    if (isMasked) addMaskedRows(result, to, dZ, maskOfProduct(weights, product), weights.depth);
+  }
+}
+
+@inline
+function addPackedProduct(
+  result: usize,
+  stride: usize,
+  factor: Rows,
+  panels: usize,
+  columns: i32,
+  descending: bool,
+): void {
+  if (factor.count === 1) {
+    addRowProduct(result, rowAddress(factor, 0), panels, columns, factor.depth, descending, edge);
+  } else {
+    packSlivers(slivers, factor);
+    multiply(result, stride, slivers, panels, factor.count, columns, factor.depth, true, edge);
+  }
+}
+
+/** result += products ⊙ mask. */
+function addMaskedRows(result: usize, products: usize, rows: Rows, mask: usize, depth: i32): void {
+  const bytes = usize(depth) * FLOAT;
+  for (let row = 0; row < rows.count; row++) {
+    const at = usize(row) * bytes;
+    multiplyAddRow(result + at, products + at, mask + usize(row % rows.inner) * bytes, depth);
   }
 }

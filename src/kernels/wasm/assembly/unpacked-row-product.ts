@@ -1,32 +1,24 @@
 import { FLOAT, loadLanes, multiplyAdd, storeLanes, sumOfLanes, VECTOR } from './vectors';
 
-// Products of a single row, which read each weight once: packing would cost as much as the product.
+// Products of single rows with weights as they are: where few rows meet them, packing would cost as much as the products.
 
 /** Rows of the matrix that are read at once. */
 const ROWS: i32 = 8;
 
-/**
- * result [columns] += row [depth] · matrix [depth, columns], whose rows are `stride` bytes apart.
- *
- * @param descending Whether to begin at the last row: a matrix larger than a cache is then met where it was left.
- */
-export function addRowProduct(
+/** result [columns] += row [depth] · matrix [depth, columns], whose rows are `stride` bytes apart. */
+export function addUnpackedRowProduct(
   result: usize,
   row: usize,
   matrix: usize,
   stride: usize,
   depth: i32,
   columns: i32,
-  descending: bool,
 ): void {
-  const whole = depth - (depth % ROWS);
-  for (let n = 0; n < whole; n += ROWS) {
-    const k = descending ? whole - ROWS - n : n;
+  let k = 0;
+  for (; k + ROWS <= depth; k += ROWS) {
     addEightRows(result, row + usize(k) * FLOAT, matrix + usize(k) * stride, stride, columns);
   }
-  for (let k = whole; k < depth; k++) {
-    addOneRow(result, row + usize(k) * FLOAT, matrix + usize(k) * stride, columns);
-  }
+  for (; k < depth; k++) addRowFrom(0, result, row + usize(k) * FLOAT, matrix + usize(k) * stride, columns);
 }
 
 function addEightRows(result: usize, row: usize, matrix: usize, stride: usize, columns: i32): void {
@@ -58,17 +50,14 @@ function addEightRows(result: usize, row: usize, matrix: usize, stride: usize, c
     odd = multiplyAdd(a7, v128.load(m7 + at), odd);
     v128.store(result + at, f32x4.add(even, odd));
   }
+  if (columns % 4 === 0) return;
   for (let n = 0; n < ROWS; n++) {
-    addOneRowFrom(whole, result, row + usize(n) * FLOAT, matrix + usize(n) * stride, columns);
+    addRowFrom(whole, result, row + usize(n) * FLOAT, matrix + usize(n) * stride, columns);
   }
 }
 
-function addOneRow(result: usize, row: usize, matrix: usize, columns: i32): void {
-  addOneRowFrom(0, result, row, matrix, columns);
-}
-
-@inline
-function addOneRowFrom(start: usize, result: usize, row: usize, matrix: usize, columns: i32): void {
+/** result += a · row of the matrix, from `start` bytes into the row on. */
+function addRowFrom(start: usize, result: usize, row: usize, matrix: usize, columns: i32): void {
   const a = v128.load32_splat(row);
   const end = usize(columns) * FLOAT;
   for (let at = start; at < end; at += VECTOR) {
@@ -77,28 +66,21 @@ function addOneRowFrom(start: usize, result: usize, row: usize, matrix: usize, c
   }
 }
 
-/**
- * result [columns] += row [depth] · matrixᵀ, the matrix being [columns, depth] with rows `stride` bytes apart.
- *
- * @param descending As in `addRowProduct`.
- */
-export function addTransposedRowProduct(
+/** result [columns] += row [depth] · matrixᵀ, the matrix being [columns, depth] with rows `stride` bytes apart. */
+export function addUnpackedTransposedRowProduct(
   result: usize,
   row: usize,
   matrix: usize,
   stride: usize,
   depth: i32,
   columns: i32,
-  descending: bool,
 ): void {
-  const whole = columns - (columns % 4);
-  for (let n = 0; n < whole; n += 4) {
-    const column = descending ? whole - 4 - n : n;
-    addFourDotProducts(result + usize(column) * FLOAT, row, matrix + usize(column) * stride, stride, depth);
+  let n = 0;
+  for (; n + 4 <= columns; n += 4) {
+    addFourDotProducts(result + usize(n) * FLOAT, row, matrix + usize(n) * stride, stride, depth);
   }
-  for (let column = whole; column < columns; column++) {
-    const to = result + usize(column) * FLOAT;
-    store<f32>(to, load<f32>(to) + dotProduct(row, matrix + usize(column) * stride, depth));
+  for (; n < columns; n++) {
+    addTo(result + usize(n) * FLOAT, dotProduct(row, matrix + usize(n) * stride, depth));
   }
 }
 

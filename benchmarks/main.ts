@@ -1,0 +1,89 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { useBackend } from '../tools/backends.js';
+import { describeMachine, type Machine, versionsOf } from './machine.js';
+import { type BenchmarkOptions, OPTIONS_HELP, parseOptions, type SectionName } from './options.js';
+import { formatResults, formatTable, type Result } from './report.js';
+import type { Growth } from './sections/growth.js';
+import { SECTIONS } from './sections.js';
+import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
+import { GROWTH_TARGETS, TARGETS } from './targets/targets.js';
+import { limitThreads } from './threads.js';
+
+const HELP = `Times the explicit layer against others and against the machine's limits, in one run, and checks that all agree.
+
+  npm run bench -- [options]
+
+${OPTIONS_HELP}
+
+Everything runs on one thread; TF_NUM_INTRAOP_THREADS=2 in the environment gives TensorFlow more.`;
+
+async function main(options: BenchmarkOptions): Promise<void> {
+  const start = performance.now();
+  // Keeps tfjs from advertising tfjs-node on the other backends.
+  tf.enableProdMode();
+  const threads = limitThreads();
+  // What is missing is to be found before the first minutes are spent.
+  if (options.json !== undefined) appendFileSync(options.json, '');
+  for (const backend of options.backends) await useBackend(backend);
+  const machine = describeMachine();
+  const versions = versionsOf(options.backends);
+  console.log(introduction(machine, versions, threads));
+  const results: Result[] = [];
+  const data: Partial<Record<SectionName, unknown>> = {};
+  for (const name of options.sections) {
+    const { title, run } = SECTIONS[name];
+    console.log(`\n${title}`);
+    const outcome = await run(options);
+    if (outcome.results.length > 0) console.log(formatResults(outcome.results));
+    for (const table of outcome.tables ?? []) console.log(table);
+    results.push(...outcome.results);
+    if (outcome.data !== undefined) data[name] = outcome.data;
+  }
+  const verdicts = [
+    ...TARGETS.flatMap((target) => judge(target, results)),
+    ...GROWTH_TARGETS.map((target) => judgeGrowth(target, (data.growth ?? []) as Growth[])),
+  ];
+  console.log(`\n${formatVerdicts(verdicts)}`);
+  const minutes = ((performance.now() - start) / 60e3).toFixed(1);
+  console.log(`\n${minutes} minutes`);
+  if (options.json === undefined) return;
+  const written = { machine, versions, threads, plain: options.plain, results, data, targets: verdicts };
+  writeFileSync(options.json, `${JSON.stringify(written, null, 2)}\n`);
+}
+
+function introduction({ cpu, cores, load, node }: Machine, versions: Record<string, string>, threads: string): string {
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${cpu}, ${cores} cores, load ${load.toFixed(1)}; Node ${node}; sigmoid gates, float32.`,
+    `${packages.join(', ')}.`,
+    `${threads}.`,
+    'Ratios are times, the first over the second: above 1 the second is faster. Times are medians.',
+  ].join('\n');
+}
+
+function formatVerdicts(verdicts: readonly Verdict[]): string {
+  const judged = verdicts.filter(({ reached }) => reached !== null);
+  const title = `Targets: ${judged.length} of ${verdicts.length} were measured`;
+  if (judged.length === 0) return title;
+  const table = formatTable(
+    ['target', 'at', 'wanted', 'measured', 'reached'],
+    judged.map(({ claim, at, wanted, measured, reached }) => [
+      claim,
+      at,
+      wanted,
+      (measured as number).toFixed(2),
+      reached ? 'yes' : 'no',
+    ]),
+  );
+  return `${title}\n${table}`;
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) console.log(HELP);
+  else await main(options);
+} catch (error) {
+  console.error(`bench: ${(error as Error).message.split('\n', 1)[0]}`);
+  process.exitCode = 1;
+}

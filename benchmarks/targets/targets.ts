@@ -1,0 +1,90 @@
+import type { NodeBackend } from '../../tools/backends.js';
+import type { SectionName } from '../options.js';
+
+/** A ratio that is to be reached. */
+export interface Target {
+  claim: string;
+  section: SectionName;
+  backend: NodeBackend;
+  /** Of the baseline; any, where it is left out. */
+  baseline?: string;
+  /** Least ratio (time of the baseline over time of the explicit layer), by shape. */
+  least: Record<string, number>;
+}
+
+/** An exponent that is not to be exceeded. */
+export interface GrowthTarget {
+  claim: string;
+  backend: NodeBackend;
+  size: string;
+  most: number;
+}
+
+const SMALL = '1x100x100x100';
+const BATCHED = '32x50x64x128';
+const LATENCY_BOUND = '1x100x256x512';
+const LARGE = '8x20x1024x1024';
+
+function everyShape(least: number): Record<string, number> {
+  return { [SMALL]: least, [BATCHED]: least, [LATENCY_BOUND]: least, [LARGE]: least };
+}
+
+export const TARGETS: Target[] = [
+  {
+    claim: 'inference on wasm at least as fast as onnxruntime-web',
+    section: 'onnx',
+    backend: 'wasm',
+    baseline: 'onnxruntime-web',
+    least: everyShape(1),
+  },
+  {
+    claim: 'inference on wasm within 1.3 times the floor',
+    section: 'floor',
+    backend: 'wasm',
+    least: everyShape(1 / 1.3),
+  },
+  {
+    claim: 'training step on wasm',
+    section: 'training',
+    backend: 'wasm',
+    least: { ...everyShape(12), [SMALL]: 60 },
+  },
+  {
+    claim: 'training step with gradients of the input on wasm',
+    section: 'training-inputs',
+    backend: 'wasm',
+    least: { ...everyShape(12), [SMALL]: 60 },
+  },
+  ...(['cpu', 'wasm', 'tensorflow'] as const).map((backend) => ({
+    claim: `trace at most 1.15 times inference on ${backend}`,
+    section: 'trace' as const,
+    backend,
+    least: everyShape(1 / 1.15),
+  })),
+  {
+    claim: 'inference on tensorflow',
+    section: 'inference',
+    backend: 'tensorflow',
+    least: { ...everyShape(5), [LARGE]: 1.3 },
+  },
+  {
+    claim: 'training step on tensorflow',
+    section: 'training',
+    backend: 'tensorflow',
+    least: { ...everyShape(4), [LARGE]: 2 },
+  },
+  {
+    claim: 'training step with gradients of the input on tensorflow',
+    section: 'training-inputs',
+    backend: 'tensorflow',
+    least: { ...everyShape(4), [LARGE]: 2 },
+  },
+];
+
+/** Linear, with some room for noise; less than 1 is what a fixed cost of a call makes of it. */
+export const GROWTH_TARGETS: GrowthTarget[] = (['cpu', 'wasm', 'tensorflow'] as const).map((backend) => ({
+  claim: `time linear in T on ${backend}`,
+  backend,
+  size: 'T',
+  most: 1.05,
+}));

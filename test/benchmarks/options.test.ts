@@ -1,0 +1,48 @@
+import { parseOptions, SECTION_NAMES } from '../../benchmarks/options.js';
+import { NODE_BACKENDS } from '../../tools/backends.js';
+
+describe('parseOptions', () => {
+  it('measures everything on all backends when nothing is said', () => {
+    expect(parseOptions([])).toEqual({
+      backends: [...NODE_BACKENDS],
+      sections: [...SECTION_NAMES],
+      shapes: undefined,
+      plain: false,
+      seconds: 1,
+      json: undefined,
+      help: false,
+    });
+  });
+
+  it('reads every option, and keeps sections and backends in the order of the benchmark', () => {
+    const text =
+      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --plain --seconds 0.5 --json a.json';
+    expect(parseOptions(text.split(' '))).toEqual({
+      backends: ['cpu', 'wasm'],
+      sections: ['inference', 'floor'],
+      shapes: [
+        { batch: 1, timesteps: 2, features: 3, units: 4 },
+        { batch: 5, timesteps: 6, features: 7, units: 8 },
+      ],
+      plain: true,
+      seconds: 0.5,
+      json: 'a.json',
+      help: false,
+    });
+  });
+
+  it.each([
+    [['--only', 'inferense'], /^--only must be among inference, .*, got 'inferense'$/],
+    [['--only', ''], /^--only must be among .*, got ''$/],
+    [['--backends', 'cpu,webgl'], /^--backends must be among cpu, wasm, tensorflow, got 'webgl'$/],
+    [['--shapes', '1x2x3'], /must be written BxTxDxU, .* got '1x2x3'$/],
+    [['--shapes', '1x2x3x0'], /must be written BxTxDxU, .* got '1x2x3x0'$/],
+    [['--seconds', '0'], /^--seconds must be a positive number, got '0'$/],
+    [['--seconds', 'Infinity'], /^--seconds must be a positive number, got 'Infinity'$/],
+    [['--seconds', 'two'], /^--seconds must be a positive number, got 'two'$/],
+    [['--secnods', '2'], /'--secnods'/],
+    [['floor'], /'floor'/],
+  ])('refuses %j in one line', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+});
