@@ -83,7 +83,7 @@ function projectInputs(cell: LSTMCell, x: tf.Tensor3D, masks: GateMasks): tf.Ten
   return splitTime(timeMajor, sizes).flatMap((piece) => {
     const steps = piece.shape[0] as number;
     const rows: [number, number] = [steps * batch, features];
-    const everyStep = masks.map((mask) => tf.reshape(tf.tile(tf.expandDims(mask, 0), [steps, 1, 1]), rows));
+    const everyStep = masks.map((mask) => tf.reshape(tf.broadcastTo(mask, [steps, batch, features]), rows));
     const projected = cell.projectInput(tf.reshape(piece, rows), everyStep);
     return unstackSteps(tf.reshape(projected, [steps, batch, 4 * cell.units]));
   });

@@ -2,8 +2,19 @@ import type * as tfjs from '@tensorflow/tfjs';
 
 declare global {
   interface Window {
-    compareOn(backend: string): Promise<Comparison[]>;
+    compareOn(expected: Expected): Promise<Comparison[]>;
   }
+}
+
+/** What a page is to run on. */
+export interface Expected {
+  backend: string;
+  /** What the explicit layer's `lastImplementation` is to name. */
+  implementation: string;
+  /** Why it is not a fused kernel. */
+  reason?: string;
+  /** Whether tfjs's memory is to be shared by threads. */
+  isThreaded?: boolean;
 }
 
 /** How far the explicit layer is from the built-in one, in what a test checks. */
@@ -104,8 +115,41 @@ async function requireBackend(tf: Tf, backend: string): Promise<void> {
   }
 }
 
+/** What the explicit layer ran on, and whether a kernel on the wasm backend worked on the tensors where they are. */
+async function compareImplementation(tf: Tf, lstm: Factory, expected: Expected): Promise<Comparison> {
+  const { backend, implementation } = expected;
+  const layer = lstm({ units: UNITS }) as unknown as tfjs.layers.Layer & {
+    lastImplementation: { name: string; reason?: string };
+  };
+  const input = randomTensor(tf, [BATCH, TIMESTEPS, FEATURES], 7);
+  layer.apply(input);
+  const host = tf.backend() as tfjs.KernelBackend & { wasm?: { wasmMemory?: WebAssembly.Memory } };
+  const { readSync } = host;
+  let reads = 0;
+  host.readSync = (...parameters) => {
+    reads += 1;
+    return readSync.apply(host, parameters);
+  };
+  layer.apply(input);
+  host.readSync = readSync;
+  const { name, reason } = layer.lastImplementation;
+  const threaded = self.crossOriginIsolated && host.wasm?.wasmMemory?.buffer instanceof SharedArrayBuffer;
+  const problems = [
+    ...(name === implementation && reason === expected.reason ? [] : [`ran on ${name}${reason ? ` (${reason})` : ''}`]),
+    ...(backend === 'wasm' && implementation !== 'reference' && reads > 0 ? [`copied ${reads} tensors`] : []),
+    ...(expected.isThreaded && !threaded ? ['the memory is not shared by threads'] : []),
+  ];
+  const passed = problems.length === 0;
+  return {
+    title: `runs on ${implementation}`,
+    largestDifference: 0,
+    passed,
+    ...(!passed && { problem: problems.join('; ') }),
+  };
+}
+
 /** Holds the explicit LSTM to the built-in one of the same page, on one backend. */
-export async function compareOn(backend: string, tf: Tf, { lstm }: { lstm: unknown }): Promise<Comparison[]> {
+export async function compareOn(expected: Expected, tf: Tf, { lstm }: { lstm: unknown }): Promise<Comparison[]> {
   const comparisons: Array<[string, () => Promise<Comparison>]> = [];
   for (const sequences of [false, true]) {
     for (const state of [false, true]) {
@@ -114,10 +158,11 @@ export async function compareOn(backend: string, tf: Tf, { lstm }: { lstm: unkno
     }
   }
   comparisons.push(['one training step', () => compareTrainingStep(tf, lstm as Factory)]);
+  comparisons.push(['implementation', () => compareImplementation(tf, lstm as Factory, expected)]);
   const results: Comparison[] = [];
   for (const [title, run] of comparisons) {
     try {
-      await requireBackend(tf, backend);
+      await requireBackend(tf, expected.backend);
       results.push(await run());
     } catch (error) {
       results.push({ title, largestDifference: Number.NaN, passed: false, problem: String(error) });

@@ -1,11 +1,24 @@
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.js';
-import type { Comparison } from './compare.js';
+import type { Comparison, Expected } from './compare.js';
 import { pageRoutes } from './routes.js';
 import { serve } from './server.js';
 
-const PAGES = ['esm', 'script-tags'];
-const BACKENDS = ['webgl', 'wasm', 'cpu'];
+const FUSED = 'wasm-relaxed-simd';
+const NO_KERNEL = "there is no fused kernel for the backend 'webgl'";
+const RUNS: [page: string, expected: Expected][] = [
+  ...['esm', 'script-tags'].flatMap((page): [string, Expected][] => [
+    [page, { backend: 'webgl', implementation: 'reference', reason: NO_KERNEL }],
+    [page, { backend: 'wasm', implementation: FUSED }],
+    [page, { backend: 'cpu', implementation: FUSED }],
+  ]),
+  ['worker', { backend: 'wasm', implementation: FUSED }],
+  ['worker', { backend: 'cpu', implementation: FUSED }],
+  ['isolated/esm', { backend: 'wasm', implementation: FUSED, isThreaded: true }],
+  ['wasm-allowed/esm', { backend: 'wasm', implementation: FUSED }],
+  ['wasm-allowed/esm', { backend: 'cpu', implementation: FUSED }],
+  ['wasm-forbidden/esm', { backend: 'cpu', implementation: 'reference', reason: 'WebAssembly is not allowed here' }],
+];
 const TIME_LIMIT = 120_000;
 
 interface Row extends Comparison {
@@ -14,7 +27,8 @@ interface Row extends Comparison {
 }
 
 /** Opens a page of its own for the backend; a request that leaves this machine is a failure. */
-async function runPage(browser: Browser, origin: string, page: string, backend: string): Promise<Row[]> {
+async function runPage(browser: Browser, origin: string, page: string, expected: Expected): Promise<Row[]> {
+  const { backend } = expected;
   const tab = await browser.newPage();
   tab.setDefaultTimeout(TIME_LIMIT);
   const problems: string[] = [];
@@ -25,7 +39,7 @@ async function runPage(browser: Browser, origin: string, page: string, backend: 
   try {
     await tab.goto(`${origin}/${page}.html`);
     const timer = setTimeout(() => tab.close(), TIME_LIMIT);
-    const comparisons = await tab.evaluate((name) => window.compareOn(name), backend);
+    const comparisons = await tab.evaluate((one) => window.compareOn(one), expected);
     clearTimeout(timer);
     const rows = comparisons.map((comparison) => ({ page, backend, ...comparison }));
     return [...rows, ...problems.map((problem) => failure(page, backend, problem))];
@@ -60,9 +74,7 @@ const { origin, server } = await serve(await pageRoutes());
 try {
   console.log(`Chromium ${browser.version()}; the last column is the largest difference from tf.layers.lstm`);
   const rows: Row[] = [];
-  for (const page of PAGES) {
-    for (const backend of BACKENDS) rows.push(...(await runPage(browser, origin, page, backend)));
-  }
+  for (const [page, expected] of RUNS) rows.push(...(await runPage(browser, origin, page, expected)));
   rows.push(await runWithoutTensorFlow(browser, origin));
   rows.forEach(print);
   const failed = rows.filter((row) => !row.passed).length;

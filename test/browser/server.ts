@@ -12,14 +12,24 @@ const CONTENT_TYPES: Record<string, string> = {
 /** What each address answers with: a file's path, or the content itself. */
 export type Routes = Record<string, string | Uint8Array>;
 
+/** Headers that a page may be served with: `/<policy>/page.html` is `/page.html` under that policy. */
+const POLICIES: Record<string, Record<string, string>> = {
+  // With these, a page may share memory with its workers, and tfjs loads its threaded build.
+  isolated: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+  'wasm-allowed': { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'" },
+  'wasm-forbidden': { 'Content-Security-Policy': "script-src 'self'" },
+};
+
 /** Serves the routes, and nothing else, from a free port of localhost. */
 export async function serve(routes: Routes): Promise<{ origin: string; server: Server }> {
   const server = createServer(async ({ url = '/' }, response) => {
-    const route = routes[url];
+    const [, policy = '', page] = /^\/([\w-]+)(\/.+)$/.exec(url) ?? [];
+    const route = routes[page ?? url];
     try {
       if (route === undefined) throw new Error(`no such page: ${url}`);
       const body = typeof route === 'string' ? await readFile(route) : route;
-      response.writeHead(200, { 'Content-Type': CONTENT_TYPES[extname(url)] ?? 'application/octet-stream' }).end(body);
+      const type = CONTENT_TYPES[extname(url)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'Content-Type': type, ...POLICIES[policy] }).end(body);
     } catch (error) {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end(String(error));
     }

@@ -88,16 +88,23 @@ describe.each(NODE_BACKENDS)('On %s, an LSTM', (backend) => {
     expect(() => expectAllClose(after, before)).toThrow('apart');
   });
 
-  test('runs in float32 whatever the dtype of its input', () => {
-    const layer = builtLayer();
-    const integers = tf.tensor([...Array(BATCH * TIMESTEPS * FEATURES).keys()], [BATCH, TIMESTEPS, FEATURES], 'int32');
-    expectClose(layer.apply(integers) as tf.Tensor, layer.apply(tf.cast(integers, 'float32')) as tf.Tensor, 0);
-    expectClose(
-      layer.apply(tf.greater(integers, 7)) as tf.Tensor,
-      layer.apply(tf.cast(tf.greater(integers, 7), 'float32')) as tf.Tensor,
-      0,
-    );
-  });
+  test.each(['auto', false] as const)(
+    'with useFused %s, runs in float32 whatever the dtype of its input',
+    (useFused) => {
+      const layer = builtLayer({ useFused });
+      const integers = tf.tensor(
+        [...Array(BATCH * TIMESTEPS * FEATURES).keys()],
+        [BATCH, TIMESTEPS, FEATURES],
+        'int32',
+      );
+      for (const input of [integers, tf.greater(integers, 7)]) {
+        const floats = tf.tensor(Float32Array.from(input.dataSync()), input.shape);
+        const expected = layer.apply(floats) as tf.Tensor;
+        expectClose(layer.apply(input) as tf.Tensor, expected, 0);
+        expectClose(layer.apply(tf.cast(input, 'float32')) as tf.Tensor, expected, 0);
+      }
+    },
+  );
 
   test('reads a mask of any dtype: what is not 0 counts', () => {
     const layer = builtLayer();
@@ -151,18 +158,21 @@ describe('An LSTM', () => {
     expect(layer.lastImplementation).toEqual({ name: 'reference', reason: 'useFused is false' });
     const other = builtLayer();
     other.apply(input());
-    expect(other.lastImplementation).toEqual({
-      name: 'reference',
-      reason: "there is no fused kernel for the backend 'cpu'",
-    });
+    expect(other.lastImplementation).toEqual({ name: expect.stringMatching(/^wasm-(relaxed-)?simd$/) });
+    const relu = builtLayer({ activation: 'relu' });
+    relu.apply(input());
+    const reason = "no fused kernel knows the activation 'relu'";
+    expect(relu.lastImplementation).toEqual({ name: 'reference', reason });
+    relu.trace(input());
+    expect(relu.lastImplementation).toEqual({ name: 'reference', reason });
   });
 
   test('refuses to run where a fused kernel is demanded and none applies, before it builds anything', () => {
-    const layer = lstm({ units: UNITS, useFused: true });
+    const layer = lstm({ units: UNITS, useFused: true, activation: 'relu' });
     const before = tf.memory().numTensors;
     const x = input();
     expect(() => layer.apply(x)).toThrow(
-      /^LSTM\.apply: useFused must be 'auto' or false where no fused kernel applies \(there is no fused kernel for the backend 'cpu'\), got true/,
+      /^LSTM\.apply: useFused must be 'auto' or false where no fused kernel applies \(no fused kernel knows the activation 'relu'\), got true/,
     );
     expect(layer.built).toBe(false);
     expect(tf.memory().numTensors).toBe(before + 1);
@@ -205,7 +215,7 @@ describe('An LSTM', () => {
   });
 
   test('can be put together where it could not run', () => {
-    const layer = lstm({ units: UNITS, useFused: true });
+    const layer = lstm({ units: UNITS, useFused: true, activation: 'relu' });
     const initialState = [tf.input({ shape: [UNITS] }), tf.input({ shape: [UNITS] })] as unknown as tf.Tensor[];
     for (const kwargs of [{}, { initialState }]) {
       const output = layer.apply(tf.input({ shape: [TIMESTEPS, FEATURES] }), kwargs) as tf.SymbolicTensor;

@@ -19,13 +19,15 @@ const someCase = fc.record({
   goBackwards: fc.boolean(),
   withStates: fc.boolean(),
   withMask: fc.boolean(),
+  useFused: fc.constantFrom('auto' as const, false),
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 type Case = typeof someCase extends fc.Arbitrary<infer T> ? T : never;
 
-function layerOf({ units, features, activation, recurrentActivation, useBias, goBackwards, seed }: Case): LSTM {
+function layerOf({ units, features, activation, recurrentActivation, seed, ...others }: Case): LSTM {
+  const { useBias, goBackwards, useFused } = others;
   const names = { activation, recurrentActivation } as { activation: 'tanh'; recurrentActivation: 'sigmoid' };
-  const layer = lstm({ units, useBias, goBackwards, returnSequences: true, ...names });
+  const layer = lstm({ units, useBias, goBackwards, useFused, returnSequences: true, ...names });
   layer.apply(tf.input({ shape: [null, features] }));
   randomizeWeights(layer, seed);
   return layer;
@@ -83,14 +85,15 @@ describe.each(NODE_BACKENDS)('On %s, a trace', (backend) => {
   });
 
   test.each([
-    ['a long sequence', 1, 70],
-    ['a sequence of several products', 3, 25],
-    ['a large batch', 40, 3],
-  ])('holds it for %s, however the work is divided', (_title, batch, timesteps) => {
+    ['a long sequence', 1, 70, false],
+    ['a sequence of several products', 3, 25, false],
+    ['a large batch', 40, 3, false],
+    ['a long sequence on a fused kernel', 1, 300, true],
+  ] as const)('holds it for %s, however the work is divided', (_title, batch, timesteps, useFused) => {
     tf.tidy(() => {
       const one: Case = {
         ...{ batch, timesteps, features: 3, units: 2, activation: 'tanh', recurrentActivation: 'sigmoid' },
-        ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, seed: 8 },
+        ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, useFused, seed: 8 },
       };
       const layer = layerOf(one);
       const inputs = inputsOf(one);
@@ -121,7 +124,7 @@ describe('A trace', () => {
 
   const one: Case = {
     ...{ batch: 2, timesteps: 3, features: 2, units: 4, activation: 'softsign', recurrentActivation: 'sigmoid' },
-    ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, seed: 3 },
+    ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, useFused: 'auto', seed: 3 },
   };
 
   test('tells the states it started from, the mask, and what the gates are made of', () => {

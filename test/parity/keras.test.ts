@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { KERAS_DEFAULTS, lstm } from '../../src/index.js';
+import { USE_FUSED_FLAG } from '../../src/kernels/choose-implementation.js';
 import {
   checkFixture,
   type Fixture,
@@ -44,6 +45,21 @@ function trainedPenalty(history: number | number[], outputs: NamedFixtureTensor[
 test('The fixtures cover the layer: none was lost', () => {
   expect(KERAS_FIXTURES.length).toBeGreaterThanOrEqual(73);
   expect(KERAS_FIXTURES.filter(isStateful).length).toBeGreaterThanOrEqual(3);
+});
+
+describe('without fused kernels, the explicit LSTM', () => {
+  beforeAll(async () => {
+    await useBackend('wasm');
+    tf.env().set(USE_FUSED_FLAG, false);
+  });
+  afterAll(() => tf.env().set(USE_FUSED_FLAG, true));
+
+  test.each(titled(KERAS_FIXTURES))('computes the outputs, gates and gradients of Keras: %s', async (_, fixture) => {
+    const model = fixtureModel(fixture);
+    const report = await checkFixture(model, fixture, { atol: TOLERANCE, rtol: TOLERANCE });
+    expect(report.message).toBe(`${fixture.name}: all ${quantitiesIn(fixture)} quantities agree`);
+    model.dispose();
+  });
 });
 
 describe.each(NODE_BACKENDS)('on %s, the explicit LSTM', (backend) => {

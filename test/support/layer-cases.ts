@@ -36,8 +36,8 @@ function pairwise(factors: object): LayerCase[] {
   })) as LayerCase[];
 }
 
-/** Every pair of options. */
-export const PAIRWISE_CASES = pairwise(FACTORS);
+/** Every pair of options, on the plain path and on what a layer chooses by itself. */
+export const PAIRWISE_CASES = pairwise({ ...FACTORS, useFused: ['auto', false] });
 
 /** Every pair of options, all with the activation that the kernels know. */
 export const PAIRWISE_TANH_CASES = pairwise({ ...FACTORS, activation: ['tanh'] });

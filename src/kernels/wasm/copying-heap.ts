@@ -35,12 +35,6 @@ export function canOpenOwnMemory(build: Build): boolean {
   }
 }
 
-/** tfjs's cpu backend casts whole numbers and bools to float32 by name only: the values stay in an array of integers. */
-function valuesOf(tensor: tf.Tensor): tf.TypedArray {
-  const values = tensor.dataSync();
-  return tensor.dtype === 'float32' && !(values instanceof Float32Array) ? Float32Array.from(values) : values;
-}
-
 /** Copies tensors of any backend into a memory of its own, and results out of it. */
 export class CopyingHeap implements Heap {
   readonly exports: KernelExports;
@@ -57,12 +51,10 @@ export class CopyingHeap implements Heap {
   }
 
   input(tensor: tf.Tensor): number {
-    const values = valuesOf(tensor);
-    const address = this.reserve(values.byteLength);
-    new Uint8Array(this.memory.buffer).set(
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      address,
-    );
+    // On the cpu backend, a tensor that was cast to float32 still has the array of integers that it was.
+    const ArrayOfType = tensor.dtype === 'bool' ? Uint8Array : Float32Array;
+    const address = this.reserve(tensor.size * ArrayOfType.BYTES_PER_ELEMENT);
+    new ArrayOfType(this.memory.buffer, address, tensor.size).set(tensor.dataSync());
     return address;
   }
 

@@ -4,4 +4,4 @@ import * as explicitLSTM from 'explicit-lstm';
 import { compareOn } from '../compare.js';
 
 setWasmPaths('/');
-window.compareOn = (backend) => compareOn(backend, tf, explicitLSTM);
+window.compareOn = (expected) => compareOn(expected, tf, explicitLSTM);

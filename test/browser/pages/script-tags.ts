@@ -8,4 +8,4 @@ declare global {
 }
 
 window.tf.wasm.setWasmPaths('/');
-window.compareOn = (backend) => compareOn(backend, window.tf, window.explicitLSTM);
+window.compareOn = (expected) => compareOn(expected, window.tf, window.explicitLSTM);

@@ -89,7 +89,7 @@ describe('accelerateBuiltIn', () => {
     let other: typeof import('../../../src/index.js') | undefined;
     jest.isolateModules(() => {
       jest.doMock('@tensorflow/tfjs', () => tf);
-      other = require('../../../src/index.js');
+      other = require('../../../src/index.js') as typeof import('../../../src/index.js');
     });
     expect(other?.accelerateBuiltIn).not.toBe(accelerateBuiltIn);
     const undo = accelerateBuiltIn();

@@ -10,6 +10,8 @@ assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);
 const layer = lstm({ ...KERAS_DEFAULTS, units: 2 });
 assert.ok(layer instanceof LSTM);
 assert.deepEqual(layer.apply(tf.ones([1, 3, 2])).shape, [1, 2]);
+// The kernel is in the package: there is no file to serve or to find.
+assert.match(layer.lastImplementation.name, /^wasm-(relaxed-)?simd$/);
 
 // Both builds in one process: a model of the one is read by the other.
 const require = createRequire(import.meta.url);
@@ -17,12 +19,10 @@ const commonjs = require('explicit-lstm');
 const model = tf.sequential({ layers: [commonjs.lstm({ units: 2, inputShape: [3, 2] })] });
 const output = model.predict(tf.ones([1, 3, 2])).dataSync();
 for (const convert of [toBuiltIn, toExplicit]) {
-  assert.deepEqual(
-    convert(model)
-      .predict(tf.ones([1, 3, 2]))
-      .dataSync(),
-    output,
-  );
+  const converted = convert(model)
+    .predict(tf.ones([1, 3, 2]))
+    .dataSync();
+  assert.ok(converted.every((value, n) => Math.abs(value - output[n]) < 1e-6));
 }
 // Of this model, whose layer is of the other build.
 assert.deepEqual(traceModel(model, tf.ones([1, 3, 2]))[0].trace.f.shape, [1, 3, 2]);

@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import type { SequenceKernel } from '../../../src/kernels/sequence-kernel.js';
+import { float64Run } from './float64-run.js';
+import { cotangentsOf, type Problem, problems } from './problem.js';
+import { expectRunsClose } from './relative-error.js';
+import { inferenceRun, tensorRun } from './tensor-run.js';
+
+/** How far a kernel's results and gradients may be from float64. */
+export const ACCURACY = { results: 1e-6, gradients: 1e-5 };
+
+/** Holds a kernel, and the reference, to float64 on the current backend. */
+export function expectAgreement(kernel: SequenceKernel | null, problem: Problem, accuracy = ACCURACY): void {
+  const cotangents = cotangentsOf(problem);
+  const expected = float64Run(problem, cotangents);
+  // On either side of where a hard sigmoid is clipped, rounding decides whether there is a gradient.
+  if (problem.recurrentActivation === 'hardSigmoid' && expected.distanceFromClip < 1e-5) return;
+  const run = tensorRun(kernel, problem, cotangents);
+  expectRunsClose(run, expected, accuracy);
+  // What is kept for the backward pass changes nothing.
+  expect(inferenceRun(kernel, problem)).toEqual(run.results);
+}
+
+export function expectAgreementOnRandomProblems(kernel: SequenceKernel | null, largest: number, numRuns: number): void {
+  fc.assert(
+    fc.property(problems(largest), (problem) => expectAgreement(kernel, problem)),
+    { numRuns },
+  );
+}

@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs';
+import { lstm, lstmCell } from '../../src/index.js';
+import { editGates } from '../../src/inspect/index.js';
+import { LSTMCell } from '../../src/layers/lstm-cell.js';
+import { sequenceProblem } from '../../src/layers/sequence-problem.js';
+import { useBackend } from '../../tools/backends.js';
+import { randomTensor } from '../support/random.js';
+
+beforeAll(() => useBackend('cpu'));
+
+const WANTED = { isTraining: false, keepsGates: false };
+const SHAPE = [2, 5, 3] as const;
+
+/** A cell whose input gate is always open. */
+class OpenCell extends LSTMCell {
+  static override readonly className = 'OpenCell';
+  override stepFromProjectedInput(...parameters: Parameters<LSTMCell['stepFromProjectedInput']>) {
+    const step = super.stepFromProjectedInput(...parameters);
+    return { ...step, i: tf.onesLike(step.i) };
+  }
+}
+
+class OtherInputCell extends LSTMCell {
+  static override readonly className = 'OtherInputCell';
+  override projectInput(...parameters: Parameters<LSTMCell['projectInput']>) {
+    return tf.neg(super.projectInput(...parameters));
+  }
+}
+
+class RenamedCell extends LSTMCell {
+  static override readonly className = 'RenamedCell';
+}
+
+test('A problem tells all that a kernel has to compute', () => {
+  const cell = lstmCell({ units: 4, dropout: 0.5 });
+  expect(sequenceProblem(cell, SHAPE, null, WANTED)).toEqual({
+    ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'hardSigmoid' },
+    ...{ isMasked: false, hasDropout: false, keepsGates: false, hasPeepholes: false },
+  });
+  const mask = tf.ones([2, 5]) as tf.Tensor2D;
+  expect(sequenceProblem(cell, SHAPE, mask, { isTraining: true, keepsGates: true })).toMatchObject({
+    ...{ isMasked: true, hasDropout: true, keepsGates: true },
+  });
+  const other = lstmCell({ units: 4, recurrentDropout: 0.5, activation: 'relu', recurrentActivation: 'sigmoid' });
+  expect(sequenceProblem(other, SHAPE, null, { ...WANTED, isTraining: true })).toMatchObject({
+    ...{ activation: 'relu', recurrentActivation: 'sigmoid', hasDropout: true },
+  });
+  const withoutDropout = lstmCell({ units: 4 });
+  expect(sequenceProblem(withoutDropout, SHAPE, null, { ...WANTED, isTraining: true })).toMatchObject({
+    hasDropout: false,
+  });
+});
+
+test('A cell that computes its steps itself is no problem for a kernel, and one that does not is', () => {
+  expect(sequenceProblem(new OpenCell({ units: 4 }), SHAPE, null, WANTED)).toBe(
+    'the cell of class OpenCell computes its steps itself',
+  );
+  expect(sequenceProblem(new OtherInputCell({ units: 4 }), SHAPE, null, WANTED)).toBe(
+    'the cell of class OtherInputCell computes its steps itself',
+  );
+  expect(sequenceProblem(new RenamedCell({ units: 4 }), SHAPE, null, WANTED)).toMatchObject({ units: 4 });
+});
+
+test('Edited gates are seen in what the layer returns, and told as the reason for the reference', () => {
+  tf.tidy(() => {
+    const layer = lstm({ units: 4 });
+    const x = randomTensor([2, 5, 3], 1);
+    const before = layer.apply(x) as tf.Tensor;
+    const fused = layer.lastImplementation;
+    const closed = editGates(
+      layer,
+      ({ o }) => ({ o: tf.zerosLike(o) }),
+      () => layer.apply(x) as tf.Tensor,
+    );
+    expect(layer.lastImplementation).toEqual({ name: 'reference', reason: 'gates are being edited' });
+    expect([...closed.dataSync()].every((value) => value === 0)).toBe(true);
+    expect((layer.apply(x) as tf.Tensor).dataSync()).toEqual(before.dataSync());
+    expect(layer.lastImplementation).toEqual(fused);
+    expect(fused?.name).toMatch(/^wasm-/);
+  });
+});
+
+test('A gradient of a gradient is that of the reference, and the layer tells so', () => {
+  tf.tidy(() => {
+    const layers = (['auto', false] as const).map((useFused) =>
+      lstm({ units: 4, useFused, recurrentActivation: 'sigmoid' }),
+    );
+    const x = randomTensor([2, 5, 3], 1);
+    for (const layer of layers) layer.apply(x);
+    layers[1]?.setWeights((layers[0] as tf.layers.Layer).getWeights());
+    const [received, expected] = layers.map((layer) => {
+      const loss = (input: tf.Tensor) => tf.sum(tf.square(layer.apply(input) as tf.Tensor)) as tf.Scalar;
+      return tf.grad((input) => tf.sum(tf.square(tf.grad(loss)(input))))(x);
+    });
+    expect(received?.dataSync()).toEqual(expected?.dataSync());
+    expect(received?.dataSync().some((value) => value !== 0)).toBe(true);
+    const reason = 'gradients of gradients are taken';
+    expect(layers[0]?.lastImplementation).toEqual({ name: 'reference', reason });
+  });
+});
