@@ -92,7 +92,7 @@ function squaredNormsOf(units: number[], cell: LSTMCell, sequence: Sequence, goB
   );
   const lookAt = (x: tf.Tensor3D) => {
     const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
-    const { h } = runSequence(cell, { ...sequence, x, states, mask }, options);
+    const { h } = runSequence(null, cell, { ...sequence, x, states, mask }, options);
     return tf.sum(tf.mul(h, looked)) as tf.Scalar;
   };
   const gradient = tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x));

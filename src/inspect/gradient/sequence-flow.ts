@@ -38,7 +38,7 @@ export function sequenceFlow(cell: LSTMCell, sequence: Sequence, options: FlowOp
         steps[step.t] = step;
         for (const tensor of tensorsOf(step)) watch(tensor);
       };
-      return runSequence(cell, own, { goBackwards, zeroOutputForMask, keepOutputs: true, keepGates: true, watchStep });
+      return runSequence(null, cell, own, { goBackwards, zeroOutputForMask, keepOutputs: true, keepGates: true, watchStep });
     };
     const { gradientOf, value } = watchedGradients(
       [x, ...states, ...weightTensors(cell)],
@@ -47,7 +47,7 @@ export function sequenceFlow(cell: LSTMCell, sequence: Sequence, options: FlowOp
     );
     if (!steps.some((step) => tensorsOf(step).some((tensor) => gradientOf(tensor) !== null))) throw refusal();
     const orZeros = <T extends tf.Tensor>(tensor: T) => (gradientOf(tensor) ?? tf.zeros(tensor.shape)) as T;
-    const trace = traceSequence(cell, own, { goBackwards });
+    const trace = traceSequence(null, cell, own, { goBackwards });
     const parts = {
       ...flowThroughSteps(steps, gradientOf, trace),
       dx: orZeros(x),
