@@ -1,3 +1,4 @@
+import { gradientDepth } from '../kernels/multi-output-gradient.js';
 import type { SequenceProblem } from '../kernels/sequence-kernel.js';
 import { LSTMCell } from './lstm-cell.js';
 import type { Sequence } from './run-sequence.js';
@@ -26,8 +27,9 @@ export function sequenceProblem(
     activation: cell.activation.getClassName(),
     recurrentActivation: cell.recurrentActivation.getClassName(),
     isMasked: mask !== null,
-    hasDropout: isTraining && (cell.dropout > 0 || cell.recurrentDropout > 0),
+    hasRecurrentDropout: isTraining && cell.recurrentDropout > 0,
     keepsGates,
+    takesGradients: gradientDepth() !== 0,
     hasPeepholes: false,
   };
 }
