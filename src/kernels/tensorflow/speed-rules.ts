@@ -14,13 +14,13 @@ import type { SequenceProblem } from '../sequence-kernel.js';
 export const MOST_WEIGHTS_AT_ONCE = 100_000;
 
 /** Below it one call into the module is over before TensorFlow has begun: 0.1 ms against 0.2. */
-const LEAST_MULTIPLY_ADDS_OF_SEQUENCE = 2e6;
+const LEAST_MULTIPLY_ADDS_OF_SEQUENCE = 5e6;
 /** Below it the two ops of a step back take longer to start than the module takes to compute. */
 const LEAST_MULTIPLY_ADDS_OF_STEP = 2e6;
 /** Below it TensorFlow goes through the weights' gradients longer than the module takes to compute. */
 const LEAST_BATCH_AT_ONCE = 20;
 /** From it on plain ops take less time than copying. */
-const MOST_MULTIPLY_ADDS_OF_STEP_WITH_COPIES = 1e7;
+const MOST_MULTIPLY_ADDS_OF_STEP_WITH_COPIES = 2e7;
 
 /** Whether TensorFlow's LSTM ops are faster than the wasm module. */
 export function areOpsFaster(problem: SequenceProblem): boolean {
