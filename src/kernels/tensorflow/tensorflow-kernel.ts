@@ -19,6 +19,7 @@ import { lastStep, swapBatchAndTime } from './time-major.js';
 /** The scan as TensorFlow's own LSTM ops, which tfjs-node runs but does not offer. */
 export class TensorFlowKernel implements SequenceKernel {
   readonly name = 'tensorflow-block-lstm';
+  /** Undefined until it has been checked. */
   private isRight: boolean | undefined;
 
   /** @param mostWeightsAtOnce With more weights, the backward pass goes step by step. */
@@ -30,8 +31,8 @@ export class TensorFlowKernel implements SequenceKernel {
     if (isMasked) return "TensorFlow's ops know no masks";
     if (hasRecurrentDropout) return "TensorFlow's ops know no dropout of the hidden state";
     if (hasPeepholes) return 'no fused kernel knows peepholes';
-    // Once, and both ways back.
-    this.isRight ??= areRight([new TensorFlowKernel(0), new TensorFlowKernel(Number.POSITIVE_INFINITY)]);
+    const bothWaysBack = [0, Number.POSITIVE_INFINITY].map((most) => new TensorFlowKernel(most));
+    this.isRight ??= areRight(bothWaysBack);
     return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";
   }
 
