@@ -31,8 +31,8 @@ export class TensorFlowKernel implements SequenceKernel {
     if (isMasked) return "TensorFlow's ops know no masks";
     if (hasRecurrentDropout) return "TensorFlow's ops know no dropout of the hidden state";
     if (hasPeepholes) return 'no fused kernel knows peepholes';
-    const bothWaysBack = [0, Number.POSITIVE_INFINITY].map((most) => new TensorFlowKernel(most));
-    this.isRight ??= areRight(bothWaysBack);
+    // Both ways back.
+    this.isRight ??= areRight([new TensorFlowKernel(0), new TensorFlowKernel(Number.POSITIVE_INFINITY)]);
     return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";
   }
 
