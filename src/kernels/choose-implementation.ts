@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { gradientDepth } from './multi-output-gradient.js';
 import type { SequenceKernel, SequenceProblem } from './sequence-kernel.js';
+import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
+import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from './wasm/wasm-kernel.js';
 
 /** Which implementation a layer is to run on: the fastest that applies, the plain one only, or a fused one only. */
@@ -27,17 +29,32 @@ export interface Choice extends Implementation {
 export const USE_FUSED_FLAG = 'EXPLICIT_LSTM_USE_FUSED';
 tf.env().registerFlag(USE_FUSED_FLAG, () => true);
 
-/** The kernels of each backend, the best first. */
-const KERNELS: Record<string, (() => SequenceKernel)[]> = {
-  wasm: [wasmKernel],
-  cpu: [wasmKernel],
-  tensorflow: [wasmKernel],
+/** A kernel that a backend may run. */
+interface Candidate {
+  kernelOf: () => SequenceKernel;
+  /** Whether the next candidate, or at last the plain path, is known to be faster. Default: never. */
+  isOutrun?: (problem: SequenceProblem) => boolean;
+}
+
+const wasmKernel = once(() => new WasmKernel());
+const tensorFlowKernel = once(() => new TensorFlowKernel());
+
+/** The kernels of each backend, in the order in which they are asked. */
+const CANDIDATES: Record<string, Candidate[]> = {
+  wasm: [{ kernelOf: wasmKernel }],
+  cpu: [{ kernelOf: wasmKernel }],
+  tensorflow: [
+    { kernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
+    { kernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
+  ],
 };
 
-let onlyWasmKernel: SequenceKernel | undefined;
-function wasmKernel(): SequenceKernel {
-  onlyWasmKernel ??= new WasmKernel();
-  return onlyWasmKernel;
+function once(make: () => SequenceKernel): () => SequenceKernel {
+  let made: SequenceKernel | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /**
@@ -52,7 +69,7 @@ export function chooseImplementation(
   useFused: UseFused,
   problem: SequenceProblem | string,
 ): Choice {
-  const found = useFused === false ? 'useFused is false' : findKernel(problem);
+  const found = useFused === false ? 'useFused is false' : findKernel(problem, useFused === true);
   if (typeof found !== 'string') return { name: found.name, kernel: found };
   if (useFused === true) {
     const rule = `useFused must be 'auto' or false where no fused kernel applies (${found})`;
@@ -62,7 +79,7 @@ export function chooseImplementation(
 }
 
 /** The best kernel that applies, or why none does. */
-function findKernel(problem: SequenceProblem | string): SequenceKernel | string {
+function findKernel(problem: SequenceProblem | string, isDemanded: boolean): SequenceKernel | string {
   if (typeof problem === 'string') return problem;
   if (!tf.env().getBool(USE_FUSED_FLAG)) return `the flag ${USE_FUSED_FLAG} is false`;
   const depth = gradientDepth();
@@ -70,11 +87,13 @@ function findKernel(problem: SequenceProblem | string): SequenceKernel | string 
   if (depth > 1) return 'gradients of gradients are taken';
   const backend = tf.getBackend();
   let refusal = `there is no fused kernel for the backend '${backend}'`;
-  for (const kernelOf of KERNELS[backend] ?? []) {
+  let slower: SequenceKernel | null = null;
+  for (const { kernelOf, isOutrun } of CANDIDATES[backend] ?? []) {
     const kernel = kernelOf();
     const reason = kernel.refusal(problem);
-    if (reason === null) return kernel;
-    refusal = reason;
+    if (reason === null && !isOutrun?.(problem)) return kernel;
+    if (reason === null) slower = kernel;
+    refusal = reason ?? `plain ops are faster than the kernel ${kernel.name} here`;
   }
-  return refusal;
+  return isDemanded && slower !== null ? slower : refusal;
 }

@@ -43,10 +43,12 @@ export interface SequenceProblem {
   activation: string;
   recurrentActivation: string;
   isMasked: boolean;
-  /** Whether dropout is at work. */
-  hasDropout: boolean;
+  /** Whether dropout of h is at work. That of x alone has one mask for all gates. */
+  hasRecurrentDropout: boolean;
   /** Whether the gates are wanted. */
   keepsGates: boolean;
+  /** Whether gradients may be asked for. */
+  takesGradients: boolean;
   /** Whether c reaches the gates as well. No kernel has that yet. */
   hasPeepholes: boolean;
 }

@@ -1,3 +1,4 @@
+import { gradientDepth } from '../kernels/multi-output-gradient.js';
 import type { SequenceProblem } from '../kernels/sequence-kernel.js';
 import type { Kwargs } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
@@ -49,8 +50,9 @@ export function describeProblem(
     activation: cell.activation.getClassName(),
     recurrentActivation: cell.recurrentActivation.getClassName(),
     isMasked: mask !== null,
-    hasDropout: isTraining && (cell.dropout > 0 || cell.recurrentDropout > 0),
+    hasRecurrentDropout: isTraining && cell.recurrentDropout > 0,
     keepsGates,
+    takesGradients: gradientDepth() !== 0,
     hasPeepholes: false,
   };
 }

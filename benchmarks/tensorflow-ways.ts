@@ -1,0 +1,115 @@
+import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../src/index.js';
+import { runFused } from '../src/kernels/run-fused.js';
+import type { SequenceInputs, SequenceKernel } from '../src/kernels/sequence-kernel.js';
+import { TensorFlowKernel } from '../src/kernels/tensorflow/tensorflow-kernel.js';
+import { WasmKernel } from '../src/kernels/wasm/wasm-kernel.js';
+import type { Shape } from './shapes.js';
+
+export interface Task {
+  keepGates: boolean;
+  isMasked: boolean;
+  takesGradients: boolean;
+}
+
+const PLAIN_TASK = { keepGates: false, isMasked: false, takesGradients: false };
+export const TASKS = {
+  inference: PLAIN_TASK,
+  gates: { ...PLAIN_TASK, keepGates: true },
+  'masked inference': { ...PLAIN_TASK, isMasked: true },
+  training: { ...PLAIN_TASK, takesGradients: true },
+  'training of gates': { ...PLAIN_TASK, takesGradients: true, keepGates: true },
+  'masked training': { ...PLAIN_TASK, takesGradients: true, isMasked: true },
+} as const satisfies Record<string, Task>;
+
+/** The built-in layer, plain tfjs ops, and the kernels; TensorFlow's with both ways back. */
+export const WAYS = ['built-in', 'plain', 'wasm', 'at once', 'by steps'] as const;
+
+/** Computes what is to be read back. */
+export type Way = () => tf.Tensor[];
+
+export interface Ways {
+  ways: Map<string, Way>;
+  /** What a layer runs on that is free to choose. */
+  chosen: string;
+  dispose(): void;
+}
+
+export function makeWays(shape: Shape, task: Task): Ways {
+  const inputs = inputsOf(shape, task);
+  const layers = layersOf(shape, task, inputs);
+  const ways = new Map<string, Way>();
+  const add = (name: string, run: Way, variables: readonly tf.Tensor[]) =>
+    ways.set(name, task.takesGradients ? gradientsOf(run, variables as tf.Variable[]) : run);
+  const apply = (layer: tf.layers.Layer): Way => {
+    const call = inputs.mask === null ? {} : { mask: inputs.mask };
+    return () => [layer.apply(inputs.x, call) as tf.Tensor | tf.Tensor[]].flat();
+  };
+  const weightsOf = (layer: tf.layers.Layer) => layer.trainableWeights.map((weight) => weight.read());
+  if (!task.keepGates) add('built-in', apply(layers.builtIn), weightsOf(layers.builtIn));
+  add('plain', apply(layers.plain), weightsOf(layers.plain));
+  const { kernel, recurrentKernel, bias } = inputs;
+  const weights = [kernel, recurrentKernel, bias as tf.Tensor1D];
+  add('wasm', fused(new WasmKernel(), inputs, task), weights);
+  if (!task.isMasked) {
+    add('at once', fused(new TensorFlowKernel(Number.POSITIVE_INFINITY), inputs, task), weights);
+    add('by steps', fused(new TensorFlowKernel(0), inputs, task), weights);
+  }
+  const free = apply(layers.free);
+  tf.tidy(() => {
+    (task.takesGradients ? gradientsOf(free, weightsOf(layers.free) as tf.Variable[]) : free)();
+  });
+  const chosen = layers.free.lastImplementation?.name ?? '';
+  const dispose = () => {
+    for (const layer of Object.values(layers)) layer.dispose();
+    tf.dispose(inputs as unknown as tf.TensorContainer);
+  };
+  return { ways, chosen, dispose };
+}
+
+/** Random weights, scaled so that gates neither saturate nor stay at their middle. */
+function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Task): SequenceInputs {
+  const draw = <R extends tf.Rank>(size: number[], deviation: number, seed: number) =>
+    tf.randomNormal(size as tf.ShapeMap[R], 0, deviation, 'float32', seed);
+  return {
+    x: draw([batch, timesteps, features], 1, 1),
+    h0: tf.zeros([batch, units]),
+    c0: tf.zeros([batch, units]),
+    kernel: tf.variable(draw<tf.Rank.R2>([features, 4 * units], features ** -0.5, 2)),
+    recurrentKernel: tf.variable(draw<tf.Rank.R2>([units, 4 * units], units ** -0.5, 3)),
+    bias: tf.variable(draw<tf.Rank.R1>([4 * units], 1, 4)),
+    mask: isMasked ? tf.greater(draw<tf.Rank.R2>([batch, timesteps], 1, 5), -1) : null,
+    inputMasks: [],
+    recurrentMasks: [],
+  };
+}
+
+function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, recurrentKernel, bias }: SequenceInputs) {
+  // tfjs's orthogonal initializer takes minutes at 1024 units.
+  const args = { units, recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' } as const;
+  const layers = {
+    builtIn: tf.layers.lstm({ ...args }),
+    plain: lstm({ ...args, returnGates: keepGates, useFused: false }),
+    free: lstm({ ...args, returnGates: keepGates }),
+  };
+  for (const layer of Object.values(layers)) {
+    tf.tidy(() => {
+      layer.apply(tf.zeros([1, 1, features]));
+    });
+    layer.setWeights([kernel, recurrentKernel, bias as tf.Tensor1D]);
+  }
+  return layers;
+}
+
+function fused(kernel: SequenceKernel, inputs: SequenceInputs, { keepGates }: Task): Way {
+  const options = { recurrentActivation: 'sigmoid', goBackwards: false, zeroOutputForMask: false, keepOutputs: false };
+  return () => {
+    const { lastOutput, gates } = runFused(kernel, inputs, { ...options, keepGates });
+    return gates === null ? [lastOutput] : [lastOutput, gates.i, gates.f, gates.g, gates.o, gates.c];
+  };
+}
+
+function gradientsOf(run: Way, variables: tf.Variable[]): Way {
+  const loss = () => tf.addN(run().map((output) => tf.mean(tf.square(output)))) as tf.Scalar;
+  return () => Object.values(tf.variableGrads(loss, variables).grads);
+}
