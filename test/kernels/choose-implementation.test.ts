@@ -7,7 +7,7 @@ import { isRelaxedSimdValid } from './support/relaxed-simd.js';
 
 const PROBLEM: SequenceProblem = {
   ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'hardSigmoid' },
-  ...{ isMasked: false, hasDropout: false, keepsGates: false, hasPeepholes: false },
+  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false, hasPeepholes: false },
 };
 const FUSED = { name: isRelaxedSimdValid() ? 'wasm-relaxed-simd' : 'wasm-simd' };
 
@@ -52,12 +52,14 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
     expect(() => chosen(problem, true)).toThrow(refusalOf(reason));
   });
 
-  test.each([{ recurrentActivation: 'sigmoid' }, { isMasked: true }, { hasDropout: true }, { keepsGates: true }])(
-    'a fused kernel is chosen for %j',
-    (attributes) => {
-      expect(chosen({ ...PROBLEM, ...attributes })).toEqual(FUSED);
-    },
-  );
+  test.each([
+    { recurrentActivation: 'sigmoid' },
+    { isMasked: true },
+    { hasRecurrentDropout: true, takesGradients: false },
+    { keepsGates: true },
+  ])('a fused kernel is chosen for %j', (attributes) => {
+    expect(chosen({ ...PROBLEM, ...attributes })).toEqual(FUSED);
+  });
 
   test('what a layer cannot put as a problem is for the reference', () => {
     expect(chosen('gates are being edited')).toEqual({ name: 'reference', reason: 'gates are being edited' });

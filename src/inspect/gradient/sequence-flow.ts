@@ -38,7 +38,13 @@ export function sequenceFlow(cell: LSTMCell, sequence: Sequence, options: FlowOp
         steps[step.t] = step;
         for (const tensor of tensorsOf(step)) watch(tensor);
       };
-      return runSequence(null, cell, own, { goBackwards, zeroOutputForMask, keepOutputs: true, keepGates: true, watchStep });
+      return runSequence(null, cell, own, {
+        goBackwards,
+        zeroOutputForMask,
+        keepOutputs: true,
+        keepGates: true,
+        watchStep,
+      });
     };
     const { gradientOf, value } = watchedGradients(
       [x, ...states, ...weightTensors(cell)],
