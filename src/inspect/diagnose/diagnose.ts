@@ -2,18 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { requireUsable } from '../../layers/validate-call.js';
-import { findLSTMs } from '../model/find-lstms.js';
-import { LayerStatistics } from '../statistics/layer-statistics.js';
-import { readTrace } from '../statistics/read-trace.js';
+import { byLSTM, type FoundLSTM, findLSTMs, isSamePlace } from '../model/find-lstms.js';
 import { type LayerTrace, traceModel } from '../trace/trace-model.js';
-import { weightNormsByGate } from '../weights/weight-norms-by-gate.js';
-import type { Evidence } from './evidence.js';
-import { type Finding, type Place, SEVERITIES } from './finding.js';
-import { gateFindings } from './gate-findings.js';
-import { dataFindings, nonFiniteFindings } from './non-finite-findings.js';
-import { stateFindings } from './state-findings.js';
+import { type WeightNormsByGate, weightNormsByGate } from '../weights/weight-norms-by-gate.js';
+import { type Finding, SEVERITIES } from './finding.js';
+import { findingsOf } from './findings-of.js';
+import { gatherEvidence } from './gather-evidence.js';
+import { dataFindings } from './non-finite-findings.js';
 import { type DiagnosisThresholds, withDefaults } from './thresholds.js';
-import { unitActivity } from './unit-activity.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
@@ -45,8 +41,8 @@ export async function diagnose(
   const traces = traceModel(model, x);
   try {
     const findings = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
-    for (const group of groupsOf(traces)) {
-      const evidence = await gather(model, group, thresholds);
+    for (const group of byLSTM(traces)) {
+      const evidence = await gatherEvidence(group, await weightNormsOf(model, group), thresholds);
       findings.push(...findingsOf(evidence, thresholds));
     }
     return ranked(findings);
@@ -64,53 +60,9 @@ function requireLabels(y: Tensors | null): tf.Tensor[] {
   return labels;
 }
 
-function findingsOf(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
-  if (evidence.statistics.validSteps === 0) return [nothingToSee(evidence.place)];
-  return [
-    ...nonFiniteFindings(evidence),
-    ...gateFindings(evidence, thresholds),
-    ...stateFindings(evidence, thresholds),
-  ];
-}
-
-function nothingToSee(place: Place): Finding {
-  return {
-    ...{ kind: 'nothing to see', severity: 'error', ...place, gate: null, units: [], evidence: { 'valid steps': 0 } },
-    message: 'Every step is masked, or the batch is empty: the layer never computes anything.',
-    remedy: 'Look at what makes the mask: maskValue of Masking, maskZero of Embedding, and the padding of the data.',
-  };
-}
-
-/** The calls of one LSTM: a shared layer has several. */
-function groupsOf(traces: LayerTrace[]): LayerTrace[][] {
-  const groups = new Map<string, LayerTrace[]>();
-  for (const trace of traces) {
-    const key = JSON.stringify([trace.layerName, trace.direction, trace.cell]);
-    groups.set(key, [...(groups.get(key) ?? []), trace]);
-  }
-  return [...groups.values()];
-}
-
-async function gather(
-  model: tf.LayersModel,
-  group: LayerTrace[],
-  { low, high }: DiagnosisThresholds,
-): Promise<Evidence> {
-  const [{ layerName, direction, cell, trace: first }] = group as [LayerTrace];
-  const { units, activation, recurrentActivation } = first;
-  const statistics = new LayerStatistics({ units, activation, recurrentActivation }, { low, high });
-  const values = await Promise.all(group.map(({ trace }) => readTrace(trace)));
-  for (const ofTrace of values) statistics.add(ofTrace);
-  const found = findLSTMs(model).find(
-    (lstm) => lstm.layerName === layerName && lstm.direction === direction && lstm.cell === cell,
-  );
-  return {
-    place: { layerName, direction, cell },
-    statistics: statistics.result(),
-    activity: unitActivity(values, units),
-    weightNorms: await weightNormsByGate((found as NonNullable<typeof found>).lstmCell),
-    timesteps: Math.max(...values.map(({ timesteps }) => timesteps)),
-  };
+async function weightNormsOf(model: tf.LayersModel, [trace]: LayerTrace[]): Promise<WeightNormsByGate> {
+  const found = findLSTMs(model).find((lstm) => isSamePlace(lstm, trace as LayerTrace)) as FoundLSTM;
+  return await weightNormsByGate(found.lstmCell);
 }
 
 function ranked(findings: Finding[]): Finding[] {

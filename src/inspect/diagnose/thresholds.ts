@@ -33,19 +33,36 @@ export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
 
 /** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
 export function withDefaults(given: Partial<DiagnosisThresholds> = {}): DiagnosisThresholds {
+  const thresholds = overDefaults('diagnose', DEFAULT_THRESHOLDS, given);
+  requireOrder('diagnose', thresholds);
+  return thresholds;
+}
+
+/**
+ * Thresholds with those put in that are given.
+ *
+ * @throws RangeError for an unknown threshold or one that is no number of at least 0.
+ */
+export function overDefaults<Thresholds extends object>(
+  where: string,
+  defaults: Thresholds,
+  given: Partial<Thresholds> = {},
+): Thresholds {
   if (typeof given !== 'object' || given === null) {
-    throw invalidArgument('diagnose', 'thresholds must be an object', given);
+    throw invalidArgument(where, 'thresholds must be an object', given);
   }
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in DEFAULT_THRESHOLDS)) {
-      throw invalidArgument('diagnose', `thresholds must be among ${Object.keys(DEFAULT_THRESHOLDS).join(', ')}`, name);
+    if (!(name in defaults)) {
+      throw invalidArgument(where, `thresholds must be among ${Object.keys(defaults).join(', ')}`, name);
     }
     if (!(typeof value === 'number' && value >= 0)) {
-      throw invalidArgument('diagnose', `thresholds.${name} must be a number of at least 0`, value);
+      throw invalidArgument(where, `thresholds.${name} must be a number of at least 0`, value);
     }
   }
-  const thresholds = { ...DEFAULT_THRESHOLDS, ...given };
-  const { low, high } = thresholds;
-  if (!(low < high)) throw invalidArgument('diagnose', `thresholds.low must be below high = ${high}`, low);
-  return thresholds;
+  return { ...defaults, ...given };
+}
+
+/** @throws RangeError unless `low` is below `high`. */
+export function requireOrder(where: string, { low, high }: Pick<DiagnosisThresholds, 'low' | 'high'>): void {
+  if (!(low < high)) throw invalidArgument(where, `thresholds.low must be below high = ${high}`, low);
 }

@@ -1,0 +1,52 @@
+import { byGate, type GateName } from '../../core/gates.js';
+import type { Evidence } from '../diagnose/evidence.js';
+import type { Finding, Place } from '../diagnose/finding.js';
+import { findingsOf } from '../diagnose/findings-of.js';
+import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
+import { gradientNormFindings } from './gradient-norm-findings.js';
+import type { MonitoredLayer, MonitoredNorms } from './history-types.js';
+import { monitoredGates } from './monitored-gates.js';
+import type { MonitorThresholds } from './thresholds.js';
+
+/** Everything that was measured of one LSTM at one batch. */
+export interface Measured {
+  place: Place & { layerName: string };
+  /** Null where the layer is frozen, or the step was not observed. */
+  gradients: WeightNormsByGate | null;
+  weights: WeightNormsByGate;
+  /** Null without inputs. */
+  evidence: Evidence | null;
+  /** Norms of the layer's gradient at earlier reports. */
+  earlier: number[];
+}
+
+export function monitoredLayer(measured: Measured, thresholds: MonitorThresholds): MonitoredLayer {
+  const { place, gradients, weights, evidence } = measured;
+  return {
+    ...place,
+    gradientNorms: gradients && finiteNorms(gradients),
+    weightNorms: finiteNorms(weights),
+    gates: evidence && monitoredGates(evidence.statistics, thresholds),
+    flow: null,
+  };
+}
+
+/** Errors and warnings, without notes. */
+export function measuredFindings(measured: Measured, thresholds: MonitorThresholds): Finding[] {
+  const { place, gradients, weights, evidence, earlier } = measured;
+  const findings = [
+    ...(gradients ? gradientNormFindings({ place, gradients, weights, earlier }, thresholds) : []),
+    ...(evidence ? findingsOf(evidence, thresholds) : []),
+  ];
+  return findings.filter(({ severity }) => severity !== 'note');
+}
+
+function finiteNorms({ kernel, recurrentKernel, bias }: WeightNormsByGate): MonitoredNorms {
+  const finite = (norms: Record<GateName, number>) => byGate((gate) => finiteOrNull(norms[gate]));
+  return { kernel: finite(kernel), recurrentKernel: finite(recurrentKernel), bias: bias && finite(bias) };
+}
+
+/** JSON has no NaN. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
