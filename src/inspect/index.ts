@@ -9,6 +9,21 @@ export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';
 export type { Direction } from './model/places.js';
+export { type GateMonitor, gateMonitor } from './monitor/gate-monitor.js';
+export type {
+  MonitoredBatch,
+  MonitoredFlow,
+  MonitoredGate,
+  MonitoredGates,
+  MonitoredLayer,
+  MonitoredNorms,
+  MonitoredValue,
+  MonitorHistory,
+  MonitorRecord,
+  MonitorWarning,
+} from './monitor/history-types.js';
+export type { GateMonitorOptions } from './monitor/options.js';
+export { DEFAULT_MONITOR_THRESHOLDS, type MonitorThresholds } from './monitor/thresholds.js';
 export { type DescriptionOptions, describeStatistics } from './statistics/describe-statistics.js';
 export { gateStatistics } from './statistics/gate-statistics.js';
 export type { Quantity } from './statistics/quantities.js';

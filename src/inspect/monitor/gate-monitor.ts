@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { MonitorHistory } from './history-types.js';
 import { MonitorCallback } from './monitor-callback.js';
 import { type GateMonitorOptions, monitorSettings } from './options.js';

@@ -65,7 +65,14 @@ function spike({ place, gradients, earlier }: ObservedStep, { spike }: MonitorTh
 /** A loss that is not finite. */
 export function lossFinding(): Finding {
   return {
-    ...{ kind: 'non-finite loss', severity: 'error', ...NOWHERE, gate: null, units: [], evidence: { loss: 'not finite' } },
+    ...{
+      kind: 'non-finite loss',
+      severity: 'error',
+      ...NOWHERE,
+      gate: null,
+      units: [],
+      evidence: { loss: 'not finite' },
+    },
     message: 'The loss is NaN or Infinity at this batch, and was finite at every batch before.',
     remedy:
       'Look for NaN in the data of this batch; clip gradients (clipGradients), or lower the learning rate, in the batches before.',

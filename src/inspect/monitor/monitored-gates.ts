@@ -14,7 +14,10 @@ export function monitoredGates(statistics: GateStatistics, { stuckFraction }: Di
   };
 }
 
-function monitoredGate({ mean, std, leftSaturated, rightSaturated }: GateSummary, stuckFraction: number): MonitoredGate {
+function monitoredGate(
+  { mean, std, leftSaturated, rightSaturated }: GateSummary,
+  stuckFraction: number,
+): MonitoredGate {
   const isStuck = (fraction: number | null | undefined) => (fraction ?? 0) > stuckFraction;
   const stuck = leftSaturated.filter((fraction, unit) => isStuck(fraction) || isStuck(rightSaturated[unit]));
   return {

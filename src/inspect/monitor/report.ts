@@ -1,4 +1,4 @@
-import { byGate, type GateName } from '../../core/gates.js';
+import type { ByGate } from '../../core/gates.js';
 import type { Evidence } from '../diagnose/evidence.js';
 import type { Finding, Place } from '../diagnose/finding.js';
 import { findingsOf } from '../diagnose/findings-of.js';
@@ -42,7 +42,12 @@ export function measuredFindings(measured: Measured, thresholds: MonitorThreshol
 }
 
 function finiteNorms({ kernel, recurrentKernel, bias }: WeightNormsByGate): MonitoredNorms {
-  const finite = (norms: Record<GateName, number>) => byGate((gate) => finiteOrNull(norms[gate]));
+  const finite = ({ i, f, g, o }: ByGate<number>) => ({
+    i: finiteOrNull(i),
+    f: finiteOrNull(f),
+    g: finiteOrNull(g),
+    o: finiteOrNull(o),
+  });
   return { kernel: finite(kernel), recurrentKernel: finite(recurrentKernel), bias: bias && finite(bias) };
 }
 

@@ -1,9 +1,4 @@
-import {
-  DEFAULT_THRESHOLDS,
-  type DiagnosisThresholds,
-  overDefaults,
-  requireOrder,
-} from '../diagnose/thresholds.js';
+import { DEFAULT_THRESHOLDS, type DiagnosisThresholds, overDefaults, requireOrder } from '../diagnose/thresholds.js';
 
 /** When `gateMonitor` warns; every one may be set. */
 export interface MonitorThresholds extends DiagnosisThresholds {
