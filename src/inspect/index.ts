@@ -5,6 +5,8 @@ export type { Finding, FindingKind, Severity } from './diagnose/finding.js';
 export { DEFAULT_THRESHOLDS, type DiagnosisThresholds } from './diagnose/thresholds.js';
 export type * from './gradient/flow-types.js';
 export { type GradientFlowOptions, gradientFlow, type SequenceLoss } from './gradient/gradient-flow.js';
+export { type GradientFlowModelOptions, gradientFlowModel } from './gradient/gradient-flow-model.js';
+export type { ModelLoss, PerOutput } from './gradient/model-loss.js';
 export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/ablate-units.js';
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';

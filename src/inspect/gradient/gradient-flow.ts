@@ -5,6 +5,7 @@ import { tidy } from '../../core/tidy.js';
 import type { TraceOptions } from '../../layers/trace.js';
 import type { GradientFlow } from './flow-types.js';
 import { oneCall } from './one-call.js';
+import { because, requireScalar } from './refusals.js';
 import { sequenceFlow } from './sequence-flow.js';
 
 /** A loss of the hidden states of all timesteps, [B, T, U] in the input's order; at a masked step h is carried on. */
@@ -59,16 +60,4 @@ export function gradientFlow(
       },
     }),
   );
-}
-
-/** What tfjs found, in brackets. */
-export function because(cause: unknown): string {
-  return cause instanceof Error ? ` (${cause.message.replace(/\.$/, '')})` : '';
-}
-
-/** @throws RangeError for what is not a scalar tensor. */
-export function requireScalar(where: string, loss: unknown, layer: string): tf.Scalar {
-  if (loss instanceof tf.Tensor && loss.rank === 0) return loss as tf.Scalar;
-  const rule = 'loss must return a scalar, a tensor of shape []';
-  throw invalidArgument(where, rule, loss, { layer });
 }

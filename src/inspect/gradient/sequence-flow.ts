@@ -17,6 +17,8 @@ export interface FlowOptions {
   zeroOutputForMask: boolean;
   /** The loss of what the sequence gives: every output, the states and the gates, in the order of processing. */
   lossOf: (result: ScanResult) => tf.Scalar;
+  /** What to call the loss, where `lossOf` only stands for it. */
+  loss?: tf.Scalar;
   /** The error where there is no gradient: an operation that has none, or a loss that does not depend on the result. */
   refusal: (cause?: unknown) => Error;
 }
@@ -52,7 +54,7 @@ export function sequenceFlow(cell: LSTMCell, sequence: Sequence, options: FlowOp
       ...{ dh0: orZeros(states[0]), dc0: orZeros(states[1]) },
       outputSlope: outputSlopeOf(cell, trace),
       dWeights: weightGradients(cell, orZeros),
-      loss: value,
+      loss: options.loss === undefined ? value : tf.clone(options.loss),
       ...{ trace, x, goBackwards },
       weights: weightTensors(cell).map((weight) => tf.clone(weight)),
     };
