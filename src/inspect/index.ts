@@ -1,6 +1,6 @@
 export type { GateTrace, TraceOptions } from '../layers/trace.js';
 export { describeFindings } from './diagnose/describe-findings.js';
-export { diagnose } from './diagnose/diagnose.js';
+export { type DiagnosisOptions, diagnose } from './diagnose/diagnose.js';
 export type { Finding, FindingKind, Severity } from './diagnose/finding.js';
 export { DEFAULT_THRESHOLDS, type DiagnosisThresholds } from './diagnose/thresholds.js';
 export { flowStatistics } from './gradient/flow-statistics.js';

@@ -2,20 +2,28 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { requireUsable } from '../../layers/validate-call.js';
+import { type GradientFlowModelOptions, gradientFlowModel } from '../gradient/gradient-flow-model.js';
 import { byLSTM, type FoundLSTM, findLSTMs, isSamePlace } from '../model/find-lstms.js';
 import { type LayerTrace, traceModel } from '../trace/trace-model.js';
 import { type WeightNormsByGate, weightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { type Finding, SEVERITIES } from './finding.js';
 import { findingsOf } from './findings-of.js';
+import { flowFindings } from './flow-findings.js';
 import { gatherEvidence } from './gather-evidence.js';
 import { dataFindings } from './non-finite-findings.js';
+import { steepestFlows } from './steepest-flows.js';
 import { type DiagnosisThresholds, withDefaults } from './thresholds.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
+export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'> {
+  thresholds?: Partial<DiagnosisThresholds>;
+}
+
 /**
  * Looks at every LSTM of a model as it runs over some samples, and tells what is wrong, in words and numbers: gates that
- * are stuck, memory that is too short, units that do nothing, states at their limit, NaN and where it starts.
+ * are stuck, memory that is too short, units that do nothing, states at their limit, gradients that vanish or explode on
+ * their way back through time, NaN and where it starts.
  *
  * ```ts
  * const findings = await diagnose(model, x, y);
@@ -24,30 +32,54 @@ type Tensors = tf.Tensor | tf.Tensor[];
  *
  * @param model Any model with an LSTM, of this package or of tfjs; it is left as it is.
  * @param x What the model predicts from: one tensor an input, some tens of samples that are like the rest.
- * @param y Labels, one tensor an output; looked through for NaN.
- * @param options `thresholds`: when something is found; see `DiagnosisThresholds`.
+ * @param y Labels, one tensor an output; looked through for NaN. With them, the gradient of the loss is looked at, where
+ *   the model is compiled or a loss is given.
+ * @param options `thresholds`: when something is found; see `DiagnosisThresholds`. `loss`: as for `gradientFlowModel`.
  * @returns Findings, the gravest first; within a severity, those of the most units first. Empty: nothing found.
- * @throws RangeError (by the promise) as `traceModel` does, and for thresholds that are none.
+ * @throws RangeError (by the promise) as `traceModel` and `gradientFlowModel` do, and for thresholds that are none.
  */
 export async function diagnose(
   model: tf.LayersModel,
   x: Tensors,
   y: Tensors | null = null,
-  options: { thresholds?: Partial<DiagnosisThresholds> } = {},
+  options: DiagnosisOptions = {},
 ): Promise<Finding[]> {
-  requireOptions('diagnose', options, ['thresholds']);
+  requireOptions('diagnose', options, ['thresholds', 'loss']);
   const thresholds = withDefaults(options.thresholds);
   const labels = requireLabels(y);
+  const findings = await forwardFindings(model, x, thresholds);
+  const loss = options.loss ?? model.loss;
+  if (y !== null && loss !== undefined) findings.push(...(await backwardFindings(model, x, y, { loss, thresholds })));
+  const ofData = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
+  return ranked([...ofData, ...findings]);
+}
+
+async function forwardFindings(model: tf.LayersModel, x: Tensors, thresholds: DiagnosisThresholds): Promise<Finding[]> {
   const traces = traceModel(model, x);
   try {
-    const findings = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
+    const findings: Finding[] = [];
     for (const group of byLSTM(traces)) {
       const evidence = await gatherEvidence(group, await weightNormsOf(model, group), thresholds);
       findings.push(...findingsOf(evidence, thresholds));
     }
-    return ranked(findings);
+    return findings;
   } finally {
     for (const { trace } of traces) trace.dispose();
+  }
+}
+
+async function backwardFindings(
+  model: tf.LayersModel,
+  x: Tensors,
+  y: Tensors,
+  { loss, thresholds }: { loss: DiagnosisOptions['loss']; thresholds: DiagnosisThresholds },
+): Promise<Finding[]> {
+  const flows = gradientFlowModel(model, x, y, { loss });
+  try {
+    const steepest = await steepestFlows(flows, thresholds);
+    return steepest.flatMap(({ place, statistics }) => flowFindings(place, statistics, thresholds));
+  } finally {
+    for (const { flow } of flows) flow.dispose();
   }
 }
 

@@ -18,6 +18,13 @@ export interface DiagnosisThresholds {
   saturatedCellState: number;
   /** A unit is constant where its h moves by less over all samples and steps. Default: 0.001. */
   constantUnit: number;
+  /**
+   * A gradient vanishes where crossing a layer's whole sequence multiplies it by less; see `flowStatistics`. Within
+   * (0, 1). Default: 0.001.
+   */
+  vanishingGradient: number;
+  /** A gradient explodes where crossing a layer's whole sequence multiplies it by more. Above 1. Default: 1000. */
+  explodingGradient: number;
 }
 
 export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
@@ -29,12 +36,14 @@ export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
   saturatedCandidate: 0.97,
   saturatedCellState: 3,
   constantUnit: 0.001,
+  vanishingGradient: 0.001,
+  explodingGradient: 1000,
 };
 
 /** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
 export function withDefaults(given: Partial<DiagnosisThresholds> = {}): DiagnosisThresholds {
   const thresholds = overDefaults('diagnose', DEFAULT_THRESHOLDS, given);
-  requireOrder('diagnose', thresholds);
+  requireSense('diagnose', thresholds);
   return thresholds;
 }
 
@@ -62,7 +71,14 @@ export function overDefaults<Thresholds extends object>(
   return { ...defaults, ...given };
 }
 
-/** @throws RangeError unless `low` is below `high`. */
-export function requireOrder(where: string, { low, high }: Pick<DiagnosisThresholds, 'low' | 'high'>): void {
+/** @throws RangeError for thresholds that contradict each other or that everything or nothing would pass. */
+export function requireSense(where: string, thresholds: DiagnosisThresholds): void {
+  const { low, high, vanishingGradient, explodingGradient } = thresholds;
   if (!(low < high)) throw invalidArgument(where, `thresholds.low must be below high = ${high}`, low);
+  if (!(vanishingGradient > 0 && vanishingGradient < 1)) {
+    throw invalidArgument(where, 'thresholds.vanishingGradient must be between 0 and 1', vanishingGradient);
+  }
+  if (!(explodingGradient > 1)) {
+    throw invalidArgument(where, 'thresholds.explodingGradient must be above 1', explodingGradient);
+  }
 }

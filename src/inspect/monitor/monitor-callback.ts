@@ -114,16 +114,18 @@ export class MonitorCallback extends tf.CustomCallback {
   }
 
   private async measure(gradients: CellNorms | null): Promise<Measured[]> {
-    const { inputs, thresholds } = this.settings;
-    const cells = this.lstms.map(({ lstmCell }) => lstmCell);
+    const { inputs, labels, thresholds } = this.settings;
+    const { model, lstms } = this;
+    const cells = lstms.map(({ lstmCell }) => lstmCell);
     const weights = (await cellNorms(cells, (weight) => weight)).cells as WeightNormsByGate[];
-    const seen =
-      inputs === null ? null : await lookAtGates(this.model as tf.LayersModel, inputs, this.lstms, weights, thresholds);
-    return this.lstms.map(({ layerName, direction, cell }, n) => ({
+    const samples = inputs && { inputs, labels };
+    const seen = samples && (await lookAtGates(model as tf.LayersModel, samples, lstms, weights, thresholds));
+    return lstms.map(({ layerName, direction, cell }, n) => ({
       place: { layerName, direction, cell },
       gradients: gradients?.cells[n] ?? null,
       weights: weights[n] as WeightNormsByGate,
-      evidence: seen?.[n] ?? null,
+      evidence: seen?.[n]?.evidence ?? null,
+      flow: seen?.[n]?.flow ?? null,
       earlier: this.earlierNorms[n] as number[],
     }));
   }

@@ -1,4 +1,4 @@
-import { DEFAULT_THRESHOLDS, type DiagnosisThresholds, overDefaults, requireOrder } from '../diagnose/thresholds.js';
+import { DEFAULT_THRESHOLDS, type DiagnosisThresholds, overDefaults, requireSense } from '../diagnose/thresholds.js';
 
 /** When `gateMonitor` warns; every one may be set. */
 export interface MonitorThresholds extends DiagnosisThresholds {
@@ -23,6 +23,6 @@ export const DEFAULT_MONITOR_THRESHOLDS: Readonly<MonitorThresholds> = {
 /** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
 export function monitorThresholds(given?: Partial<MonitorThresholds>): MonitorThresholds {
   const thresholds = overDefaults('gateMonitor', DEFAULT_MONITOR_THRESHOLDS, given);
-  requireOrder('gateMonitor', thresholds);
+  requireSense('gateMonitor', thresholds);
   return thresholds;
 }

@@ -14,7 +14,7 @@ export function addWarnings(warnings: MonitorWarning[], findings: Finding[], at:
       const warning = { ...finding, ...at, timestep: timestepOf(finding), lastStep: at.step, reports: 1 };
       warnings.push(warning);
       fresh.push(warning);
-    } else {
+    } else if (known.lastStep < at.step) {
       known.lastStep = at.step;
       known.reports += 1;
     }
