@@ -25,7 +25,7 @@ export interface Outcome {
 
 const BATCH = 32;
 /** How often a training is looked at. */
-const LOOKS = 30;
+const LOOKS = 40;
 const LEARNING_RATE = 0.01;
 /** Seeds of data that are looked at, and of data that judge, next to those that are trained on. */
 const [LOOKED_AT, HELD_BACK] = [1, 2];

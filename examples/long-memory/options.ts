@@ -13,7 +13,7 @@ export interface Options {
   help: boolean;
 }
 
-export const DEFAULTS = { timesteps: 60, steps: 300, units: 24, seed: 1 } as const;
+export const DEFAULTS = { timesteps: 50, steps: 300, units: 24, seed: 1 } as const;
 
 export const HELP = `Trains three LSTMs that differ in nothing but the bias they start with, on a task that takes a long memory, and shows
 how far back in time the gradient reaches in each, next to what each has learned.
