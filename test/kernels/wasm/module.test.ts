@@ -7,7 +7,7 @@ import { allowRelaxedSimd, isRelaxedSimdValid } from '../support/relaxed-simd.js
 function freshModule(): typeof moduleOfKernels {
   let fresh = moduleOfKernels;
   jest.isolateModules(() => {
-    fresh = require('../../../src/kernels/wasm/module.js');
+    fresh = require('../../../src/kernels/wasm/module.js') as typeof moduleOfKernels;
   });
   return fresh;
 }
