@@ -44,11 +44,11 @@ describe.each(['simd', 'relaxed-simd'] as const)('In the build %s', (build) => {
     expect([f, o]).toEqual([i, i]);
   });
 
-  test('tanh is within 2e-7 of the true one, relative to it, and within [-1, 1]', () => {
+  test('tanh is within 3.4e-7 of the true one, relative to it, and within [-1, 1]', () => {
     const values = wholeRange().filter((x) => Math.abs(x) > 2 ** -120);
     const { g } = gatesOf(values);
     const errors = values.map((x, n) => Math.abs((g[n] as number) - Math.tanh(x)) / Math.abs(Math.tanh(x)));
-    expect(largestOf(errors)).toBeLessThan(2e-7);
+    expect(largestOf(errors)).toBeLessThan(3.4e-7);
     expect(g.every((value) => Math.abs(value) <= 1)).toBe(true);
   });
 

@@ -21,6 +21,11 @@ function descriptorsOf(values: Record<string, unknown>): PropertyDescriptorMap {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
 }
 
+/** The backend's map of its tensors, which looks them up in another way. */
+function mapWith(get: (id: object) => unknown): object {
+  return Object.create((tf.backend() as unknown as { dataIdMap: object }).dataIdMap, descriptorsOf({ get }));
+}
+
 /** Right for the first tensor that is asked for, and somewhere else for all others. */
 function addressesOfFirstTensorAlone() {
   const { dataIdMap } = tf.backend() as unknown as { dataIdMap: { get(id: object): { memoryOffset: number } } };
@@ -56,11 +61,11 @@ describe("The memory of tfjs's wasm backend", () => {
       () => [{}, { asm: { memory: new WebAssembly.Memory({ initial: 300, maximum: 65536 }) } }],
     ],
     ['the memory is none', () => [{}, { asm: { memory: {} } }]],
-    ['tensors have no address', () => [{ dataIdMap: { get: () => ({}) } }]],
-    ['tensors are not found', () => [{ dataIdMap: { get: () => undefined } }]],
-    ['tensors are elsewhere', () => [{ dataIdMap: { get: () => ({ memoryOffset: 1024 }) } }]],
+    ['tensors have no address', () => [{ dataIdMap: mapWith(() => ({})) }]],
+    ['tensors are not found', () => [{ dataIdMap: mapWith(() => undefined) }]],
+    ['tensors are elsewhere', () => [{ dataIdMap: mapWith(() => ({ memoryOffset: 1024 })) }]],
     ['outputs cannot be made', () => [{ makeOutput: undefined }]],
-    ['outputs are elsewhere', () => [{ dataIdMap: { get: addressesOfFirstTensorAlone() } }]],
+    ['outputs are elsewhere', () => [{ dataIdMap: mapWith(addressesOfFirstTensorAlone()) }]],
     ['nothing can be reserved', () => [{}, { _malloc: undefined }]],
     ['what is reserved is nowhere', () => [{}, { _malloc: () => 0 }]],
     ['what is reserved has no number', () => [{}, { _malloc: () => undefined }]],
