@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
+import { chooseImplementation } from '../../kernels/choose-implementation.js';
 import type { LSTMCell } from '../../layers/lstm-cell.js';
 import { runSequence, type Sequence, type States } from '../../layers/run-sequence.js';
+import { sequenceProblem } from '../../layers/sequence-problem.js';
 import type { TraceOptions } from '../../layers/trace.js';
 import { oneCall } from './one-call.js';
 
@@ -92,7 +94,9 @@ function squaredNormsOf(units: number[], cell: LSTMCell, sequence: Sequence, goB
   );
   const lookAt = (x: tf.Tensor3D) => {
     const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
-    const { h } = runSequence(null, cell, { ...sequence, x, states, mask }, options);
+    const problem = sequenceProblem(cell, x.shape, mask, { isTraining: false, keepsGates: false });
+    const { kernel } = chooseImplementation('inputSensitivity', cell.name, 'auto', problem);
+    const { h } = runSequence(kernel, cell, { ...sequence, x, states, mask }, options);
     return tf.sum(tf.mul(h, looked)) as tf.Scalar;
   };
   const gradient = tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x));
