@@ -20,7 +20,8 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
   });
 
   test('the reference computes what float64 does', () => {
-    expectAgreementOnRandomProblems(null, 8, 10);
+    // It is held to less, for its accuracy is tfjs's.
+    expectAgreementOnRandomProblems(null, 8, 10, { results: 4e-6, gradients: 1e-4 });
   });
 });
 
