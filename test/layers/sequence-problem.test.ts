@@ -35,20 +35,21 @@ test('A problem tells all that a kernel has to compute', () => {
   const cell = lstmCell({ units: 4, dropout: 0.5 });
   expect(sequenceProblem(cell, SHAPE, null, WANTED)).toEqual({
     ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'hardSigmoid' },
-    ...{ isMasked: false, hasDropout: false, keepsGates: false, hasPeepholes: false },
+    ...{ isMasked: false, hasRecurrentDropout: false, keepsGates: false, takesGradients: false, hasPeepholes: false },
   });
   const mask = tf.ones([2, 5]) as tf.Tensor2D;
   expect(sequenceProblem(cell, SHAPE, mask, { isTraining: true, keepsGates: true })).toMatchObject({
-    ...{ isMasked: true, hasDropout: true, keepsGates: true },
+    ...{ isMasked: true, hasRecurrentDropout: false, keepsGates: true },
   });
   const other = lstmCell({ units: 4, recurrentDropout: 0.5, activation: 'relu', recurrentActivation: 'sigmoid' });
   expect(sequenceProblem(other, SHAPE, null, { ...WANTED, isTraining: true })).toMatchObject({
-    ...{ activation: 'relu', recurrentActivation: 'sigmoid', hasDropout: true },
+    ...{ activation: 'relu', recurrentActivation: 'sigmoid', hasRecurrentDropout: true },
   });
-  const withoutDropout = lstmCell({ units: 4 });
-  expect(sequenceProblem(withoutDropout, SHAPE, null, { ...WANTED, isTraining: true })).toMatchObject({
-    hasDropout: false,
-  });
+  expect(sequenceProblem(other, SHAPE, null, WANTED)).toMatchObject({ hasRecurrentDropout: false });
+  tf.grad((x) => {
+    expect(sequenceProblem(cell, SHAPE, null, WANTED)).toMatchObject({ takesGradients: true });
+    return x;
+  })(tf.scalar(1));
 });
 
 test('A cell that computes its steps itself is no problem for a kernel, and one that does not is', () => {

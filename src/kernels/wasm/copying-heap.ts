@@ -6,7 +6,7 @@ const PAGE_BYTES = 65536;
 /** 4 GiB. */
 const MOST_PAGES = 65536;
 /** A memory cannot shrink. One that has grown larger is not kept for the next call. */
-const KEPT_BYTES = 256 * 2 ** 20;
+export const KEPT_BYTES = 256 * 2 ** 20;
 const ALIGNMENT = 64;
 
 interface OwnMemory {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { CopyingHeap, canOpenOwnMemory } from '../../../src/kernels/wasm/copying-heap.js';
+import { CopyingHeap, canOpenOwnMemory, KEPT_BYTES } from '../../../src/kernels/wasm/copying-heap.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { randomTensor } from '../../support/random.js';
 
@@ -65,7 +65,7 @@ describe.each(NODE_BACKENDS)("On %s, a kernel's own memory", (backend) => {
     second.release();
     expect(new CopyingHeap('simd').exports).toBe(first.exports);
     const large = new CopyingHeap('simd');
-    large.reserve(65 * 2 ** 20);
+    large.reserve(KEPT_BYTES);
     large.release();
     const next = new CopyingHeap('simd');
     expect(next.exports).not.toBe(first.exports);
@@ -74,9 +74,9 @@ describe.each(NODE_BACKENDS)("On %s, a kernel's own memory", (backend) => {
 });
 
 test('A memory of its own cannot be had where modules may not be made', () => {
-  new CopyingHeap('simd').reserve(65 * 2 ** 20);
+  new CopyingHeap('simd').reserve(KEPT_BYTES);
   const large = new CopyingHeap('simd');
-  large.reserve(65 * 2 ** 20);
+  large.reserve(KEPT_BYTES);
   large.release();
   const make = jest.spyOn(WebAssembly, 'Instance').mockImplementation(() => {
     throw new WebAssembly.CompileError('refused by a content security policy');
