@@ -42,8 +42,7 @@ async function startBackend(wanted: NodeBackend | undefined): Promise<void> {
   tf.enableProdMode();
   const backend = wanted ?? (await useFastestBackend());
   if (wanted !== undefined) await useBackend(wanted);
-  const patience = backend === 'cpu' ? ' This is the slowest one: training takes several minutes.' : '';
-  console.log(`TensorFlow.js ${tf.version.tfjs} on the backend '${backend}'.${patience}`);
+  console.log(`TensorFlow.js ${tf.version.tfjs} on the backend '${backend}'.`);
 }
 
 function describeShapes({ model, memory }: DigitReader): void {
@@ -61,10 +60,13 @@ An LSTM reads a digit of 28 rows from top to bottom: one row of pixels is one ti
   bias              ${shapeOf(2)}`);
 }
 
-async function trainReader({ model }: DigitReader, digits: Digit[]): Promise<void> {
+async function trainReader({ model, memory }: DigitReader, digits: Digit[]): Promise<void> {
   console.log(`\nTraining on ${digits.length} handwritten digits, ${PLAN.epochs} times.`);
   const [x, labels] = [toSequences(digits), toLabels(digits)];
+  const started = Date.now();
   await train(model, x, labels, PLAN);
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  console.log(`That took ${seconds} s; the LSTM ran on ${memory.lastImplementation?.name}.`);
   tf.dispose([x, labels]);
 }
 
