@@ -9,6 +9,7 @@ module.exports = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^explicit-lstm$': '<rootDir>/src/index.ts',
+    '^explicit-lstm/testing/(jest|jest-globals|vitest)$': '<rootDir>/src/testing/$1.ts',
     '^explicit-lstm/(\\w+)$': '<rootDir>/src/$1/index.ts',
   },
   transform: {

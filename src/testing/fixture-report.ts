@@ -1,4 +1,6 @@
 import type { Comparison, Difference } from './compare.js';
+import { sizeOf } from './decode-tensor.js';
+import { describePosition } from './describe-position.js';
 import type { TraceName } from './fixture.js';
 
 /** How one quantity compares. */
@@ -40,11 +42,12 @@ export interface FixtureReport {
   message: string;
 }
 
-const AXES: Record<number, string[]> = { 3: ['sample', 'timestep', 'unit'], 2: ['sample', 'unit'] };
-
-function position({ index }: Difference, kind: QuantityReport['kind']): string {
-  const axes = kind === 'gradient' ? undefined : AXES[index.length];
-  return axes === undefined ? `[${index.join(', ')}]` : axes.map((axis, n) => `${axis} ${index[n]}`).join(', ');
+function describeQuantity(quantity: QuantityReport): string {
+  const { name, shape, differing, maxAbsoluteError } = quantity;
+  const worst = quantity.worst as Difference;
+  const count = `${differing} of ${sizeOf(shape)} differ, by up to ${Number(maxAbsoluteError.toPrecision(3))}`;
+  const where = shape.length === 0 ? '' : `at ${describePosition(quantity, worst)} `;
+  return `  ${name}: ${count}; ${where}expected ${worst.expected}, received ${worst.received}`;
 }
 
 /** The findings in words. */
@@ -54,10 +57,7 @@ export function describeReport(report: Omit<FixtureReport, 'message'>): string {
   const verdict = passed
     ? `${fixture}: all ${quantities.length} quantities agree`
     : `${fixture}: ${failed.length} of ${quantities.length} quantities differ`;
-  const lines = failed.map(({ name, kind, maxAbsoluteError, worst }) => {
-    const values = `expected ${worst.expected}, received ${worst.received}`;
-    return `  ${name}: off by up to ${maxAbsoluteError}; at ${position(worst, kind)} ${values}`;
-  });
+  const lines = failed.map(describeQuantity);
   const gate =
     first === null
       ? []

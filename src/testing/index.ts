@@ -1,5 +1,5 @@
 export { checkFixture } from './check-fixture.js';
-export type { Comparison, Difference, Tolerance } from './compare.js';
+export type { Comparison, Difference } from './compare.js';
 export type {
   BidirectionalFixtureConfig,
   Fixture,
@@ -20,4 +20,8 @@ export type {
 export { fixtureModel } from './fixture-model.js';
 export type { FixtureReport, GateDifference, QuantityReport } from './fixture-report.js';
 export { loadFixture } from './load-fixture.js';
+export type { MatcherContext, MatcherResult, TensorMatchers } from './matchers/matcher-types.js';
+export { matchers } from './matchers/matchers.js';
+export type { NestedNumbers, NumbersLike } from './matchers/numbers.js';
 export type { CheckedTarget } from './run-call.js';
+export type { Tolerance } from './tolerance.js';
