@@ -4,7 +4,7 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 module.exports = {
   testEnvironment: '<rootDir>/test/support/node-environment.cjs',
   setupFiles: ['<rootDir>/test/support/silence-banner.cjs'],
-  roots: ['<rootDir>/test'],
+  roots: ['<rootDir>/test', '<rootDir>/examples'],
   maxWorkers: 2,
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

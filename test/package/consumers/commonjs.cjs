@@ -21,3 +21,12 @@ assert.deepEqual(
   output,
 );
 for (const tool of [checkFixture, fixtureModel, loadFixture, traceModel]) assert.equal(typeof tool, 'function');
+
+let registered;
+globalThis.expect = {
+  extend(matchers) {
+    registered = Object.keys(matchers);
+  },
+};
+require('explicit-lstm/testing/jest');
+assert.deepEqual(registered, ['toBeAllClose', 'toReproduceFixture']);

@@ -27,3 +27,4 @@ for (const convert of [toBuiltIn, toExplicit]) {
 // Of this model, whose layer is of the other build.
 assert.deepEqual(traceModel(model, tf.ones([1, 3, 2]))[0].trace.f.shape, [1, 3, 2]);
 for (const tool of [checkFixture, fixtureModel, loadFixture]) assert.equal(typeof tool, 'function');
+await assert.rejects(import('explicit-lstm/testing/jest'), /there is no global expect here/);

@@ -3,6 +3,7 @@ import { type GateName, type GateTrace, type LSTM, type LSTMArgs, lstm, lstmCell
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
 import { type GateStatistics, gateStatistics, traceLayer } from 'explicit-lstm/inspect';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
+import 'explicit-lstm/testing/jest';
 
 const args: LSTMArgs = { units: 2, returnSequences: true, inputShape: [3, 2] };
 export const layer: LSTM = lstm(args);
@@ -14,6 +15,9 @@ export const gates: Record<GateName, tf.Tensor> = lstmCell({ units: 2 }).step(tf
 export const model: tf.LayersModel = toBuiltIn(toExplicit(tf.sequential({ layers: [layer] })));
 export const statistics: Promise<GateStatistics> = gateStatistics(traceLayer(layer, tf.ones([1, 3, 2])));
 export const tools: ReadonlyArray<(...parameters: never[]) => unknown> = [checkFixture, fixtureModel, loadFixture];
+
+export const matched = (expectation: jest.Matchers<void>): Promise<void> =>
+  expectation.toBeAllClose([1], { atol: 1e-6 });
 
 // A declaration that has lost its types would let this pass.
 // @ts-expect-error units must be a number
