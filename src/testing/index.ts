@@ -19,9 +19,10 @@ export type {
 } from './fixture.js';
 export { fixtureModel } from './fixture-model.js';
 export type { FixtureReport, GateDifference, QuantityReport } from './fixture-report.js';
+export type { NestedNumbers } from './flatten-numbers.js';
 export { loadFixture } from './load-fixture.js';
 export type { MatcherContext, MatcherResult, TensorMatchers } from './matchers/matcher-types.js';
 export { matchers } from './matchers/matchers.js';
-export type { NestedNumbers, NumbersLike } from './matchers/numbers.js';
+export type { NumbersLike } from './matchers/numbers.js';
 export type { CheckedTarget } from './run-call.js';
 export type { Tolerance } from './tolerance.js';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
+import { flattenNumbers, type NestedNumbers } from '../flatten-numbers.js';
 
 /** What a matcher compares. */
 export interface Numbers {
@@ -9,9 +10,6 @@ export interface Numbers {
   dtype: tf.DataType | null;
   values: ArrayLike<number>;
 }
-
-/** Numbers, booleans, or arrays of them to any depth. */
-export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
 /** Whatever holds numbers. A typed array is taken as the values of a tensor of any shape, in row-major order. */
 export type NumbersLike =
@@ -28,21 +26,6 @@ export type NumbersLike =
   | Uint32Array;
 
 const RULE = 'must be a tensor, a typed array, or numbers in nested arrays of equal lengths';
-
-/** Flattens nested arrays; booleans become 0 and 1. Null where they hold anything else or are ragged. */
-function flatten(nested: unknown): { shape: number[]; values: number[] } | null {
-  if (typeof nested === 'number' || typeof nested === 'boolean') return { shape: [], values: [Number(nested)] };
-  if (!Array.isArray(nested)) return null;
-  const items = Array.from(nested, flatten);
-  const [first] = items;
-  if (first === undefined) return { shape: [0], values: [] };
-  const values: number[] = [];
-  for (const item of items) {
-    if (!item || !first || !tf.util.arraysEqual(item.shape, first.shape)) return null;
-    for (const value of item.values) values.push(value);
-  }
-  return { shape: [items.length, ...(first as { shape: number[] }).shape], values };
-}
 
 function isTypedArray(value: unknown): value is Float32Array {
   if (!ArrayBuffer.isView(value) || value instanceof DataView) return false;
@@ -64,7 +47,7 @@ export async function readNumbers(where: string, name: string, value: unknown): 
     return { shape: value.shape, dtype: value.dtype, values: await value.data() };
   }
   if (isTypedArray(value)) return { shape: null, dtype: null, values: value };
-  const flat = flatten(value);
+  const flat = flattenNumbers(value);
   if (flat === null) throw invalidArgument(where, `${name} ${RULE}`, value);
   return { ...flat, dtype: null };
 }
