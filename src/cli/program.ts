@@ -47,9 +47,12 @@ function addInfo(program: Command, terminal: Terminal): void {
     .action(async (path: string, { backend, json }: CommonOptions) => {
       await startBackend(backend);
       const model = await readModel(path);
-      const info = await modelInfo(model);
-      terminal.out(json ? `${JSON.stringify(info, null, 2)}\n` : modelInfoText(info));
-      model.dispose();
+      try {
+        const info = await modelInfo(model);
+        terminal.out(json ? `${JSON.stringify(info, null, 2)}\n` : modelInfoText(info));
+      } finally {
+        model.dispose();
+      }
     });
 }
 

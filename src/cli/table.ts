@@ -1,8 +1,12 @@
-/** Columns of text, the first to the left and the others to the right, two blanks apart. */
-export function table(rows: readonly (readonly string[])[]): string {
+/**
+ * Columns of text, two blanks apart.
+ *
+ * @param leftAligned How many columns, from the first on, are aligned to the left; the others are to the right.
+ */
+export function table(rows: readonly (readonly string[])[], leftAligned = 1): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, n) => Math.max(...rows.map((row) => (row[n] ?? '').length)));
-  const line = (row: readonly string[]) =>
-    row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n] as number) : cell.padStart(widths[n] as number))).join('  ');
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
+  const aligned = (cell: string, n: number) =>
+    n < leftAligned ? cell.padEnd(widths[n] as number) : cell.padStart(widths[n] as number);
+  return rows.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('');
 }

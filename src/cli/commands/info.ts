@@ -47,6 +47,13 @@ async function describeLSTM({ layerName, direction, cell, layer, lstmCell }: Fou
   };
 }
 
+/** The shape of what a layer puts out; of one that is called several times, in its last call. */
+function outputShapeOf(layer: tf.layers.Layer): tf.Shape | tf.Shape[] {
+  // tfjs's type has one list fewer than there is.
+  const shapes = layer.inboundNodes.at(-1)?.outputShapes as unknown as tf.Shape[];
+  return shapes.length === 1 ? (shapes[0] as tf.Shape) : shapes;
+}
+
 /** What a model consists of, and how large the weights of every gate of its LSTMs are. */
 export async function modelInfo(model: tf.LayersModel): Promise<ModelInfo> {
   return {
@@ -55,7 +62,7 @@ export async function modelInfo(model: tf.LayersModel): Promise<ModelInfo> {
     layers: model.layers.map((layer) => ({
       name: layer.name,
       class: layer.getClassName(),
-      outputShape: layer.outputShape,
+      outputShape: outputShapeOf(layer),
       weights: layer.countParams(),
     })),
     lstms: await Promise.all(findLSTMs(model).map(describeLSTM)),
@@ -93,5 +100,5 @@ export function modelInfoText({ name, weights, layers, lstms }: ModelInfo): stri
   const count = (number: number) => number.toLocaleString('en');
   const rows = layers.map((layer) => [layer.name, layer.class, shapeText(layer.outputShape), count(layer.weights)]);
   const found = lstms.length === 0 ? '\nIt has no LSTM.\n' : lstms.map(lstmText).join('');
-  return `Model '${name}': ${count(weights)} weights\n\n${table([['layer', 'class', 'output', 'weights'], ...rows])}${found}`;
+  return `Model '${name}': ${count(weights)} weights\n\n${table([['layer', 'class', 'output', 'weights'], ...rows], 3)}${found}`;
 }
