@@ -1,3 +1,9 @@
+/**
+ * The layers: an LSTM whose gates are explicit, in place of `tf.layers.lstm`.
+ *
+ * @module explicit-lstm
+ */
+
 export { GATE_NAMES, type GateName } from './core/gates.js';
 export type { Implementation, UseFused } from './core/implementation.js';
 export type { LSTMStep } from './core/step.js';

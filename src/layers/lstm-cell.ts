@@ -32,6 +32,10 @@ export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Te
  *
  * σ is `recurrentActivation`, φ is `activation`. Weights are `kernel` [D, 4U], `recurrent_kernel` [U, 4U] and `bias`
  * [4U], in blocks i, f, g, o. It takes `tf.layers.lstmCell`'s place in `tf.layers.rnn` and in stacked cells.
+ *
+ * ```ts
+ * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
+ * ```
  */
 export class LSTMCell extends tf.layers.RNNCell {
   static readonly className: string = 'ExplicitLSTMCell';

@@ -1,3 +1,9 @@
+/**
+ * Fixtures from Keras, and matchers, for regression tests.
+ *
+ * @module explicit-lstm/testing
+ */
+
 export { checkFixture } from './check-fixture.js';
 export type { Comparison, Difference } from './compare.js';
 export type {

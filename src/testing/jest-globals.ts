@@ -1,3 +1,9 @@
+/**
+ * Registers the matchers with the `expect` of `@jest/globals`, and tells TypeScript so.
+ *
+ * @module explicit-lstm/testing/jest-globals
+ */
+
 import { expect } from '@jest/globals';
 import type { TensorMatchers } from './matchers/matcher-types.js';
 import { matchers } from './matchers/matchers.js';

@@ -1,3 +1,9 @@
+/**
+ * Registers the matchers with Jest's global `expect`, and tells TypeScript so.
+ *
+ * @module explicit-lstm/testing/jest
+ */
+
 import type { TensorMatchers } from './matchers/matcher-types.js';
 import { matchers } from './matchers/matchers.js';
 

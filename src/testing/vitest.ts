@@ -1,3 +1,9 @@
+/**
+ * Registers the matchers with Vitest, and tells TypeScript so.
+ *
+ * @module explicit-lstm/testing/vitest
+ */
+
 import { expect } from 'vitest';
 import type { TensorMatchers } from './matchers/matcher-types.js';
 import { matchers } from './matchers/matchers.js';

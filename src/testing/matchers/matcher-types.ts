@@ -27,7 +27,7 @@ export interface TensorMatchers {
    * - NaN is equal to NaN only, an infinity to the same infinity only, whatever the tolerance.
    *
    * ```ts
-   * await expect(layer.apply(x)).toBeAllClose([[0.1, 0.2]], { atol: 1e-6 });
+   * await expect(tf.tensor([[1, 2]]).div(10)).toBeAllClose([[0.1, 0.2]], { atol: 1e-6 });
    * ```
    *
    * @param options `atol`, `rtol`; default 1e-5 each.
@@ -40,7 +40,7 @@ export interface TensorMatchers {
    * `checkFixture`, whose report is the message.
    *
    * ```ts
-   * await expect(layer).toReproduceFixture('test/encoder.json');
+   * await expect(model.getLayer('lstm_1')).toReproduceFixture('test/lstm_1.json');
    * ```
    *
    * @param fixture What `loadFixture` returns, or takes.
