@@ -7,7 +7,7 @@
 export { GATE_NAMES, type GateName } from './core/gates.js';
 export type { Implementation, UseFused } from './core/implementation.js';
 export type { LSTMStep } from './core/step.js';
-export { KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';
+export { type Activation, KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';
 export { lstm, lstmCell } from './layers/factories.js';
 export { HardSigmoidKeras3 } from './layers/hard-sigmoid-keras3.js';
 export { LSTM } from './layers/lstm.js';

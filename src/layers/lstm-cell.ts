@@ -61,7 +61,7 @@ export class LSTMCell extends tf.layers.RNNCell {
     const args = copyArguments(callersArgs);
     validateCellArguments('LSTMCell', args);
     super(args);
-    this.parsed = tf.layers.lstmCell({ ...args, name: this.name });
+    this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
     this.units = args.units;
     this.stateSize = [args.units, args.units];
     this.seed = args.seed ?? undefined;
