@@ -41,8 +41,13 @@ export function quantityView(
   return { domain: [-limit, limit], ramp: DIVERGING[theme] };
 }
 
+export interface ColourScale {
+  [property: string]: unknown;
+  domain: number[];
+}
+
 /** The colour scale of Vega-Lite for a view. */
-export function colourScale({ domain: [low, high], ramp }: QuantityView) {
+export function colourScale({ domain: [low, high], ramp }: QuantityView): ColourScale {
   // Vega-Lite interpolates between as many colours as the domain has values.
   const domain = ramp.map((_, n) => Number((low + ((high - low) * n) / (ramp.length - 1)).toPrecision(6)));
   return { type: 'linear', domain, range: [...ramp], interpolate: 'rgb', clamp: true, zero: false, nice: false };

@@ -13,11 +13,11 @@ export const DIVERGING: Record<'light' | 'dark', Ramp> = {
   dark: ['#a9d6ff', '#63abea', '#2f75b5', '#1d4468', '#202428', '#5e3a14', '#a8601a', '#e69138', '#ffd6a5'],
 };
 
-/** Okabe and Ito's colours for categories (2008, "Color universal design"), those that show on white and on black. */
-export const CATEGORIES: Ramp = [
-  ...['#0072b2', '#d55e00', '#009e73', '#cc79a7'],
-  ...['#e69f00', '#56b4e9', '#8c6d31', '#7f7f7f'],
-];
+/** Okabe and Ito's colours for categories (2008, "Color universal design"), those first that show on the background. */
+export const CATEGORIES: Record<'light' | 'dark', Ramp> = {
+  light: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#8a8a8a'],
+  dark: ['#56b4e9', '#e69f00', '#00b386', '#cc79a7', '#f0e442', '#d55e00', '#ffffff', '#8a8a8a'],
+};
 
 /** Of a value that is NaN or infinite: in none of the ramps. */
 export const NON_FINITE = '#e6194b';

@@ -11,7 +11,7 @@ export function specification(
   const { subtitle } = defaults;
   return {
     $schema: SCHEMA,
-    title: { text: title ?? defaults.title, ...(subtitle === undefined ? {} : { subtitle }) },
+    title: { text: title ?? defaults.title, ...(subtitle === undefined ? {} : { subtitle }), fontSize: 14, offset: 12 },
     ...picture,
     config: themeConfig(theme),
   };

@@ -42,7 +42,7 @@ export function themeConfig(theme: Theme): Json {
     axis: { ...labels, domainColor: line, tickColor: line, gridColor: line, gridOpacity: 0.5 },
     header: labels,
     legend: labels,
-    title: { color: text, subtitleColor: quietText, fontSize: 13, subtitleFontSize: 11, anchor: 'start' },
-    range: { category: [...CATEGORIES] },
+    title: { color: text, subtitleColor: quietText, fontSize: 12, subtitleFontSize: 11, anchor: 'start', frame: 'group' },
+    range: { category: [...CATEGORIES[theme]] },
   };
 }

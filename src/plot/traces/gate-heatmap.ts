@@ -1,8 +1,7 @@
-import { invalidArgument } from '../../core/errors.js';
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { maskedRuns } from '../data/masked-runs.js';
-import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
+import { type ColourScale, colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
 import { largestOf, readSample, type Sample } from '../data/read-sample.js';
 import { requireLabels, type TimeLabels } from '../data/time-labels.js';
 import { SATURATION_THRESHOLDS, UNIT_SORTINGS, type UnitSorting, unitOrder } from '../data/unit-order.js';
@@ -13,6 +12,7 @@ import { specification } from '../specification/specification.js';
 import { type TimeAxis, timeAxis, timeWidth } from '../specification/time-axis.js';
 import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
 import { cellGrid, cellRows, panelImage } from './heatmap-cells.js';
+import { requireQuantities } from './require-quantities.js';
 
 export interface GateHeatmapOptions extends PlotOptions {
   /** Index of the sample in the batch. Default: 0. */
@@ -93,10 +93,11 @@ async function panel(picture: Picture, quantity: Quantity, isWhole: boolean): Pr
   };
 }
 
-function cellLayer({ sample, labels, time }: Picture, quantity: Quantity, scale: Json, isVisible: boolean): Json {
+function cellLayer({ sample, labels, time }: Picture, quantity: Quantity, scale: ColourScale, isVisible: boolean): Json {
+  const [lowest, highest] = [scale.domain[0], scale.domain.at(-1)] as [number, number];
   const [low, high] = SATURATION_THRESHOLDS;
-  const ticks = (scale.domain as number[])[0] === 0 ? [0, low, 0.5, high, 1] : undefined;
-  const legend = { title: null, gradientLength: 80, ...(ticks && { values: ticks }), format: '.2~f' };
+  const values = lowest === 0 ? [low, 0.5, high] : [lowest, 0, highest];
+  const legend = { title: null, gradientLength: 80, values, format: '.3~g' };
   const isMissing = `!isValid(datum.${quantity})`;
   return {
     mark: { type: 'rect', invalid: null, ...(isVisible ? { strokeWidth: 0 } : { opacity: 0 }), aria: false },
@@ -142,11 +143,4 @@ function heading({ sample, timesteps, units, valid }: Sample, sorting: UnitSorti
   const order = { index: '', saturation: ', the most saturated first', activity: ', the most active first' }[sorting];
   const subtitle = `sample ${sample}: ${timesteps} timesteps${masked === 0 ? '' : `, ${masked} of them masked`}; ${units} units${order}`;
   return { title: 'Gates and states over time', subtitle };
-}
-
-/** @throws RangeError */
-export function requireQuantities(where: string, quantities: unknown): asserts quantities is readonly Quantity[] {
-  const isList = Array.isArray(quantities) && quantities.length > 0;
-  if (isList && quantities.every((quantity) => QUANTITIES.includes(quantity))) return;
-  throw invalidArgument(where, `quantities must be a list of some of '${QUANTITIES.join("', '")}'`, quantities);
 }
