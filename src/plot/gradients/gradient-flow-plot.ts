@@ -3,6 +3,7 @@ import { GATE_NAMES } from '../../core/gates.js';
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
 import { requireLabels, type TimeLabels } from '../data/time-labels.js';
 import { CATEGORIES } from '../specification/colours.js';
+import { logAxis } from '../specification/log-axis.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { timeAxis, timeWidth } from '../specification/time-axis.js';
@@ -45,11 +46,10 @@ export async function gradientFlowPlot(
   const norms = { 'hidden state, dL/dh': dh, 'cell state, dL/dc': dc, 'h by later steps': dhRecurrent, 'linear path': linearPath };
   const ofGates = Object.fromEntries(GATE_NAMES.map((gate) => [`gate ${gate}, dL/dz`, dz[gate]]));
   const shares = { 'next cell, f · dL/dc': statistics.shareThroughCell, 'linear path of dL/dc': statistics.shareOfLinearPath };
-  const logarithmic = { scale: { type: 'log', nice: true }, axis: { format: '~e', tickCount: 6, labelOverlap: true } };
   const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
   const panels = [
-    { title: 'gradient of the states', unit: 'L2 norm (logarithmic)', ...logarithmic, lines: positive(norms) },
-    { title: 'gradient of the gates', unit: 'L2 norm (logarithmic)', ...logarithmic, lines: positive(ofGates) },
+    { title: 'gradient of the states', unit: 'L2 norm (logarithmic)', ...logarithmic(norms) },
+    { title: 'gradient of the gates', unit: 'L2 norm (logarithmic)', ...logarithmic(ofGates) },
     { title: 'which way it takes', unit: 'share', ...fraction, lines: shares },
   ];
   const subtitle = [`verdict: ${verdict ?? 'none'}`, ...wrapText(sentence, width + 120)];
@@ -86,12 +86,12 @@ function lineStyle(names: string[], colours: readonly string[]): Json {
   };
 }
 
-function positive(lines: Record<string, PerTimestep>): Record<string, PerTimestep> {
-  const entries = Object.entries(lines).map(([name, values]) => [
-    name,
-    values.map((value) => (value !== null && value > 0 ? value : null)),
-  ]);
-  return Object.fromEntries(entries);
+/** A logarithm is of positive values only. */
+function logarithmic(lines: Record<string, PerTimestep>) {
+  const isDrawn = (value: number | null): value is number => value !== null && value > 0;
+  const entries = Object.entries(lines).map(([name, values]) => [name, values.map((v) => (isDrawn(v) ? v : null))]);
+  const drawn = Object.values(lines).flat().filter(isDrawn);
+  return { ...logAxis(drawn.length === 0 ? [1] : drawn), lines: Object.fromEntries(entries) as typeof lines };
 }
 
 function lineRows(lines: Record<string, PerTimestep>, labels: string[] | null): Json[] {

@@ -1,7 +1,8 @@
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES } from '../../core/gates.js';
+import { GATE_NAMES, type GateName } from '../../core/gates.js';
 import type { MonitoredLayer, MonitorHistory } from '../../inspect/monitor/history-types.js';
 import { CATEGORIES } from '../specification/colours.js';
+import { logAxis } from '../specification/log-axis.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { THEME_COLOURS } from '../specification/theme.js';
@@ -114,6 +115,8 @@ function warningRows({ warnings }: MonitorHistory, key: string | null): Json[] {
     .map(({ step, severity, kind, message }) => ({ step, severity, kind, message }));
 }
 
+const DASHES = [[1, 0], [6, 2], [2, 2], [8, 2, 2, 2], [4, 4], [1, 1]];
+
 /** Null where there is nothing to draw. */
 function linePanel(
   { title, unit, isLogarithmic }: Omit<Panel, 'lines'>,
@@ -126,9 +129,10 @@ function linePanel(
   if (drawn.length === 0) return null;
   const names = [...new Set(rows.map(({ of }) => of))];
   const legend = names.length === 1 ? null : { title: null, symbolType: 'stroke', symbolSize: 200 };
-  const scale = isLogarithmic ? { type: 'log' } : { zero: false };
-  const axis = isLogarithmic ? { format: '~g', tickCount: 4, labelOverlap: true } : { tickCount: 4, format: '~g' };
-  const dashes = [[1, 0], [6, 2], [2, 2], [8, 2, 2, 2], [4, 4], [1, 1]];
+  const linear = { scale: { zero: false }, axis: { tickCount: 4, format: '~g' } };
+  const { scale, axis } = isLogarithmic ? logAxis(drawn.map(({ value }) => value as number)) : linear;
+  // A gate has the same line in every panel.
+  const order = (n: number) => Math.max(GATE_NAMES.indexOf(names[n] as GateName), n);
   const channel = { field: 'of', type: 'nominal', legend };
   const x = { field: 'step', type: 'quantitative', title: 'batch', axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 } };
   return {
@@ -140,8 +144,8 @@ function linePanel(
         encoding: {
           x,
           y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
-          color: { ...channel, scale: { domain: names, range: CATEGORIES[theme].slice(0, names.length) } },
-          strokeDash: { ...channel, scale: { domain: names, range: dashes.slice(0, names.length) } },
+          color: { ...channel, scale: { domain: names, range: names.map((_, n) => CATEGORIES[theme][order(n)]) } },
+          strokeDash: { ...channel, scale: { domain: names, range: names.map((_, n) => DASHES[order(n)]) } },
           tooltip: [
             { field: 'step', type: 'quantitative', title: 'batch' },
             { field: 'of', type: 'nominal', title: 'of' },

@@ -16,6 +16,9 @@ export interface PngOptions {
   fontFiles?: readonly string[];
 }
 
+/** Vega's style for pixels that stay sharp: the rasteriser heeds the last of both, and knows the first only. */
+const PIXELATED = 'image-rendering: optimizeSpeed; image-rendering: pixelated;';
+
 /**
  * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and
  * @resvg/resvg-js; and a font, from the system or from the package dejavu-fonts-ttf.
@@ -39,7 +42,7 @@ export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promi
   if (!Number.isFinite(scale) || scale <= 0) throw invalidArgument(where, 'scale must be a positive number', scale);
   const { '@resvg/resvg-js': resvg } = await loadPackages(where, ['@resvg/resvg-js', 'vega', 'vega-lite']);
   const font = await findFonts(where, resvg, fontFiles);
-  const svg = await svgNamed(where, spec);
+  const svg = (await svgNamed(where, spec)).replaceAll(PIXELATED, 'image-rendering: optimizeSpeed;');
   const image = new resvg.Resvg(svg, { fitTo: { mode: 'zoom', value: scale }, font }).render();
   return new Uint8Array(image.asPng());
 }

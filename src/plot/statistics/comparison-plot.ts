@@ -57,7 +57,7 @@ export async function comparisonPlot(
       ],
     };
   };
-  return specification(options, { title: `${names.join(' and ')} compared`, subtitle: 'a tick a unit; the dot is their median' }, {
+  return specification(options, { title: `Compared: ${names.join(', ')}`, subtitle: 'a tick a unit; the dot is their median' }, {
     concat: MEASURES.map(panel),
     columns: 3,
     resolve: { scale: { x: 'independent' } },

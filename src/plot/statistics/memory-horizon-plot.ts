@@ -60,7 +60,7 @@ export async function memoryHorizonPlot(
     layer: [
       { mark: { type: 'rule', strokeDash: [4, 3], color: THEME_COLOURS[theme].threshold, tooltip: null } },
       {
-        mark: { type: 'text', align: 'left', dx: 4, baseline: 'top', color: THEME_COLOURS[theme].quietText, tooltip: null },
+        mark: { type: 'text', align: 'right', dx: -4, baseline: 'top', color: THEME_COLOURS[theme].quietText, tooltip: null },
         encoding: { y: { value: 3 }, text: { field: 'text', type: 'nominal' } },
       },
     ],
@@ -69,7 +69,7 @@ export async function memoryHorizonPlot(
   return specification(options, { title: 'Memory horizon of the units', subtitle: named.map(describe) }, {
     data: { values: rows },
     ...(hasNames(named)
-      ? { facet: { row: { field: 'layer', type: 'nominal', title: null, sort: null } }, spec: { width, height, layer } }
+      ? { facet: { row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) } }, spec: { width, height, layer } }
       : { width, height, layer }),
   });
 }

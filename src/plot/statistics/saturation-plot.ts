@@ -42,8 +42,8 @@ export async function saturationPlot(
     `dashed: stuck at more than ${stuckFraction * 100} % of the steps`,
   ];
   const facet = {
-    column: { field: 'gate', type: 'nominal', title: null, sort: null },
-    ...(hasNames(named) && { row: { field: 'layer', type: 'nominal', title: null, sort: null } }),
+    column: { field: 'gate', type: 'nominal', title: null, sort: GATES.map((gate) => QUANTITY_TITLES[gate]) },
+    ...(hasNames(named) && { row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) } }),
   };
   const { threshold, line } = THEME_COLOURS[theme];
   return specification(options, { title: 'Saturation of the gates', subtitle }, {
@@ -61,8 +61,10 @@ export async function saturationPlot(
   });
 }
 
+const GATES = ['i', 'f', 'o'] as const;
+
 function saturationRows({ name, statistics }: NamedStatistics): Json[] {
-  return (['i', 'f', 'o'] as const).flatMap((gate) => {
+  return GATES.flatMap((gate) => {
     const { leftSaturated, rightSaturated, zeroGradient } = statistics[gate];
     return leftSaturated.map((left, unit) => ({
       ...(name !== '' && { layer: name }),

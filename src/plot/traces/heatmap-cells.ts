@@ -1,29 +1,25 @@
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import { type Bin, binsOf } from '../data/bins.js';
 import { plainNumber } from '../data/plain-number.js';
+import type { QuantityView } from '../data/quantity-view.js';
 import type { Sample } from '../data/read-sample.js';
 import { heatImage, LARGEST_IMAGE } from '../specification/heat-image.js';
-import type { QuantityView } from '../data/quantity-view.js';
+import type { Json } from '../specification/vega-lite-spec.js';
 
-/** Beyond this many cells a panel is drawn as an image, and cells, fewer and invisible, carry the tooltips only. */
+/** Beyond this many, cells that carry the tooltips are blocks of values. */
 const MOST_CELLS = 2500;
 const TOOLTIP_CELLS = { columns: 60, rows: 20 };
 
-export interface CellGrid {
-  columns: Bin[];
-  rows: Bin[];
-  isWhole: boolean;
-}
-
 /** A cell for each value where they are few, else blocks of them. */
-export function cellGrid({ timesteps, units }: Sample): CellGrid {
+function cellGrid({ timesteps, units }: Sample): { columns: Bin[]; rows: Bin[] } {
   const isWhole = timesteps * units <= MOST_CELLS;
   const { columns, rows } = isWhole ? { columns: timesteps, rows: units } : TOOLTIP_CELLS;
-  return { columns: binsOf(timesteps, columns), rows: binsOf(units, rows), isWhole };
+  return { columns: binsOf(timesteps, columns), rows: binsOf(units, rows) };
 }
 
 /** A row of data for each cell in which a step is valid: where it is, whose it is, and the mean of each quantity. */
-export function cellRows(sample: Sample, order: readonly number[], labels: string[] | null, grid: CellGrid) {
+export function cellRows(sample: Sample, order: readonly number[], labels: string[] | null): Json[] {
+  const grid = cellGrid(sample);
   return grid.columns.flatMap((column) => {
     if (!sample.valid.slice(column.first, column.last + 1).some(Boolean)) return [];
     return grid.rows.map((row) => ({

@@ -4,8 +4,9 @@ import { GATE_NAMES } from '../../core/gates.js';
 import { binsOf } from '../data/bins.js';
 import { plainNumber } from '../data/plain-number.js';
 import { colourScale, type QuantityView } from '../data/quantity-view.js';
-import { DIVERGING, NON_FINITE } from '../specification/colours.js';
+import { DIVERGING } from '../specification/colours.js';
 import { heatImage } from '../specification/heat-image.js';
+import { cellLayer, imageLayer } from '../specification/heat-layers.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { THEME_COLOURS, type Theme } from '../specification/theme.js';
@@ -56,21 +57,21 @@ async function panel(name: WeightName, weight: WeightValues, size: { width: numb
   const { width, height, theme } = size;
   const { rows, columns } = weight;
   const units = columns / GATE_NAMES.length;
-  const view: QuantityView = { domain: [-1, 1], ramp: DIVERGING[theme] };
   const limit = largestOf(weight.values) || 1;
-  view.domain = [-limit, limit];
+  const view: QuantityView = { domain: [-limit, limit], ramp: DIVERGING[theme] };
   const x = { type: 'quantitative', scale: { domain: [0, columns], nice: false, zero: false } };
   const gateAxis = {
     values: GATE_NAMES.map((_, n) => (n + 0.5) * units),
     labelExpr: `['i', 'f', 'g', 'o'][floor(datum.value / ${units})]`,
     ...{ title: `gate, ${units} ${units === 1 ? 'unit' : 'units'} each`, grid: false, ticks: false, labelFontSize: 12 },
   };
-  const cells = tooltipCells(weight);
+  const axes = cellAxes(name, { ...x, axis: gateAxis }, rows);
+  const cells = cellLayer('value', colourScale(view), [-limit, 0, limit], name === 'bias' ? 24 : 80, axes);
   return {
     ...{ width, height, title: `${WEIGHT_TITLES[name]} [${name === 'bias' ? columns : `${rows}, ${columns}`}]` },
     layer: [
       imageLayer(await weightImage(weight, view), width, height),
-      cellLayer(name, cells, { ...x, axis: gateAxis }, rows, colourScale(view)),
+      { data: { values: tooltipCells(weight) }, ...cells },
       {
         data: { values: [1, 2, 3].map((gate) => ({ edge: gate * units })) },
         mark: { type: 'rule', color: THEME_COLOURS[theme].text, strokeWidth: 1.5, tooltip: null },
@@ -80,41 +81,20 @@ async function panel(name: WeightName, weight: WeightValues, size: { width: numb
   };
 }
 
-function cellLayer(name: WeightName, cells: Json[], x: Json, rows: number, scale: Json): Json {
+function cellAxes(name: WeightName, x: Json, rows: number): Json {
   const rowTitle = { kernel: 'input feature', recurrentKernel: 'hidden unit', bias: '' }[name];
-  const ends = scale.domain as number[];
-  const legend = { title: null, gradientLength: name === 'bias' ? 24 : 80, values: [ends[0], 0, ends.at(-1)], format: '.3~g' };
+  const axis = name === 'bias' ? null : { title: rowTitle, grid: false, tickMinStep: 1, tickCount: 6, format: 'd' };
   return {
-    data: { values: cells },
-    mark: { type: 'rect', opacity: 0, invalid: null, aria: false },
-    encoding: {
-      x: { field: 'start', ...x },
-      x2: { field: 'end' },
-      y: {
-        ...{ field: 'top', type: 'quantitative' },
-        scale: { domain: [0, rows], reverse: true, nice: false },
-        axis: name === 'bias' ? null : { title: rowTitle, grid: false, tickMinStep: 1, tickCount: 6, format: 'd' },
-      },
-      y2: { field: 'bottom' },
-      color: {
-        condition: { test: '!isValid(datum.value)', value: NON_FINITE },
-        ...{ field: 'value', type: 'quantitative', scale, legend: { ...legend, symbolOpacity: 1, gradientOpacity: 1 } },
-      },
-      tooltip: [
-        { field: 'gate', type: 'nominal', title: 'gate' },
-        { field: 'unit', type: 'nominal', title: 'unit' },
-        ...(name === 'bias' ? [] : [{ field: 'row', type: 'nominal', title: rowTitle }]),
-        { field: 'value', type: 'quantitative', title: 'weight' },
-      ],
-    },
-  };
-}
-
-function imageLayer(url: string, width: number, height: number): Json {
-  return {
-    data: { values: [{ url }] },
-    mark: { type: 'image', aspect: false, smooth: false, width, height, align: 'left', baseline: 'top', aria: false },
-    encoding: { x: { value: 0 }, y: { value: 0 }, url: { field: 'url', type: 'nominal' }, tooltip: { value: null } },
+    x: { field: 'start', ...x },
+    x2: { field: 'end' },
+    y: { field: 'top', type: 'quantitative', scale: { domain: [0, rows], reverse: true, nice: false }, axis },
+    y2: { field: 'bottom' },
+    tooltip: [
+      { field: 'gate', type: 'nominal', title: 'gate' },
+      { field: 'unit', type: 'nominal', title: 'unit' },
+      ...(name === 'bias' ? [] : [{ field: 'row', type: 'nominal', title: rowTitle }]),
+      { field: 'value', type: 'quantitative', title: 'weight' },
+    ],
   };
 }
 
