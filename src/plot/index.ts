@@ -7,6 +7,7 @@ export { trainingHistoryPlot } from './history/training-history-plot.js';
 export { type DisplayedPlot, type ShowOptions, show } from './rendering/show.js';
 export { type PngOptions, toPng } from './rendering/to-png.js';
 export { toSvg } from './rendering/to-svg.js';
+export { type InspectionReportOptions, inspectionReport } from './report/inspection-report.js';
 export type { PlotOptions } from './specification/plot-options.js';
 export type { Theme } from './specification/theme.js';
 export type { VegaLiteSpec } from './specification/vega-lite-spec.js';

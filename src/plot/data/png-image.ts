@@ -1,3 +1,5 @@
+import { toBase64 } from './base64.js';
+
 /** Of one pixel: its index into a palette of at most 256 colours. */
 export interface IndexedImage {
   width: number;
@@ -22,15 +24,25 @@ export async function pngAddress({ width, height, pixels, palette }: IndexedImag
   const rows = new Uint8Array(height * (width + 1));
   // Each row is preceded by the number of its filter: none.
   for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
-  const bytes = [
-    ...SIGNATURE,
-    ...chunk('IHDR', header),
-    ...chunk('PLTE', Uint8Array.from(palette.flatMap(([red, green, blue]) => [red, green, blue]))),
-    ...chunk('tRNS', Uint8Array.from(palette.map(([, , , opacity]) => opacity))),
-    ...chunk('IDAT', await deflate(rows)),
-    ...chunk('IEND', new Uint8Array()),
+  const parts = [
+    Uint8Array.from(SIGNATURE),
+    chunk('IHDR', header),
+    chunk('PLTE', Uint8Array.from(palette.flatMap(([red, green, blue]) => [red, green, blue]))),
+    chunk('tRNS', Uint8Array.from(palette.map(([, , , opacity]) => opacity))),
+    chunk('IDAT', await deflate(rows)),
+    chunk('IEND', new Uint8Array()),
   ];
-  return `data:image/png;base64,${base64(bytes)}`;
+  return `data:image/png;base64,${toBase64(joined(parts))}`;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
@@ -59,10 +71,4 @@ function checksum(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
   }
   return ~crc >>> 0;
-}
-
-function base64(bytes: readonly number[]): string {
-  const parts: string[] = [];
-  for (let n = 0; n < bytes.length; n += 0x8000) parts.push(String.fromCharCode(...bytes.slice(n, n + 0x8000)));
-  return btoa(parts.join(''));
 }

@@ -1,4 +1,4 @@
-import type { Sample } from './read-sample.js';
+import type { Sample } from './sample.js';
 
 /** By unit number; or those first whose gates are saturated most often, or whose hidden state moves most. */
 export type UnitSorting = 'index' | 'saturation' | 'activity';

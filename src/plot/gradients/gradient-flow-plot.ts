@@ -43,41 +43,58 @@ export async function gradientFlowPlot(
   const labels = requireLabels(where, options.labels, timesteps);
   const { width = timeWidth(timesteps, labels), height = 140, theme = 'light' } = options;
   const time = timeAxis(timesteps, labels, width);
-  const norms = { 'hidden state, dL/dh': dh, 'cell state, dL/dc': dc, 'h by later steps': dhRecurrent, 'linear path': linearPath };
+  const norms = {
+    'hidden state, dL/dh': dh,
+    'cell state, dL/dc': dc,
+    'h by later steps': dhRecurrent,
+    'linear path': linearPath,
+  };
   const ofGates = Object.fromEntries(GATE_NAMES.map((gate) => [`gate ${gate}, dL/dz`, dz[gate]]));
-  const shares = { 'next cell, f · dL/dc': statistics.shareThroughCell, 'linear path of dL/dc': statistics.shareOfLinearPath };
+  const shares = {
+    'next cell, f · dL/dc': statistics.shareThroughCell,
+    'linear path of dL/dc': statistics.shareOfLinearPath,
+  };
   const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
   const panels = [
-    { title: 'gradient of the states', unit: 'L2 norm (logarithmic)', ...logarithmic(norms) },
-    { title: 'gradient of the gates', unit: 'L2 norm (logarithmic)', ...logarithmic(ofGates) },
+    { title: 'gradient of the states (logarithmic)', unit: 'L2 norm', ...logarithmic(norms) },
+    { title: 'gradient of the gates (logarithmic)', unit: 'L2 norm', ...logarithmic(ofGates) },
     { title: 'which way it takes', unit: 'share', ...fraction, lines: shares },
   ];
   const subtitle = [`verdict: ${verdict ?? 'none'}`, ...wrapText(sentence, width + 120)];
-  return specification(options, { title: 'Gradient back through time', subtitle }, {
-    params: time.params,
-    vconcat: panels.map(({ title, unit, scale, axis, lines }) => ({
-      ...{ width, height, title },
-      data: { values: lineRows(lines, labels) },
-      mark: { type: 'line', point: { size: 12 }, strokeWidth: 1.5, aria: false },
-      encoding: {
-        x: { ...time.channel, field: 'timestep' },
-        y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
-        ...lineStyle(Object.keys(lines), CATEGORIES[theme]),
-        tooltip: [
-          { field: 'timestep', type: 'quantitative', title: 'timestep' },
-          ...(labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
-          { field: 'of', type: 'nominal', title: 'of' },
-          { field: 'value', type: 'quantitative', title: unit, format: '.3~g' },
-        ],
-      },
-    })),
-    resolve: { scale: { color: 'independent', strokeDash: 'independent' } },
-  });
+  return specification(
+    options,
+    { title: 'Gradient back through time', subtitle },
+    {
+      params: time.params,
+      vconcat: panels.map(({ title, unit, scale, axis, lines }) => ({
+        ...{ width, height, title },
+        data: { values: lineRows(lines, labels) },
+        mark: { type: 'line', point: { size: 12 }, strokeWidth: 1.5, aria: false },
+        encoding: {
+          x: { ...time.channel, field: 'timestep' },
+          y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
+          ...lineStyle(Object.keys(lines), CATEGORIES[theme]),
+          tooltip: [
+            { field: 'timestep', type: 'quantitative', title: 'timestep' },
+            ...(labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
+            { field: 'of', type: 'nominal', title: 'of' },
+            { field: 'value', type: 'quantitative', title: unit, format: '.3~g' },
+          ],
+        },
+      })),
+      resolve: { scale: { color: 'independent', strokeDash: 'independent' } },
+    },
+  );
 }
 
 /** By colour and by dashes, so that lines are told apart without colours. */
 function lineStyle(names: string[], colours: readonly string[]): Json {
-  const dashes = [[1, 0], [6, 2], [2, 2], [8, 2, 2, 2]];
+  const dashes = [
+    [1, 0],
+    [6, 2],
+    [2, 2],
+    [8, 2, 2, 2],
+  ];
   const legend = { title: null, symbolType: 'stroke', symbolSize: 300, labelLimit: 220 };
   const channel = { field: 'of', type: 'nominal', sort: null, legend };
   return {

@@ -44,23 +44,27 @@ export async function inputSensitivityPlot(
     ...(labels !== null && { label: labels[timestep] }),
     value: plainNumber(value),
   }));
-  return specification(options, { title: 'What the output depends on', subtitle: `sample ${sample}: sensitivity to each timestep of the input` }, {
-    ...{ width, height },
-    params: time.params,
-    data: { values: rows },
-    mark: { type: 'bar', color: CATEGORIES[theme][0], binSpacing: values.length > 200 ? 0 : 1 },
-    encoding: {
-      x: { ...time.channel, field: 'start' },
-      x2: { field: 'end' },
-      y: { field: 'value', type: 'quantitative', title: '‖∂h/∂x‖', axis: { format: '.2~g', tickCount: 4 } },
-      y2: { datum: 0 },
-      tooltip: [
-        { field: 'timestep', type: 'quantitative', title: 'timestep' },
-        ...(labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
-        { field: 'value', type: 'quantitative', title: '‖∂h/∂x‖', format: '.3~g' },
-      ],
+  return specification(
+    options,
+    { title: 'What the output depends on', subtitle: `sample ${sample}: sensitivity to each timestep of the input` },
+    {
+      ...{ width, height },
+      params: time.params,
+      data: { values: rows },
+      mark: { type: 'bar', color: CATEGORIES[theme][0], binSpacing: values.length > 200 ? 0 : 1 },
+      encoding: {
+        x: { ...time.channel, field: 'start' },
+        x2: { field: 'end' },
+        y: { field: 'value', type: 'quantitative', title: '‖∂h/∂x‖', axis: { format: '.2~g', tickCount: 4 } },
+        y2: { datum: 0 },
+        tooltip: [
+          { field: 'timestep', type: 'quantitative', title: 'timestep' },
+          ...(labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
+          { field: 'value', type: 'quantitative', title: '‖∂h/∂x‖', format: '.3~g' },
+        ],
+      },
     },
-  });
+  );
 }
 
 async function readRow(where: string, sensitivity: tf.Tensor2D, sample: number): Promise<number[]> {

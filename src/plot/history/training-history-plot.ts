@@ -42,7 +42,13 @@ export async function trainingHistoryPlot(history: MonitorHistory, options: Plot
   const norm = history.records.map(({ step, gradientNorm }) => ({ step, of: 'gradient norm', value: gradientNorm }));
   const whole = [
     linePanel({ title: 'loss', unit: 'loss', isLogarithmic: false }, loss, warningRows(history, null), size, theme),
-    linePanel({ title: 'gradient of all weights', unit: 'L2 norm (log)', isLogarithmic: true }, norm, [], size, theme),
+    linePanel(
+      { title: 'gradient of all weights (logarithmic)', unit: 'L2 norm', isLogarithmic: true },
+      norm,
+      [],
+      size,
+      theme,
+    ),
   ];
   const layers = layerKeys(history).map((key) => {
     const warnings = warningRows(history, key);
@@ -50,13 +56,17 @@ export async function trainingHistoryPlot(history: MonitorHistory, options: Plot
     const drawn = panels.filter((panel) => panel !== null);
     return { title: { text: key, fontSize: 13 }, concat: drawn, columns: 3, ...INDEPENDENT };
   });
-  return specification(options, { title: 'Training', subtitle: describe(history) }, {
-    vconcat: [
-      { concat: whole.filter((panel) => panel !== null), columns: 3, ...INDEPENDENT },
-      ...layers.filter(({ concat }) => concat.length > 0),
-    ],
-    ...INDEPENDENT,
-  });
+  return specification(
+    options,
+    { title: 'Training', subtitle: describe(history) },
+    {
+      vconcat: [
+        { concat: whole.filter((panel) => panel !== null), columns: 3, ...INDEPENDENT },
+        ...layers.filter(({ concat }) => concat.length > 0),
+      ],
+      ...INDEPENDENT,
+    },
+  );
 }
 
 const INDEPENDENT = { resolve: { scale: { color: 'independent', strokeDash: 'independent' } } };
@@ -75,20 +85,20 @@ const PANELS: Panel[] = [
       ]),
   },
   {
-    ...{ title: 'median memory horizon', unit: 'timesteps (log)', isLogarithmic: true },
+    ...{ title: 'median memory horizon (logarithmic)', unit: 'timesteps', isLogarithmic: true },
     lines: ({ gates }) => [{ of: 'horizon', value: gates?.medianMemoryHorizon ?? null }],
   },
   {
-    ...{ title: 'recurrent kernel', unit: 'Frobenius norm', isLogarithmic: false },
+    ...{ title: 'recurrent kernel', unit: 'L2 norm', isLogarithmic: false },
     lines: ({ weightNorms }) => GATE_NAMES.map((gate) => ({ of: gate, value: weightNorms.recurrentKernel[gate] })),
   },
   {
-    ...{ title: 'gradient of the recurrent kernel', unit: 'Frobenius norm (log)', isLogarithmic: true },
+    ...{ title: 'gradient of the recurrent kernel (log)', unit: 'L2 norm', isLogarithmic: true },
     lines: ({ gradientNorms }) =>
       GATE_NAMES.map((gate) => ({ of: gate, value: gradientNorms?.recurrentKernel[gate] ?? null })),
   },
   {
-    ...{ title: 'gradient through time', unit: 'log growth per step', isLogarithmic: false },
+    ...{ title: 'gradient through time, growth per step', unit: 'log growth', isLogarithmic: false },
     lines: ({ flow }) => [{ of: 'slope', value: flow?.logSlope ?? null }],
   },
 ];
@@ -111,11 +121,20 @@ function layerRows({ records }: MonitorHistory, key: string, { lines }: Panel) {
 
 function warningRows({ warnings }: MonitorHistory, key: string | null): Json[] {
   return warnings
-    .filter(({ layerName, direction, cell }) => (layerName === null ? null : keyOf({ layerName, direction, cell })) === key)
+    .filter(
+      ({ layerName, direction, cell }) => (layerName === null ? null : keyOf({ layerName, direction, cell })) === key,
+    )
     .map(({ step, severity, kind, message }) => ({ step, severity, kind, message }));
 }
 
-const DASHES = [[1, 0], [6, 2], [2, 2], [8, 2, 2, 2], [4, 4], [1, 1]];
+const DASHES = [
+  [1, 0],
+  [6, 2],
+  [2, 2],
+  [8, 2, 2, 2],
+  [4, 4],
+  [1, 1],
+];
 
 /** Null where there is nothing to draw. */
 function linePanel(
@@ -134,7 +153,12 @@ function linePanel(
   // A gate has the same line in every panel.
   const order = (n: number) => Math.max(GATE_NAMES.indexOf(names[n] as GateName), n);
   const channel = { field: 'of', type: 'nominal', legend };
-  const x = { field: 'step', type: 'quantitative', title: 'batch', axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 } };
+  const x = {
+    field: 'step',
+    type: 'quantitative',
+    title: 'batch',
+    axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 },
+  };
   return {
     ...{ ...size, title },
     layer: [
@@ -173,7 +197,9 @@ function describe({ records, warnings }: MonitorHistory): string[] {
   const last = records.at(-1)?.step ?? 0;
   const first = `${records.length} reports over ${last + 1} batches`;
   if (warnings.length === 0) return [`${first}; no warning`];
-  const shown = warnings.slice(0, 4).map(({ step, layerName, kind }) => `batch ${step}: ${layerName ?? 'model'}, ${kind}`);
+  const shown = warnings
+    .slice(0, 4)
+    .map(({ step, layerName, kind }) => `batch ${step}: ${layerName ?? 'model'}, ${kind}`);
   const others = warnings.length - shown.length;
   return [`${first}; warnings are dashed lines`, ...shown, ...(others > 0 ? [`and ${others} more`] : [])];
 }

@@ -36,6 +36,7 @@ async function dejavuFiles(): Promise<string[]> {
 }
 
 function drawsText(resvg: Resvg, font: FontOptions): boolean {
-  const text = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="8" font-family="sans-serif">X</text></svg>';
+  const text =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="8" font-family="sans-serif">X</text></svg>';
   return new resvg.Resvg(text, { font }).getBBox() !== undefined;
 }

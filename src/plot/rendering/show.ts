@@ -39,7 +39,10 @@ export function show(spec: VegaLiteSpec, options: ShowOptions = {}): DisplayedPl
   requireOptions('show', options, ['element']);
   const { element } = options;
   const plot = { spec, drawn: element === undefined ? Promise.resolve() : draw(spec, element) };
-  return Object.defineProperty(plot, Symbol.for('Jupyter.display'), { value: () => mediaBundle(spec), enumerable: false });
+  return Object.defineProperty(plot, Symbol.for('Jupyter.display'), {
+    value: () => mediaBundle(spec),
+    enumerable: false,
+  });
 }
 
 function mediaBundle(spec: VegaLiteSpec): Record<string, unknown> {

@@ -16,7 +16,13 @@ export function imageLayer(url: string, width: number, height: number): Json {
  *
  * @param ticks Values at which the legend has labels.
  */
-export function cellLayer(field: string, scale: ColourScale, ticks: number[], gradientLength: number, axes: Json): Json {
+export function cellLayer(
+  field: string,
+  scale: ColourScale,
+  ticks: number[],
+  gradientLength: number,
+  axes: Json,
+): Json {
   const legend = { title: null, gradientLength, values: ticks, format: '.3~g', gradientOpacity: 1 };
   return {
     mark: { type: 'rect', opacity: 0, invalid: null, aria: false },

@@ -1,5 +1,5 @@
 /** About as many labels as an axis holds. */
-const MOST_LABELS = 6;
+const MOST_LABELS = 8;
 
 export interface LogAxis {
   scale: Record<string, unknown>;

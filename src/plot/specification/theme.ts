@@ -42,7 +42,14 @@ export function themeConfig(theme: Theme): Json {
     axis: { ...labels, domainColor: line, tickColor: line, gridColor: line, gridOpacity: 0.5, labelFlush: false },
     header: labels,
     legend: labels,
-    title: { color: text, subtitleColor: quietText, fontSize: 12, subtitleFontSize: 11, anchor: 'start', frame: 'group' },
+    title: {
+      color: text,
+      subtitleColor: quietText,
+      fontSize: 12,
+      subtitleFontSize: 11,
+      anchor: 'start',
+      frame: 'group',
+    },
     mark: { color: CATEGORIES[theme][0] as string },
     range: { category: [...CATEGORIES[theme]] },
   };

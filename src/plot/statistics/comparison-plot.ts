@@ -26,7 +26,8 @@ export async function comparisonPlot(
   const where = 'comparisonPlot';
   requirePlotOptions(where, options);
   const named = namedStatistics(where, statistics);
-  if (named.length < 2) throw invalidArgument(where, 'statistics must be at least two, by name', Object.keys(statistics));
+  if (named.length < 2)
+    throw invalidArgument(where, 'statistics must be at least two, by name', Object.keys(statistics));
   const { width = 180, height = 26 * named.length, theme = 'light' } = options;
   const { text } = THEME_COLOURS[theme];
   const names = named.map(({ name }) => name);
@@ -48,7 +49,12 @@ export async function comparisonPlot(
       layer: [
         {
           mark: { type: 'tick', thickness: 1.5, opacity: 0.55, bandSize: 14, aria: false },
-          encoding: { x, y, tooltip, color: { field: 'model', type: 'nominal', scale: { domain: names }, legend: null } },
+          encoding: {
+            x,
+            y,
+            tooltip,
+            color: { field: 'model', type: 'nominal', scale: { domain: names }, legend: null },
+          },
         },
         {
           mark: { type: 'point', filled: true, size: 50, color: text, opacity: 1 },
@@ -57,11 +63,15 @@ export async function comparisonPlot(
       ],
     };
   };
-  return specification(options, { title: `Compared: ${names.join(', ')}`, subtitle: 'a tick a unit; the dot is their median' }, {
-    concat: MEASURES.map(panel),
-    columns: 3,
-    resolve: { scale: { x: 'independent' } },
-  });
+  return specification(
+    options,
+    { title: `Compared: ${names.join(', ')}`, subtitle: 'a tick a unit; the dot is their median' },
+    {
+      concat: MEASURES.map(panel),
+      columns: 3,
+      resolve: { scale: { x: 'independent' } },
+    },
+  );
 }
 
 interface Measure {

@@ -60,18 +60,32 @@ export async function memoryHorizonPlot(
     layer: [
       { mark: { type: 'rule', strokeDash: [4, 3], color: THEME_COLOURS[theme].threshold, tooltip: null } },
       {
-        mark: { type: 'text', align: 'right', dx: -4, baseline: 'top', color: THEME_COLOURS[theme].quietText, tooltip: null },
+        mark: {
+          type: 'text',
+          align: 'right',
+          dx: -4,
+          baseline: 'top',
+          color: THEME_COLOURS[theme].quietText,
+          tooltip: null,
+        },
         encoding: { y: { value: 3 }, text: { field: 'text', type: 'nominal' } },
       },
     ],
   };
   const layer = [bars, ...(timesteps === undefined ? [] : [marker])];
-  return specification(options, { title: 'Memory horizon of the units', subtitle: named.map(describe) }, {
-    data: { values: rows },
-    ...(hasNames(named)
-      ? { facet: { row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) } }, spec: { width, height, layer } }
-      : { width, height, layer }),
-  });
+  return specification(
+    options,
+    { title: 'Memory horizon of the units', subtitle: named.map(describe) },
+    {
+      data: { values: rows },
+      ...(hasNames(named)
+        ? {
+            facet: { row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) } },
+            spec: { width, height, layer },
+          }
+        : { width, height, layer }),
+    },
+  );
 }
 
 const AXIS = { title: 'memory horizon (timesteps, logarithmic)', grid: false, format: '.3~g', labelOverlap: true };

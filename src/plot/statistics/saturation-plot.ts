@@ -43,22 +43,28 @@ export async function saturationPlot(
   ];
   const facet = {
     column: { field: 'gate', type: 'nominal', title: null, sort: GATES.map((gate) => QUANTITY_TITLES[gate]) },
-    ...(hasNames(named) && { row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) } }),
+    ...(hasNames(named) && {
+      row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) },
+    }),
   };
   const { threshold, line } = THEME_COLOURS[theme];
-  return specification(options, { title: 'Saturation of the gates', subtitle }, {
-    data: { values: named.flatMap(saturationRows) },
-    facet,
-    spec: {
-      ...{ width, height },
-      layer: [
-        guideLine([0, 1], [1, 0], { color: line }),
-        guideLine([stuckFraction, 0], [stuckFraction, 1 - stuckFraction], { color: threshold, strokeDash: [4, 3] }),
-        guideLine([0, stuckFraction], [1 - stuckFraction, stuckFraction], { color: threshold, strokeDash: [4, 3] }),
-        dots(hasNames(named)),
-      ],
+  return specification(
+    options,
+    { title: 'Saturation of the gates', subtitle },
+    {
+      data: { values: named.flatMap(saturationRows) },
+      facet,
+      spec: {
+        ...{ width, height },
+        layer: [
+          guideLine([0, 1], [1, 0], { color: line }),
+          guideLine([stuckFraction, 0], [stuckFraction, 1 - stuckFraction], { color: threshold, strokeDash: [4, 3] }),
+          guideLine([0, stuckFraction], [1 - stuckFraction, stuckFraction], { color: threshold, strokeDash: [4, 3] }),
+          dots(hasNames(named)),
+        ],
+      },
     },
-  });
+  );
 }
 
 const GATES = ['i', 'f', 'o'] as const;

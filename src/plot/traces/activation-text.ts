@@ -3,9 +3,11 @@ import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.j
 import type { GateTrace } from '../../layers/trace.js';
 import { plainNumber } from '../data/plain-number.js';
 import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
-import { largestOf, readSample } from '../data/read-sample.js';
+import { readSample } from '../data/read-sample.js';
+import { largestOf } from '../data/sample.js';
 import { requireLabels, type TimeLabels, visibleLabel } from '../data/time-labels.js';
 import { colourAt } from '../specification/colours.js';
+import { inkOn } from '../specification/ink.js';
 import { type PlotOptions, requireOneOf, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { THEME_COLOURS } from '../specification/theme.js';
@@ -52,7 +54,12 @@ export async function activationText(trace: GateTrace, options: ActivationTextOp
   const tokens = setText(labels.map(visibleLabel), width).map((place, t) => {
     const value = sample.values[quantity][t * sample.units + position] as number;
     if (!sample.valid[t]) return { ...place, timestep: t, value: null, ink: hatching };
-    return { ...place, timestep: t, value: plainNumber(value), ink: inkOn(colourAt(view.ramp, (value - low) / (high - low))) };
+    return {
+      ...place,
+      timestep: t,
+      value: plainNumber(value),
+      ink: inkOn(colourAt(view.ramp, (value - low) / (high - low))),
+    };
   });
   const lines = (tokens.at(-1)?.line ?? 0) + 1;
   const place = {
@@ -64,37 +71,46 @@ export async function activationText(trace: GateTrace, options: ActivationTextOp
     { field: 'token', type: 'nominal', title: 'label' },
     { field: 'value', type: 'quantitative', title: `${QUANTITY_TITLES[quantity]} of unit ${unit}` },
   ];
-  const legend = { title: QUANTITY_TITLES[quantity], gradientLength: 80, values: [low, (low + high) / 2, high], format: '.3~g' };
+  const legend = {
+    title: QUANTITY_TITLES[quantity],
+    gradientLength: 80,
+    values: [low, (low + high) / 2, high],
+    format: '.3~g',
+  };
   const color = {
     condition: { test: '!isValid(datum.value)', value: masked },
     ...{ field: 'value', type: 'quantitative', scale: colourScale(view), legend },
   };
   const subtitle = `${QUANTITY_TITLES[quantity]} at each token; sample ${sample.sample}${sample.valid.includes(false) ? '; masked steps are grey' : ''}`;
-  return specification(options, { title: `What unit ${unit} reads`, subtitle }, {
-    ...{ width, height: options.height ?? lines * LINE_HEIGHT, view: { stroke: null } },
-    data: { values: tokens },
-    transform: [
-      { calculate: 'datum.line + 0.04', as: 'top' },
-      { calculate: 'datum.line + 0.96', as: 'bottom' },
-      { calculate: 'datum.line + 0.5', as: 'middle' },
-      { calculate: '(datum.start + datum.end) / 2', as: 'centre' },
-    ],
-    layer: [
-      {
-        mark: { type: 'rect', invalid: null, aria: false },
-        encoding: { ...place, x2: { field: 'end' }, y2: { field: 'bottom' }, color, tooltip },
-      },
-      {
-        mark: { type: 'text', font: 'monospace', fontSize: LETTER_SIZE, tooltip: null },
-        encoding: {
-          x: { ...place.x, field: 'centre' },
-          y: { ...place.y, field: 'middle' },
-          text: { field: 'token', type: 'nominal' },
-          color: { field: 'ink', type: 'nominal', scale: null },
+  return specification(
+    options,
+    { title: `What unit ${unit} reads`, subtitle },
+    {
+      ...{ width, height: options.height ?? lines * LINE_HEIGHT, view: { stroke: null } },
+      data: { values: tokens },
+      transform: [
+        { calculate: 'datum.line + 0.04', as: 'top' },
+        { calculate: 'datum.line + 0.96', as: 'bottom' },
+        { calculate: 'datum.line + 0.5', as: 'middle' },
+        { calculate: '(datum.start + datum.end) / 2', as: 'centre' },
+      ],
+      layer: [
+        {
+          mark: { type: 'rect', invalid: null, aria: false },
+          encoding: { ...place, x2: { field: 'end' }, y2: { field: 'bottom' }, color, tooltip },
         },
-      },
-    ],
-  });
+        {
+          mark: { type: 'text', font: 'monospace', fontSize: LETTER_SIZE, tooltip: null },
+          encoding: {
+            x: { ...place.x, field: 'centre' },
+            y: { ...place.y, field: 'middle' },
+            text: { field: 'token', type: 'nominal' },
+            color: { field: 'ink', type: 'nominal', scale: null },
+          },
+        },
+      ],
+    },
+  );
 }
 
 /** Where each token stands, in pixels and lines; a token that is longer than a line is cut. */
@@ -110,9 +126,4 @@ function setText(tokens: string[], width: number) {
     end = start + size + gap;
     return { token, line, start, end: start + size };
   });
-}
-
-/** Black or white, whichever is easier to read on a colour: by its luminance as in Rec. 709. */
-function inkOn([red, green, blue]: [number, number, number]): string {
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 130 ? '#000000' : '#ffffff';
 }

@@ -2,7 +2,8 @@ import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.j
 import type { GateTrace } from '../../layers/trace.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
-import { largestOf, readSample, type Sample } from '../data/read-sample.js';
+import { readSample } from '../data/read-sample.js';
+import { largestOf, type Sample } from '../data/sample.js';
 import { requireLabels, type TimeLabels } from '../data/time-labels.js';
 import { SATURATION_THRESHOLDS, UNIT_SORTINGS, type UnitSorting, unitOrder } from '../data/unit-order.js';
 import { cellLayer, imageLayer } from '../specification/heat-layers.js';

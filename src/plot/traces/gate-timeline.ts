@@ -5,7 +5,8 @@ import { binsOf } from '../data/bins.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { plainNumber } from '../data/plain-number.js';
 import { QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
-import { largestOf, readSample, type Sample } from '../data/read-sample.js';
+import { readSample } from '../data/read-sample.js';
+import { largestOf, type Sample } from '../data/sample.js';
 import { requireLabels, type TimeLabels, visibleLabel } from '../data/time-labels.js';
 import { SATURATION_THRESHOLDS, unitOrder } from '../data/unit-order.js';
 import { CATEGORIES } from '../specification/colours.js';
@@ -105,7 +106,13 @@ function timelineRows(sample: Sample, positions: number[], labels: string[] | nu
   );
 }
 
-function validValues({ values, valid, units }: Sample, quantity: Quantity, position: number, first: number, last: number) {
+function validValues(
+  { values, valid, units }: Sample,
+  quantity: Quantity,
+  position: number,
+  first: number,
+  last: number,
+) {
   const found: number[] = [];
   for (let t = first; t <= last; t++) if (valid[t]) found.push(values[quantity][t * units + position] as number);
   return found;
@@ -122,7 +129,12 @@ interface Picture {
 function lineLayers({ sample, time, names, isBinned, theme }: Picture, quantity: Quantity): Json[] {
   const { domain } = quantityView(quantity, sample, largestOf(sample, quantity), theme);
   const x = { ...time.channel, field: 'time' };
-  const y = { field: quantity, type: 'quantitative', scale: { domain, nice: false }, axis: { title: null, tickCount: 4 } };
+  const y = {
+    field: quantity,
+    type: 'quantitative',
+    scale: { domain, nice: false },
+    axis: { title: null, tickCount: 4 },
+  };
   const scale = { domain: names, range: CATEGORIES[theme].slice(0, names.length) };
   const color = { field: 'unit', type: 'nominal', scale, legend: { title: 'unit', symbolOpacity: 1 } };
   const tooltip = [

@@ -2,7 +2,7 @@ import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.j
 import { type Bin, binsOf } from '../data/bins.js';
 import { plainNumber } from '../data/plain-number.js';
 import type { QuantityView } from '../data/quantity-view.js';
-import type { Sample } from '../data/read-sample.js';
+import type { Sample } from '../data/sample.js';
 import { heatImage, LARGEST_IMAGE } from '../specification/heat-image.js';
 import type { Json } from '../specification/vega-lite-spec.js';
 
@@ -26,7 +26,12 @@ export function cellRows(sample: Sample, order: readonly number[], labels: strin
       ...{ start: column.first - 0.5, end: column.last + 0.5, top: row.first - 0.5, bottom: row.last + 0.5 },
       time: range(column.first, column.last),
       unit: unitNames(sample, order, row),
-      ...(labels !== null && { label: labels.slice(column.first, column.last + 1).join(' ').slice(0, 60) }),
+      ...(labels !== null && {
+        label: labels
+          .slice(column.first, column.last + 1)
+          .join(' ')
+          .slice(0, 60),
+      }),
       ...cellMeans(sample, order, column, row),
     }));
   });

@@ -47,10 +47,14 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
     return panel(name, read[name] as WeightValues, { width, height, theme });
   });
   const { name } = layer;
-  return specification(options, { title: `Weights of ${name}`, subtitle: 'by gate: i, f, g, o' }, {
-    vconcat: await Promise.all(panels),
-    resolve: { scale: { color: 'independent', x: 'independent', y: 'independent' } },
-  });
+  return specification(
+    options,
+    { title: `Weights of ${name}`, subtitle: 'by gate: i, f, g, o' },
+    {
+      vconcat: await Promise.all(panels),
+      resolve: { scale: { color: 'independent', x: 'independent', y: 'independent' } },
+    },
+  );
 }
 
 async function panel(name: WeightName, weight: WeightValues, size: { width: number; height: number; theme: Theme }) {

@@ -28,8 +28,14 @@ export async function weightHistogram(layer: tf.layers.Layer, options: PlotOptio
   });
   const gateOf = (columns: number) => (index: number) =>
     GATE_NAMES[Math.floor(((index % columns) * GATE_NAMES.length) / columns)] as GateName;
-  const nonFinite = weights.reduce((sum, { values }) => sum + Array.from(values).filter((v) => !Number.isFinite(v)).length, 0);
-  const groups = weights.map(({ name, values, columns }) => ({ name, rows: histogramRows(name, values, gateOf(columns)) }));
+  const nonFinite = weights.reduce(
+    (sum, { values }) => sum + Array.from(values).filter((v) => !Number.isFinite(v)).length,
+    0,
+  );
+  const groups = weights.map(({ name, values, columns }) => ({
+    name,
+    rows: histogramRows(name, values, gateOf(columns)),
+  }));
   return histogramSpec(options, `Weights of ${layer.name}`, 'weight', groups, nonFinite);
 }
 
@@ -50,7 +56,13 @@ export function histogramSpec(
       ...{ width, height },
       mark: { type: 'bar', binSpacing: 0, aria: false },
       encoding: {
-        x: { field: 'start', type: 'quantitative', bin: { binned: true }, title: noun, axis: { tickCount: 4, format: '.2~g' } },
+        x: {
+          field: 'start',
+          type: 'quantitative',
+          bin: { binned: true },
+          title: noun,
+          axis: { tickCount: 3, format: '.2~g', labelOverlap: true },
+        },
         x2: { field: 'end' },
         y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, format: '~s' } },
         color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
@@ -63,5 +75,9 @@ export function histogramSpec(
       },
     },
   }));
-  return specification(options, { title, subtitle }, { vconcat, resolve: { scale: { x: 'independent', y: 'independent' } } });
+  return specification(
+    options,
+    { title, subtitle },
+    { vconcat, resolve: { scale: { x: 'independent', y: 'independent' } } },
+  );
 }
