@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { REPORT_PAGE, reportPage } from './report-page.mjs';
 
 const require = createRequire(import.meta.url);
 const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -35,6 +36,7 @@ const onlyTensorFlowFromOutside = {
   },
 };
 
+import { dirname, relative, resolve } from 'node:path';
 /** What the command bundles, beside its own files. */
 const BUNDLED = ['commander'];
 
@@ -55,10 +57,19 @@ const packageFromItsBuild = {
   },
 };
 
+/** For CommonJS, tsc turns `import()` into `require()`, which on Node 20 may not load the ES modules that these are. */
+async function keepDynamicImports(file) {
+  const source = readFileSync(`src/${file}.ts`, 'utf8');
+  const { code } = await transform(source, { loader: 'ts', format: 'cjs', platform: 'node', target: 'node20' });
+  writeFileSync(`dist/cjs/${file}.js`, code);
+}
+
+writeFileSync(REPORT_PAGE, await reportPage());
 rmSync('dist', { recursive: true, force: true });
 compile('tsconfig.build.json');
 compile('tsconfig.build.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
+await keepDynamicImports('plot/rendering/optional-packages');
 await build({
   stdin: {
     contents:

@@ -10,6 +10,19 @@ export type { LSTMStep } from './core/step.js';
 export { type Activation, KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';
 export { lstm, lstmCell } from './layers/factories.js';
 export { HardSigmoidKeras3 } from './layers/hard-sigmoid-keras3.js';
+export { type ChronoArgs, ChronoInitializer, chronoInitializer } from './layers/initializers/chrono.js';
+export {
+  FORGET_BIAS,
+  type ForgetBiasArgs,
+  ForgetBiasInitializer,
+  forgetBiasInitializer,
+} from './layers/initializers/forget-bias.js';
+export {
+  type OrthogonalByGateArgs,
+  OrthogonalByGateInitializer,
+  orthogonalByGateInitializer,
+} from './layers/initializers/orthogonal-by-gate.js';
 export { LSTM } from './layers/lstm.js';
 export { LSTMCell } from './layers/lstm-cell.js';
 export type { GateTrace } from './layers/trace.js';
+export { clipGradients, type GradientLimit, gradientLimit } from './training/clip-gradients.js';

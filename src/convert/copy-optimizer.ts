@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { clipGradients, gradientLimit } from '../training/clip-gradients.js';
 
 /** A slot of an optimizer: what it remembers of one variable. */
 interface Slot {
@@ -17,7 +18,7 @@ const HOST_OPTIMIZERS: readonly unknown[] = [
 ];
 
 /**
- * Copies an optimizer, with what it remembers where it is one of tfjs's.
+ * Copies an optimizer, with its gradient limit, and with what it remembers where it is one of tfjs's.
  *
  * `getWeights` and `setWeights` would be the documented way, but they are asynchronous, do not exist for Adamax, and
  * restore Adam's powers of beta from the iterations but roughly.
@@ -26,7 +27,7 @@ export function copyOptimizer(optimizer: tf.Optimizer): tf.Optimizer {
   const optimizerClass = optimizer.constructor as tf.serialization.SerializableConstructor<tf.Optimizer>;
   const copy = optimizerClass.fromConfig(optimizerClass, optimizer.getConfig());
   if (HOST_OPTIMIZERS.includes(optimizerClass)) copyMemory(fieldsOf(optimizer), fieldsOf(copy));
-  return copy;
+  return clipGradients(copy, gradientLimit(optimizer));
 }
 
 function copyMemory(fields: Record<string, unknown>, copyFields: Record<string, unknown>): void {

@@ -11,6 +11,7 @@ import { copyArguments } from './copy-arguments.js';
 import { type DropoutFunction, type DropoutMasks, drawDropoutMasks, dropoutFunction, NO_DROPOUT } from './dropout.js';
 import { unitForgetBiasInitializer } from './forget-bias.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from './host-types.js';
+import { requireFittingBias } from './initializers/require-fitting-bias.js';
 import { SequenceDropout } from './sequence-dropout.js';
 import { validateCellArguments } from './validate-arguments.js';
 import { requireStepInputs, requireWeights } from './validate-call.js';
@@ -62,6 +63,7 @@ export class LSTMCell extends tf.layers.RNNCell {
     validateCellArguments('LSTMCell', args);
     super(args);
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
+    requireFittingBias('LSTMCell', this.parsed);
     this.units = args.units;
     this.stateSize = [args.units, args.units];
     this.seed = args.seed ?? undefined;

@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import { unitsOfBias } from './gate-blocks.js';
+import { Initializer } from './initializer.js';
+import { hostSeed, requireSeed } from './seed.js';
+
+export interface ChronoArgs {
+  /** Tmax, the longest range of a dependence in the sequences, in timesteps; at least 2. */
+  maxTimesteps: number;
+  /** The layer's `recurrentActivation`. Default: 'sigmoid'. */
+  recurrentActivation?: 'sigmoid' | 'hardSigmoid' | 'hardSigmoidKeras3';
+  /** Default: not reproducible. */
+  seed?: number;
+}
+
+/** The bias at which a recurrent activation is u / (1 + u). */
+const BIAS_OF: Record<NonNullable<ChronoArgs['recurrentActivation']>, (u: tf.Tensor1D) => tf.Tensor1D> = {
+  sigmoid: (u) => tf.log(u),
+  hardSigmoid: (u) => tf.mul(5, tf.sub(tf.div(u, tf.add(u, 1)), 0.5)),
+  hardSigmoidKeras3: (u) => tf.mul(6, tf.sub(tf.div(u, tf.add(u, 1)), 0.5)),
+};
+
+const NAME = 'ChronoInitializer';
+
+/** See `chronoInitializer`. */
+export class ChronoInitializer extends Initializer {
+  static readonly className: string = NAME;
+  readonly maxTimesteps: number;
+  readonly recurrentActivation: keyof typeof BIAS_OF;
+  readonly seed: number | undefined;
+
+  /** @throws RangeError for an argument that breaks its rule; see `ChronoArgs`. */
+  constructor(args: ChronoArgs) {
+    super();
+    requireOptions(NAME, args, ['maxTimesteps', 'recurrentActivation', 'seed']);
+    const { maxTimesteps, recurrentActivation = 'sigmoid', seed } = args;
+    if (!(Number.isFinite(maxTimesteps) && maxTimesteps >= 2)) {
+      throw invalidArgument(NAME, 'maxTimesteps must be a number of at least 2', maxTimesteps);
+    }
+    if (!Object.hasOwn(BIAS_OF, recurrentActivation)) {
+      const names = Object.keys(BIAS_OF).join(', ');
+      throw invalidArgument(NAME, `recurrentActivation must be one of ${names}`, recurrentActivation);
+    }
+    requireSeed(NAME, seed);
+    this.maxTimesteps = maxTimesteps;
+    this.recurrentActivation = recurrentActivation;
+    this.seed = seed ?? undefined;
+  }
+
+  /** @param shape [4U] */
+  override apply(shape: number[]): tf.Tensor1D {
+    const units = unitsOfBias(NAME, shape);
+    return tf.tidy(() => {
+      const u = tf.randomUniform(
+        [units],
+        1,
+        this.maxTimesteps - 1,
+        'float32',
+        hostSeed(this.seed, 'chrono'),
+      ) as tf.Tensor1D;
+      const forget = BIAS_OF[this.recurrentActivation](u);
+      return tf.concat([tf.neg(forget), forget, tf.zeros([2 * units])]) as tf.Tensor1D;
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { maxTimesteps, recurrentActivation, seed } = this;
+    return { maxTimesteps, recurrentActivation, ...(seed !== undefined && { seed }) };
+  }
+}
+tf.serialization.registerClass(
+  ChronoInitializer as unknown as tf.serialization.SerializableConstructor<ChronoInitializer>,
+);
+
+/**
+ * Bias that gives the units memories of all lengths up to the longest that the data ask for: the forget gate of a unit
+ * starts at 1 - 1/τ, with τ - 1 drawn uniformly from [1, Tmax - 1], and its input gate at 1/τ. With a sigmoid that is
+ * b_f = ln U(1, Tmax - 1), b_i = -b_f, and 0 for the candidate and the output gate.
+ *
+ * Tallec and Ollivier 2018, "Can recurrent neural networks warp time?", arXiv 1804.11188, section 3.
+ *
+ * ```ts
+ * const layer = lstm({
+ *   units: 64,
+ *   recurrentActivation: 'sigmoid',
+ *   biasInitializer: chronoInitializer({ maxTimesteps: 200 }),
+ * });
+ * ```
+ *
+ * - It is the whole bias, [4U], so that `unitForgetBias` (which `KERAS_DEFAULTS` sets) must be false.
+ * - tfjs's default `hardSigmoid` reaches 0 and 1, where no gradient passes: tell `recurrentActivation`, and the gates
+ *   start at the same values as with a sigmoid.
+ * - It serves the layers of this package and of tfjs, and is saved and loaded with them.
+ *
+ * @throws RangeError for an argument that breaks its rule.
+ */
+export function chronoInitializer(args: ChronoArgs): ChronoInitializer {
+  return new ChronoInitializer(args);
+}

@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import { unitsOfBias } from './gate-blocks.js';
+import { Initializer } from './initializer.js';
+
+export interface ForgetBiasArgs {
+  /** What the bias of every forget gate starts at. */
+  forgetBias: number;
+}
+
+/**
+ * Forget biases that have a name.
+ *
+ * - `open`: 1, by which the gate starts at 0.73 with a sigmoid and a state lasts for some 3 timesteps rather than 1.4.
+ *   Jozefowicz, Zaremba and Sutskever 2015, "An Empirical Exploration of Recurrent Network Architectures", section 5,
+ *   recommend it for every LSTM; Keras's `unitForgetBias` is the same.
+ * - `wideOpen`: 2, or 0.88 and some 8 timesteps, the other value they name.
+ * - `neutral`: 0, tfjs's default.
+ */
+export const FORGET_BIAS = { neutral: 0, open: 1, wideOpen: 2 } as const;
+
+const NAME = 'ForgetBiasInitializer';
+
+/** See `forgetBiasInitializer`. */
+export class ForgetBiasInitializer extends Initializer {
+  static readonly className: string = NAME;
+  readonly forgetBias: number;
+
+  /** @throws RangeError for a forget bias that is not a finite number. */
+  constructor(args: ForgetBiasArgs) {
+    super();
+    requireOptions(NAME, args, ['forgetBias']);
+    if (!Number.isFinite(args.forgetBias)) {
+      throw invalidArgument(NAME, 'forgetBias must be a finite number', args.forgetBias);
+    }
+    this.forgetBias = args.forgetBias;
+  }
+
+  /** @param shape [4U] */
+  override apply(shape: number[]): tf.Tensor1D {
+    const units = unitsOfBias(NAME, shape);
+    return tf.tidy(
+      () => tf.concat([tf.zeros([units]), tf.fill([units], this.forgetBias), tf.zeros([2 * units])]) as tf.Tensor1D,
+    );
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { forgetBias: this.forgetBias };
+  }
+}
+tf.serialization.registerClass(
+  ForgetBiasInitializer as unknown as tf.serialization.SerializableConstructor<ForgetBiasInitializer>,
+);
+
+/**
+ * Bias that is 0 but for the forget gates: the larger theirs is, the longer a state lasts from the start, and the
+ * further back the gradient reaches. With b = ln(T - 1) and a sigmoid, for T timesteps in every unit;
+ * `chronoInitializer` gives the units different times.
+ *
+ * Gers, Schmidhuber and Cummins 2000, "Learning to Forget: Continual Prediction with LSTM", section 3, start forget gates
+ * with a positive bias; for values see `FORGET_BIAS`.
+ *
+ * ```ts
+ * const layer = lstm({ units: 64, biasInitializer: forgetBiasInitializer({ forgetBias: FORGET_BIAS.wideOpen }) });
+ * ```
+ *
+ * It is the whole bias, [4U], so that `unitForgetBias` must be false. It serves the layers of this package and of tfjs,
+ * and is saved and loaded with them.
+ *
+ * @throws RangeError for a forget bias that is not a finite number.
+ */
+export function forgetBiasInitializer(args: ForgetBiasArgs): ForgetBiasInitializer {
+  return new ForgetBiasInitializer(args);
+}

@@ -1,0 +1,81 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { GATE_NAMES } from '../../core/gates.js';
+import { requireOptions } from '../../core/options.js';
+import { unitsOfKernel } from './gate-blocks.js';
+import { Initializer } from './initializer.js';
+import { normalsFor, randomOrthogonal } from './random-orthogonal.js';
+import { hostSeed, requireSeed } from './seed.js';
+
+export interface OrthogonalByGateArgs {
+  /** What every singular value is. Default: 1. */
+  gain?: number;
+  /** Default: not reproducible. */
+  seed?: number;
+}
+
+const NAME = 'OrthogonalByGateInitializer';
+
+/** See `orthogonalByGateInitializer`. */
+export class OrthogonalByGateInitializer extends Initializer {
+  static readonly className: string = NAME;
+  readonly gain: number;
+  readonly seed: number | undefined;
+
+  /** @throws RangeError for an argument that breaks its rule; see `OrthogonalByGateArgs`. */
+  constructor(args: OrthogonalByGateArgs = {}) {
+    super();
+    requireOptions(NAME, args, ['gain', 'seed']);
+    const { gain = 1, seed } = args;
+    if (!Number.isFinite(gain)) throw invalidArgument(NAME, 'gain must be a finite number', gain);
+    requireSeed(NAME, seed);
+    this.gain = gain;
+    this.seed = seed ?? undefined;
+  }
+
+  /** @param shape [U, 4U]; or [D, 4U], where the shorter side of each block is orthonormal. */
+  override apply(shape: number[]): tf.Tensor2D {
+    const units = unitsOfKernel(NAME, shape);
+    const [rows] = shape as [number];
+    return tf.tidy(() => {
+      const blocks = GATE_NAMES.map((gate) => tf.tensor2d(this.block(rows, units, gate), [rows, units]));
+      return tf.mul(tf.concat(blocks, 1), this.gain) as tf.Tensor2D;
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { gain, seed } = this;
+    return { gain, ...(seed !== undefined && { seed }) };
+  }
+
+  private block(rows: number, units: number, gate: string): Float32Array {
+    // tfjs draws them in JavaScript: reading them waits for no device.
+    const normals = tf.randomNormal([normalsFor(rows, units)], 0, 1, 'float32', hostSeed(this.seed, gate)).dataSync();
+    let drawn = 0;
+    return Float32Array.from(randomOrthogonal(rows, units, () => normals[drawn++] as number));
+  }
+}
+tf.serialization.registerClass(
+  OrthogonalByGateInitializer as unknown as tf.serialization.SerializableConstructor<OrthogonalByGateInitializer>,
+);
+
+/**
+ * Recurrent kernel of which each gate's own block, [U, U], is orthogonal, so that it keeps the length of what it is
+ * applied to, state or gradient. (tfjs's `'orthogonal'` makes the rows of the whole [U, 4U] orthonormal; a gate's block
+ * of it shrinks what it is applied to by half.)
+ *
+ * Saxe, McClelland and Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+ * networks", arXiv 1312.6120.
+ *
+ * ```ts
+ * const layer = lstm({ units: 256, recurrentInitializer: orthogonalByGateInitializer({ seed: 1 }) });
+ * ```
+ *
+ * It serves the layers of this package and of tfjs, and is saved and loaded with them. It is computed in JavaScript, the
+ * same on every backend, without tfjs's QR decomposition.
+ *
+ * @throws RangeError for an argument that breaks its rule.
+ */
+export function orthogonalByGateInitializer(args: OrthogonalByGateArgs = {}): OrthogonalByGateInitializer {
+  return new OrthogonalByGateInitializer(args);
+}

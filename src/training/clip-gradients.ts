@@ -1,0 +1,121 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../core/errors.js';
+import { globalNorm } from '../core/norm.js';
+import { requireOptions } from '../core/options.js';
+
+/** How far a gradient may go; exactly one of the two. */
+export interface GradientLimit {
+  /** The L2 norm of the gradient with respect to all weights together, at most. It keeps its direction. */
+  globalNorm?: number;
+  /** The L2 norm of the gradient with respect to each weight by itself, at most. */
+  variableNorm?: number;
+}
+
+type Gradients = tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[];
+
+/** A symbol of the global registry, as the ES module and the CommonJS build may both be loaded. */
+const LIMIT = Symbol.for('explicit-lstm.GradientLimit');
+
+interface Clipping {
+  limit: GradientLimit;
+  /** What `applyGradients` was as the optimizer's own property, if it was one. */
+  own: PropertyDescriptor | undefined;
+}
+
+type Clipped = tf.Optimizer & { [LIMIT]?: Clipping };
+
+/**
+ * Lets an optimizer take no step along a gradient that is too long: it is scaled down to the limit first. This is what
+ * keeps a recurrent network on its way where its gradient explodes (Pascanu, Mikolov and Bengio 2013, "On the difficulty
+ * of training recurrent neural networks", arXiv 1211.5063, algorithm 1).
+ *
+ * ```ts
+ * model.compile({ optimizer: clipGradients(tf.train.adam(0.001), { globalNorm: 1 }), loss: 'meanSquaredError' });
+ * ```
+ *
+ * - It works with every tfjs optimizer and with your own: the optimizer stays what it is, and so does what `model.save`
+ *   writes of it. A model that is loaded or compiled anew is not clipped until you say so again.
+ * - Called again, it sets another limit; with null, it removes the limit.
+ * - Gradients with a NaN or infinity pass as they are, as no length is right for them: clipping does not hide them.
+ *
+ * @param optimizer Whose `applyGradients`, and so `minimize` and a model's training, is to clip.
+ * @param limit `globalNorm` or `variableNorm`, a positive number; or null.
+ * @returns The optimizer.
+ * @throws RangeError for what is not an optimizer, and for limits that are not exactly one positive number.
+ */
+export function clipGradients<Optimizer extends tf.Optimizer>(
+  optimizer: Optimizer,
+  limit: GradientLimit | null,
+): Optimizer {
+  if (typeof optimizer?.applyGradients !== 'function') {
+    throw invalidArgument('clipGradients', 'optimizer must be an instance of tf.Optimizer', optimizer);
+  }
+  if (limit !== null) requireLimit(limit);
+  stopClipping(optimizer);
+  if (limit !== null) startClipping(optimizer, { ...limit });
+  return optimizer;
+}
+
+/** The limit that an optimizer was given, or null. */
+export function gradientLimit(optimizer: tf.Optimizer): GradientLimit | null {
+  return (optimizer as Clipped)[LIMIT]?.limit ?? null;
+}
+
+function startClipping(optimizer: Clipped, limit: GradientLimit): void {
+  const own = Object.getOwnPropertyDescriptor(optimizer, 'applyGradients');
+  const apply = optimizer.applyGradients.bind(optimizer) as (gradients: Gradients) => void;
+  const value = (gradients: Gradients) => {
+    const clipped = clip(gradients, limit);
+    try {
+      apply(clipped);
+    } finally {
+      tf.dispose(clipped as tf.TensorContainer);
+    }
+  };
+  Object.defineProperty(optimizer, 'applyGradients', { value, configurable: true, writable: true });
+  Object.defineProperty(optimizer, LIMIT, { value: { limit, own }, configurable: true });
+}
+
+function stopClipping(optimizer: Clipped): void {
+  const clipping = optimizer[LIMIT];
+  if (clipping === undefined) return;
+  delete optimizer[LIMIT];
+  if (clipping.own === undefined) delete (optimizer as Partial<tf.Optimizer>).applyGradients;
+  else Object.defineProperty(optimizer, 'applyGradients', clipping.own);
+}
+
+/** New tensors, in the form in which the gradients came; a weight without a gradient has none afterwards. */
+function clip(gradients: Gradients, { globalNorm: limit, variableNorm }: GradientLimit): Gradients {
+  const named = Array.isArray(gradients)
+    ? gradients
+    : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+  const clipped = tf.tidy(() => {
+    const present = named.map(({ tensor }) => tensor).filter((tensor) => tensor != null);
+    const norm = limit === undefined ? null : globalNorm(present);
+    const scaled = named.map(({ tensor }) =>
+      tensor == null ? null : tf.mul(tensor, factor(norm ?? globalNorm([tensor]), (limit ?? variableNorm) as number)),
+    );
+    return scaled as unknown as tf.Tensor[];
+  });
+  const list = named.map(({ name }, index) => ({ name, tensor: clipped[index] as tf.Tensor }));
+  return Array.isArray(gradients) ? list : Object.fromEntries(list.map(({ name, tensor }) => [name, tensor]));
+}
+
+/** 1 up to the limit; also where the norm is NaN, of which comparisons are false on every backend. */
+function factor(norm: tf.Scalar, limit: number): tf.Tensor {
+  return tf.where(tf.greater(norm, limit), tf.div(limit, norm), 1);
+}
+
+function requireLimit(limit: unknown): void {
+  requireOptions('clipGradients', limit, ['globalNorm', 'variableNorm']);
+  const given = Object.entries(limit as GradientLimit).filter(([, value]) => value != null);
+  const [[name, value] = [], ...others] = given;
+  const isOne = (name === 'globalNorm' || name === 'variableNorm') && others.length === 0;
+  if (!isOne) {
+    const rule = 'limit must have one of globalNorm and variableNorm, and nothing else';
+    throw invalidArgument('clipGradients', rule, Object.keys(limit as object));
+  }
+  if (!(typeof value === 'number' && value > 0)) {
+    throw invalidArgument('clipGradients', `limit.${name} must be a positive number`, value);
+  }
+}
