@@ -36,7 +36,6 @@ const onlyTensorFlowFromOutside = {
   },
 };
 
-import { dirname, relative, resolve } from 'node:path';
 /** What the command bundles, beside its own files. */
 const BUNDLED = ['commander'];
 

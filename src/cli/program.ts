@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { BACKEND_CHOICES, type BackendChoice, startBackend } from './backends.js';
 import { checkFixtures } from './commands/check.js';
 import { modelInfo, modelInfoText } from './commands/info.js';
+import { type InspectOptions, inspect } from './commands/inspect.js';
 import { Progress } from './progress.js';
 import { readModel } from './readers/read-model.js';
 import type { Terminal } from './terminal.js';
@@ -21,6 +22,8 @@ interface CheckCommandOptions extends CommonOptions {
   rtol?: number;
 }
 
+type InspectCommandOptions = InspectOptions & CommonOptions;
+
 const MODEL = 'a model.json of TensorFlow.js, or the folder that it is in';
 const EXIT_HELP = `
 Exit code: 0 when all is well, 1 when a check found differences, 2 after a mistake in the command or its files.`;
@@ -31,10 +34,60 @@ function tolerance(text: string): number {
   return value;
 }
 
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
 function backendOption(): Option {
   return new Option('--backend <name>', 'what computes: auto is the fastest that is installed')
     .choices(BACKEND_CHOICES)
     .default('auto');
+}
+
+const INSPECT_EXAMPLES = `
+Data: .npy; .json, nested arrays or an object of them by the model's names; or text, a sample a line, with a vocabulary:
+a token a line, or JSON: an array of tokens, or an object that gives each its number. Text is cut into characters where
+all tokens of the vocabulary are single characters, else into words.
+
+Examples:
+  explicit-lstm inspect model.json --input x.npy --out report.html
+  explicit-lstm inspect model.json --input lines.txt --vocabulary characters.json --samples 16`;
+
+function addInspect(program: Command, terminal: Terminal): void {
+  program
+    .command('inspect')
+    .description('write a report on what the LSTMs of a model do, as one HTML page')
+    .argument('<model>', MODEL)
+    .requiredOption('--input <data>', 'what the model is to run on, [B, ...]')
+    .option('--out <file>', 'where to write the report', 'report.html')
+    .option('--labels <data>', 'what it should have answered, looked through for NaN')
+    .option('--time-labels <file>', 'what the timesteps are: JSON, an array of words, or one for each sample')
+    .option('--vocabulary <file>', 'the tokens of a text model and their numbers')
+    .addOption(
+      new Option('--pad <end>', 'where shorter lines of text are filled up')
+        .choices(['left', 'right'])
+        .default('right'),
+    )
+    .addOption(
+      new Option('--samples <number>', 'how many samples to look at, the first ones').argParser(count).default(64),
+    )
+    .option('--title <text>', "the report's heading; without it, the model's name")
+    .addOption(backendOption())
+    .addHelpText('after', INSPECT_EXAMPLES)
+    .action(async (path: string, { backend, ...options }: InspectCommandOptions) => {
+      await startBackend(backend);
+      const progress = new Progress(terminal);
+      try {
+        const written = await inspect(path, options, progress);
+        progress.end();
+        terminal.out(`${written}\n`);
+      } finally {
+        progress.end();
+      }
+    });
 }
 
 function addInfo(program: Command, terminal: Terminal): void {
@@ -105,6 +158,7 @@ export function createProgram(version: string, terminal: Terminal, finish: (code
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.error(text) })
     .showHelpAfterError('(--help tells how)')
     .addHelpText('after', EXIT_HELP);
+  addInspect(program, terminal);
   addInfo(program, terminal);
   addCheck(program, terminal, finish);
   return program;

@@ -1,8 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
-import { flattenNumbers } from '../../testing/flatten-numbers.js';
+import type * as tf from '@tensorflow/tfjs';
 import { UserError } from '../user-error.js';
-import { type NumberArray, parseNpy } from './npy.js';
-import { readBytes, readJson } from './read-file.js';
+import { type ArraysFor, arraysToTensors, layerNameOf, readArrays } from './arrays.js';
+import type { NumberArray } from './npy.js';
 import { readTokens } from './text.js';
 import { oneHotOf, type PaddingSide, paddedIds, withZeros } from './text-arrays.js';
 import { readVocabulary } from './vocabulary.js';
@@ -21,69 +20,33 @@ export interface ReadInputs {
   /** One for each input of the model, each [B, ...]; the caller disposes them. */
   inputs: tf.Tensor[];
   /** What stands at each timestep of each sample, where the file says so: the tokens of text. */
-  labels: string[][] | null;
+  tokens: string[][] | null;
 }
 
-/** Numbers out of JSON: nested arrays. */
-export function numbersOf(document: unknown, what: string): NumberArray {
-  const found = flattenNumbers(document);
-  if (found === null) throw new UserError(`${what} must be numbers in nested arrays of equal lengths`);
-  return { shape: found.shape, values: Float32Array.from(found.values) };
+interface ReadText {
+  array: NumberArray;
+  tokens: string[][];
 }
 
-function hasNames(document: unknown): document is Record<string, unknown> {
-  return typeof document === 'object' && document !== null && !Array.isArray(document);
-}
-
-/** The arrays of a JSON file: one, or one for each input by its name. */
-function readJsonArrays(path: string, names: readonly string[]): NumberArray[] {
-  const document = readJson(path, 'the input');
-  if (!hasNames(document)) return [numbersOf(document, `'${path}'`)];
-  const unknown = Object.keys(document).find((name) => !names.includes(name));
-  const list = names.map((name) => `'${name}'`).join(', ');
-  if (unknown !== undefined) throw new UserError(`'${path}' has '${unknown}', but the model's inputs are ${list}`);
-  return names.map((name) => {
-    if (!Object.hasOwn(document, name)) throw new UserError(`'${path}' lacks the model's input '${name}'`);
-    return numbersOf(document[name], `'${name}' in '${path}'`);
-  });
-}
-
-function readText(
-  path: string,
-  [input]: tf.SymbolicTensor[],
-  { vocabulary: vocabularyPath, pad, samples }: InputOptions,
-) {
+function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptions): ReadText {
+  const { vocabulary: vocabularyPath, pad, samples } = options;
+  if (inputs.length > 1) {
+    throw new UserError(`the model has ${inputs.length} inputs: give a JSON object with one for each, by its name`);
+  }
   if (vocabularyPath === undefined) {
     throw new UserError(`'${path}' is neither .json nor .npy; to read it as text, give --vocabulary too`);
   }
   const vocabulary = readVocabulary(vocabularyPath);
-  const { tokens, ids } = readTokens(path, vocabulary);
-  const [, timesteps = null, features] = (input as tf.SymbolicTensor).shape;
-  const first = ids.slice(0, samples);
-  const { padded, labels } = paddedIds(first, tokens.slice(0, samples), { timesteps, pad });
-  const rank = (input as tf.SymbolicTensor).shape.length;
-  if (rank === 2) return { arrays: [withZeros(padded)], labels };
-  if (rank === 3 && typeof features === 'number') return { arrays: [oneHotOf(padded, features, vocabulary)], labels };
-  throw new UserError('text is for models that take token numbers [B, T] or one-hot vectors [B, T, D]');
-}
-
-function readArrays(path: string, inputs: tf.SymbolicTensor[], names: string[], options: InputOptions) {
-  const ending = path.toLowerCase().slice(path.lastIndexOf('.'));
-  if (ending === '.npy') return { arrays: [parseNpy(readBytes(path, 'the input'), path)], labels: null };
-  if (ending === '.json') return { arrays: readJsonArrays(path, names), labels: null };
-  if (inputs.length > 1) {
-    throw new UserError(
-      `the model has ${inputs.length} inputs: give a JSON object with one for each of ${names.join(', ')}`,
-    );
+  const text = readTokens(path, vocabulary);
+  const { shape } = inputs[0] as tf.SymbolicTensor;
+  const [, timesteps = null, features] = shape;
+  const first = { ids: text.ids.slice(0, samples), tokens: text.tokens.slice(0, samples) };
+  const { padded, labels: tokens } = paddedIds(first.ids, first.tokens, { timesteps, pad });
+  if (shape.length === 2) return { array: withZeros(padded), tokens };
+  if (shape.length === 3 && typeof features === 'number') {
+    return { array: oneHotOf(padded, features, vocabulary), tokens };
   }
-  return readText(path, inputs, options);
-}
-
-function toTensor({ shape, values }: NumberArray, dtype: tf.DataType, samples: number): tf.Tensor {
-  const [batch = 0, ...rest] = shape;
-  const kept = Math.min(batch, samples);
-  const size = rest.reduce((product, length) => product * length, 1);
-  return tf.tidy(() => tf.tensor(values.subarray(0, kept * size), [kept, ...rest]).cast(dtype));
+  throw new UserError('text is for models that take token numbers [B, T] or one-hot vectors [B, T, D]');
 }
 
 /**
@@ -93,16 +56,15 @@ function toTensor({ shape, values }: NumberArray, dtype: tf.DataType, samples: n
  * @throws UserError
  */
 export function readInputs(path: string, model: tf.LayersModel, options: InputOptions): ReadInputs {
-  const { inputs, inputNames } = model as tf.LayersModel & { inputNames: string[] };
-  const { arrays, labels } = readArrays(path, inputs, inputNames, options);
-  if (arrays.length !== inputs.length) {
-    throw new UserError(
-      `the model has ${inputs.length} inputs (${inputNames.join(', ')}), but '${path}' holds ${arrays.length}`,
-    );
-  }
-  for (const [n, { shape }] of arrays.entries()) {
-    if (shape.length === 0 || shape[0] === 0) throw new UserError(`'${path}' holds no sample for '${inputNames[n]}'`);
-  }
-  const tensors = arrays.map((array, n) => toTensor(array, inputs[n]?.dtype ?? 'float32', options.samples));
-  return { inputs: tensors, labels };
+  // A Sequential's own inputNames are empty.
+  const { inputs } = model;
+  const what: ArraysFor = { role: 'input', names: inputs.map(layerNameOf) };
+  const arrays = readArrays(path, what);
+  const text = arrays === null ? readText(path, inputs, options) : null;
+  const dtypes = inputs.map(({ dtype }) => dtype);
+  const tensors = arraysToTensors(path, text === null ? (arrays as NumberArray[]) : [text.array], what, {
+    dtypes,
+    samples: options.samples,
+  });
+  return { inputs: tensors, tokens: text?.tokens ?? null };
 }

@@ -26,8 +26,8 @@ const two = modelOf({ x: [null, 3], state: [2] });
 const ids = modelOf({ tokens: [null] });
 
 const read = (path: string, model: tf.LayersModel, options: Partial<InputOptions> = {}) => {
-  const { inputs, labels } = readInputs(path, model, { pad: 'right', samples: 100, ...options });
-  return { values: inputs.map((tensor) => tensor.arraySync()), labels };
+  const { inputs, tokens } = readInputs(path, model, { pad: 'right', samples: 100, ...options });
+  return { values: inputs.map((tensor) => tensor.arraySync()), tokens };
 };
 
 function expectRefusal(
@@ -44,7 +44,7 @@ describe('readInputs', () => {
   const x = [[[1, 2, 3]], [[4, 5, 6]], [[7, 8, 9]]];
 
   test('reads nested arrays of JSON', () => {
-    expect(read(file('x.json', x), sequences)).toEqual({ values: [x], labels: null });
+    expect(read(file('x.json', x), sequences)).toEqual({ values: [x], tokens: null });
   });
 
   test('reads several inputs by their names, in the order of the model', () => {
@@ -67,7 +67,7 @@ describe('readInputs', () => {
     ]);
     const path = folder.path('x.npy');
     writeFileSync(path, bytes);
-    expect(read(path, sequences)).toEqual({ values: [[[[1, 2, 3]]]], labels: null });
+    expect(read(path, sequences)).toEqual({ values: [[[[1, 2, 3]]]], tokens: null });
   });
 
   test('takes the first samples only', () => {
@@ -93,7 +93,7 @@ describe('readInputs', () => {
           [2, 0, 0, 0],
         ],
       ],
-      labels: [
+      tokens: [
         ['a', 'b', ' ', 'a'],
         ['b', '', '', ''],
       ],
@@ -105,19 +105,19 @@ describe('readInputs', () => {
           [0, 0, 0, 2],
         ],
       ],
-      labels: [
+      tokens: [
         ['a', 'b', ' ', 'a'],
         ['', '', '', 'b'],
       ],
     });
-    expect(read(path, ids, { ...options, samples: 1 }).labels).toEqual([['a', 'b', ' ', 'a']]);
+    expect(read(path, ids, { ...options, samples: 1 }).tokens).toEqual([['a', 'b', ' ', 'a']]);
   });
 
   test('reads text as words where the vocabulary has words, and gives unknown ones their number', () => {
     const vocabulary = file('words.txt', '\n[UNK]\nthe\nsea\n');
     expect(read(file('words-in.txt', 'the  grey sea'), ids, { vocabulary })).toEqual({
       values: [[[2, 1, 3]]],
-      labels: [['the', 'grey', 'sea']],
+      tokens: [['the', 'grey', 'sea']],
     });
   });
 
