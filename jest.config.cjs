@@ -8,6 +8,8 @@ module.exports = {
   maxWorkers: 2,
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // ES modules only, which Jest does not load; but their scripts for pages load anywhere.
+    '^(vega|vega-lite|vega-embed)$': '<rootDir>/node_modules/$1/build/$1.min.js',
     '^explicit-lstm$': '<rootDir>/src/index.ts',
     '^explicit-lstm/testing/(jest|jest-globals|vitest)$': '<rootDir>/src/testing/$1.ts',
     '^explicit-lstm/(\\w+)$': '<rootDir>/src/$1/index.ts',

@@ -27,7 +27,7 @@ export async function pngAddress({ width, height, pixels, palette }: IndexedImag
   const parts = [
     Uint8Array.from(SIGNATURE),
     chunk('IHDR', header),
-    chunk('PLTE', Uint8Array.from(palette.flatMap(([red, green, blue]) => [red, green, blue]))),
+    chunk('PLTE', Uint8Array.from(palette.flatMap(([red, green, blue]) => [red, green, blue] as number[]))),
     chunk('tRNS', Uint8Array.from(palette.map(([, , , opacity]) => opacity))),
     chunk('IDAT', await deflate(rows)),
     chunk('IEND', new Uint8Array()),

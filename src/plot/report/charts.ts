@@ -5,7 +5,7 @@ import { escapeHtml } from './escape.js';
 // Small pictures of a report, as SVG. Their colours are in the report's style, so that they follow light and dark.
 
 const [WIDTH, HEIGHT] = [240, 180];
-const PLOT = { left: 34, top: 8, width: 196, height: 136 };
+const PLOT = { left: 46, top: 8, width: 184, height: 136 };
 
 type Scale = (value: number) => string;
 
@@ -114,7 +114,7 @@ function sideTicks(values: number[], y: Scale, text: Scale = String): string {
 
 function axisTitles(x: string, y: string): string {
   const [centre, middle] = [PLOT.left + PLOT.width / 2, PLOT.top + PLOT.height / 2];
-  return `<text x="${centre}" y="${HEIGHT - 6}" text-anchor="middle">${x}</text><text transform="translate(10 ${middle}) rotate(-90)" text-anchor="middle">${y}</text>`;
+  return `<text x="${centre}" y="${HEIGHT - 6}" text-anchor="middle">${x}</text><text transform="translate(12 ${middle}) rotate(-90)" text-anchor="middle">${y}</text>`;
 }
 
 function percent(fraction: number): string {

@@ -56,7 +56,7 @@ function explorer(drawn: string): string {
 <option value="index">by number</option><option value="saturation">most saturated first</option><option value="activity">most active first</option>
 </select></div>
 <div><label for="unit">unit</label><select id="unit"></select></div>
-<div><label for="timestep">timestep</label><input type="range" id="timestep" min="0" max="0" value="0"></div>
+<div class="wide"><label for="timestep">timestep</label><input type="range" id="timestep" min="0" max="0" value="0"></div>
 </div>
 <div id="text" role="listbox" tabindex="0" aria-label="The input, coloured by the chosen unit; left and right move in time"></div>
 <div id="legend" aria-hidden="true"></div>

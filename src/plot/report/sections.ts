@@ -36,10 +36,15 @@ export function findingsSection(findings: readonly Finding[]): string {
 
 /** One LSTM: in words first, then its pictures. */
 export function layerSection(layer: LayerSummary, stuckFraction: number): string {
-  const { title, timesteps, statistics, flow } = layer;
+  const heading = `<summary><h3>${escapeHtml(layer.title)}</h3></summary>`;
+  return `<details open>${heading}${layerContent(layer, stuckFraction)}</details>`;
+}
+
+function layerContent(layer: LayerSummary, stuckFraction: number): string {
+  const { timesteps, statistics, flow } = layer;
   const { units, validSteps, activation, recurrentActivation, low, high } = statistics;
   const facts = `${units} units, ${timesteps} timesteps, ${validSteps} valid steps over all samples; gates ${recurrentActivation}, states ${activation}.`;
-  if (validSteps === 0) return `<h3>${escapeHtml(title)}</h3><p>${escapeHtml(facts)} There is nothing to see.</p>`;
+  if (validSteps === 0) return `<p>${escapeHtml(facts)} There is nothing to see.</p>`;
   const caption = `A dot a unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
   const charts = GATES.map((gate) => figure(saturationChart(statistics, gate, stuckFraction), QUANTITY_TITLES[gate]));
   const horizon = figure(
@@ -49,7 +54,7 @@ export function layerSection(layer: LayerSummary, stuckFraction: number): string
   const gradient =
     flow === null ? '' : figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time.');
   return [
-    `<h3>${escapeHtml(title)}</h3><p class="quiet">${escapeHtml(facts)}</p>`,
+    `<p class="quiet">${escapeHtml(facts)}</p>`,
     gateTable(statistics, stuckFraction),
     `<p>${escapeHtml(horizonSentence(statistics, timesteps))}</p>`,
     flow === null ? '' : `<p>Gradient: ${escapeHtml(flow.sentence)} (${escapeHtml(flow.verdict ?? 'no verdict')}).</p>`,
@@ -79,8 +84,10 @@ function horizonSentence({ memoryHorizon }: GateStatistics, timesteps: number): 
   if (known.length === 0) return 'Memory horizon: infinite or undefined in every unit.';
   const short = (value: number) => Number(value.toPrecision(3));
   const median = short(known[Math.floor((known.length - 1) / 2)] as number);
+  const zeros = known.filter((horizon) => horizon === 0).length;
+  const emptied = zeros === 0 ? '' : ` The horizon of ${zeros} is 0, as their gate was exactly 0 at some step.`;
   const longer = known.filter((horizon) => horizon >= timesteps).length + memoryHorizon.length - known.length;
-  return `Memory horizon: median ${median} of ${timesteps} timesteps, longest ${short(known.at(-1) as number)}; ${longer} of ${memoryHorizon.length} units remember the whole sequence.`;
+  return `Memory horizon: median ${median} of ${timesteps} timesteps, longest ${short(known.at(-1) as number)}; ${longer} of ${memoryHorizon.length} units remember the whole sequence.${emptied}`;
 }
 
 function figure(svg: string, caption: string): string {

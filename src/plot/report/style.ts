@@ -22,15 +22,16 @@ td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .findings .error { border-color: var(--error); } .findings .warning { border-color: var(--warning); }
 .findings .note { border-color: var(--note); } .severity { font-weight: 700; }
 .error .severity { color: var(--error); } .warning .severity { color: var(--warning); } .note .severity { color: var(--note); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem; margin: .75rem 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 45%), 1fr)); gap: .75rem; margin: .75rem 0; }
 figure { margin: 0; } figure svg { width: 100%; height: auto; display: block; }
-svg text { fill: var(--quiet); font: 11px system-ui, sans-serif; } svg .frame { fill: none; stroke: var(--line); }
+svg text { fill: var(--quiet); font: 13px system-ui, sans-serif; } svg .frame { fill: none; stroke: var(--line); }
 svg .dot { fill: var(--accent); fill-opacity: .6; } svg .bar { fill: var(--accent); }
 svg .guide { stroke: var(--quiet); stroke-dasharray: 4 3; fill: none; } svg .diagonal { stroke: var(--line); }
 svg .curve { fill: none; stroke: var(--accent); stroke-width: 2; } svg .second { stroke: var(--cursor-colour); stroke-dasharray: 6 3; }
 svg .key-first { fill: var(--accent); } svg .key-second { fill: var(--cursor-colour); }
 .controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .5rem .75rem; }
 .controls label { font-size: .8rem; color: var(--quiet); display: block; }
+.controls .wide { grid-column: 1 / -1; }
 select, input[type=range] { width: 100%; font: inherit; min-height: 2.5rem; margin: 0; }
 select { background: var(--card); color: var(--text); border: 1px solid var(--line); border-radius: .375rem; padding: .25rem .5rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -58,5 +59,6 @@ select { background: var(--card); color: var(--text); border: 1px solid var(--li
 #ends, #legend { display: flex; justify-content: space-between; font-size: .8rem; color: var(--quiet); }
 #legend { gap: .5rem; justify-content: flex-start; align-items: center; margin: .5rem 0; } .ramp { width: 9rem; height: .8rem; display: inline-block; }
 @media (max-width: 30rem) { main { padding: .75rem; } #chart { --gutter: 3.4rem; } }
+summary { cursor: pointer; padding: .5rem 0; } summary h3 { display: inline; margin: 0; }
 @media print { #explorer { break-before: page; } #readout { position: static; } }
 `;
