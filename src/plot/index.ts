@@ -1,3 +1,9 @@
+/**
+ * Pictures as Vega-Lite specifications, their rendering, and the inspection report.
+ *
+ * @module explicit-lstm/plot
+ */
+
 export type { TimeLabels } from './data/time-labels.js';
 export type { UnitSorting } from './data/unit-order.js';
 export { type GradientFlowPlotOptions, gradientFlowPlot } from './gradients/gradient-flow-plot.js';
