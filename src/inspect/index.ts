@@ -6,13 +6,34 @@
 
 export type { GateTrace, TraceOptions } from '../layers/trace.js';
 export { describeFindings } from './diagnose/describe-findings.js';
-export { diagnose } from './diagnose/diagnose.js';
+export { type DiagnosisOptions, diagnose } from './diagnose/diagnose.js';
 export type { Finding, FindingKind, Severity } from './diagnose/finding.js';
 export { DEFAULT_THRESHOLDS, type DiagnosisThresholds } from './diagnose/thresholds.js';
+export { flowStatistics } from './gradient/flow-statistics.js';
+export type * from './gradient/flow-types.js';
+export { type GradientFlowOptions, gradientFlow, type SequenceLoss } from './gradient/gradient-flow.js';
+export { type GradientFlowModelOptions, gradientFlowModel } from './gradient/gradient-flow-model.js';
+export { type InputSensitivityOptions, inputSensitivity } from './gradient/input-sensitivity.js';
+export type { ModelLoss, PerOutput } from './gradient/model-loss.js';
 export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/ablate-units.js';
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';
 export type { Direction } from './model/places.js';
+export { type GateMonitor, gateMonitor } from './monitor/gate-monitor.js';
+export type {
+  MonitoredBatch,
+  MonitoredFlow,
+  MonitoredGate,
+  MonitoredGates,
+  MonitoredLayer,
+  MonitoredNorms,
+  MonitoredValue,
+  MonitorHistory,
+  MonitorRecord,
+  MonitorWarning,
+} from './monitor/history-types.js';
+export type { GateMonitorOptions } from './monitor/options.js';
+export { DEFAULT_MONITOR_THRESHOLDS, type MonitorThresholds } from './monitor/thresholds.js';
 export { type DescriptionOptions, describeStatistics } from './statistics/describe-statistics.js';
 export { gateStatistics } from './statistics/gate-statistics.js';
 export type { Quantity } from './statistics/quantities.js';

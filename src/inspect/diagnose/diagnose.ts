@@ -2,24 +2,28 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { requireUsable } from '../../layers/validate-call.js';
-import { findLSTMs } from '../model/find-lstms.js';
-import { LayerStatistics } from '../statistics/layer-statistics.js';
-import { readTrace } from '../statistics/read-trace.js';
+import { type GradientFlowModelOptions, gradientFlowModel } from '../gradient/gradient-flow-model.js';
+import { byLSTM, type FoundLSTM, findLSTMs, isSamePlace } from '../model/find-lstms.js';
 import { type LayerTrace, traceModel } from '../trace/trace-model.js';
-import { weightNormsByGate } from '../weights/weight-norms-by-gate.js';
-import type { Evidence } from './evidence.js';
-import { type Finding, type Place, SEVERITIES } from './finding.js';
-import { gateFindings } from './gate-findings.js';
-import { dataFindings, nonFiniteFindings } from './non-finite-findings.js';
-import { stateFindings } from './state-findings.js';
+import { type WeightNormsByGate, weightNormsByGate } from '../weights/weight-norms-by-gate.js';
+import { type Finding, SEVERITIES } from './finding.js';
+import { findingsOf } from './findings-of.js';
+import { flowFindings } from './flow-findings.js';
+import { gatherEvidence } from './gather-evidence.js';
+import { dataFindings } from './non-finite-findings.js';
+import { steepestFlows } from './steepest-flows.js';
 import { type DiagnosisThresholds, withDefaults } from './thresholds.js';
-import { unitActivity } from './unit-activity.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
+export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'> {
+  thresholds?: Partial<DiagnosisThresholds>;
+}
+
 /**
  * Looks at every LSTM of a model as it runs over some samples, and tells what is wrong, in words and numbers: gates that
- * are stuck, memory that is too short, units that do nothing, states at their limit, NaN and where it starts.
+ * are stuck, memory that is too short, units that do nothing, states at their limit, gradients that vanish or explode on
+ * their way back through time, NaN and where it starts.
  *
  * ```ts
  * const findings = await diagnose(model, x, y);
@@ -28,30 +32,54 @@ type Tensors = tf.Tensor | tf.Tensor[];
  *
  * @param model Any model with an LSTM, of this package or of tfjs; it is left as it is.
  * @param x What the model predicts from: one tensor an input, some tens of samples that are like the rest.
- * @param y Labels, one tensor an output; looked through for NaN.
- * @param options `thresholds`: when something is found; see `DiagnosisThresholds`.
+ * @param y Labels, one tensor an output; looked through for NaN. With them, the gradient of the loss is looked at, where
+ *   the model is compiled or a loss is given.
+ * @param options `thresholds`: when something is found; see `DiagnosisThresholds`. `loss`: as for `gradientFlowModel`.
  * @returns Findings, the gravest first; within a severity, those of the most units first. Empty: nothing found.
- * @throws RangeError (by the promise) as `traceModel` does, and for thresholds that are none.
+ * @throws RangeError (by the promise) as `traceModel` and `gradientFlowModel` do, and for thresholds that are none.
  */
 export async function diagnose(
   model: tf.LayersModel,
   x: Tensors,
   y: Tensors | null = null,
-  options: { thresholds?: Partial<DiagnosisThresholds> } = {},
+  options: DiagnosisOptions = {},
 ): Promise<Finding[]> {
-  requireOptions('diagnose', options, ['thresholds']);
+  requireOptions('diagnose', options, ['thresholds', 'loss']);
   const thresholds = withDefaults(options.thresholds);
   const labels = requireLabels(y);
+  const findings = await forwardFindings(model, x, thresholds);
+  const loss = options.loss ?? model.loss;
+  if (y !== null && loss !== undefined) findings.push(...(await backwardFindings(model, x, y, { loss, thresholds })));
+  const ofData = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
+  return ranked([...ofData, ...findings]);
+}
+
+async function forwardFindings(model: tf.LayersModel, x: Tensors, thresholds: DiagnosisThresholds): Promise<Finding[]> {
   const traces = traceModel(model, x);
   try {
-    const findings = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
-    for (const group of groupsOf(traces)) {
-      const evidence = await gather(model, group, thresholds);
+    const findings: Finding[] = [];
+    for (const group of byLSTM(traces)) {
+      const evidence = await gatherEvidence(group, await weightNormsOf(model, group), thresholds);
       findings.push(...findingsOf(evidence, thresholds));
     }
-    return ranked(findings);
+    return findings;
   } finally {
     for (const { trace } of traces) trace.dispose();
+  }
+}
+
+async function backwardFindings(
+  model: tf.LayersModel,
+  x: Tensors,
+  y: Tensors,
+  { loss, thresholds }: { loss: DiagnosisOptions['loss']; thresholds: DiagnosisThresholds },
+): Promise<Finding[]> {
+  const flows = gradientFlowModel(model, x, y, { loss });
+  try {
+    const steepest = await steepestFlows(flows, thresholds);
+    return steepest.flatMap(({ place, statistics }) => flowFindings(place, statistics, thresholds));
+  } finally {
+    for (const { flow } of flows) flow.dispose();
   }
 }
 
@@ -64,53 +92,9 @@ function requireLabels(y: Tensors | null): tf.Tensor[] {
   return labels;
 }
 
-function findingsOf(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
-  if (evidence.statistics.validSteps === 0) return [nothingToSee(evidence.place)];
-  return [
-    ...nonFiniteFindings(evidence),
-    ...gateFindings(evidence, thresholds),
-    ...stateFindings(evidence, thresholds),
-  ];
-}
-
-function nothingToSee(place: Place): Finding {
-  return {
-    ...{ kind: 'nothing to see', severity: 'error', ...place, gate: null, units: [], evidence: { 'valid steps': 0 } },
-    message: 'Every step is masked, or the batch is empty: the layer never computes anything.',
-    remedy: 'Look at what makes the mask: maskValue of Masking, maskZero of Embedding, and the padding of the data.',
-  };
-}
-
-/** The calls of one LSTM: a shared layer has several. */
-function groupsOf(traces: LayerTrace[]): LayerTrace[][] {
-  const groups = new Map<string, LayerTrace[]>();
-  for (const trace of traces) {
-    const key = JSON.stringify([trace.layerName, trace.direction, trace.cell]);
-    groups.set(key, [...(groups.get(key) ?? []), trace]);
-  }
-  return [...groups.values()];
-}
-
-async function gather(
-  model: tf.LayersModel,
-  group: LayerTrace[],
-  { low, high }: DiagnosisThresholds,
-): Promise<Evidence> {
-  const [{ layerName, direction, cell, trace: first }] = group as [LayerTrace];
-  const { units, activation, recurrentActivation } = first;
-  const statistics = new LayerStatistics({ units, activation, recurrentActivation }, { low, high });
-  const values = await Promise.all(group.map(({ trace }) => readTrace(trace)));
-  for (const ofTrace of values) statistics.add(ofTrace);
-  const found = findLSTMs(model).find(
-    (lstm) => lstm.layerName === layerName && lstm.direction === direction && lstm.cell === cell,
-  );
-  return {
-    place: { layerName, direction, cell },
-    statistics: statistics.result(),
-    activity: unitActivity(values, units),
-    weightNorms: await weightNormsByGate((found as NonNullable<typeof found>).lstmCell),
-    timesteps: Math.max(...values.map(({ timesteps }) => timesteps)),
-  };
+async function weightNormsOf(model: tf.LayersModel, [trace]: LayerTrace[]): Promise<WeightNormsByGate> {
+  const found = findLSTMs(model).find((lstm) => isSamePlace(lstm, trace as LayerTrace)) as FoundLSTM;
+  return await weightNormsByGate(found.lstmCell);
 }
 
 function ranked(findings: Finding[]): Finding[] {

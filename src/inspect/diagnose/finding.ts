@@ -18,9 +18,15 @@ export type FindingKind =
   | 'candidate saturated'
   | 'cell state saturated'
   | 'short memory'
-  | 'constant unit';
+  | 'constant unit'
+  | 'vanishing gradient'
+  | 'exploding gradient'
+  | 'non-finite gradient'
+  | 'non-finite loss'
+  | 'no weight gradient'
+  | 'gradient spike';
 
-/** Something that `diagnose` found. Plain data: it survives JSON. */
+/** Something that `diagnose` or `gateMonitor` found. Plain data: it survives JSON. */
 export interface Finding {
   kind: FindingKind;
   severity: Severity;

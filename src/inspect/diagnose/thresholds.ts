@@ -18,6 +18,13 @@ export interface DiagnosisThresholds {
   saturatedCellState: number;
   /** A unit is constant where its h moves by less over all samples and steps. Default: 0.001. */
   constantUnit: number;
+  /**
+   * A gradient vanishes where crossing a layer's whole sequence multiplies it by less; see `flowStatistics`. Within
+   * (0, 1). Default: 0.001.
+   */
+  vanishingGradient: number;
+  /** A gradient explodes where crossing a layer's whole sequence multiplies it by more. Above 1. Default: 1000. */
+  explodingGradient: number;
 }
 
 export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
@@ -29,23 +36,49 @@ export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
   saturatedCandidate: 0.97,
   saturatedCellState: 3,
   constantUnit: 0.001,
+  vanishingGradient: 0.001,
+  explodingGradient: 1000,
 };
 
 /** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
 export function withDefaults(given: Partial<DiagnosisThresholds> = {}): DiagnosisThresholds {
+  const thresholds = overDefaults('diagnose', DEFAULT_THRESHOLDS, given);
+  requireSense('diagnose', thresholds);
+  return thresholds;
+}
+
+/**
+ * Thresholds with those put in that are given.
+ *
+ * @throws RangeError for an unknown threshold or one that is no number of at least 0.
+ */
+export function overDefaults<Thresholds extends object>(
+  where: string,
+  defaults: Thresholds,
+  given: Partial<Thresholds> = {},
+): Thresholds {
   if (typeof given !== 'object' || given === null) {
-    throw invalidArgument('diagnose', 'thresholds must be an object', given);
+    throw invalidArgument(where, 'thresholds must be an object', given);
   }
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in DEFAULT_THRESHOLDS)) {
-      throw invalidArgument('diagnose', `thresholds must be among ${Object.keys(DEFAULT_THRESHOLDS).join(', ')}`, name);
+    if (!(name in defaults)) {
+      throw invalidArgument(where, `thresholds must be among ${Object.keys(defaults).join(', ')}`, name);
     }
     if (!(typeof value === 'number' && value >= 0)) {
-      throw invalidArgument('diagnose', `thresholds.${name} must be a number of at least 0`, value);
+      throw invalidArgument(where, `thresholds.${name} must be a number of at least 0`, value);
     }
   }
-  const thresholds = { ...DEFAULT_THRESHOLDS, ...given };
-  const { low, high } = thresholds;
-  if (!(low < high)) throw invalidArgument('diagnose', `thresholds.low must be below high = ${high}`, low);
-  return thresholds;
+  return { ...defaults, ...given };
+}
+
+/** @throws RangeError for thresholds that contradict each other or that everything or nothing would pass. */
+export function requireSense(where: string, thresholds: DiagnosisThresholds): void {
+  const { low, high, vanishingGradient, explodingGradient } = thresholds;
+  if (!(low < high)) throw invalidArgument(where, `thresholds.low must be below high = ${high}`, low);
+  if (!(vanishingGradient > 0 && vanishingGradient < 1)) {
+    throw invalidArgument(where, 'thresholds.vanishingGradient must be between 0 and 1', vanishingGradient);
+  }
+  if (!(explodingGradient > 1)) {
+    throw invalidArgument(where, 'thresholds.explodingGradient must be above 1', explodingGradient);
+  }
 }

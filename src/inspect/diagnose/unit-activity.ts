@@ -14,35 +14,48 @@ export interface UnitActivity {
 
 /** Measures the units of one LSTM over all its traces. */
 export function unitActivity(traces: TraceValues[], units: number): UnitActivity {
-  const byUnit = (measure: (unit: number) => number | null) =>
-    Array.from({ length: units }, (_, unit) => measure(unit));
   return {
-    range: byUnit((unit) => {
-      const values = [...finiteValues(traces, 'h', units, unit)];
-      const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-      const smallest = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-      return values.length === 0 ? null : largest - smallest;
-    }),
-    forgetGate: byUnit((unit) => meanSize(finiteValues(traces, 'f', units, unit))),
-    candidateSize: byUnit((unit) => meanSize(finiteValues(traces, 'g', units, unit))),
-    cellStateSize: byUnit((unit) => meanSize(finiteValues(traces, 'c', units, unit))),
+    range: ranges(traces, units),
+    forgetGate: meanSizes(traces, 'f', units),
+    candidateSize: meanSizes(traces, 'g', units),
+    cellStateSize: meanSizes(traces, 'c', units),
   };
 }
 
-function* finiteValues(traces: TraceValues[], quantity: 'f' | 'g' | 'c' | 'h', units: number, unit: number) {
-  for (const { sequences, mask, batch, timesteps } of traces) {
-    for (let step = 0; step < batch * timesteps; step++) {
-      const value = sequences[quantity][step * units + unit] as number;
-      if (Number.isFinite(value) && (mask === null || mask[step] !== 0)) yield value;
-    }
-  }
+function ranges(traces: TraceValues[], units: number): (number | null)[] {
+  const largest = new Float64Array(units).fill(Number.NEGATIVE_INFINITY);
+  const smallest = new Float64Array(units).fill(Number.POSITIVE_INFINITY);
+  forEachFinite(traces, 'h', units, (value, unit) => {
+    largest[unit] = Math.max(largest[unit] as number, value);
+    smallest[unit] = Math.min(smallest[unit] as number, value);
+  });
+  return Array.from(largest, (value, unit) => (Number.isFinite(value) ? value - (smallest[unit] as number) : null));
 }
 
-function meanSize(values: Iterable<number>): number | null {
-  let [sum, count] = [0, 0];
-  for (const value of values) {
-    sum += Math.abs(value);
-    count += 1;
+function meanSizes(traces: TraceValues[], quantity: 'f' | 'g' | 'c', units: number): (number | null)[] {
+  const [sums, counts] = [new Float64Array(units), new Float64Array(units)];
+  forEachFinite(traces, quantity, units, (value, unit) => {
+    sums[unit] = (sums[unit] as number) + Math.abs(value);
+    counts[unit] = (counts[unit] as number) + 1;
+  });
+  return Array.from(sums, (sum, unit) => (counts[unit] === 0 ? null : sum / (counts[unit] as number)));
+}
+
+/** Visits values in the order in which they lie in memory, step by step: while a model trains, this must be quick. */
+function forEachFinite(
+  traces: TraceValues[],
+  quantity: 'f' | 'g' | 'c' | 'h',
+  units: number,
+  visit: (value: number, unit: number) => void,
+): void {
+  for (const { sequences, mask, batch, timesteps } of traces) {
+    const values = sequences[quantity];
+    for (let step = 0; step < batch * timesteps; step++) {
+      if (mask !== null && mask[step] === 0) continue;
+      for (let unit = 0; unit < units; unit++) {
+        const value = values[step * units + unit] as number;
+        if (Number.isFinite(value)) visit(value, unit);
+      }
+    }
   }
-  return count === 0 ? null : sum / count;
 }

@@ -43,19 +43,24 @@ export interface GradientFlow {
   outputSlope: tf.Tensor3D;
   /**
    * The gradients of the layer's weights, by gate: kernel, each [D, U], recurrent kernel, each [U, U], bias, each [U],
-   * or null. Of a layer that is called several times, over all calls, as an optimizer sees them. Frozen weights have
-   * theirs too: what they would learn from. `dispose()` of the flow disposes them.
+   * or null. By way of this call only: an optimizer sees the sum over all calls. Frozen weights have theirs too: what
+   * they would learn from. Penalties on weights are left out. `dispose()` of the flow disposes them.
    */
   dWeights: WeightsByGate;
   /** The value of the loss, []. */
   loss: tf.Scalar;
   /** Every gate and state of the same call. */
   trace: GateTrace;
+  /** The input, [B, T, D]. */
+  x: tf.Tensor3D;
+  /** Copies of the weights as they were: kernel [D, 4U], recurrent kernel [U, 4U] and, if there is one, bias [4U]. */
+  weights: tf.Tensor[];
   /** Whether the last timestep was processed first. */
   goBackwards: boolean;
   /**
    * The Jacobian of one step, [B, 2U, 2U]: row r, column s is the derivative of the r-th of (h_t, c_t) with respect to
-   * the s-th of (h, c) before the step. The identity for samples that are masked there. The caller disposes it.
+   * the s-th of (h, c) before the step, with the weights as they were. The identity for samples that are masked there.
+   * What `editGates` changed is left out. The caller disposes it.
    *
    * @param t The input's timestep.
    * @throws RangeError for a t that there is not; Error once the flow is disposed.

@@ -25,3 +25,21 @@ export function findLSTMs(model: tf.LayersModel): FoundLSTM[] {
     })),
   );
 }
+
+/** What tells the LSTMs of a model apart. */
+export type LSTMPlace = Pick<FoundLSTM, 'layerName' | 'direction' | 'cell'>;
+
+export function isSamePlace(a: LSTMPlace, b: LSTMPlace): boolean {
+  return a.layerName === b.layerName && a.direction === b.direction && a.cell === b.cell;
+}
+
+/** Calls, or whatever else belongs to an LSTM, put together by LSTM: a shared layer has several calls. */
+export function byLSTM<Item extends LSTMPlace>(items: Item[]): Item[][] {
+  const groups: Item[][] = [];
+  for (const item of items) {
+    const group = groups.find(([first]) => isSamePlace(first as Item, item));
+    if (group === undefined) groups.push([item]);
+    else group.push(item);
+  }
+  return groups;
+}

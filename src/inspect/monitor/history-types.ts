@@ -1,5 +1,6 @@
 import type { ByGate } from '../../core/gates.js';
 import type { Finding } from '../diagnose/finding.js';
+import type { FlowVerdict } from '../gradient/flow-types.js';
 import type { Direction } from '../model/places.js';
 
 /**
@@ -36,6 +37,8 @@ export interface MonitorRecord extends MonitoredBatch {
    * it; null where it is not finite or was not observed.
    */
   gradientNorm: number | null;
+  /** How long the measuring took. */
+  milliseconds: number;
   /** One entry for each LSTM, in the model's order. */
   layers: MonitoredLayer[];
 }
@@ -95,18 +98,19 @@ export interface MonitoredValue {
   max: number | null;
 }
 
-/** Gradient norms over time, of the call of the LSTM in which they are the steepest. */
+/** Gradient norms over time; of a layer that is called several times, of the call where they change fastest. */
 export interface MonitoredFlow {
-  /** Which timesteps the norms are of, ascending: all, or evenly chosen ones where there are more than 64. */
+  /** Which timesteps the norms are of, ascending: all, or 64 evenly chosen ones where there are more. */
   timesteps: number[];
   /** Of the total derivative of the loss with respect to h after each of `timesteps`: L2 over units, mean over samples. */
   dh: (number | null)[];
   /** The same with respect to c. */
   dc: (number | null)[];
-  verdict: 'vanishing' | 'exploding' | 'healthy';
-  /** Of the natural logarithm of the norm, per step forward in processing order; null where it could not be fitted. */
-  logSlope: number | null;
-  /** The same in words. */
+  /** Null where there is no gradient to judge by. */
+  verdict: FlowVerdict | null;
+  /** Mean natural logarithm of what the gradient is multiplied by where it crosses a step backwards; null as the verdict. */
+  slope: number | null;
+  /** What it means, in words. */
   sentence: string;
 }
 

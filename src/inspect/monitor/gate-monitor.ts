@@ -1,0 +1,46 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { MonitorHistory } from './history-types.js';
+import { MonitorCallback } from './monitor-callback.js';
+import { type GateMonitorOptions, monitorSettings } from './options.js';
+
+/** A callback for `model.fit` and `model.fitDataset`, and what it has seen. */
+export interface GateMonitor extends tf.CustomCallback {
+  readonly history: MonitorHistory;
+}
+
+/**
+ * Watches the LSTMs of a model, of this package or of tfjs, as it trains: what their gates do, how large gradients and
+ * weights are by gate, and, given labels, how the gradient flows back through time. It warns, in words, when a gate goes
+ * dead, when gradients vanish or explode, and when NaN appears: in which layer, gate and timestep, and at which batch.
+ *
+ * ```ts
+ * const monitor = gateMonitor({ everyBatches: 20, inputs: someX, labels: someY });
+ * await model.fit(x, y, { epochs: 5, callbacks: [monitor] });
+ * console.log(describeFindings(monitor.history.warnings));
+ * await writeFile('history.json', JSON.stringify(monitor.history));
+ * ```
+ *
+ * Gradients are those of the training step itself, before any clipping, as the optimizer gets them; no second pass is
+ * made for them. They are observed at the batches that are reported, and the optimizer is as it was in between, after
+ * training, and after a training that throws.
+ *
+ * **Cost.** A batch without a report costs the reading of its loss. A report without `inputs` reads twelve numbers for
+ * each LSTM's gradient and twelve for its weights, whose norms the device computes. With `inputs` it adds one prediction
+ * with all gates of these samples, and their statistics in JavaScript, in proportion to samples × timesteps × units;
+ * with `labels`, also one gradient. `milliseconds` in each record tells how long it took; `everyBatches` sets how often.
+ *
+ * **Memory.** While a report is made, the traces of `inputs` (`traceBytes` tells their size). For good, at most `maxRecords`
+ * records, whose size depends on neither units nor samples. When there are more, every second one is dropped, and records
+ * are kept half as often from then on; `onReport` still gets all. There is one warning at most for each kind, layer and gate.
+ *
+ * The history goes on when the same monitor serves another `fit` of the same model.
+ *
+ * Where there are several callbacks, tfjs takes either instances or plain objects: write your own as
+ * `new tf.CustomCallback({ onEpochEnd })` beside a monitor.
+ *
+ * @throws RangeError for an option that breaks its rule. When training begins (by the promise of `fit`): RangeError for a
+ *   model without an LSTM, and for inputs that do not fit it; Error for another model than before.
+ */
+export function gateMonitor(options: GateMonitorOptions = {}): GateMonitor {
+  return new MonitorCallback(monitorSettings(options));
+}

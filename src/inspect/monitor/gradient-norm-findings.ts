@@ -1,0 +1,94 @@
+import { GATE_NAMES, type GateName } from '../../core/gates.js';
+import { rounded } from '../diagnose/evidence.js';
+import { type Finding, NOWHERE, type Place } from '../diagnose/finding.js';
+import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
+import { gateNorm, layerNorm } from './layer-norm.js';
+import type { MonitorThresholds } from './thresholds.js';
+
+/** What was seen of one LSTM in a training step. */
+export interface ObservedStep {
+  place: Place;
+  /** Of the gradient, before the optimizer's step. */
+  gradients: WeightNormsByGate;
+  /** Of the weights, after it. */
+  weights: WeightNormsByGate;
+  /** Norms of the layer's gradient at earlier reports. */
+  earlier: number[];
+}
+
+/** Gradients that are not finite, missing, or far larger than before. */
+export function gradientNormFindings(step: ObservedStep, thresholds: MonitorThresholds): Finding[] {
+  const broken = GATE_NAMES.filter((gate) => !Number.isFinite(gateNorm(step.gradients, gate)));
+  if (broken.length > 0) return [notFinite(step, broken)];
+  return [...withoutGradient(step, thresholds), ...spike(step, thresholds)];
+}
+
+function notFinite({ place }: ObservedStep, gates: GateName[]): Finding {
+  return {
+    ...{ kind: 'non-finite gradient', severity: 'error', ...place, gate: oneOf(gates), units: [] },
+    evidence: { gates: gates.join(', ') },
+    message: `The gradient of the weights of ${named(gates)} holds NaN or Infinity; after this step, so do the weights.`,
+    remedy: 'Clip gradients (clipGradients), lower the learning rate, and look for NaN in the data.',
+  };
+}
+
+function withoutGradient({ place, gradients, weights }: ObservedStep, { noGradient }: MonitorThresholds): Finding[] {
+  const gates = GATE_NAMES.filter((gate) => gateNorm(gradients, gate) < noGradient * gateNorm(weights, gate));
+  if (gates.length === 0) return [];
+  const norms = gates.map((gate) => [`gradient norm of ${gate}`, rounded(gateNorm(gradients, gate))]);
+  return [
+    {
+      ...{ kind: 'no weight gradient', severity: 'warning', ...place, gate: oneOf(gates), units: [] },
+      evidence: Object.fromEntries(norms),
+      message: `Hardly any gradient reaches the weights of ${named(gates)}: they do not learn.`,
+      remedy:
+        'See whether gates of this or a later layer are closed, whether the loss depends on the layer, and whether a later activation is flat.',
+    },
+  ];
+}
+
+function spike({ place, gradients, earlier }: ObservedStep, { spike }: MonitorThresholds): Finding[] {
+  const norm = layerNorm(gradients);
+  const usual = median(earlier);
+  if (earlier.length < 3 || !(norm > spike * usual)) return [];
+  const gate = GATE_NAMES.reduce((a, b) => (gateNorm(gradients, b) > gateNorm(gradients, a) ? b : a));
+  return [
+    {
+      ...{ kind: 'gradient spike', severity: 'warning', ...place, gate: null, units: [] },
+      evidence: { 'gradient norm': rounded(norm), 'median before': rounded(usual), 'largest in gate': gate },
+      message: `The gradient is ${rounded(norm / usual)} times as large as usual, most of all in gate ${gate}: one such step can undo what was learned.`,
+      remedy: 'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); or lower the learning rate.',
+    },
+  ];
+}
+
+/** A loss that is not finite. */
+export function lossFinding(): Finding {
+  return {
+    ...{
+      kind: 'non-finite loss',
+      severity: 'error',
+      ...NOWHERE,
+      gate: null,
+      units: [],
+      evidence: { loss: 'not finite' },
+    },
+    message: 'The loss is NaN or Infinity at this batch, and was finite at every batch before.',
+    remedy:
+      'Look for NaN in the data of this batch; clip gradients (clipGradients), or lower the learning rate, in the batches before.',
+  };
+}
+
+/** The gate where it is only one. */
+function oneOf(gates: GateName[]): GateName | null {
+  return gates.length === 1 ? (gates[0] as GateName) : null;
+}
+
+function named(gates: GateName[]): string {
+  return gates.length === GATE_NAMES.length ? 'all gates' : `gate ${gates.join(', ')}`;
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] as number;
+}

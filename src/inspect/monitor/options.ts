@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import type { ModelInputs } from '../trace/model-inputs.js';
+import type { MonitorRecord, MonitorWarning } from './history-types.js';
+import { type MonitorThresholds, monitorThresholds } from './thresholds.js';
+
+export interface GateMonitorOptions {
+  /** Batches from one report to the next; the first batch has one. Default: 10. */
+  everyBatches?: number;
+  /**
+   * Samples on which to look at the gates, as for `traceModel`: some tens that are like the rest, which must live as long
+   * as the training. Without them, only gradients, weights and the loss are watched.
+   */
+  inputs?: ModelInputs | null | undefined;
+  /** What the model is to answer to `inputs`, one tensor an output. With them, the gradient's flow back through time is watched. */
+  labels?: tf.Tensor | tf.Tensor[] | null | undefined;
+  /** How many records the history holds at most, at least 2. Default: 200. */
+  maxRecords?: number;
+  /** When to warn; see `MonitorThresholds`. */
+  thresholds?: Partial<MonitorThresholds>;
+  /** Gets each report, with the warnings that are new in it. A promise is waited for. */
+  onReport?: (record: MonitorRecord, newWarnings: MonitorWarning[]) => unknown;
+  /** Gets each new warning. Default: writes it to `console.warn`. */
+  onWarning?: (warning: MonitorWarning) => unknown;
+}
+
+/** The options with their defaults put in. */
+export interface MonitorSettings {
+  everyBatches: number;
+  inputs: ModelInputs | null;
+  labels: tf.Tensor[] | null;
+  maxRecords: number;
+  thresholds: MonitorThresholds;
+  onReport: NonNullable<GateMonitorOptions['onReport']>;
+  onWarning: GateMonitorOptions['onWarning'];
+}
+
+const WHERE = 'gateMonitor';
+const NAMES = ['everyBatches', 'inputs', 'labels', 'maxRecords', 'thresholds', 'onReport', 'onWarning'];
+
+/** @throws RangeError for an option that breaks its rule. */
+export function monitorSettings(options: GateMonitorOptions): MonitorSettings {
+  requireOptions(WHERE, options, NAMES);
+  const { everyBatches = 10, maxRecords = 200, thresholds, onReport = () => {}, onWarning } = options;
+  const { inputs = null, labels = null } = options;
+  requireInteger('everyBatches', everyBatches, 1);
+  requireInteger('maxRecords', maxRecords, 2);
+  requireFunction('onReport', onReport);
+  if (onWarning !== undefined) requireFunction('onWarning', onWarning);
+  if (labels !== null && inputs === null) {
+    throw invalidArgument(WHERE, 'labels must come with inputs', inputs);
+  }
+  const list = labels === null ? null : [labels].flat();
+  for (const [index, label] of (list ?? []).entries()) {
+    if (!(label instanceof tf.Tensor)) throw invalidArgument(WHERE, `labels[${index}] must be a tensor`, label);
+  }
+  return {
+    ...{ everyBatches, inputs, maxRecords, onReport, onWarning },
+    labels: list,
+    thresholds: monitorThresholds(thresholds),
+  };
+}
+
+function requireInteger(name: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw invalidArgument(WHERE, `${name} must be an integer of at least ${least}`, value);
+}
+
+function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidArgument(WHERE, `${name} must be a function`, value);
+}
