@@ -150,12 +150,16 @@ export interface FlowStatistics {
 
   /**
    * [T]: by how much the gradient grows where it crosses step t backwards: the norm of (dhRecurrent, dcCell) before the
-   * step, of the samples that are valid at it, by that of the gradient with respect to (h_t, c_t) after it. The loss's
-   * own terms of other steps do not enter, so that it means the same for a loss at the last step and for one at every
-   * step. At most the norm of the step's Jacobian. Null where no gradient reaches the step.
+   * step, of the samples that are valid at it, by that of the gradient with respect to (h_t, c_t) after it. At most the
+   * norm of the step's Jacobian. The loss's own terms of earlier steps do not enter, so that a loss at every step does
+   * not hide what happens to the gradient of a late one; but what has just entered by h counts with what has come a long
+   * way. Null where no gradient reaches the step.
    */
   gain: PerTimestep;
-  /** Mean natural logarithm of the gain, by least squares: see `fit`. Null where there is no gradient to fit. */
+  /**
+   * Natural logarithm of what a step multiplies the gradient by: the slope of a line fitted by least squares to the
+   * logarithm of the product of gains. Null where there is no gradient to fit.
+   */
   slope: number | null;
   /** What the slope was fitted on. Null with the slope. */
   fit: FlowFit | null;
@@ -182,7 +186,7 @@ export interface FlowFit {
   steps: number;
   /** Fraction of the logarithm's variance that the line explains, within [0, 1]; null for less than two steps. */
   rSquared: number | null;
-  /** By what the gradient is multiplied over all of them: exp(slope × steps). */
+  /** By what the gradient is multiplied over all of them: the product of the gains. 0 if it is exactly 0 further back. */
   attenuation: number;
   /** Steps over which the gradient halves (vanishing) or doubles (exploding): ln 2 / |slope|; null for a slope of 0. */
   halfLife: number | null;
