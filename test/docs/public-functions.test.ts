@@ -28,6 +28,9 @@ function documented(entry: string, symbol: ts.Symbol): Documented[] {
 
 const all = entries.flatMap(([entry, file]) => exportsOf(program, file).flatMap((symbol) => documented(entry, symbol)));
 
+/** A class that is made by a function, which the reference describes. */
+const isPointer = ({ text }: Documented) => /^See `\w+`\.$/.test(text);
+
 const namesOf = (found: Documented[]) => found.map(({ name }) => name);
 
 test('the exports of every entry point are found', () => {
@@ -46,7 +49,7 @@ test('every exported function and class is described', () => {
 });
 
 test('every exported function and class shows an example', () => {
-  expect(namesOf(all.filter(({ text }) => !text.includes('```ts')))).toEqual([]);
+  expect(namesOf(all.filter((found) => !found.text.includes('```ts') && !isPointer(found)))).toEqual([]);
 });
 
 test('every exported function says what it throws', () => {

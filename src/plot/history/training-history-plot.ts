@@ -99,7 +99,7 @@ const PANELS: Panel[] = [
   },
   {
     ...{ title: 'gradient through time, growth per step', unit: 'log growth', isLogarithmic: false },
-    lines: ({ flow }) => [{ of: 'slope', value: flow?.logSlope ?? null }],
+    lines: ({ flow }) => [{ of: 'slope', value: flow?.slope ?? null }],
   },
 ];
 

@@ -28,7 +28,7 @@ export interface DisplayedPlot {
  *
  * In a page, in an element, by the package vega-embed:
  *
- * ```ts
+ * ```ts browser
  * await show(await gateHeatmap(trace), { element: '#gates' }).drawn;
  * ```
  *

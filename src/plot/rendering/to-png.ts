@@ -20,8 +20,8 @@ export interface PngOptions {
 const PIXELATED = 'image-rendering: optimizeSpeed; image-rendering: pixelated;';
 
 /**
- * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and
- * @resvg/resvg-js; and a font, from the system or from the package dejavu-fonts-ttf.
+ * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and `@resvg/resvg-js`;
+ * and a font, from the system or from the package dejavu-fonts-ttf.
  *
  * ```ts
  * await writeFile('gates.png', await toPng(await gateHeatmap(trace)));

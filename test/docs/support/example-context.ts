@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { type LSTM, lstm } from '../../../src/index.js';
-import { gateStatistics } from '../../../src/inspect/index.js';
+import { gateStatistics, gradientFlow } from '../../../src/inspect/index.js';
 import type { Fixture } from '../../../src/testing/index.js';
 import { kerasFixture } from '../../support/keras-fixtures.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
@@ -29,10 +30,16 @@ function exampleModel(): tf.LayersModel {
 }
 
 function exampleLayer(): LSTM {
-  const layer = lstm({ units: U, inputShape: [T, D] });
+  const layer = lstm({ units: 20, inputShape: [T, D] });
   layer.apply(tf.zeros([B, T, D]));
   return layer;
 }
+
+const meanSquare = (h: tf.Tensor3D): tf.Scalar => tf.mean(tf.square(h));
+
+const y = () => tf.oneHot(tf.tensor1d([0, 1, 0], 'int32'), 2);
+
+const statistics = () => gateStatistics(exampleLayer().trace(x()));
 
 const x = (): tf.Tensor3D => randomTensor<tf.Rank.R3>([B, T, D], 2);
 
@@ -44,12 +51,24 @@ export const EXAMPLE_CONTEXT = {
   batches: () => [x(), x()],
   expected: () => exampleModel().predict(x()) as tf.Tensor,
   fixture: (): Fixture => fixture,
+  flow: () => gradientFlow(exampleLayer(), x(), meanSquare),
   layer: exampleLayer,
   model: exampleModel,
-  statistics: () => gateStatistics(exampleLayer().trace(x())),
+  loss: () => meanSquare,
+  someX: x,
+  someY: y,
+  statistics,
+  statistics1: statistics,
+  statistics2: statistics,
+  T: () => T,
+  // As many characters as the sequences have timesteps.
+  text: () => 'a text',
   trace: () => exampleLayer().trace(x()),
+  trained: () => exampleLayer().trace(x()),
+  untrained: () => exampleLayer().trace(x()),
+  writeFile: () => writeFile,
   x,
-  y: () => tf.oneHot(tf.tensor1d([0, 1, 0], 'int32'), 2),
+  y,
 };
 
 /** Saves a model as `model.json`, for examples that load one; needs tfjs-node. */

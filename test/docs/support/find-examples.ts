@@ -5,11 +5,11 @@ export interface Example {
   /** `README.md:24`, where it begins. */
   place: string;
   code: string;
-  /** Whether it is only compiled, as `<!-- compiled, not run -->` before it says. */
+  /** Whether it is only compiled, as it is marked `ts browser`: it needs a page. */
   isOnlyCompiled: boolean;
 }
 
-const NOT_RUN = '<!-- compiled, not run -->';
+const FENCES = ['```ts', '```ts browser'];
 const IN_COMMENT = /^\s*\* ?/;
 
 /** The blocks fenced as `ts` in lines of Markdown, or of source whose doc comments hold it. */
@@ -19,17 +19,14 @@ function examplesOf(path: string): Example[] {
   const textOf = (line: string) => (isSource ? line.replace(IN_COMMENT, '') : line);
   const examples: Example[] = [];
   for (const [n, line] of lines.entries()) {
-    if (textOf(line).trim() !== '```ts' || (isSource && !IN_COMMENT.test(line))) continue;
+    const fence = textOf(line).trim();
+    if (!FENCES.includes(fence) || (isSource && !IN_COMMENT.test(line))) continue;
     const end = lines.findIndex((candidate, at) => at > n && textOf(candidate).trim() === '```');
     const code = lines
       .slice(n + 1, end)
       .map(textOf)
       .join('\n');
-    const before = lines
-      .slice(0, n)
-      .reverse()
-      .find((candidate) => textOf(candidate).trim() !== '');
-    examples.push({ place: `${path}:${n + 1}`, code, isOnlyCompiled: textOf(before ?? '').trim() === NOT_RUN });
+    examples.push({ place: `${path}:${n + 1}`, code, isOnlyCompiled: fence !== FENCES[0] });
   }
   return examples;
 }
