@@ -47,7 +47,12 @@ function describeQuantity(quantity: QuantityReport): string {
   const worst = quantity.worst as Difference;
   const count = `${differing} of ${sizeOf(shape)} differ, by up to ${Number(maxAbsoluteError.toPrecision(3))}`;
   const where = shape.length === 0 ? '' : `at ${describePosition(quantity, worst)} `;
-  return `  ${name}: ${count}; ${where}expected ${worst.expected}, received ${worst.received}`;
+  return `  ${name}: ${count}; ${where}expected ${shown(worst.expected)}, received ${shown(worst.received)}`;
+}
+
+/** A float32 without the digits that only its binary form has. */
+function shown(value: number): number {
+  return Number(value.toPrecision(8));
 }
 
 /** The findings in words. */
@@ -63,7 +68,7 @@ export function describeReport(report: Omit<FixtureReport, 'message'>): string {
       ? []
       : [
           `  first differing gate: ${first.gate} at timestep ${first.timestep}, sample ${first.sample}, unit ${first.unit} ` +
-            `(layer ${first.layer}, ${first.direction}, cell ${first.cell}): expected ${first.expected}, received ${first.received}`,
+            `(layer ${first.layer}, ${first.direction}, cell ${first.cell}): expected ${shown(first.expected)}, received ${shown(first.received)}`,
         ];
   return [verdict, ...lines, ...gate, ...notCompared.map((reason) => `  not compared: ${reason}`)].join('\n');
 }

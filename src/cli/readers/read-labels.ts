@@ -12,7 +12,9 @@ export function readLabels(path: string, model: tf.LayersModel, samples: number)
   const what: ArraysFor = { role: 'output', names: model.outputs.map(layerNameOf) };
   const arrays = readArrays(path, what);
   if (arrays === null) throw new UserError(`the labels must be .json or .npy, got '${path}'`);
-  return arraysToTensors(path, arrays, what, { dtypes: [], samples });
+  // One number a sample is what [B, 1] holds, as `fit` takes it.
+  const inRows = arrays.map(({ shape, values }) => ({ shape: shape.length === 1 ? [...shape, 1] : shape, values }));
+  return arraysToTensors(path, inRows, what, { dtypes: [], samples });
 }
 
 function isLabel(value: unknown): value is string | number {

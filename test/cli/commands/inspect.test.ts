@@ -66,6 +66,12 @@ describe('inspect', () => {
     expect(report()).not.toContain('non-finite label');
   });
 
+  test('takes labels that are one number a sample, as fit does', async () => {
+    const { code } = await inspect('numbers', '--input', x(), '--labels', file('y.json', [1, 0, 0, 1]));
+    expect(code).toBe(0);
+    expect(report()).not.toContain('label');
+  });
+
   test('reads text, and shows its tokens along time', async () => {
     const vocabulary = file('v.json', ['', 'q', 'z']);
     const { code } = await inspect('text', '--input', file('in.txt', 'qz\nzzqz\n'), '--vocabulary', vocabulary);
