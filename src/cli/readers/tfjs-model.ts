@@ -11,6 +11,8 @@ interface ModelDocument {
   format?: unknown;
   modelTopology?: unknown;
   weightsManifest?: unknown;
+  /** How the model was compiled. */
+  trainingConfig?: tf.io.TrainingConfig | null;
 }
 
 /**
@@ -87,8 +89,16 @@ export async function readTfjsModel(path: string): Promise<tf.LayersModel> {
   const weightData = concatenated(groups.map((group) => readGroup(dirname(path), group)));
   const weightSpecs: WeightSpec[] = groups.flatMap(({ weights }) => weights);
   const modelTopology = document.modelTopology as object;
+  const { trainingConfig = null } = document;
   try {
-    return await tf.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) });
+    return await tf.loadLayersModel({
+      load: async () => ({
+        modelTopology,
+        weightSpecs,
+        weightData,
+        ...(trainingConfig !== null && { trainingConfig }),
+      }),
+    });
   } catch (cause) {
     throw new UserError(`'${path}' cannot be built: ${messageOf(cause)}`, { cause });
   }

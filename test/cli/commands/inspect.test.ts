@@ -22,6 +22,8 @@ beforeAll(async () => {
     layers: [tf.layers.lstm({ units: 3, inputShape: [5, 2], name: 'reader' }), tf.layers.dense({ units: 1 })],
   });
   await saveModel(numbers, folder.path('numbers'));
+  numbers.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+  await saveModel(numbers, folder.path('compiled'));
   const text = tf.sequential({
     name: 'text',
     layers: [tf.layers.embedding({ inputDim: 4, outputDim: 2, inputLength: 4 })],
@@ -69,7 +71,17 @@ describe('inspect', () => {
   test('takes labels that are one number a sample, as fit does', async () => {
     const { code } = await inspect('numbers', '--input', x(), '--labels', file('y.json', [1, 0, 0, 1]));
     expect(code).toBe(0);
-    expect(report()).not.toContain('label');
+    expect(report()).not.toContain('non-finite label');
+  });
+
+  test('shows how gradients flow back, where labels are given and the model was saved as it was compiled', async () => {
+    const labels = ['--labels', file('y.json', [1, 0, 0, 1])];
+    await inspect('numbers', '--input', x(), ...labels);
+    expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
+    await inspect('compiled', '--input', x());
+    expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
+    expect((await inspect('compiled', '--input', x(), ...labels)).code).toBe(0);
+    expect(report()).toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
   });
 
   test('reads text, and shows its tokens along time', async () => {

@@ -7,7 +7,7 @@ import { randomizeWeights } from '../../support/random.js';
 /** Writes a model as tfjs-node's `model.save('file://…')` does. */
 export async function saveModel(model: tf.LayersModel, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const handler = tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+  const handler = tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData, trainingConfig }) => {
     const weightsManifest = [{ paths: ['./weights.bin'], weights: weightSpecs }];
     const document = {
       format: 'layers-model',
@@ -15,12 +15,13 @@ export async function saveModel(model: tf.LayersModel, folder: string): Promise<
       convertedBy: null,
       modelTopology,
       weightsManifest,
+      trainingConfig,
     };
     writeFileSync(join(folder, 'model.json'), JSON.stringify(document));
     writeFileSync(join(folder, 'weights.bin'), new Uint8Array(weightData as ArrayBuffer));
     return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
   });
-  await model.save(handler);
+  await model.save(handler, { includeOptimizer: true });
 }
 
 /** A model of a built-in LSTM, a nested model with a bidirectional explicit one, and a dense layer, with random weights. */
