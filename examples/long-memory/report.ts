@@ -68,17 +68,19 @@ export function drawOutcomes(outcomes: Outcome[]): string {
   return table.toString();
 }
 
-/** What the numbers say, and whether reach and learning agree in them. */
+/** Whether those have learned whose gradient reached furthest. Differences between those who have not are noise. */
 export function conclusion(outcomes: Outcome[]): string {
   const reach = ({ history }: Outcome) => reachOf(history.records[0] as MonitorRecord) ?? 0;
   const names = (list: Outcome[]) => list.map(({ variant }) => variant).join(', ');
-  const byReach = names([...outcomes].sort((a, b) => reach(b) - reach(a)));
-  const byError = names([...outcomes].sort((a, b) => a.error - b.error));
-  const learned = names(outcomes.filter(({ error }) => hasLearned(error)));
-  const agreement = byReach === byError ? 'The orders are the same' : 'The orders differ';
+  const byReach = [...outcomes].sort((a, b) => reach(b) - reach(a));
+  const learned = outcomes.filter(({ error }) => hasLearned(error)).sort((a, b) => a.error - b.error);
+  const furthest = byReach.slice(0, learned.length);
+  const agrees = learned.every((outcome) => furthest.includes(outcome));
   return [
-    `By how far the gradient reached before training: ${byReach}.`,
-    `By the error after it, the smallest first:       ${byError}.`,
-    `${agreement} in this run, with this seed. Learned: ${learned || 'none, in so few steps'}.`,
+    `By how far the gradient reached before training: ${names(byReach)}.`,
+    `Learned, the smallest error first: ${names(learned) || 'none, in so few steps'}.`,
+    ...(learned.length === 0
+      ? []
+      : [`They are ${agrees ? '' : 'not '}those whose gradient reached furthest, in this run, with this seed.`]),
   ].join('\n');
 }

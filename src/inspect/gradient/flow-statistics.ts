@@ -126,18 +126,22 @@ function weightNorms({ dWeights: { kernel, recurrentKernel, bias } }: FlowValues
 
 function nonFiniteGradients({ units, sequences, dz }: FlowValues, steps: StepsOfFlow): NonFiniteGradients {
   const all = [sequences.dh, sequences.dc, ...Object.values(dz)];
-  const countAt = (t: number) =>
-    steps.samplesAt(t).reduce((count, sample) => {
+  let count = 0;
+  let firstTimestep: number | null = null;
+  for (const t of steps.backwards) {
+    for (const sample of steps.samplesAt(t)) {
       const offset = steps.offset(sample, t, units);
-      const bad = (values: Values) => Array.from({ length: units }, (_, n) => values[offset + n] as number);
-      return count + all.flatMap(bad).filter((value) => !Number.isFinite(value)).length;
-    }, 0);
-  const counts = steps.backwards.map(countAt);
-  const first = counts.findIndex((count) => count > 0);
-  return {
-    count: counts.reduce((sum, count) => sum + count, 0),
-    firstTimestep: first < 0 ? null : (steps.backwards[first] as number),
-  };
+      for (const values of all) count += countNonFinite(values, offset, units);
+    }
+    if (count > 0) firstTimestep ??= t;
+  }
+  return { count, firstTimestep };
+}
+
+function countNonFinite(values: Values, offset: number, length: number): number {
+  let count = 0;
+  for (let n = offset; n < offset + length; n++) if (!Number.isFinite(values[n])) count += 1;
+  return count;
 }
 
 function verdictOf(gain: (number | null)[], attenuation: number, thresholds: FlowThresholds): FlowVerdict | null {

@@ -31,17 +31,21 @@ const ROUNDING = 1e-5;
 /**
  * The loss's own term in dc, where it reads c itself and not only by way of h: of states that a layer returns. [B, T, U]
  */
-export function directTerm({ sequences, ...values }: FlowValues, steps: StepsOfFlow): Float64Array {
+export function directTerm({ units, sequences }: FlowValues, steps: StepsOfFlow): Float64Array {
   const { dc, dcCell, outputSlope, dh } = sequences;
   const direct = new Float64Array(dc.length);
-  for (let n = 0; n < dc.length; n++) {
-    const t = Math.floor(n / values.units) % steps.timesteps;
-    const sample = Math.floor(n / (values.units * steps.timesteps));
-    const byH = steps.isValid(sample, t) ? (outputSlope[n] as number) * (dh[n] as number) : 0;
-    const [whole, cell] = [dc[n] as number, dcCell[n] as number];
-    const difference = whole - cell - byH;
-    const isRounding = Math.abs(difference) <= ROUNDING * (Math.abs(whole) + Math.abs(cell) + Math.abs(byH));
-    direct[n] = isRounding ? 0 : difference;
+  for (let sample = 0; sample < steps.batch; sample++) {
+    for (const t of steps.backwards) {
+      const offset = steps.offset(sample, t, units);
+      const isValid = steps.isValid(sample, t);
+      for (let n = offset; n < offset + units; n++) {
+        const byH = isValid ? (outputSlope[n] as number) * (dh[n] as number) : 0;
+        const [whole, cell] = [dc[n] as number, dcCell[n] as number];
+        const difference = whole - cell - byH;
+        const size = Math.abs(whole) + Math.abs(cell) + Math.abs(byH);
+        if (Math.abs(difference) > ROUNDING * size) direct[n] = difference;
+      }
+    }
   }
   return direct;
 }

@@ -27,8 +27,6 @@ export class GradientObserver {
     const { optimizer } = this.model;
     this.unhook = hookMethod(optimizer, 'minimize', (minimize) => (...args) => {
       this.takeOff();
-      // A step of the user's own, after a training that failed before it came to its step.
-      if (!(this.model as unknown as { isTraining: boolean }).isTraining) return minimize(...args);
       const restore = hookMethod(optimizer, 'applyGradients', (apply) => (gradients) => {
         this.observe(gradients);
         return apply(gradients);

@@ -13,7 +13,10 @@ export interface GateMonitorOptions {
    * as the training. Without them, only gradients, weights and the loss are watched.
    */
   inputs?: ModelInputs | null | undefined;
-  /** What the model is to answer to `inputs`, one tensor an output. With them, the gradient's flow back through time is watched. */
+  /**
+   * What the model is to answer to `inputs`, one tensor an output. With them, the gradient's flow back through time is
+   * watched, by the loss that the model was compiled with.
+   */
   labels?: tf.Tensor | tf.Tensor[] | null | undefined;
   /** How many records the history holds at most, at least 2. Default: 200. */
   maxRecords?: number;
