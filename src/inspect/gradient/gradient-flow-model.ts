@@ -36,7 +36,7 @@ export interface GradientFlowModelOptions {
  * ```
  *
  * First the model runs as it is, with one backward pass to what its LSTMs returned; then each LSTM's sequence runs on
- * plain operations, with a backward pass of its own. Nothing of it is a second implementation of either.
+ * plain operations, with a backward pass of its own, by the chain rule.
  *
  * @param model A built model; compiled, or `loss` is given.
  * @param x One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...].

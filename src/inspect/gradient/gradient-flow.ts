@@ -25,9 +25,10 @@ export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
  * flow.dispose();
  * ```
  *
- * It is what tfjs's automatic differentiation computes for the tensors of the plain path: Hochreiter 1991 and Werbos
- * 1990, "Backpropagation through time: what it does and how to do it", by no second implementation. Takes a forward and
- * a backward pass, and a second forward pass for the trace.
+ * Every gradient is the one that tfjs's own automatic differentiation computes on the plain path. Takes a forward and a
+ * backward pass, and a second forward pass for the trace; all of it is held in memory at once.
+ *
+ * Werbos 1990, "Backpropagation through time: what it does and how to do it".
  *
  * @param layer A layer that is built.
  * @param x [B, T, D], B and T at least 1.

@@ -33,13 +33,19 @@ function labelsOf(model: tf.LayersModel, inputs: tf.Tensor[]): tf.Tensor[] {
   return outputs.map(({ shape }, n) => randomTensor(shape, 60 + n));
 }
 
-/** The gradients of weights that tfjs finds for the model's loss, by the weight's name. */
+/**
+ * The gradients of the LSTMs' weights that tfjs finds for the model's loss, by the weight's name. Of no others: on wasm,
+ * embeddings have none.
+ */
 function gradientsOfTfjs(model: tf.LayersModel, inputs: tf.Tensor[], labels: tf.Tensor[]): tf.NamedTensorMap {
+  const variables = findLSTMs(model).flatMap(({ lstmCell: { kernel, recurrentKernel, bias } }) =>
+    [kernel, recurrentKernel, ...(bias == null ? [] : [bias])].map((weight) => weight.read() as tf.Variable),
+  );
   return tf.variableGrads(() => {
     const outputs = [model.call(inputs, { training: false })].flat() as tf.Tensor[];
     const losses = outputs.map((output, n) => tf.mean(tf.square(tf.sub(output, labels[n]!))));
     return tf.addN(losses) as tf.Scalar;
-  }).grads;
+  }, [...new Set(variables)]).grads;
 }
 
 /** The same according to flows: over all calls of each LSTM. */
