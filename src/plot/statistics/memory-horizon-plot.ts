@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
+import { amount } from '../data/amount.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { THEME_COLOURS } from '../specification/theme.js';
@@ -112,7 +113,7 @@ function describe({ name, statistics: { memoryHorizon } }: NamedStatistics): str
   const median = known[Math.floor((known.length - 1) / 2)];
   const others = memoryHorizon.length - known.length;
   return [
-    `${name === '' ? '' : `${name}: `}${memoryHorizon.length} units`,
+    `${name === '' ? '' : `${name}: `}${amount(memoryHorizon.length, 'unit')}`,
     ...(median === undefined ? [] : [`median ${Number(median.toPrecision(3))} timesteps`]),
     ...(others === 0 ? [] : [`${others} infinite or undefined, not drawn`]),
   ].join(', ');

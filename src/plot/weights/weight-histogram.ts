@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
+import { amount } from '../data/amount.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
@@ -48,7 +49,8 @@ export function histogramSpec(
   nonFinite: number,
 ): VegaLiteSpec {
   const { width = 130, height = 90 } = options;
-  const subtitle = nonFinite === 0 ? `number of ${noun}s by gate` : `${nonFinite} ${noun}s NaN or infinite, not drawn`;
+  const subtitle =
+    nonFinite === 0 ? `number of ${noun}s by gate` : `${amount(nonFinite, noun)} NaN or infinite, not drawn`;
   const vconcat = groups.map(({ name, rows }) => ({
     ...{ title: name, data: { values: rows } },
     facet: { column: { field: 'gate', type: 'nominal', title: null, sort: [...GATE_NAMES] } },
