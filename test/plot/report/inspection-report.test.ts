@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { FlowStatistics } from '../../../src/inspect/gradient/flow-types.js';
-import { traceModel } from '../../../src/inspect/index.js';
+import { type LayerTrace, traceModel } from '../../../src/inspect/index.js';
 import { type InspectionReportOptions, inspectionReport } from '../../../src/plot/index.js';
 import { PageState } from '../../../src/plot/report/page/state.js';
 import type { ReportData } from '../../../src/plot/report/report-data.js';
@@ -75,7 +75,7 @@ test('It carries what a trace holds', async () => {
   const data = dataOf(html);
   expect(data).toMatchObject({ samples: ['x', 'y', 'z'], layers: [{ title: 'reader' }, { title: 'second' }] });
   const state = new PageState(data);
-  const [{ trace }] = traceModel(model, inputs) as [{ trace: { o: tf.Tensor3D } }];
+  const [{ trace }] = traceModel(model, inputs) as [LayerTrace];
   state.select({ layer: 0, sample: 1 });
   expect(state.view.labels).toEqual(['a', 'b', 'c', 'd']);
   const expected = [...tf.slice(trace.o, [1, 0, 0], [1, -1, -1]).dataSync()];
@@ -89,7 +89,7 @@ test('What does not fit is left out, and said', async () => {
   expect(few).toContain('The first 2 of 3 samples.');
   expect(dataOf(few)).toMatchObject({ samples: ['0', '1'] });
   const { html } = await report({ largestBytes: 300 });
-  expect(html).toContain('Left out for size, but for reader: the 2 most active of 5 units; ');
+  expect(html).toContain('Left out for size, but for reader: the 2 most active of 5 units.');
   expect(dataOf(html).layers[0]!.unitNumbers).toHaveLength(2);
 });
 
