@@ -43,19 +43,24 @@ export interface GradientFlow {
   outputSlope: tf.Tensor3D;
   /**
    * The gradients of the layer's weights, by gate: kernel, each [D, U], recurrent kernel, each [U, U], bias, each [U],
-   * or null. Of a layer that is called several times, over all calls, as an optimizer sees them. Frozen weights have
-   * theirs too: what they would learn from. `dispose()` of the flow disposes them.
+   * or null. By way of this call only: an optimizer sees the sum over all calls. Frozen weights have theirs too: what
+   * they would learn from. Penalties on weights are left out. `dispose()` of the flow disposes them.
    */
   dWeights: WeightsByGate;
   /** The value of the loss, []. */
   loss: tf.Scalar;
   /** Every gate and state of the same call. */
   trace: GateTrace;
+  /** The input, [B, T, D]. */
+  x: tf.Tensor3D;
+  /** Copies of the weights as they were: kernel [D, 4U], recurrent kernel [U, 4U] and, if there is one, bias [4U]. */
+  weights: tf.Tensor[];
   /** Whether the last timestep was processed first. */
   goBackwards: boolean;
   /**
    * The Jacobian of one step, [B, 2U, 2U]: row r, column s is the derivative of the r-th of (h_t, c_t) with respect to
-   * the s-th of (h, c) before the step. The identity for samples that are masked there. The caller disposes it.
+   * the s-th of (h, c) before the step, with the weights as they were. The identity for samples that are masked there.
+   * What `editGates` changed is left out. The caller disposes it.
    *
    * @param t The input's timestep.
    * @throws RangeError for a t that there is not; Error once the flow is disposed.
@@ -145,12 +150,16 @@ export interface FlowStatistics {
 
   /**
    * [T]: by how much the gradient grows where it crosses step t backwards: the norm of (dhRecurrent, dcCell) before the
-   * step, of the samples that are valid at it, by that of the gradient with respect to (h_t, c_t) after it. The loss's
-   * own terms of other steps do not enter, so that it means the same for a loss at the last step and for one at every
-   * step. At most the norm of the step's Jacobian. Null where no gradient reaches the step.
+   * step, of the samples that are valid at it, by that of the gradient with respect to (h_t, c_t) after it. At most the
+   * norm of the step's Jacobian. The loss's own terms of earlier steps do not enter, so that a loss at every step does
+   * not hide what happens to the gradient of a late one; but what has just entered by h counts with what has come a long
+   * way. Null where no gradient reaches the step.
    */
   gain: PerTimestep;
-  /** Mean natural logarithm of the gain, by least squares: see `fit`. Null where there is no gradient to fit. */
+  /**
+   * Natural logarithm of what a step multiplies the gradient by: the slope of a line fitted by least squares to the
+   * logarithm of the product of gains. Null where there is no gradient to fit.
+   */
   slope: number | null;
   /** What the slope was fitted on. Null with the slope. */
   fit: FlowFit | null;
@@ -177,7 +186,7 @@ export interface FlowFit {
   steps: number;
   /** Fraction of the logarithm's variance that the line explains, within [0, 1]; null for less than two steps. */
   rSquared: number | null;
-  /** By what the gradient is multiplied over all of them: exp(slope × steps). */
+  /** By what the gradient is multiplied over all of them: the product of the gains. 0 if it is exactly 0 further back. */
   attenuation: number;
   /** Steps over which the gradient halves (vanishing) or doubles (exploding): ln 2 / |slope|; null for a slope of 0. */
   halfLife: number | null;

@@ -67,7 +67,7 @@ function lstmsOf(layer: tf.layers.RNN): PlacedLSTM[] {
 }
 
 /** A cell, or the cells of a stack, the first to run first. */
-function leafCells(cell: tf.layers.Layer): tf.layers.Layer[] {
+export function leafCells(cell: tf.layers.Layer): tf.layers.Layer[] {
   if (cell.getClassName() !== 'StackedRNNCells') return [cell];
   return (cell as tf.layers.Layer & { cells: tf.layers.Layer[] }).cells.flatMap(leafCells);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Kwargs } from '../../layers/host-types.js';
-import type { Place, PlacedLSTM } from '../model/places.js';
+import { leafCells, type Place, type PlacedLSTM } from '../model/places.js';
 import { layerInputsOf } from './layer-inputs.js';
 import { CellSteps, callOfLayer, type LSTMCall } from './lstm-call.js';
 import { Run } from './run.js';
@@ -14,7 +14,11 @@ export class CallRecorder {
   /** Of the stacked cells of the layer that is running. */
   private readonly stepsByCell = new Map<tf.layers.Layer, CellSteps>();
 
-  constructor(root: Place) {
+  /** @param watch Is told the tensors that LSTMs return, which are then of one use each. */
+  constructor(
+    root: Place,
+    private readonly watch: ((tensor: tf.Tensor) => void) | null = null,
+  ) {
     this.root = new Run(root);
     this.current = this.root;
   }
@@ -50,9 +54,16 @@ export class CallRecorder {
     }
   }
 
-  /** Goes before a cell's `call` with [x, h, c]. */
-  beforeCell(cell: tf.layers.Layer, inputs: tf.Tensor[]): void {
-    this.stepsByCell.get(cell)?.add(inputs);
+  /** Goes around a cell's `call` with [x, h, c]. */
+  aroundCell(cell: tf.layers.Layer, inputs: tf.Tensor[], call: () => Tensors): Tensors {
+    const steps = this.stepsByCell.get(cell);
+    steps?.add(inputs);
+    const outputs = call();
+    if (steps === undefined || this.watch === null) return outputs;
+    const [output, ...states] = outputs as [tf.Tensor, ...tf.Tensor[]];
+    const handedUp = this.watched(output);
+    steps.handedUp.push(handedUp);
+    return [handedUp, ...states];
   }
 
   /** Goes after a model has run one of a layer's nodes. */
@@ -64,22 +75,46 @@ export class CallRecorder {
     const { layer, lstms } = run.place;
     const given = layerInputsOf(layer as tf.layers.RNN, inputs, kwargs);
     const [only] = lstms as [PlacedLSTM];
-    if ((layer as tf.layers.RNN & { cell: unknown }).cell === only.lstmCell) {
-      run.calls.push(callOfLayer(run.place, only, given));
-      return call();
+    const { cell } = layer as tf.layers.RNN & { cell: tf.layers.Layer };
+    if (cell === only.lstmCell) {
+      const made = callOfLayer(run.place, only, given);
+      run.calls.push(made);
+      return this.returning([made], call());
     }
     for (const { lstmCell } of lstms) this.stepsByCell.set(lstmCell, new CellSteps());
     try {
       const outputs = call();
-      for (const lstm of lstms) {
+      const lastCell = leafCells(cell).length - 1;
+      const made = lstms.map((lstm) => {
         const steps = this.stepsByCell.get(lstm.lstmCell) as CellSteps;
-        run.calls.push(steps.toCall(run.place, lstm, given.mask));
-      }
-      return outputs;
+        const made = steps.toCall(run.place, lstm, given.mask);
+        return { made, steps: lstm.cell === lastCell ? null : steps.handedUp };
+      });
+      run.calls.push(...made.map(({ made }) => made));
+      return this.returning(
+        made.map(({ made }) => made),
+        outputs,
+        made.map(({ steps }) => steps),
+      );
     } finally {
       for (const steps of this.stepsByCell.values()) steps.dispose();
       this.stepsByCell.clear();
     }
+  }
+
+  /** Notes what calls of one layer returned, and returns it. */
+  private returning(calls: LSTMCall[], outputs: Tensors, steps: (tf.Tensor[] | null)[] = [null]): Tensors {
+    if (this.watch === null) return outputs;
+    const watched = [outputs].flat().map((output) => this.watched(output));
+    for (const [n, call] of calls.entries()) call.returned.push({ outputs: watched, steps: steps[n] ?? null });
+    return Array.isArray(outputs) ? watched : (watched[0] as tf.Tensor);
+  }
+
+  /** A copy: tfjs returns one tensor for h as output and as state, and for h of a step and its place in a sequence. */
+  private watched(output: tf.Tensor): tf.Tensor {
+    const copy = tf.clone(output);
+    this.watch?.(copy);
+    return copy;
   }
 }
 

@@ -12,6 +12,19 @@ export interface LSTMCall extends PlacedLSTM {
   states: tf.Tensor[] | null;
   /** [B, T] */
   mask: tf.Tensor | null;
+  /** What it returned, for derivatives with respect to it, each time that the model ran it; empty where nobody watches. */
+  returned: Returned[];
+}
+
+/**
+ * What a call returned. The tensors are read by nobody but those who read the layer's outputs, and are disposed with the
+ * model's run.
+ */
+export interface Returned {
+  /** The layer's outputs, in its order. */
+  outputs: tf.Tensor[];
+  /** What one of stacked cells handed up, [B, U] each, in the order of processing; null of the last and of an only cell. */
+  steps: tf.Tensor[] | null;
 }
 
 export function disposeCalls(calls: Iterable<LSTMCall>): void {
@@ -26,6 +39,7 @@ export function keptCopy<T extends tf.Tensor>(tensor: T): T {
 /** The call of a layer that is one LSTM. */
 export function callOfLayer(place: Place, lstm: PlacedLSTM, { x, states, mask }: LayerInputs): LSTMCall {
   return {
+    returned: [],
     ...lstm,
     ...named(place),
     x: keptCopy(x),
@@ -39,6 +53,8 @@ export class CellSteps {
   /** [B, D] each, in the order of processing. */
   private readonly xs: tf.Tensor[] = [];
   private states: tf.Tensor[] = [];
+  /** [B, U] each, in the order of processing. */
+  readonly handedUp: tf.Tensor[] = [];
 
   /** @param inputs [x, h, c]. */
   add([x, ...states]: tf.Tensor[]): void {
@@ -51,7 +67,7 @@ export class CellSteps {
     const where = named(place);
     const inTimeOrder = where.layer.goBackwards ? [...this.xs].reverse() : this.xs;
     const x = tf.keep(tf.stack(inTimeOrder, 1)) as tf.Tensor3D;
-    return { ...lstm, ...where, x, states: this.states.map(keptCopy), mask: mask && keptCopy(mask) };
+    return { ...lstm, ...where, x, states: this.states.map(keptCopy), mask: mask && keptCopy(mask), returned: [] };
   }
 
   dispose(): void {

@@ -13,21 +13,37 @@ import type { LSTMCall } from './lstm-call.js';
  * @param inputs One tensor for each input of the model, checked.
  */
 export function observeCalls(model: tf.LayersModel, inputs: tf.Tensor[]): LSTMCall[] {
+  return observing(model, null, () => tf.dispose(model.predictOnBatch(oneOrList(inputs)))).calls;
+}
+
+/**
+ * The same around whatever runs the model, once.
+ *
+ * @param watch Is told the tensors that the LSTMs return, for derivatives with respect to them: see `LSTMCall`.
+ */
+export function observing<Result>(
+  model: tf.LayersModel,
+  watch: ((tensor: tf.Tensor) => void) | null,
+  run: () => Result,
+): { calls: LSTMCall[]; result: Result } {
   const root = placesOf(model);
-  const recorder = new CallRecorder(root);
+  const recorder = new CallRecorder(root, watch);
   const undo: (() => void)[] = [];
   try {
     hook(root, recorder, undo);
-    leavingModelAlone(model, () =>
-      tf.dispose(model.predictOnBatch(inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs)),
-    );
-    return recorder.finish();
+    const result = leavingModelAlone(model, run);
+    return { calls: recorder.finish(), result };
   } catch (error) {
     recorder.dispose();
     throw error;
   } finally {
     for (const unhook of undo) unhook();
   }
+}
+
+/** What tfjs's methods take for the inputs of a model. */
+export function oneOrList(inputs: tf.Tensor[]): tf.Tensor | tf.Tensor[] {
+  return inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs;
 }
 
 function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
@@ -53,8 +69,7 @@ function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
       hooked.add(lstmCell);
       undo.push(
         hookMethod(lstmCell as tf.layers.RNNCell, 'call', (call) => (inputs, kwargs) => {
-          recorder.beforeCell(lstmCell, [inputs].flat());
-          return call(inputs, kwargs);
+          return recorder.aroundCell(lstmCell, [inputs].flat(), () => call(inputs, kwargs));
         }),
       );
     }

@@ -12,7 +12,7 @@ interface Unsettled {
 /** One run of a layer or model: the LSTM calls that it makes. */
 export class Run {
   readonly calls: LSTMCall[] = [];
-  private readonly settledNodes = new Set<string>();
+  private readonly settledNodes = new Map<string, LSTMCall[]>();
   private unsettled: Unsettled | null = null;
 
   constructor(readonly place: Place) {}
@@ -34,7 +34,8 @@ export class Run {
 
   /**
    * A model runs a node of its graph, which is one use of a layer, once for each output of it that is wanted. Later
-   * layers get the first run's outputs, so that the first is the call and the others are dropped.
+   * layers get the first run's outputs, so that the first is the call and the others are dropped. Only the model's own
+   * outputs are of the last run, so that what the others returned is kept in mind.
    *
    * @param node Where it is not known, runs on the very same inputs count as one call.
    */
@@ -42,10 +43,15 @@ export class Run {
     if (this.unsettled === null) return;
     const { layer, inputs, calls } = this.unsettled;
     const key = `${layer.id} ${node === undefined ? `inputs ${inputs.map(({ id }) => id)}` : node}`;
-    if (this.settledNodes.has(key)) disposeCalls(calls);
-    else this.calls.push(...calls);
-    this.settledNodes.add(key);
+    const first = this.settledNodes.get(key);
     this.unsettled = null;
+    if (first === undefined) {
+      this.settledNodes.set(key, calls);
+      this.calls.push(...calls);
+      return;
+    }
+    for (const [n, { returned }] of calls.entries()) first[n]?.returned.push(...returned);
+    disposeCalls(calls);
   }
 
   dispose(): void {

@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import { tidy } from '../../core/tidy.js';
+import { disposeCalls, type LSTMCall } from '../trace/lstm-call.js';
+import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from '../trace/model-inputs.js';
+import { type CallName, nameCalls } from '../trace/numbered-calls.js';
+import { observing, oneOrList } from '../trace/observe-calls.js';
+import { callFlow } from './call-flow.js';
+import type { LayerFlow } from './flow-types.js';
+import { type ModelLoss, modelLoss, type PerOutput } from './model-loss.js';
+import { because } from './refusals.js';
+import { watchedGradients } from './watched-gradients.js';
+
+export interface GradientFlowModelOptions {
+  /** Instead of the loss that the model was compiled with; as `compile` takes it. */
+  loss?: ModelLoss | null | undefined;
+  /** What each sample's loss is multiplied by, [B]; for several outputs a list of them, or by the outputs' names. */
+  sampleWeight?: PerOutput | null | undefined;
+}
+
+/**
+ * Follows the gradient of a model's loss back through every LSTM of the model, of this package or of tfjs: stacked,
+ * bidirectional, nested, shared, stateful, masked, starting from given states, with whatever outputs. One entry for each
+ * call, in the order in which the model makes them, named as `traceModel` names them.
+ *
+ * The model is run as `evaluate` runs it: dropout is off and moving averages are used, so that what is seen is the loss
+ * of the model and not the noise of a training step. It is left as it was, also when it throws: states, weights,
+ * training flags. Penalties of regularizers are left out.
+ *
+ * ```ts
+ * for (const { layerName, flow } of gradientFlowModel(model, x, y)) {
+ *   console.log(layerName, (await flowStatistics(flow)).sentence);
+ *   flow.dispose();
+ * }
+ * ```
+ *
+ * First the model runs as it is, with one backward pass to what its LSTMs returned; then each LSTM's sequence runs on
+ * plain operations, with a backward pass of its own, by the chain rule.
+ *
+ * @param model A built model; compiled, or `loss` is given.
+ * @param x One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...].
+ * @param y Labels, for each output likewise.
+ * @returns The flows; where the loss does not reach a layer, or reaches it by operations whose gradient tfjs defines as
+ *   0, all gradients are 0. The caller disposes them.
+ * @throws RangeError for what is not a model with an LSTM, for inputs, labels and weights of a wrong number or shape, for
+ *   an unknown loss, and where an operation between an LSTM and the loss has no gradient; Error for a model that is not
+ *   built or has no loss; and whatever the model or the loss throws.
+ */
+export function gradientFlowModel(
+  model: tf.LayersModel,
+  x: ModelInputs,
+  y: PerOutput,
+  options: GradientFlowModelOptions = {},
+): LayerFlow[] {
+  const where = 'gradientFlowModel';
+  requireOptions(where, options, ['loss', 'sampleWeight']);
+  requireModelWithLSTM(where, model);
+  const inputs = requireModelInputs(where, model, x);
+  const { loss, sampleWeight } = options;
+  const batch = (inputs[0] as tf.Tensor).shape[0] as number;
+  const lossOf = modelLoss(where, model, { y, loss, sampleWeight, batch });
+  const refusal = (cause?: unknown) => {
+    const rule = `model must be differentiable from its LSTMs to its loss${because(cause)}`;
+    return invalidArgument(where, rule, model, { cause });
+  };
+  let calls: LSTMCall[] = [];
+  try {
+    return tidy(() => {
+      const run = () => [model.call(oneOrList(inputs), { training: false })].flat() as tf.Tensor[];
+      // tfjs wants a tensor to begin with. The inputs will not do: what makes a mask of them has no gradient.
+      const { gradientOf, value } = watchedGradients(
+        [tf.scalar(0)],
+        (watch) => {
+          const { calls: made, result } = observing(model, watch, run);
+          calls = made;
+          return lossOf(result);
+        },
+        refusal,
+      );
+      const names = nameCalls(calls);
+      return calls.map((call, n) => ({
+        ...(names[n] as CallName),
+        flow: callFlow(call, gradientOf, value, refusal),
+      }));
+    });
+  } finally {
+    disposeCalls(calls);
+  }
+}

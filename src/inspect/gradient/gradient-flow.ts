@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import { tidy } from '../../core/tidy.js';
+import type { TraceOptions } from '../../layers/trace.js';
+import type { GradientFlow } from './flow-types.js';
+import { oneCall } from './one-call.js';
+import { because, requireScalar } from './refusals.js';
+import { sequenceFlow } from './sequence-flow.js';
+
+/** A loss of the hidden states of all timesteps, [B, T, U] in the input's order; at a masked step h is carried on. */
+export type SequenceLoss = (h: tf.Tensor3D) => tf.Scalar;
+
+/** What a layer's sequence starts from and passes over; see `TraceOptions`. */
+export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
+
+/**
+ * Follows the gradient of a loss back through an LSTM, step by step: backpropagation through time, made visible. The
+ * loss may look at the last step only, at every step, or at any of them. Inference mode: no dropout. The layer may be
+ * this package's or `tf.layers.lstm`, or `tf.layers.rnn` over one cell of either, frozen or not; it is left as it was.
+ *
+ * ```ts
+ * const flow = gradientFlow(model.getLayer('lstm'), x, (h) => h.gather([T - 1], 1).square().mean());
+ * console.log((await flowStatistics(flow)).sentence);
+ * flow.dispose();
+ * ```
+ *
+ * Every gradient is the one that tfjs's own automatic differentiation computes on the plain path. Takes a forward and a
+ * backward pass, and a second forward pass for the trace; all of it is held in memory at once.
+ *
+ * Werbos 1990, "Backpropagation through time: what it does and how to do it".
+ *
+ * @param layer A layer that is built.
+ * @param x [B, T, D], B and T at least 1.
+ * @param loss A differentiable function of h.
+ * @returns [B, T, U] sequences of gradients, the same of the weights, and the trace; the caller disposes it.
+ * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a loss that does not return
+ *   a scalar or does not depend on h by differentiable operations; Error for a layer that is not built; and whatever the
+ *   loss throws.
+ */
+export function gradientFlow(
+  layer: tf.layers.Layer,
+  x: tf.Tensor,
+  loss: SequenceLoss,
+  options: GradientFlowOptions = {},
+): GradientFlow {
+  const where = 'gradientFlow';
+  requireOptions(where, options, ['initialState', 'mask']);
+  const { cell, sequence, goBackwards, name } = oneCall(where, layer, x, options);
+  if (typeof loss !== 'function') throw invalidArgument(where, 'loss must be a function of h', loss, { layer: name });
+  return tidy(() =>
+    sequenceFlow(cell, sequence(), {
+      ...{ goBackwards, zeroOutputForMask: false },
+      lossOf: ({ outputs }) => {
+        const h = outputs as tf.Tensor3D;
+        return requireScalar(where, loss(goBackwards ? tf.reverse(h, 1) : h), name);
+      },
+      refusal: (cause) => {
+        const rule = `loss must depend on h by differentiable operations${because(cause)}`;
+        return invalidArgument(where, rule, loss, { layer: name, cause });
+      },
+    }),
+  );
+}

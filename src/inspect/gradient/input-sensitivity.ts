@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { requireOptions } from '../../core/options.js';
+import type { LSTMCell } from '../../layers/lstm-cell.js';
+import { runSequence, type Sequence, type States } from '../../layers/run-sequence.js';
+import type { TraceOptions } from '../../layers/trace.js';
+import { oneCall } from './one-call.js';
+
+export interface InputSensitivityOptions extends Pick<TraceOptions, 'initialState' | 'mask'> {
+  /** The input's timestep whose h is looked at. Default: the step processed last. */
+  timestep?: number | null | undefined;
+}
+
+/**
+ * How much each input timestep matters to the hidden state at one timestep: the Frobenius norm of the Jacobian
+ * dh_timestep / dx_s, for every s. It is 0 at steps that are processed later, and at masked ones. Inference mode.
+ *
+ * ```ts
+ * const sensitivity = inputSensitivity(model.getLayer('lstm'), x);
+ * sensitivity.print(); // how far back the last hidden state still looks
+ * sensitivity.dispose();
+ * ```
+ *
+ * Takes a forward and a backward pass with U copies of the batch, some at a time.
+ *
+ * @param layer A built LSTM of this package or of tfjs, or `tf.layers.rnn` over one cell of either.
+ * @param x [B, T, D], B at least 1.
+ * @returns [B, T]; the caller disposes it.
+ * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape and for a timestep that there is not;
+ *   Error for a layer that is not built.
+ */
+export function inputSensitivity(
+  layer: tf.layers.Layer,
+  x: tf.Tensor,
+  options: InputSensitivityOptions = {},
+): tf.Tensor2D {
+  const where = 'inputSensitivity';
+  requireOptions(where, options, ['timestep', 'initialState', 'mask']);
+  const { cell, sequence, goBackwards, name } = oneCall(where, layer, x, options);
+  const timesteps = x.shape[1] as number;
+  const timestep = options.timestep ?? (goBackwards ? 0 : timesteps - 1);
+  if (!Number.isSafeInteger(timestep) || timestep < 0 || timestep >= timesteps) {
+    const rule = `timestep must be a whole number from 0 to ${timesteps - 1}`;
+    throw invalidArgument(where, rule, timestep, { layer: name });
+  }
+  return tf.tidy(() => {
+    const own = sequence();
+    const [first, last] = goBackwards ? [timestep, timesteps - 1] : [0, timestep];
+    const processed = upTo(own, first, last - first + 1);
+    const norms = tf.sqrt(squaredNorms(cell, processed, goBackwards));
+    return tf.pad(norms, [
+      [0, 0],
+      [first, timesteps - 1 - last],
+    ]) as tf.Tensor2D;
+  });
+}
+
+/** The part of a sequence that is processed until its last step. */
+function upTo(sequence: Sequence, first: number, length: number): Sequence {
+  return {
+    ...sequence,
+    x: tf.slice(tf.cast(sequence.x, 'float32'), [0, first, 0], [-1, length, -1]),
+    mask: sequence.mask && tf.slice(sequence.mask, [0, first], [-1, length]),
+  };
+}
+
+/** How many sequences run at once, at most. */
+const ROWS = 256;
+
+/** Sums over units and features of the squares of dh / dx, [B, T], h of the step processed last. */
+function squaredNorms(cell: LSTMCell, sequence: Sequence, goBackwards: boolean): tf.Tensor2D {
+  const [batch, timesteps] = sequence.x.shape;
+  const copies = Math.max(1, Math.floor(ROWS / batch));
+  let sum = tf.zeros([batch, timesteps]) as tf.Tensor2D;
+  for (let unit = 0; unit < cell.units; unit += copies) {
+    const units = Array.from({ length: Math.min(copies, cell.units - unit) }, (_, n) => unit + n);
+    sum = tf.tidy(() => tf.add(sum, squaredNormsOf(units, cell, sequence, goBackwards)));
+  }
+  return sum;
+}
+
+function squaredNormsOf(units: number[], cell: LSTMCell, sequence: Sequence, goBackwards: boolean): tf.Tensor {
+  const [batch, timesteps] = sequence.x.shape;
+  const copied = <T extends tf.Tensor>(tensor: T) =>
+    tf.tile(tensor, [units.length, ...tensor.shape.slice(1).map(() => 1)]) as T;
+  const states = sequence.states.map(copied) as States;
+  const mask = sequence.mask && copied(sequence.mask);
+  // Copy n looks at the n-th unit.
+  const looked = tf.reshape(
+    tf.tile(tf.expandDims(tf.oneHot(tf.tensor1d(units, 'int32'), cell.units), 1), [1, batch, 1]),
+    [units.length * batch, cell.units],
+  );
+  const lookAt = (x: tf.Tensor3D) => {
+    const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
+    const { h } = runSequence(cell, { ...sequence, x, states, mask }, options);
+    return tf.sum(tf.mul(h, looked)) as tf.Scalar;
+  };
+  const gradient = tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x));
+  const squares = tf.sum(tf.square(gradient), 2);
+  return tf.sum(tf.reshape(squares, [units.length, batch, timesteps]), 0);
+}

@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument, invalidState } from '../../core/errors.js';
+import { type ActivationFunction, lstmStep } from '../../core/step.js';
+import { tidy } from '../../core/tidy.js';
+import type { LSTMCell } from '../../layers/lstm-cell.js';
+import type { GradientFlow } from './flow-types.js';
+
+/**
+ * The Jacobian of one step of a flow, [B, 2U, 2U]; see `GradientFlow`. All rows come of one backward pass: every sample
+ * is there 2U times, and in each copy another component of (h, c) is looked at.
+ */
+export function stepJacobian(flow: GradientFlow, cell: LSTMCell, t: number): tf.Tensor3D {
+  const { x, trace } = flow;
+  const where = 'GradientFlow.stepJacobian';
+  if (x.isDisposed) throw invalidState(where, 'the flow must not be disposed', cell.name);
+  const [batch, timesteps] = x.shape;
+  if (!Number.isSafeInteger(t) || t < 0 || t >= timesteps) {
+    throw invalidArgument(where, `t must be a whole number from 0 to ${timesteps - 1}`, t, { layer: cell.name });
+  }
+  return tidy(() => {
+    const components = 2 * cell.units;
+    const copies = <T extends tf.Tensor>(rows: T) =>
+      tf.reshape(tf.tile(tf.expandDims(rows, 1), [1, components, 1]), [batch * components, -1]) as tf.Tensor2D;
+    const [h, c] = statesBefore(flow, t);
+    const eye = tf.tile(tf.eye(components), [batch, 1]);
+    const [ofH, ofC] = tf.split(eye, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    const lookedAt = (h: tf.Tensor2D, c: tf.Tensor2D) => {
+      const step = stepOf(flow, cell, copies(stepOfSequence(x, t)), h, c);
+      return tf.sum(tf.add(tf.mul(step.h, ofH), tf.mul(step.c, ofC))) as tf.Scalar;
+    };
+    const gradients = tf.grads(lookedAt as (...states: tf.Tensor[]) => tf.Scalar)([copies(h), copies(c)]);
+    const jacobian = tf.reshape(tf.concat(gradients, 1), [batch, components, components]) as tf.Tensor3D;
+    if (trace.mask === null) return jacobian;
+    const valid = tf.expandDims(tf.slice(trace.mask, [0, t], [-1, 1]), 2);
+    return tf.where(valid, jacobian, tf.tile(tf.expandDims(tf.eye(components), 0), [batch, 1, 1])) as tf.Tensor3D;
+  });
+}
+
+/** A step of the flow's weights, which need not be the cell's any more. */
+function stepOf({ weights }: GradientFlow, cell: LSTMCell, x: tf.Tensor2D, h: tf.Tensor2D, c: tf.Tensor2D) {
+  const [kernel, recurrentKernel, bias] = weights as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D?];
+  const z = tf.add(tf.matMul(x, kernel), tf.matMul(h, recurrentKernel));
+  return lstmStep((bias === undefined ? z : tf.add(z, bias)) as tf.Tensor2D, c, {
+    activation: ((z) => cell.activation.apply(z)) as ActivationFunction,
+    recurrentActivation: ((z) => cell.recurrentActivation.apply(z)) as ActivationFunction,
+  });
+}
+
+function statesBefore({ trace, goBackwards }: GradientFlow, t: number): [tf.Tensor2D, tf.Tensor2D] {
+  const previous = goBackwards ? t + 1 : t - 1;
+  const isFirst = previous < 0 || previous >= trace.h.shape[1];
+  if (isFirst) return [trace.h0, trace.c0];
+  return [stepOfSequence(trace.h, previous), stepOfSequence(trace.c, previous)];
+}
+
+function stepOfSequence(sequence: tf.Tensor3D, t: number): tf.Tensor2D {
+  return tf.squeeze(tf.slice(sequence, [0, t, 0], [-1, 1, -1]), [1]);
+}
