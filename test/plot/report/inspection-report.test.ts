@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FlowStatistics } from '../../../src/inspect/gradient/flow-types.js';
-import { type LayerTrace, traceModel } from '../../../src/inspect/index.js';
+import {
+  flowStatistics,
+  gradientFlowModel,
+  type LayerFlow,
+  type LayerTrace,
+  traceModel,
+} from '../../../src/inspect/index.js';
 import { type InspectionReportOptions, inspectionReport } from '../../../src/plot/index.js';
+import { escapeHtml } from '../../../src/plot/report/escape.js';
 import { PageState } from '../../../src/plot/report/page/state.js';
 import type { ReportData } from '../../../src/plot/report/report-data.js';
 import { useBackend } from '../../../tools/backends.js';
@@ -106,13 +112,21 @@ test('Hostile names and labels are text', async () => {
   expect(dataOf(html)).toMatchObject({ samples: [HOSTILE, '1', '2'], timeLabels: [labels, labels, labels] });
 });
 
-test('Gradient flow is told and drawn where it is known', async () => {
-  const norms = [0.001, 0.01, 0.1, 1];
-  const flow = { timesteps: 4, dh: norms, dc: norms, verdict: 'vanishing', sentence: 'it <halves> every step' };
-  const { html } = await report({ flows: { second: flow as unknown as FlowStatistics } });
-  expect(html).toContain('Gradient: it &lt;halves&gt; every step (vanishing).');
-  expect(html).toContain('aria-label="Gradient norms over time"');
-  expect((await report()).html).not.toContain('Gradient norms over time');
+test('The gradient is told and drawn where there are labels and a loss', async () => {
+  const labels = tf.tensor2d([[1], [2], [3]]);
+  const { html } = await report({ labels, loss: 'meanSquaredError' });
+  expect(html.match(/aria-label="Gradient norms over time"/g)).toHaveLength(2);
+  const [{ flow }] = gradientFlowModel(someModel(), someInputs(), labels, { loss: 'meanSquaredError' }) as [LayerFlow];
+  const { sentence, verdict } = await flowStatistics(flow);
+  expect(html).toContain(`<p>Gradient: ${escapeHtml(sentence)} (${verdict}).</p>`);
+  for (const without of [{ labels }, { loss: 'meanSquaredError' }]) {
+    expect((await report(without)).html).not.toMatch(/Gradient norms over time|could not be followed/);
+  }
+});
+
+test('Where the gradient cannot be followed, the report says why', async () => {
+  const { html } = await report({ labels: tf.tensor2d([[1, 2]]), loss: 'meanSquaredError' });
+  expect(html).toMatch(/The gradient could not be followed: gradientFlowModel: y .* must be/);
 });
 
 test('A model whose every step is masked has no pictures, and says so', async () => {
