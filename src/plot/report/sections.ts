@@ -58,7 +58,9 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
     'Memory horizon: after how many timesteps a cell has kept 1/e of its content. Dashed: the length of the sequences.',
   );
   const gradient =
-    flow === null ? '' : figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time.');
+    flow === null
+      ? ''
+      : figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time, on a logarithmic scale.');
   return [
     `<p class="quiet">${escapeHtml(facts)}</p>`,
     gateTable(statistics, stuckFraction),
