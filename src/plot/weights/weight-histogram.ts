@@ -57,24 +57,7 @@ export function histogramSpec(
     spec: {
       ...{ width, height },
       mark: { type: 'bar', binSpacing: 0, aria: false },
-      encoding: {
-        x: {
-          field: 'start',
-          type: 'quantitative',
-          bin: { binned: true },
-          title: noun,
-          axis: { tickCount: 3, format: '.2~g', labelOverlap: true },
-        },
-        x2: { field: 'end' },
-        y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, format: '~s' } },
-        color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
-        tooltip: [
-          { field: 'gate', type: 'nominal', title: 'gate' },
-          { field: 'start', type: 'quantitative', title: 'from' },
-          { field: 'end', type: 'quantitative', title: 'to' },
-          { field: 'count', type: 'quantitative', title: 'count' },
-        ],
-      },
+      encoding: histogramEncoding(noun),
     },
   }));
   return specification(
@@ -82,4 +65,20 @@ export function histogramSpec(
     { title, subtitle },
     { vconcat, resolve: { scale: { x: 'independent', y: 'independent' } } },
   );
+}
+
+function histogramEncoding(noun: string): Json {
+  const axis = { tickCount: 3, format: '.2~g', labelOverlap: true };
+  return {
+    x: { field: 'start', type: 'quantitative', bin: { binned: true }, title: noun, axis },
+    x2: { field: 'end' },
+    y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, format: '~s' } },
+    color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
+    tooltip: [
+      { field: 'gate', type: 'nominal', title: 'gate' },
+      { field: 'start', type: 'quantitative', title: 'from' },
+      { field: 'end', type: 'quantitative', title: 'to' },
+      { field: 'count', type: 'quantitative', title: 'count' },
+    ],
+  };
 }

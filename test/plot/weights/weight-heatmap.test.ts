@@ -4,7 +4,7 @@ import { useBackend } from '../../../tools/backends.js';
 import { BUILT_IN } from '../../support/factories.js';
 import { randomizeWeights } from '../../support/random.js';
 import { drawn, parts, textsOf } from '../support/drawn.js';
-import { pixelsOf } from '../support/png.js';
+import { pixelsOf, sizeOf } from '../support/png.js';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -73,8 +73,7 @@ test('Large weights stay small pictures, whose tooltips tell means within a gate
   const layer = built({ units: 300 }, 600);
   const spec = parts(await weightHeatmap(layer, { weights: ['kernel'] }));
   const [image, cells] = spec.vconcat[0].layer;
-  const { width, height } = pixelsOf(image.data.values[0].url);
-  expect([width, height]).toEqual([1024, 512]);
+  expect(sizeOf(image.data.values[0].url)).toEqual([1024, 512]);
   expect(cells.data.values).toHaveLength(64 * 24);
   const block = tf.tidy(() => tf.mean(tf.slice(layer.getWeights()[0]!, [0, 300], [25, 19])).dataSync()[0]!);
   const cell = cells.data.values.find(({ gate }: { gate: string }) => gate === 'f');
