@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import type { Comparison } from './compare.js';
+import { checkReport } from './report.js';
 import { pageRoutes } from './routes.js';
 import { serve } from './server.js';
 
@@ -64,6 +65,10 @@ try {
     for (const backend of BACKENDS) rows.push(...(await runPage(browser, origin, page, backend)));
   }
   rows.push(await runWithoutTensorFlow(browser, origin));
+  for (const { title, problem } of await checkReport(browser)) {
+    const passed = problem === undefined;
+    rows.push({ page: 'report', backend: '', title, largestDifference: 0, passed, problem });
+  }
   rows.forEach(print);
   const failed = rows.filter((row) => !row.passed).length;
   console.log(`${rows.length - failed} passed, ${failed} failed`);

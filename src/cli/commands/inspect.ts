@@ -1,10 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { flowStatistics } from '../../inspect/gradient/flow-statistics.js';
-import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
-import { gradientFlowModel } from '../../inspect/gradient/gradient-flow-model.js';
 import { inspectionReport } from '../../plot/report/inspection-report.js';
-import { layerTitle } from '../../plot/report/layer-title.js';
 import type { Progress } from '../progress.js';
 import { readInputs } from '../readers/read-inputs.js';
 import { readLabels, readTimeLabels } from '../readers/read-labels.js';
@@ -34,22 +30,6 @@ function write(path: string, html: string): void {
   }
 }
 
-/** How the gradient flows back through each LSTM, by its title; none where the model was not saved as it was compiled. */
-async function flowsOf(
-  model: tf.LayersModel,
-  inputs: tf.Tensor[],
-  labels: tf.Tensor[] | undefined,
-): Promise<Record<string, FlowStatistics>> {
-  if (labels === undefined || model.loss === undefined) return {};
-  const flows = gradientFlowModel(model, inputs, labels);
-  try {
-    const named = flows.map(async ({ flow, ...name }) => [layerTitle(name), await flowStatistics(flow)]);
-    return Object.fromEntries(await Promise.all(named));
-  } finally {
-    for (const { flow } of flows) flow.dispose();
-  }
-}
-
 /**
  * Inspects a model as it runs, and writes the report.
  *
@@ -72,7 +52,6 @@ export async function inspect(modelPath: string, options: InspectOptions, progre
     const html = await inspectionReport({
       model,
       inputs,
-      flows: await flowsOf(model, inputs, labels),
       ...(labels && { labels }),
       ...(timeLabels && { timeLabels }),
       ...(title !== undefined && { title }),

@@ -39,34 +39,17 @@ export async function gradientFlowPlot(
   const where = 'gradientFlowPlot';
   requirePlotOptions(where, options, ['labels']);
   requireFlowStatistics(where, statistics);
-  const { timesteps, verdict, sentence, dh, dc, dhRecurrent, linearPath, dz } = statistics;
+  const { timesteps, verdict, sentence } = statistics;
   const labels = requireLabels(where, options.labels, timesteps);
   const { width = timeWidth(timesteps, labels), height = 140, theme = 'light' } = options;
   const time = timeAxis(timesteps, labels, width);
-  const norms = {
-    'hidden state, dL/dh': dh,
-    'cell state, dL/dc': dc,
-    'h by later steps': dhRecurrent,
-    'linear path': linearPath,
-  };
-  const ofGates = Object.fromEntries(GATE_NAMES.map((gate) => [`gate ${gate}, dL/dz`, dz[gate]]));
-  const shares = {
-    'next cell, f · dL/dc': statistics.shareThroughCell,
-    'linear path of dL/dc': statistics.shareOfLinearPath,
-  };
-  const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
-  const panels = [
-    { title: 'gradient of the states (logarithmic)', unit: 'L2 norm', ...logarithmic(norms) },
-    { title: 'gradient of the gates (logarithmic)', unit: 'L2 norm', ...logarithmic(ofGates) },
-    { title: 'which way it takes', unit: 'share', ...fraction, lines: shares },
-  ];
   const subtitle = [`verdict: ${verdict ?? 'none'}`, ...wrapText(sentence, width + 120)];
   return specification(
     options,
     { title: 'Gradient back through time', subtitle },
     {
       params: time.params,
-      vconcat: panels.map(({ title, unit, scale, axis, lines }) => ({
+      vconcat: panelsOf(statistics).map(({ title, unit, scale, axis, lines }) => ({
         ...{ width, height, title },
         data: { values: lineRows(lines, labels) },
         mark: { type: 'line', point: { size: 12 }, strokeWidth: 1.5, aria: false },
@@ -74,17 +57,38 @@ export async function gradientFlowPlot(
           x: { ...time.channel, field: 'timestep' },
           y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
           ...lineStyle(Object.keys(lines), CATEGORIES[theme]),
-          tooltip: [
-            { field: 'timestep', type: 'quantitative', title: 'timestep' },
-            ...(labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
-            { field: 'of', type: 'nominal', title: 'of' },
-            { field: 'value', type: 'quantitative', title: unit, format: '.3~g' },
-          ],
+          tooltip: tooltipOf(unit, labels !== null),
         },
       })),
       resolve: { scale: { color: 'independent', strokeDash: 'independent' } },
     },
   );
+}
+
+function panelsOf({ dh, dc, dhRecurrent, linearPath, dz, shareThroughCell, shareOfLinearPath }: FlowStatistics) {
+  const ofStates = {
+    'hidden state, dL/dh': dh,
+    'cell state, dL/dc': dc,
+    'h by later steps': dhRecurrent,
+    'linear path': linearPath,
+  };
+  const ofGates = Object.fromEntries(GATE_NAMES.map((gate) => [`gate ${gate}, dL/dz`, dz[gate]]));
+  const lines = { 'next cell, f · dL/dc': shareThroughCell, 'linear path of dL/dc': shareOfLinearPath };
+  const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
+  return [
+    { title: 'gradient of the states (logarithmic)', unit: 'L2 norm', ...logarithmic(ofStates) },
+    { title: 'gradient of the gates (logarithmic)', unit: 'L2 norm', ...logarithmic(ofGates) },
+    { title: 'which way it takes', unit: 'share', ...fraction, lines },
+  ];
+}
+
+function tooltipOf(unit: string, isLabelled: boolean): Json[] {
+  return [
+    { field: 'timestep', type: 'quantitative', title: 'timestep' },
+    ...(isLabelled ? [{ field: 'label', type: 'nominal', title: 'label' }] : []),
+    { field: 'of', type: 'nominal', title: 'of' },
+    { field: 'value', type: 'quantitative', title: unit, format: '.3~g' },
+  ];
 }
 
 /** By colour and by dashes, so that lines are told apart without colours. */

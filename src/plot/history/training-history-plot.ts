@@ -127,6 +127,11 @@ function warningRows({ warnings }: MonitorHistory, key: string | null): Json[] {
     .map(({ step, severity, kind, message }) => ({ step, severity, kind, message }));
 }
 
+const STEP_AXIS: Json = {
+  ...{ field: 'step', type: 'quantitative', title: 'batch' },
+  axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 },
+};
+
 const DASHES = [
   [1, 0],
   [6, 2],
@@ -153,12 +158,6 @@ function linePanel(
   // A gate has the same line in every panel.
   const order = (n: number) => Math.max(GATE_NAMES.indexOf(names[n] as GateName), n);
   const channel = { field: 'of', type: 'nominal', legend };
-  const x = {
-    field: 'step',
-    type: 'quantitative',
-    title: 'batch',
-    axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 },
-  };
   return {
     ...{ ...size, title },
     layer: [
@@ -166,7 +165,7 @@ function linePanel(
         data: { values: drawn.map((row) => ({ ...row, value: Number((row.value as number).toPrecision(4)) })) },
         mark: { type: 'line', strokeWidth: 1.5, point: { size: 8 }, aria: false },
         encoding: {
-          x,
+          x: STEP_AXIS,
           y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
           color: { ...channel, scale: { domain: names, range: names.map((_, n) => CATEGORIES[theme][order(n)]) } },
           strokeDash: { ...channel, scale: { domain: names, range: names.map((_, n) => DASHES[order(n)]) } },
@@ -177,17 +176,17 @@ function linePanel(
           ],
         },
       },
-      ...(warnings.length === 0 ? [] : [warningLayer(warnings, x, theme)]),
+      ...(warnings.length === 0 ? [] : [warningLayer(warnings, theme)]),
     ],
   };
 }
 
-function warningLayer(warnings: Json[], x: Json, theme: 'light' | 'dark'): Json {
+function warningLayer(warnings: Json[], theme: 'light' | 'dark'): Json {
   return {
     data: { values: warnings },
     mark: { type: 'rule', strokeDash: [3, 3], strokeWidth: 1.5, color: THEME_COLOURS[theme].threshold },
     encoding: {
-      x,
+      x: STEP_AXIS,
       tooltip: ['step', 'severity', 'kind', 'message'].map((field) => ({ field, type: 'nominal', title: field })),
     },
   };

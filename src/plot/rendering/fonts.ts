@@ -27,12 +27,16 @@ export async function findFonts(where: string, resvg: Resvg, files?: readonly st
 
 async function dejavuFiles(): Promise<string[]> {
   const { createRequire } = await import('node:module');
-  try {
-    const require = createRequire(`${process.cwd()}/`);
-    return FONT_FILES.map((file) => require.resolve(`dejavu-fonts-ttf/ttf/${file}`));
-  } catch {
-    return [];
+  // From the program's folder, or from that of its script: the package is the user's.
+  for (const from of [`${process.cwd()}/package.json`, process.argv[1] ?? '']) {
+    try {
+      const require = createRequire(from);
+      return FONT_FILES.map((file) => require.resolve(`dejavu-fonts-ttf/ttf/${file}`));
+    } catch {
+      // Not installed there.
+    }
   }
+  return [];
 }
 
 function drawsText(resvg: Resvg, font: FontOptions): boolean {

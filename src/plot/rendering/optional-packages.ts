@@ -1,6 +1,7 @@
 // The package builds CommonJS too, where `import()` must stay what it is: these packages are ES modules. See
-// scripts/build.mjs. Their types are not in any public declaration, as they need not be installed.
+// scripts/build.mjs. Their types are in no public declaration, as they need not be installed.
 
+/** What pictures are drawn with, none of it needed to make a specification. */
 export interface OptionalPackages {
   vega: typeof import('vega');
   'vega-lite': typeof import('vega-lite');
@@ -8,7 +9,6 @@ export interface OptionalPackages {
   '@resvg/resvg-js': typeof import('@resvg/resvg-js');
 }
 
-/** What pictures are drawn with, none of it needed to make a specification. */
 export const OPTIONAL_PACKAGES: { [Name in keyof OptionalPackages]: () => Promise<OptionalPackages[Name]> } = {
   vega: () => import('vega'),
   'vega-lite': () => import('vega-lite'),

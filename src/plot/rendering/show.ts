@@ -52,7 +52,7 @@ function mediaBundle(spec: VegaLiteSpec): Record<string, unknown> {
 
 async function draw(spec: VegaLiteSpec, element: HTMLElement | string): Promise<void> {
   const packages = await loadPackages('show', ['vega-embed', 'vega', 'vega-lite']);
-  // Without the version, vega-embed takes the installed one and does not warn.
-  const { $schema: _, ...picture } = spec;
+  // A copy, as Vega writes into the data that it draws; without version, so that vega-embed takes the installed one.
+  const { $schema: _, ...picture } = JSON.parse(JSON.stringify(spec)) as VegaLiteSpec;
   await packages['vega-embed'].default(element, picture as never, { mode: 'vega-lite', actions: true });
 }

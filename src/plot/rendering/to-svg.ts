@@ -21,7 +21,8 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
 export async function svgNamed(where: string, spec: VegaLiteSpec): Promise<string> {
   requireSpec(where, spec);
   const { vega, 'vega-lite': vegaLite } = await loadPackages(where, ['vega', 'vega-lite']);
-  const compiled = vegaLite.compile(spec as never).spec;
+  // A copy, as Vega writes into the data that it draws.
+  const compiled = vegaLite.compile(JSON.parse(JSON.stringify(spec))).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
   try {
     return await view.toSVG();

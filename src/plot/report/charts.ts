@@ -74,7 +74,7 @@ export function flowChart({ dh, dc, timesteps }: FlowStatistics): string {
     `<text class="key-second" x="${PLOT.left + 46}" y="${PLOT.top + 14}">dL/dc</text>`,
     ticks([...new Set([0, middle, timesteps - 1])], x, yAt(0)),
     sideTicks(powers, y, (power) => `1e${power}`),
-    axisTitles('timestep', 'L2 norm (logarithmic)'),
+    axisTitles('timestep', 'L2 norm'),
   ]);
 }
 

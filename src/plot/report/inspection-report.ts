@@ -4,10 +4,12 @@ import { requireOptions } from '../../core/options.js';
 import { diagnose } from '../../inspect/diagnose/diagnose.js';
 import { type DiagnosisThresholds, withDefaults } from '../../inspect/diagnose/thresholds.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
+import type { ModelLoss } from '../../inspect/gradient/model-loss.js';
 import { gateStatistics } from '../../inspect/statistics/gate-statistics.js';
 import { type LayerTrace, traceModel } from '../../inspect/trace/trace-model.js';
 import type { TimeLabels } from '../data/time-labels.js';
 import { escapeHtml } from './escape.js';
+import { gradientStatistics } from './gradient-statistics.js';
 import { layerTitle } from './layer-title.js';
 import { pageHtml } from './page-html.js';
 import { type DrawnLayers, reportLayers } from './report-layers.js';
@@ -21,8 +23,13 @@ export interface InspectionReportOptions {
   model: tf.LayersModel;
   /** What the model predicts from: one tensor an input, [B, ...]. Some tens of samples that are like the rest. */
   inputs: Tensors;
-  /** What it should have answered, one tensor an output: `diagnose` looks through them for NaN. */
+  /**
+   * What it should have answered, one tensor an output, as `fit` takes it: `diagnose` looks through them for NaN, and the
+   * gradient of the loss is followed back through time.
+   */
   labels?: Tensors;
+  /** Instead of the loss that the model was compiled with. Without any, no gradient is followed. */
+  loss?: ModelLoss;
   /**
    * What the timesteps of the input are, such as tokens: a list with one for each timestep, or such a list for each
    * sample.
@@ -30,8 +37,6 @@ export interface InspectionReportOptions {
   timeLabels?: TimeLabels | readonly TimeLabels[];
   /** Names of the samples, as many as there are. Default: their indices. */
   sampleNames?: readonly string[];
-  /** Statistics of the gradient's flow by layer name, where they are known: they are told, and drawn. */
-  flows?: Readonly<Record<string, FlowStatistics>>;
   /** Heading of the report. Default: the model's name. */
   title?: string;
   /** How many samples can be looked at step by step, the first ones; statistics are over all. Default: 8. */
@@ -43,8 +48,8 @@ export interface InspectionReportOptions {
 }
 
 const OPTIONS = [
-  ...['model', 'inputs', 'labels', 'timeLabels', 'sampleNames'],
-  ...['flows', 'title', 'samples', 'largestBytes', 'thresholds'],
+  ...['model', 'inputs', 'labels', 'loss', 'timeLabels', 'sampleNames'],
+  ...['title', 'samples', 'largestBytes', 'thresholds'],
 ];
 
 /**
@@ -65,7 +70,7 @@ const OPTIONS = [
 export async function inspectionReport(options: InspectionReportOptions): Promise<string> {
   const where = 'inspectionReport';
   requireOptions(where, options, OPTIONS);
-  const { model, inputs, labels, title, flows = {} } = options;
+  const { model, inputs, labels, title } = options;
   const { samples = 8, largestBytes = 4_000_000 } = options;
   for (const [name, value] of Object.entries({ samples, largestBytes })) {
     if (!(Number.isInteger(value) && value > 0))
@@ -80,12 +85,13 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
     const timeLabels = labelsOfSamples(where, options.timeLabels, batch, lengths);
     const names = requireSampleNames(where, options.sampleNames, batch);
     const findings = await diagnose(model, inputs, labels ?? null, { thresholds });
+    const { flows, problem } = await gradientStatistics(model, inputs, labels, options.loss);
     const summaries = await summarize(traces, thresholds, flows);
     const drawn = await reportLayers(traces, { samples, largestBytes, labelled: timeLabels[0]?.length ?? null });
     return pageHtml({
       title: title ?? `Inspection of ${model.name}`,
       summary: summary(summaries, batch),
-      findings: findingsSection(findings),
+      findings: findingsSection(findings, problem),
       layers: summaries.map((layer) => layerSection(layer, thresholds.stuckFraction)).join('\n'),
       drawn: describeDrawn(drawn, batch),
       data: {
@@ -102,14 +108,14 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
 function summarize(
   traces: LayerTrace[],
   { low, high }: DiagnosisThresholds,
-  flows: Readonly<Record<string, FlowStatistics>>,
+  flows: ReadonlyMap<string, FlowStatistics>,
 ): Promise<LayerSummary[]> {
   return Promise.all(
     traces.map(async ({ trace, ...name }) => ({
       title: layerTitle(name),
       timesteps: trace.c.shape[1],
       statistics: await gateStatistics(trace, { low, high }),
-      flow: flows[layerTitle(name)] ?? null,
+      flow: flows.get(layerTitle(name)) ?? null,
     })),
   );
 }

@@ -17,8 +17,14 @@ export interface LayerSummary {
 const GATES = ['i', 'f', 'o'] as const;
 
 /** The findings of `diagnose`, the gravest first. */
-export function findingsSection(findings: readonly Finding[]): string {
-  if (findings.length === 0) return '<p>Nothing found: gates move, memory lasts, and all values are finite.</p>';
+export function findingsSection(findings: readonly Finding[], gradientProblem: string | null): string {
+  const ofGradient =
+    gradientProblem === null
+      ? ''
+      : `<p class="quiet">The gradient could not be followed: ${escapeHtml(gradientProblem)}.</p>`;
+  if (findings.length === 0) {
+    return `<p>Nothing found: gates move, memory lasts, and all values are finite.</p>${ofGradient}`;
+  }
   const items = findings.map((finding) => {
     const { severity, kind, layerName, direction, cell, message, remedy } = finding;
     const place = [layerName, direction === 'backward' && 'backward', cell > 0 && `cell ${cell}`].filter(Boolean);
@@ -31,7 +37,7 @@ export function findingsSection(findings: readonly Finding[]): string {
       `<p>Try: ${escapeHtml(remedy)}</p></li>`,
     ].join('');
   });
-  return `<ol class="findings">${items.join('')}</ol>`;
+  return `<ol class="findings">${items.join('')}</ol>${ofGradient}`;
 }
 
 /** One LSTM: in words first, then its pictures. */
@@ -52,7 +58,9 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
     'Memory horizon: after how many timesteps a cell has kept 1/e of its content. Dashed: the length of the sequences.',
   );
   const gradient =
-    flow === null ? '' : figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time.');
+    flow === null
+      ? ''
+      : figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time, on a logarithmic scale.');
   return [
     `<p class="quiet">${escapeHtml(facts)}</p>`,
     gateTable(statistics, stuckFraction),

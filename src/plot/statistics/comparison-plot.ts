@@ -29,49 +29,45 @@ export async function comparisonPlot(
   if (named.length < 2)
     throw invalidArgument(where, 'statistics must be at least two, by name', Object.keys(statistics));
   const { width = 180, height = 26 * named.length, theme = 'light' } = options;
-  const { text } = THEME_COLOURS[theme];
   const names = named.map(({ name }) => name);
-  const panel = ({ measure, title, values }: Measure): Json => {
-    const isHorizon = measure === 'horizon';
-    const scale = isHorizon ? { type: 'symlog', constant: 1 } : { domain: [0, 1] };
-    const ofUnits = isHorizon ? [0, 1, 3, 10, 30, 100, 300, 1000, 10000] : [0, 0.5, 1];
-    const axis = { title: isHorizon ? 'timesteps' : 'fraction of steps', values: ofUnits, format: '~g' };
-    const x = { field: 'value', type: 'quantitative', scale, axis };
-    const y = { field: 'model', type: 'nominal', sort: null, scale: { domain: names }, axis: { title: null } };
-    const tooltip = [
-      { field: 'model', type: 'nominal', title: 'model' },
-      { field: 'unit', type: 'quantitative', title: 'unit' },
-      { field: 'value', type: 'quantitative', title },
-    ];
-    return {
-      ...{ width, height, title },
-      data: { values: named.flatMap((entry) => unitRows(entry.name, values(entry.statistics))) },
-      layer: [
-        {
-          mark: { type: 'tick', thickness: 1.5, opacity: 0.55, bandSize: 14, aria: false },
-          encoding: {
-            x,
-            y,
-            tooltip,
-            color: { field: 'model', type: 'nominal', scale: { domain: names }, legend: null },
-          },
-        },
-        {
-          mark: { type: 'point', filled: true, size: 50, color: text, opacity: 1 },
-          encoding: { x: { ...x, aggregate: 'median' }, y },
-        },
-      ],
-    };
-  };
   return specification(
     options,
     { title: `Compared: ${names.join(', ')}`, subtitle: 'a tick a unit; the dot is their median' },
     {
-      concat: MEASURES.map(panel),
+      concat: MEASURES.map((measure) => ({
+        ...{ width, height, title: measure.title },
+        data: { values: named.flatMap((entry) => unitRows(entry.name, measure.values(entry.statistics))) },
+        layer: measureLayers(measure, names, THEME_COLOURS[theme].text),
+      })),
       columns: 3,
       resolve: { scale: { x: 'independent' } },
     },
   );
+}
+
+function measureLayers({ measure, title }: Measure, names: string[], dotColour: string): Json[] {
+  const isHorizon = measure === 'horizon';
+  const scale = isHorizon ? { type: 'symlog', constant: 1 } : { domain: [0, 1] };
+  const values = isHorizon ? [0, 1, 3, 10, 30, 100, 300, 1000, 10000] : [0, 0.5, 1];
+  const axis = { title: isHorizon ? 'timesteps' : 'fraction of steps', values, format: '~g' };
+  const x = { field: 'value', type: 'quantitative', scale, axis };
+  const y = { field: 'model', type: 'nominal', sort: null, scale: { domain: names }, axis: { title: null } };
+  const color = { field: 'model', type: 'nominal', scale: { domain: names }, legend: null };
+  const tooltip = [
+    { field: 'model', type: 'nominal', title: 'model' },
+    { field: 'unit', type: 'quantitative', title: 'unit' },
+    { field: 'value', type: 'quantitative', title },
+  ];
+  return [
+    {
+      mark: { type: 'tick', thickness: 1.5, opacity: 0.55, bandSize: 14, aria: false },
+      encoding: { x, y, color, tooltip },
+    },
+    {
+      mark: { type: 'point', filled: true, size: 50, color: dotColour, opacity: 1 },
+      encoding: { x: { ...x, aggregate: 'median' }, y },
+    },
+  ];
 }
 
 interface Measure {

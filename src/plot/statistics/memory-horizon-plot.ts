@@ -1,7 +1,8 @@
 import { invalidArgument } from '../../core/errors.js';
+import { amount } from '../data/amount.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
-import { THEME_COLOURS } from '../specification/theme.js';
+import { THEME_COLOURS, type Theme } from '../specification/theme.js';
 import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
 import { hasNames, type NamedStatistics, namedStatistics, type StatisticsByName } from './named-statistics.js';
 
@@ -39,56 +40,49 @@ export async function memoryHorizonPlot(
     throw invalidArgument(where, 'timesteps must be a positive number', timesteps);
   }
   const named = namedStatistics(where, statistics);
-  const rows = named.flatMap(horizonRows);
-  const x = { field: 'shortest', type: 'quantitative', scale: { type: 'log', base: 2, nice: false }, axis: AXIS };
-  const bars = {
-    mark: { type: 'bar', binSpacing: 1 },
-    encoding: {
-      ...{ x, x2: { field: 'longest' } },
-      y: { field: 'units', type: 'quantitative', title: 'units', axis: { tickMinStep: 1, format: 'd' } },
-      y2: { datum: 0 },
-      tooltip: [
-        { field: 'range', type: 'nominal', title: 'horizon (timesteps)' },
-        { field: 'units', type: 'quantitative', title: 'units' },
-        { field: 'which', type: 'nominal', title: 'which' },
-      ],
-    },
-  };
-  const marker = {
-    data: { values: [{ timesteps, text: `T = ${timesteps}` }] },
-    encoding: { x: { field: 'timesteps', type: 'quantitative' } },
-    layer: [
-      { mark: { type: 'rule', strokeDash: [4, 3], color: THEME_COLOURS[theme].threshold, tooltip: null } },
-      {
-        mark: {
-          type: 'text',
-          align: 'right',
-          dx: -4,
-          baseline: 'top',
-          color: THEME_COLOURS[theme].quietText,
-          tooltip: null,
-        },
-        encoding: { y: { value: 3 }, text: { field: 'text', type: 'nominal' } },
-      },
-    ],
-  };
-  const layer = [bars, ...(timesteps === undefined ? [] : [marker])];
+  const layer = [BARS, ...(timesteps === undefined ? [] : [lengthLayer(timesteps, theme)])];
+  const panel = { width, height, layer };
+  const row = { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) };
   return specification(
     options,
     { title: 'Memory horizon of the units', subtitle: named.map(describe) },
     {
-      data: { values: rows },
-      ...(hasNames(named)
-        ? {
-            facet: { row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) } },
-            spec: { width, height, layer },
-          }
-        : { width, height, layer }),
+      data: { values: named.flatMap(horizonRows) },
+      ...(hasNames(named) ? { facet: { row }, spec: panel } : panel),
     },
   );
 }
 
 const AXIS = { title: 'memory horizon (timesteps, logarithmic)', grid: false, format: '.3~g', labelOverlap: true };
+
+const BARS: Json = {
+  mark: { type: 'bar', binSpacing: 1 },
+  encoding: {
+    x: { field: 'shortest', type: 'quantitative', scale: { type: 'log', base: 2, nice: false }, axis: AXIS },
+    x2: { field: 'longest' },
+    y: { field: 'units', type: 'quantitative', title: 'units', axis: { tickMinStep: 1, format: 'd' } },
+    y2: { datum: 0 },
+    tooltip: [
+      { field: 'range', type: 'nominal', title: 'horizon (timesteps)' },
+      { field: 'units', type: 'quantitative', title: 'units' },
+      { field: 'which', type: 'nominal', title: 'which' },
+    ],
+  },
+};
+
+/** A line at the length of the sequences. */
+function lengthLayer(timesteps: number, theme: Theme): Json {
+  const { threshold, quietText } = THEME_COLOURS[theme];
+  const text = { type: 'text', align: 'right', dx: -4, baseline: 'top', color: quietText, tooltip: null };
+  return {
+    data: { values: [{ timesteps, text: `T = ${timesteps}` }] },
+    encoding: { x: { field: 'timesteps', type: 'quantitative' } },
+    layer: [
+      { mark: { type: 'rule', strokeDash: [4, 3], color: threshold, tooltip: null } },
+      { mark: text, encoding: { y: { value: 3 }, text: { field: 'text', type: 'nominal' } } },
+    ],
+  };
+}
 
 function horizonRows({ name, statistics }: NamedStatistics): Json[] {
   const bins = new Map<number, number[]>();
@@ -112,7 +106,7 @@ function describe({ name, statistics: { memoryHorizon } }: NamedStatistics): str
   const median = known[Math.floor((known.length - 1) / 2)];
   const others = memoryHorizon.length - known.length;
   return [
-    `${name === '' ? '' : `${name}: `}${memoryHorizon.length} units`,
+    `${name === '' ? '' : `${name}: `}${amount(memoryHorizon.length, 'unit')}`,
     ...(median === undefined ? [] : [`median ${Number(median.toPrecision(3))} timesteps`]),
     ...(others === 0 ? [] : [`${others} infinite or undefined, not drawn`]),
   ].join(', ');

@@ -3,7 +3,7 @@ import { plainNumber } from '../data/plain-number.js';
 import { QUANTITY_TITLES } from '../data/quantity-view.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
-import { THEME_COLOURS } from '../specification/theme.js';
+import { THEME_COLOURS, type Theme } from '../specification/theme.js';
 import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
 import { hasNames, type NamedStatistics, namedStatistics, type StatisticsByName } from './named-statistics.js';
 
@@ -39,7 +39,7 @@ export async function saturationPlot(
   const { low, high } = (named[0] as NamedStatistics).statistics;
   const subtitle = [
     `a dot a unit; left-saturated: below ${low}, right-saturated: above ${high}`,
-    `dashed: stuck at more than ${stuckFraction * 100} % of the steps`,
+    `dashed: stuck at more than ${Number((100 * stuckFraction).toPrecision(4))} % of the steps`,
   ];
   const facet = {
     column: { field: 'gate', type: 'nominal', title: null, sort: GATES.map((gate) => QUANTITY_TITLES[gate]) },
@@ -47,24 +47,27 @@ export async function saturationPlot(
       row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) },
     }),
   };
-  const { threshold, line } = THEME_COLOURS[theme];
   return specification(
     options,
     { title: 'Saturation of the gates', subtitle },
     {
       data: { values: named.flatMap(saturationRows) },
       facet,
-      spec: {
-        ...{ width, height },
-        layer: [
-          guideLine([0, 1], [1, 0], { color: line }),
-          guideLine([stuckFraction, 0], [stuckFraction, 1 - stuckFraction], { color: threshold, strokeDash: [4, 3] }),
-          guideLine([0, stuckFraction], [1 - stuckFraction, stuckFraction], { color: threshold, strokeDash: [4, 3] }),
-          dots(hasNames(named)),
-        ],
-      },
+      spec: { width, height, layer: [...guideLines(stuckFraction, theme), dots(hasNames(named))] },
     },
   );
+}
+
+/** Where a gate is never between closed and open, and beyond which it is stuck. */
+function guideLines(stuckFraction: number, theme: Theme): Json[] {
+  const { threshold, line } = THEME_COLOURS[theme];
+  const rest = 1 - stuckFraction;
+  const dashed = { color: threshold, strokeDash: [4, 3] };
+  return [
+    guideLine([0, 1], [1, 0], { color: line }),
+    guideLine([stuckFraction, 0], [stuckFraction, rest], dashed),
+    guideLine([0, stuckFraction], [rest, stuckFraction], dashed),
+  ];
 }
 
 const GATES = ['i', 'f', 'o'] as const;

@@ -2,16 +2,16 @@ import { invalidArgument } from '../../core/errors.js';
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { plainNumber } from '../data/plain-number.js';
-import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
+import { colourScale, QUANTITY_TITLES, type QuantityView, quantityView } from '../data/quantity-view.js';
 import { readSample } from '../data/read-sample.js';
 import { largestOf } from '../data/sample.js';
 import { requireLabels, type TimeLabels, visibleLabel } from '../data/time-labels.js';
-import { colourAt } from '../specification/colours.js';
+import { channels, colourAt, NON_FINITE } from '../specification/colours.js';
 import { inkOn } from '../specification/ink.js';
 import { type PlotOptions, requireOneOf, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
-import { THEME_COLOURS } from '../specification/theme.js';
-import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import { THEME_COLOURS, type Theme } from '../specification/theme.js';
+import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
 
 export interface ActivationTextOptions extends PlotOptions {
   /** The text: a token or a character for each timestep. */
@@ -49,39 +49,16 @@ export async function activationText(trace: GateTrace, options: ActivationTextOp
   const labels = requireLabels(where, options.labels, sample.timesteps);
   if (labels === null) throw invalidArgument(where, 'labels must be an array of strings or numbers', labels);
   const view = quantityView(quantity, sample, largestOf(sample, quantity), theme);
-  const [low, high] = view.domain;
-  const { masked, hatching } = THEME_COLOURS[theme];
-  const tokens = setText(labels.map(visibleLabel), width).map((place, t) => {
-    const value = sample.values[quantity][t * sample.units + position] as number;
-    if (!sample.valid[t]) return { ...place, timestep: t, value: null, ink: hatching };
-    return {
-      ...place,
-      timestep: t,
-      value: plainNumber(value),
-      ink: inkOn(colourAt(view.ramp, (value - low) / (high - low))),
-    };
+  const places = setText(labels.map(visibleLabel), width);
+  const tokens = places.map((place, timestep) => {
+    const value = sample.values[quantity][timestep * sample.units + position] as number;
+    const isMasked = !sample.valid[timestep];
+    const shown = isMasked ? null : plainNumber(value);
+    return { ...place, timestep, value: shown, masked: isMasked, ink: inkOf(shown, isMasked, view, theme) };
   });
-  const lines = (tokens.at(-1)?.line ?? 0) + 1;
-  const place = {
-    x: { field: 'start', type: 'quantitative', scale: { domain: [0, width], nice: false }, axis: null },
-    y: { field: 'top', type: 'quantitative', scale: { domain: [0, lines], nice: false, reverse: true }, axis: null },
-  };
-  const tooltip = [
-    { field: 'timestep', type: 'quantitative', title: 'timestep' },
-    { field: 'token', type: 'nominal', title: 'label' },
-    { field: 'value', type: 'quantitative', title: `${QUANTITY_TITLES[quantity]} of unit ${unit}` },
-  ];
-  const legend = {
-    title: QUANTITY_TITLES[quantity],
-    gradientLength: 80,
-    values: [low, (low + high) / 2, high],
-    format: '.3~g',
-  };
-  const color = {
-    condition: { test: '!isValid(datum.value)', value: masked },
-    ...{ field: 'value', type: 'quantitative', scale: colourScale(view), legend },
-  };
+  const lines = (places.at(-1)?.line ?? 0) + 1;
   const subtitle = `${QUANTITY_TITLES[quantity]} at each token; sample ${sample.sample}${sample.valid.includes(false) ? '; masked steps are grey' : ''}`;
+  const layer = textLayers({ view, theme, width, lines, valueTitle: `${QUANTITY_TITLES[quantity]} of unit ${unit}` });
   return specification(
     options,
     { title: `What unit ${unit} reads`, subtitle },
@@ -94,23 +71,61 @@ export async function activationText(trace: GateTrace, options: ActivationTextOp
         { calculate: 'datum.line + 0.5', as: 'middle' },
         { calculate: '(datum.start + datum.end) / 2', as: 'centre' },
       ],
-      layer: [
-        {
-          mark: { type: 'rect', invalid: null, aria: false },
-          encoding: { ...place, x2: { field: 'end' }, y2: { field: 'bottom' }, color, tooltip },
-        },
-        {
-          mark: { type: 'text', font: 'monospace', fontSize: LETTER_SIZE, tooltip: null },
-          encoding: {
-            x: { ...place.x, field: 'centre' },
-            y: { ...place.y, field: 'middle' },
-            text: { field: 'token', type: 'nominal' },
-            color: { field: 'ink', type: 'nominal', scale: null },
-          },
-        },
-      ],
+      layer,
     },
   );
+}
+
+interface TextPicture {
+  view: QuantityView;
+  theme: Theme;
+  width: number;
+  lines: number;
+  valueTitle: string;
+}
+
+function textLayers({ view, theme, width, lines, valueTitle }: TextPicture): Json[] {
+  const place = {
+    x: { field: 'start', type: 'quantitative', scale: { domain: [0, width], nice: false }, axis: null },
+    y: { field: 'top', type: 'quantitative', scale: { domain: [0, lines], nice: false, reverse: true }, axis: null },
+  };
+  const [low, high] = view.domain;
+  const legend = { title: null, gradientLength: 80, values: [low, (low + high) / 2, high], format: '.3~g' };
+  const color = {
+    condition: [
+      { test: 'datum.masked', value: THEME_COLOURS[theme].masked },
+      { test: '!isValid(datum.value)', value: NON_FINITE },
+    ],
+    ...{ field: 'value', type: 'quantitative', scale: colourScale(view), legend },
+  };
+  const tooltip = [
+    { field: 'timestep', type: 'quantitative', title: 'timestep' },
+    { field: 'token', type: 'nominal', title: 'label' },
+    { field: 'value', type: 'quantitative', title: valueTitle },
+  ];
+  const letters = {
+    x: { ...place.x, field: 'centre' },
+    y: { ...place.y, field: 'middle' },
+    text: { field: 'token', type: 'nominal' },
+    color: { field: 'ink', type: 'nominal', scale: null },
+  };
+  return [
+    {
+      mark: { type: 'rect', invalid: null, aria: false },
+      encoding: { ...place, x2: { field: 'end' }, y2: { field: 'bottom' }, color, tooltip },
+    },
+    { mark: { type: 'text', font: 'monospace', fontSize: LETTER_SIZE, tooltip: null }, encoding: letters },
+  ];
+}
+
+function inkOf(
+  value: number | null,
+  isMasked: boolean,
+  { domain: [low, high], ramp }: QuantityView,
+  theme: Theme,
+): string {
+  if (isMasked) return THEME_COLOURS[theme].hatching;
+  return inkOn(value === null ? channels(NON_FINITE) : colourAt(ramp, (value - low) / (high - low)));
 }
 
 /** Where each token stands, in pixels and lines; a token that is longer than a line is cut. */

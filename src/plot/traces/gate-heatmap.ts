@@ -1,5 +1,6 @@
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
+import { amount } from '../data/amount.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
 import { readSample } from '../data/read-sample.js';
@@ -121,6 +122,6 @@ function unitScale(units: number): Json {
 function heading({ sample, timesteps, units, valid }: Sample, sorting: UnitSorting) {
   const masked = valid.filter((isValid) => !isValid).length;
   const order = { index: '', saturation: ', the most saturated first', activity: ', the most active first' }[sorting];
-  const subtitle = `sample ${sample}: ${timesteps} timesteps${masked === 0 ? '' : `, ${masked} of them masked`}; ${units} units${order}`;
+  const subtitle = `sample ${sample}: ${amount(timesteps, 'timestep')}${masked === 0 ? '' : `, ${masked} of them masked`}; ${amount(units, 'unit')}${order}`;
   return { title: 'Gates and states over time', subtitle };
 }

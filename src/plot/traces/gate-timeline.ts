@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
+import { amount } from '../data/amount.js';
 import { binsOf } from '../data/bins.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { plainNumber } from '../data/plain-number.js';
@@ -172,7 +173,7 @@ function thresholdLayer(theme: 'light' | 'dark'): Json {
 function heading({ sample, timesteps, valid }: Sample, isBinned: boolean) {
   const masked = valid.filter((isValid) => !isValid).length;
   const subtitle = [
-    `sample ${sample}: ${timesteps} timesteps${masked === 0 ? '' : `, ${masked} of them masked`}`,
+    `sample ${sample}: ${amount(timesteps, 'timestep')}${masked === 0 ? '' : `, ${masked} of them masked`}`,
     `dashed: a gate is saturated below ${SATURATION_THRESHOLDS[0]} and above ${SATURATION_THRESHOLDS[1]}`,
     ...(isBinned ? ['lines are means of neighbouring timesteps, bands their range'] : []),
   ];

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
+import { amount } from '../data/amount.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
@@ -48,31 +49,15 @@ export function histogramSpec(
   nonFinite: number,
 ): VegaLiteSpec {
   const { width = 130, height = 90 } = options;
-  const subtitle = nonFinite === 0 ? `number of ${noun}s by gate` : `${nonFinite} ${noun}s NaN or infinite, not drawn`;
+  const subtitle =
+    nonFinite === 0 ? `number of ${noun}s by gate` : `${amount(nonFinite, noun)} NaN or infinite, not drawn`;
   const vconcat = groups.map(({ name, rows }) => ({
     ...{ title: name, data: { values: rows } },
     facet: { column: { field: 'gate', type: 'nominal', title: null, sort: [...GATE_NAMES] } },
     spec: {
       ...{ width, height },
       mark: { type: 'bar', binSpacing: 0, aria: false },
-      encoding: {
-        x: {
-          field: 'start',
-          type: 'quantitative',
-          bin: { binned: true },
-          title: noun,
-          axis: { tickCount: 3, format: '.2~g', labelOverlap: true },
-        },
-        x2: { field: 'end' },
-        y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, format: '~s' } },
-        color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
-        tooltip: [
-          { field: 'gate', type: 'nominal', title: 'gate' },
-          { field: 'start', type: 'quantitative', title: 'from' },
-          { field: 'end', type: 'quantitative', title: 'to' },
-          { field: 'count', type: 'quantitative', title: 'count' },
-        ],
-      },
+      encoding: histogramEncoding(noun),
     },
   }));
   return specification(
@@ -80,4 +65,20 @@ export function histogramSpec(
     { title, subtitle },
     { vconcat, resolve: { scale: { x: 'independent', y: 'independent' } } },
   );
+}
+
+function histogramEncoding(noun: string): Json {
+  const axis = { tickCount: 3, format: '.2~g', labelOverlap: true };
+  return {
+    x: { field: 'start', type: 'quantitative', bin: { binned: true }, title: noun, axis },
+    x2: { field: 'end' },
+    y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, format: '~s' } },
+    color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
+    tooltip: [
+      { field: 'gate', type: 'nominal', title: 'gate' },
+      { field: 'start', type: 'quantitative', title: 'from' },
+      { field: 'end', type: 'quantitative', title: 'to' },
+      { field: 'count', type: 'quantitative', title: 'count' },
+    ],
+  };
 }

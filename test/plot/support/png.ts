@@ -22,3 +22,9 @@ export function pixelsOf(address: string): { width: number; height: number; pixe
   });
   return { width, height, pixels };
 }
+
+/** Width and height alone, of an image that is large. */
+export function sizeOf(address: string): [number, number] {
+  const bytes = Buffer.from(address.replace('data:image/png;base64,', ''), 'base64');
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}
