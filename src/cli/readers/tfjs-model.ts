@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, resolve, sep } from 'node:path';
+import { basename, dirname, resolve, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 // Registers this package's classes.
 import '../../index.js';
@@ -22,7 +22,7 @@ interface ModelDocument {
 function weightPath(folder: string, name: string): string {
   const path = resolve(folder, name);
   const isBelow = (parent: string, child: string) => child.startsWith(parent.endsWith(sep) ? parent : parent + sep);
-  if (isAbsolute(name) || !isBelow(resolve(folder), path)) {
+  if (!isBelow(resolve(folder), path)) {
     throw new UserError(`the weight file '${name}' must lie in the folder of the model`);
   }
   let real: string;
