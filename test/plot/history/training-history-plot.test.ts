@@ -17,7 +17,7 @@ function record(step: number) {
         ...{ layerName: 'lstm', direction: 'backward', cell: 1 },
         ...{ gradientNorms: null, weightNorms: norms(step === 0 ? null : 8) },
         gates: { i: gate(0.25), f: gate(0.5), o: gate(0.75), medianMemoryHorizon: step + 1 },
-        flow: { logSlope: -0.5 },
+        flow: { slope: -0.5 },
       },
     ],
   };
