@@ -26,7 +26,11 @@ export async function findFonts(where: string, resvg: Resvg, files?: readonly st
 }
 
 async function dejavuFiles(): Promise<string[]> {
-  const { createRequire } = await import('node:module');
+  // By a name that bundlers of pages do not follow.
+  const name: string = 'node:module';
+  const { createRequire }: typeof import('node:module') = await import(
+    /* webpackIgnore: true */ /* @vite-ignore */ name
+  );
   // From the program's folder, or from that of its script: the package is the user's.
   for (const from of [`${process.cwd()}/package.json`, process.argv[1] ?? '']) {
     try {

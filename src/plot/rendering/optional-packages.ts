@@ -9,9 +9,12 @@ export interface OptionalPackages {
   '@resvg/resvg-js': typeof import('@resvg/resvg-js');
 }
 
+/** By a name that bundlers of pages do not follow: what is behind it runs in Node alone. */
+const RASTERISER: string = '@resvg/resvg-js';
+
 export const OPTIONAL_PACKAGES: { [Name in keyof OptionalPackages]: () => Promise<OptionalPackages[Name]> } = {
   vega: () => import('vega'),
   'vega-lite': () => import('vega-lite'),
   'vega-embed': () => import('vega-embed'),
-  '@resvg/resvg-js': () => import('@resvg/resvg-js'),
+  '@resvg/resvg-js': () => import(/* webpackIgnore: true */ /* @vite-ignore */ RASTERISER),
 };

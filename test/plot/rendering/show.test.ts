@@ -1,6 +1,6 @@
 import { show } from '../../../src/plot/index.js';
 import { OPTIONAL_PACKAGES } from '../../../src/plot/rendering/optional-packages.js';
-import { SPEC } from '../support/spec.js';
+import { SPEC } from '../support/small-picture.js';
 
 afterEach(() => {
   jest.restoreAllMocks();

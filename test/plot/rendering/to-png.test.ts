@@ -1,7 +1,7 @@
 import { toPng } from '../../../src/plot/index.js';
 import { findFonts } from '../../../src/plot/rendering/fonts.js';
 import { loadPackages } from '../../../src/plot/rendering/load-packages.js';
-import { SPEC } from '../support/spec.js';
+import { SPEC } from '../support/small-picture.js';
 
 const FONT = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSerif.ttf');
 

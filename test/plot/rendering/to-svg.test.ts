@@ -1,5 +1,5 @@
 import { toSvg } from '../../../src/plot/index.js';
-import { SPEC } from '../support/spec.js';
+import { SPEC } from '../support/small-picture.js';
 
 test('A specification is drawn as SVG and left as it is', async () => {
   const spec = structuredClone(SPEC);
