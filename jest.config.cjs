@@ -4,11 +4,14 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 module.exports = {
   testEnvironment: '<rootDir>/test/support/node-environment.cjs',
   setupFiles: ['<rootDir>/test/support/silence-banner.cjs'],
-  roots: ['<rootDir>/test'],
+  roots: ['<rootDir>/test', '<rootDir>/examples'],
   maxWorkers: 2,
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // ES modules only, which Jest does not load; but their scripts for pages load anywhere.
+    '^(vega|vega-lite|vega-embed)$': '<rootDir>/node_modules/$1/build/$1.min.js',
     '^explicit-lstm$': '<rootDir>/src/index.ts',
+    '^explicit-lstm/testing/(jest|jest-globals|vitest)$': '<rootDir>/src/testing/$1.ts',
     '^explicit-lstm/(\\w+)$': '<rootDir>/src/$1/index.ts',
   },
   transform: {

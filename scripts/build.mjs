@@ -1,8 +1,11 @@
-// dist/esm and dist/cjs (with types) by tsc, out of one source, and dist/explicit-lstm.global.js for script tags by esbuild.
+// dist/esm and dist/cjs (with types) by tsc, out of one source; by esbuild dist/explicit-lstm.global.js for script tags, and
+// dist/cli, the command with the libraries that it alone needs, so that installing the package installs none of them.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { build } from 'esbuild';
+import { dirname, relative, resolve } from 'node:path';
+import { build, transform } from 'esbuild';
+import { REPORT_PAGE, reportPage } from './report-page.mjs';
 
 const require = createRequire(import.meta.url);
 const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -33,10 +36,39 @@ const onlyTensorFlowFromOutside = {
   },
 };
 
+/** What the command bundles, beside its own files. */
+const BUNDLED = ['commander'];
+
+/** The command runs on the package's ESM build instead of carrying a second copy of it. */
+const packageFromItsBuild = {
+  name: 'package-from-its-build',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
+      if (kind === 'entry-point') return undefined;
+      const file = relative('src', resolve(dirname(importer), path));
+      return file.startsWith('..') || file.startsWith('cli/') ? undefined : { path: `../esm/${file}`, external: true };
+    });
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      if (kind === 'entry-point' || BUNDLED.includes(path) || path.startsWith('node:')) return undefined;
+      if (path.startsWith('@tensorflow/')) return { path, external: true };
+      return { errors: [{ text: `the command must not depend on ${path}` }] };
+    });
+  },
+};
+
+/** For CommonJS, tsc turns `import()` into `require()`, which on Node 20 may not load the ES modules that these are. */
+async function keepDynamicImports(file) {
+  const source = readFileSync(`src/${file}.ts`, 'utf8');
+  const { code } = await transform(source, { loader: 'ts', format: 'cjs', platform: 'node', target: 'node20' });
+  writeFileSync(`dist/cjs/${file}.js`, code);
+}
+
+writeFileSync(REPORT_PAGE, await reportPage());
 rmSync('dist', { recursive: true, force: true });
 compile('tsconfig.build.json');
 compile('tsconfig.build.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
+await keepDynamicImports('plot/rendering/optional-packages');
 await build({
   stdin: {
     contents:
@@ -56,3 +88,23 @@ await build({
   plugins: [onlyTensorFlowFromOutside],
   logLevel: 'warning',
 });
+await build({
+  entryPoints: ['src/cli/explicit-lstm.ts', 'src/cli/main.ts'],
+  outdir: 'dist/cli',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // commander is CommonJS, and asks for Node's modules by require.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  plugins: [packageFromItsBuild],
+  logLevel: 'warning',
+});
+const licenses = BUNDLED.map((library) => {
+  const folder = dirname(require.resolve(library));
+  return `${library}\n\n${readFileSync(resolve(folder, 'LICENSE'), 'utf8')}`;
+});
+writeFileSync('dist/cli/THIRD-PARTY-LICENSES.txt', licenses.join('\n'));

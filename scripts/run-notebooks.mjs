@@ -1,4 +1,4 @@
-// Runs every notebook from top to bottom and saves its outputs.
+// Runs notebooks from top to bottom and saves their outputs: those named, or all.
 //
 //   --check   saves nothing
 import { spawnSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 const DENO = 'deno@2.9.6';
 const FOLDER = 'notebooks';
 const check = process.argv.includes('--check');
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 
 /** A Jupyter data folder whose only kernel is Deno's, so that nothing of the user's own is changed. */
 function kernelFolder(folder) {
@@ -47,7 +48,8 @@ function withoutCircumstances(notebook) {
 
 const folder = kernelFolder(mkdtempSync(join(tmpdir(), 'notebooks-')));
 try {
-  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.ipynb'))) {
+  const all = readdirSync(FOLDER).filter((file) => file.endsWith('.ipynb'));
+  for (const name of named.length > 0 ? named : all) {
     const executed = execute(name, folder);
     if (!check) writeFileSync(join(FOLDER, name), withoutCircumstances(executed));
     console.log(`${name}: ran from top to bottom`);

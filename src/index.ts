@@ -1,9 +1,15 @@
+/**
+ * The layers: an LSTM whose gates are explicit, in place of `tf.layers.lstm`.
+ *
+ * @module explicit-lstm
+ */
+
 export { GATE_NAMES, type GateName } from './core/gates.js';
 export type { LSTMStep } from './core/step.js';
 export type { Implementation, UseFused } from './kernels/choose-implementation.js';
 export { accelerateBuiltIn } from './layers/accelerate/accelerate-built-in.js';
 export { lastImplementation } from './layers/accelerate/last-implementation.js';
-export { KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';
+export { type Activation, KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';
 export { lstm, lstmCell } from './layers/factories.js';
 export { HardSigmoidKeras3 } from './layers/hard-sigmoid-keras3.js';
 export { type ChronoArgs, ChronoInitializer, chronoInitializer } from './layers/initializers/chrono.js';

@@ -21,7 +21,7 @@ export const bidirectionalSection: Section = {
       await useBackend(backend);
       const { timesteps, features } = SHAPE;
       const inputs = [1, 2].map((seed) => tf.randomNormal([1, timesteps, features], 0, 1, 'float32', seed));
-      const builtIn = model((args) => tf.layers.lstm({ ...args }));
+      const builtIn = model((args) => tf.layers.lstm({ ...args } as tf.LSTMLayerArgs));
       const explicit = model((args) => lstm({ ...args, useFused: options.plain ? false : 'auto' }));
       explicit.setWeights(builtIn.getWeights());
       const duel = {

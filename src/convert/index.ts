@@ -1,2 +1,8 @@
+/**
+ * Built-in models to explicit ones, and back.
+ *
+ * @module explicit-lstm/convert
+ */
+
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';

@@ -1,3 +1,9 @@
+/**
+ * Looking into the LSTMs of a model, of this package or of tfjs.
+ *
+ * @module explicit-lstm/inspect
+ */
+
 export type { GateTrace, TraceOptions } from '../layers/trace.js';
 export { describeFindings } from './diagnose/describe-findings.js';
 export { type DiagnosisOptions, diagnose } from './diagnose/diagnose.js';

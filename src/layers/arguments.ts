@@ -2,8 +2,15 @@ import type * as tf from '@tensorflow/tfjs';
 import type { UseFused } from '../kernels/choose-implementation.js';
 import type { RegularizerIdentifier } from './host-types.js';
 
+/** tfjs's activations by name, and this package's. */
+export type Activation = NonNullable<tf.LSTMCellLayerArgs['activation']> | 'hardSigmoidKeras3';
+
 /** What this package's cell takes beyond `tf.layers.lstmCell`'s arguments. */
 interface AdditionalCellArgs {
+  /** φ. Default: 'tanh'. */
+  activation?: Activation;
+  /** σ. Default: 'hardSigmoid', which is Keras 2's; 'hardSigmoidKeras3' is Keras 3's. */
+  recurrentActivation?: Activation;
   /**
    * Seed of the dropout masks. Every mask drawn differs from the one before, and the sequence of masks is the same for
    * every layer made with the same seed. Default: not reproducible.
@@ -16,7 +23,7 @@ interface AdditionalCellArgs {
  *
  * `implementation` has no effect on results. `dropout` and `recurrentDropout` are in [0, 1).
  */
-export type LSTMCellArgs = tf.LSTMCellLayerArgs & AdditionalCellArgs;
+export type LSTMCellArgs = Omit<tf.LSTMCellLayerArgs, keyof AdditionalCellArgs> & AdditionalCellArgs;
 
 /**
  * The arguments of `lstm`: those of `tf.layers.lstm`, with the same defaults, and the ones below.
@@ -24,7 +31,7 @@ export type LSTMCellArgs = tf.LSTMCellLayerArgs & AdditionalCellArgs;
  * `implementation` and `unroll` have no effect on results. `dropout` and `recurrentDropout` are in [0, 1): one dropout
  * mask is drawn a sequence and serves all gates, as in tfjs; with `recurrentDropout` it is one a gate, as in Keras.
  */
-export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell'>, AdditionalCellArgs {
+export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell' | keyof AdditionalCellArgs>, AdditionalCellArgs {
   /**
    * Penalty on the layer's outputs (output, h and c; not the gates), added to the loss in training. As in Keras, it is
    * divided by the batch size.

@@ -4,6 +4,10 @@ import * as tf from '@tensorflow/tfjs';
  * Keras 3's `hard_sigmoid`, relu6(x + 3) / 6, under the name `'hardSigmoidKeras3'`. tfjs's `'hardSigmoid'` is Keras 2's
  * function, 0.2x + 0.5 clipped to [0, 1].
  *
+ * ```ts
+ * const layer = lstm({ units: 64, recurrentActivation: 'hardSigmoidKeras3' });
+ * ```
+ *
  * Source: https://github.com/keras-team/keras/blob/v3.10.0/keras/src/activations/activations.py
  */
 export class HardSigmoidKeras3 extends tf.serialization.Serializable {

@@ -33,6 +33,10 @@ export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Te
  *
  * σ is `recurrentActivation`, φ is `activation`. Weights are `kernel` [D, 4U], `recurrent_kernel` [U, 4U] and `bias`
  * [4U], in blocks i, f, g, o. It takes `tf.layers.lstmCell`'s place in `tf.layers.rnn` and in stacked cells.
+ *
+ * ```ts
+ * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
+ * ```
  */
 export class LSTMCell extends tf.layers.RNNCell {
   static readonly className: string = 'ExplicitLSTMCell';
@@ -58,7 +62,7 @@ export class LSTMCell extends tf.layers.RNNCell {
     const args = copyArguments(callersArgs);
     validateCellArguments('LSTMCell', args);
     super(args);
-    this.parsed = tf.layers.lstmCell({ ...args, name: this.name });
+    this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
     requireFittingBias('LSTMCell', this.parsed);
     this.units = args.units;
     this.stateSize = [args.units, args.units];

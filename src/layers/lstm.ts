@@ -27,6 +27,11 @@ import { type CheckedLayer, requireStates, requireUnits, requireWeights } from '
  * Input [B, T, D]. Output [B, U], or [B, T, U] with `returnSequences`; with `returnState` it is followed by h and c,
  * each [B, U]. Call arguments: `initialState` ([h, c], each [B, U]), `mask` ([B, T]) and `training`.
  *
+ * ```ts
+ * const layer = new LSTM({ units: 8, returnState: true });
+ * const [output, h, c] = layer.apply(x) as tf.Tensor[];
+ * ```
+ *
  * Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; the equations are at `LSTMCell`.
  */
 export class LSTM extends tf.layers.RNN {

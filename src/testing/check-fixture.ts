@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { callGradients } from './call-gradients.js';
-import { compare, type Tolerance } from './compare.js';
+import { compare } from './compare.js';
 import { firstDifferingGate, type TraceValues } from './first-gate.js';
 import {
   type Fixture,
@@ -15,9 +15,8 @@ import { describeReport, type FixtureReport, type GateDifference, type QuantityR
 import { isStateful } from './layer-state.js';
 import { type CheckedTarget, chainOf, runCall } from './run-call.js';
 import { type CallTensors, callTensors } from './to-tensor.js';
+import { type Tolerance, toleranceOf } from './tolerance.js';
 import { traceCall } from './trace-call.js';
-
-export const DEFAULT_TOLERANCE: Tolerance = { atol: 1e-5, rtol: 1e-5 };
 
 interface Pair {
   name: string;
@@ -65,7 +64,7 @@ async function compareGates(
   const chain = chainOf(target);
   const traces = chain === null ? null : traceCall(chain, call);
   if (traces === null) {
-    found.notCompared.push('the gates, which only layers of this package show, alone or in a model of fixtureModel');
+    found.notCompared.push('the gates, which are looked at in an LSTM layer alone or in a model of fixtureModel');
     return;
   }
   const pairs = gates.flatMap((expected, index) =>
@@ -145,12 +144,6 @@ async function compareGradients(
   ]);
 }
 
-function requireTolerance(tolerance: Tolerance): void {
-  for (const [name, value] of Object.entries(tolerance)) {
-    if (!(value >= 0)) throw invalidArgument('checkFixture', `${name} must be a number of at least 0`, value);
-  }
-}
-
 function resetStates(target: CheckedTarget): void {
   (target as Partial<tf.LayersModel>).resetStates?.();
 }
@@ -173,9 +166,9 @@ function resetStates(target: CheckedTarget): void {
 export async function checkFixture(
   layerOrModel: CheckedTarget,
   fixture: Fixture,
-  { atol = DEFAULT_TOLERANCE.atol, rtol = DEFAULT_TOLERANCE.rtol }: Partial<Tolerance> = {},
+  options: Partial<Tolerance> = {},
 ): Promise<FixtureReport> {
-  requireTolerance({ atol, rtol });
+  const tolerance = toleranceOf('checkFixture', options);
   if (!(layerOrModel instanceof tf.layers.Layer)) {
     throw invalidArgument('checkFixture', 'layerOrModel must be a layer or a model', layerOrModel);
   }
@@ -184,7 +177,7 @@ export async function checkFixture(
     // tfjs's RNN is built by apply only: after build alone the next apply would add the weights a second time.
     throw invalidArgument('checkFixture', 'the layer must have been applied once, which builds it', layerOrModel.name);
   }
-  const found = new Findings({ atol, rtol });
+  const found = new Findings(tolerance);
   const stateful = isStateful(fixture.config);
   for (const [index, call] of fixture.calls.entries()) {
     const tensors = callTensors(call);

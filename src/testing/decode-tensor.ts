@@ -15,7 +15,8 @@ function decodeBase64(field: Field, expectedBytes: number): Uint8Array {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
-function sizeOf(shape: number[]): number {
+/** How many elements a tensor of a shape has. */
+export function sizeOf(shape: number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

@@ -1,6 +1,7 @@
-import { absoluteError, type Tolerance } from './compare.js';
+import { absoluteError } from './compare.js';
 import { type FixtureGates, TRACE_NAMES, type TraceName } from './fixture.js';
 import type { GateDifference } from './fixture-report.js';
+import type { Tolerance } from './tolerance.js';
 
 export type TraceValues = Record<TraceName, Float32Array>;
 

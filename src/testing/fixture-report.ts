@@ -1,4 +1,6 @@
 import type { Comparison, Difference } from './compare.js';
+import { sizeOf } from './decode-tensor.js';
+import { describePosition } from './describe-position.js';
 import type { TraceName } from './fixture.js';
 
 /** How one quantity compares. */
@@ -40,11 +42,17 @@ export interface FixtureReport {
   message: string;
 }
 
-const AXES: Record<number, string[]> = { 3: ['sample', 'timestep', 'unit'], 2: ['sample', 'unit'] };
+function describeQuantity(quantity: QuantityReport): string {
+  const { name, shape, differing, maxAbsoluteError } = quantity;
+  const worst = quantity.worst as Difference;
+  const count = `${differing} of ${sizeOf(shape)} differ, by up to ${Number(maxAbsoluteError.toPrecision(3))}`;
+  const where = shape.length === 0 ? '' : `at ${describePosition(quantity, worst)} `;
+  return `  ${name}: ${count}; ${where}expected ${shown(worst.expected)}, received ${shown(worst.received)}`;
+}
 
-function position({ index }: Difference, kind: QuantityReport['kind']): string {
-  const axes = kind === 'gradient' ? undefined : AXES[index.length];
-  return axes === undefined ? `[${index.join(', ')}]` : axes.map((axis, n) => `${axis} ${index[n]}`).join(', ');
+/** A float32 without the digits that only its binary form has. */
+function shown(value: number): number {
+  return Number(value.toPrecision(8));
 }
 
 /** The findings in words. */
@@ -54,16 +62,13 @@ export function describeReport(report: Omit<FixtureReport, 'message'>): string {
   const verdict = passed
     ? `${fixture}: all ${quantities.length} quantities agree`
     : `${fixture}: ${failed.length} of ${quantities.length} quantities differ`;
-  const lines = failed.map(({ name, kind, maxAbsoluteError, worst }) => {
-    const values = `expected ${worst.expected}, received ${worst.received}`;
-    return `  ${name}: off by up to ${maxAbsoluteError}; at ${position(worst, kind)} ${values}`;
-  });
+  const lines = failed.map(describeQuantity);
   const gate =
     first === null
       ? []
       : [
           `  first differing gate: ${first.gate} at timestep ${first.timestep}, sample ${first.sample}, unit ${first.unit} ` +
-            `(layer ${first.layer}, ${first.direction}, cell ${first.cell}): expected ${first.expected}, received ${first.received}`,
+            `(layer ${first.layer}, ${first.direction}, cell ${first.cell}): expected ${shown(first.expected)}, received ${shown(first.received)}`,
         ];
   return [verdict, ...lines, ...gate, ...notCompared.map((reason) => `  not compared: ${reason}`)].join('\n');
 }

@@ -103,13 +103,17 @@ export interface Fixture {
   gradients: FixtureGradients | null;
 }
 
+/** Whether a value is what `loadFixture` returns, and not the JSON or a path. */
+export function isFixture(value: unknown): value is Fixture {
+  const { config, calls } = (value ?? {}) as Partial<Fixture>;
+  return typeof config === 'object' && ArrayBuffer.isView(calls?.[0]?.input?.values);
+}
+
 /**
- * Checks that a value is what `loadFixture` returns, and not the JSON or a path.
+ * Checks that a value is what `loadFixture` returns.
  *
  * @throws RangeError
  */
 export function requireFixture(where: string, fixture: unknown): void {
-  const { config, calls } = (fixture ?? {}) as Partial<Fixture>;
-  const isLoaded = typeof config === 'object' && ArrayBuffer.isView(calls?.[0]?.input?.values);
-  if (!isLoaded) throw invalidArgument(where, 'fixture must be what loadFixture returns', fixture);
+  if (!isFixture(fixture)) throw invalidArgument(where, 'fixture must be what loadFixture returns', fixture);
 }

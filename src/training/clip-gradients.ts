@@ -56,7 +56,15 @@ export function clipGradients<Optimizer extends tf.Optimizer>(
   return optimizer;
 }
 
-/** The limit that an optimizer was given, or null. */
+/**
+ * The limit that an optimizer was given, or null.
+ *
+ * ```ts
+ * gradientLimit(clipGradients(tf.train.adam(), { globalNorm: 1 })); // { globalNorm: 1 }
+ * ```
+ *
+ * @throws Nothing.
+ */
 export function gradientLimit(optimizer: tf.Optimizer): GradientLimit | null {
   return (optimizer as Clipped)[LIMIT]?.limit ?? null;
 }

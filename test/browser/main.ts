@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import type { Comparison, Expected } from './compare.js';
+import { checkReport } from './report.js';
 import { pageRoutes } from './routes.js';
 import { serve } from './server.js';
 
@@ -64,6 +65,26 @@ async function runWithoutTensorFlow(browser: Browser, origin: string): Promise<R
   return { page, backend: '', title, largestDifference: 0, passed, problem: passed ? undefined : messages.join('; ') };
 }
 
+/** A picture in an element of a page, by vega-embed, bundled as a user's bundler would. */
+async function runPlot(browser: Browser, origin: string): Promise<Row> {
+  const [page, title] = ['plot', 'show draws in an element'];
+  const tab = await browser.newPage();
+  const problems: string[] = [];
+  tab.on('pageerror', (error) => problems.push(error.message));
+  tab.on('console', (message) => problems.push(message.text()));
+  try {
+    await tab.goto(`${origin}/${page}.html`);
+    await tab.evaluate(() => window.drawn);
+    const pictures = await tab.locator('#gates canvas, #gates svg.marks').count();
+    if (pictures !== 1) problems.push(`${pictures} pictures`);
+  } catch (error) {
+    problems.push(String(error));
+  }
+  await tab.close();
+  const passed = problems.length === 0;
+  return { page, backend: '', title, largestDifference: 0, passed, problem: passed ? undefined : problems.join('; ') };
+}
+
 function print({ page, backend, title, largestDifference, passed, problem }: Row): void {
   const columns = [passed ? 'pass' : 'FAIL', page.padEnd(18), backend.padEnd(5), title.padEnd(42)];
   console.log([...columns, largestDifference.toExponential(1), problem ?? ''].join('  ').trimEnd());
@@ -76,6 +97,11 @@ try {
   const rows: Row[] = [];
   for (const [page, expected] of RUNS) rows.push(...(await runPage(browser, origin, page, expected)));
   rows.push(await runWithoutTensorFlow(browser, origin));
+  rows.push(await runPlot(browser, origin));
+  for (const { title, problem } of await checkReport(browser)) {
+    const passed = problem === undefined;
+    rows.push({ page: 'report', backend: '', title, largestDifference: 0, passed, problem });
+  }
   rows.forEach(print);
   const failed = rows.filter((row) => !row.passed).length;
   console.log(`${rows.length - failed} passed, ${failed} failed`);

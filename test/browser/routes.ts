@@ -16,7 +16,7 @@ async function bundle(page: string, options: BuildOptions): Promise<Uint8Array> 
     write: false,
     // The repository's own tsconfig.json maps `explicit-lstm` to the sources; what is tested here is the built package.
     tsconfigRaw: {},
-    alias: { 'explicit-lstm': './dist/esm/index.js' },
+    alias: { 'explicit-lstm/plot': './dist/esm/plot/index.js', 'explicit-lstm': './dist/esm/index.js' },
     logLevel: 'warning',
     ...options,
   });
@@ -34,6 +34,8 @@ export async function pageRoutes(): Promise<Routes> {
     '/favicon.ico': new Uint8Array(),
     '/esm.html': join(PAGES, 'esm.html'),
     '/esm.js': await bundle('esm.ts', { format: 'esm' }),
+    '/plot.html': join(PAGES, 'plot.html'),
+    '/plot.js': await bundle('plot.ts', { format: 'esm' }),
     '/script-tags.html': join(PAGES, 'script-tags.html'),
     '/script-tags.js': await bundle('script-tags.ts', { format: 'iife' }),
     '/worker.html': join(PAGES, 'worker.html'),

@@ -3,11 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const CONSUMERS = 'test/package/consumers';
-const LARGEST_TARBALL = 500_000;
+const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+/** What pictures are drawn with. */
+const DRAWING = ['vega@6', 'vega-lite@6', '@resvg/resvg-js@2', 'dejavu-fonts-ttf@2'];
+const LARGEST_TARBALL = 1_000_000;
 const RESOLUTIONS = [
   ['--module', 'node16', 'consumer.mts', 'consumer.cts'],
   ['--module', 'nodenext', 'consumer.mts', 'consumer.cts'],
@@ -29,7 +32,7 @@ interface Tarball {
 
 function checkContent({ files, size }: Tarball): string {
   const allowed =
-    /^(dist\/(esm|cjs)\/.+|dist\/explicit-lstm\.global\.js(\.map)?|src\/.+\.ts|fixtures\/[\w-]+\.(py|md|txt)|package\.json|README\.md|LICENSE)$/;
+    /^(dist\/(esm|cjs)\/.+|dist\/cli\/([\w-]+\.js|THIRD-PARTY-LICENSES\.txt)|dist\/explicit-lstm\.global\.js(\.map)?|src\/.+\.ts|fixtures\/[\w-]+\.(py|md|txt)|package\.json|README\.md|LICENSE)$/;
   const paths = files.map((file) => file.path);
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
@@ -79,21 +82,31 @@ function checkSourceMaps(installed: string): string {
   return `${maps.length} maps`;
 }
 
+/** @param how What is installed beside the package. */
+function runConsumers(folder: string, how = 'alone'): void {
+  for (const consumer of ['esm.mjs', 'commonjs.cjs']) {
+    copyFileSync(join(CONSUMERS, consumer), join(folder, consumer));
+    run(process.execPath, [consumer, how], folder);
+    console.log(`runs: ${consumer}, ${how}`);
+  }
+}
+
 async function main(folder: string): Promise<void> {
   const packed = run('npm', ['pack', '--json', '--pack-destination', folder], process.cwd());
   const [tarball] = Object.values<Tarball>(JSON.parse(packed)) as [Tarball];
   console.log(`content: ${checkContent(tarball)}`);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', tarball.filename], folder);
+  run('npm', [...INSTALL, tarball.filename], folder);
   const installed = join(folder, 'node_modules/explicit-lstm');
   console.log(`first entry point: ${await checkDependencies(installed)}`);
   console.log(`source maps: ${checkSourceMaps(installed)}`);
-  for (const consumer of ['esm.mjs', 'commonjs.cjs']) {
-    copyFileSync(join(CONSUMERS, consumer), join(folder, consumer));
-    run(process.execPath, [consumer], folder);
-    console.log(`runs: ${consumer}`);
-  }
+  runConsumers(folder);
+  const fixture = resolve('fixtures/keras/returns-last.json');
+  const command = join(folder, 'node_modules/.bin/explicit-lstm');
+  console.log(`command: ${run(command, ['check', fixture, '--backend', 'cpu'], folder).trim()}`);
   console.log(`compiles: ${checkTypes(folder)}`);
+  run('npm', [...INSTALL, ...DRAWING], folder);
+  runConsumers(folder, 'with-vega');
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'explicit-lstm-'));

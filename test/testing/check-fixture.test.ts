@@ -1,6 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm } from '../../src/index.js';
-import { checkFixture, type Fixture, type FixtureReport, fixtureModel, loadFixture } from '../../src/testing/index.js';
+import { toBuiltIn } from '../../src/convert/index.js';
+import { lstm, lstmCell } from '../../src/index.js';
+import {
+  checkFixture,
+  type Fixture,
+  type FixtureReport,
+  type FixtureTensor,
+  fixtureModel,
+  loadFixture,
+} from '../../src/testing/index.js';
 import { useBackend } from '../../tools/backends.js';
 import { kerasFixture, kerasFixturePath } from '../support/keras-fixtures.js';
 
@@ -88,7 +96,7 @@ describe('checkFixture', () => {
     const quantity = report.quantities.find(({ name }) => name === 'output');
     expect(quantity?.worst).toEqual({ index: [1, 3, 2], expected: 9, received: expect.closeTo(right, 5) });
     expect(quantity?.maxAbsoluteError).toBeCloseTo(9 - right, 5);
-    expect(report.message).toContain('output: off by up to');
+    expect(report.message).toContain('output: 1 of 90 differ, by up to 9.31');
     expect(report.message).toContain('at sample 1, timestep 3, unit 2 expected 9');
   });
 
@@ -158,12 +166,55 @@ describe('checkFixture', () => {
     expect((await checkFixture(layer, fixture)).message).toBe('mask-holes-sequences: all 16 quantities agree');
   });
 
-  test('checks a built-in tf.layers.lstm, and says that its gates were not compared', async () => {
+  test('looks at the gates of a built-in tf.layers.lstm too', async () => {
     const fixture = kerasFixture('initial-states');
     const layer = ownLayer(tf.layers.lstm({ ...kerasArgs, returnSequences: true, returnState: true }), fixture);
-    const report = await checkFixture(layer, fixture);
-    expect(report.passed).toBe(true);
-    expect(report.message).toMatch(/all 10 quantities agree\n {2}not compared: the gates/);
+    expect((await checkFixture(layer, fixture)).message).toBe('initial-states: all 16 quantities agree');
+    disturb(layer as never, 1, 10 + 3);
+    expect((await checkFixture(layer, fixture)).firstDifferingGate).toMatchObject({ gate: 'g', timestep: 0, unit: 3 });
+  });
+
+  test.each(['bidirectional-states-last', 'stacked-cells-states', 'backwards-masked-sequences'])(
+    'looks at the gates of built-in layers: %s',
+    async (name) => {
+      const fixture = kerasFixture(name);
+      const model = toBuiltIn(fixtureModel(fixture));
+      const layer = model.layers.find((candidate) => candidate.weights.length > 0) as tf.layers.Layer;
+      const { quantities, passed, notCompared } = await checkFixture(layer, fixture);
+      expect({ passed, notCompared }).toEqual({ passed: true, notCompared: [] });
+      expect(quantities.filter(({ kind }) => kind === 'gate')).toHaveLength(6 * fixture.gates.length);
+    },
+  );
+
+  test('says that the gates of other layers were not compared', async () => {
+    const fixture = kerasFixture('returns-sequences');
+    const cell = tf.layers.stackedRNNCells({ cells: [tf.layers.gruCell({ units: 5 }), lstmCell({ units: 5 })] });
+    const other = tf.layers.rnn({ cell, returnSequences: true });
+    tf.dispose(other.apply(tf.zeros([3, 6, 4])) as tf.Tensor);
+    const { notCompared } = await checkFixture(other, fixture);
+    expect(notCompared[0]).toBe('the gates, which are looked at in an LSTM layer alone or in a model of fixtureModel');
+  });
+
+  test('says where in a weight or an input a gradient is off', async () => {
+    const fixture = kerasFixture('initial-states');
+    const gradients = structuredClone(fixture.gradients) as NonNullable<Fixture['gradients']>;
+    const add = (tensor: FixtureTensor | undefined, at: number) => {
+      if (tensor) tensor.values[at] = 9;
+    };
+    // Of [4, 20], [5, 20], [20], [3, 6, 4], [3, 5].
+    add(gradients.weights[0], 3 * 20 + 5 + 2);
+    add(gradients.weights[1], 4 * 20 + 10 + 1);
+    add(gradients.weights[2], 15 + 4);
+    add(gradients.input, (2 * 6 + 1) * 4 + 3);
+    add(gradients.initialStates[1], 5 + 3);
+    const { message } = await checkFixture(fixtureModel(fixture), { ...fixture, gradients });
+    expect(message).toMatch(/gradient of kernel: 1 of 80 differ, .* at feature 3, gate f, unit 2 expected 9,/);
+    expect(message).toMatch(
+      /gradient of recurrentKernel: 1 of 100 differ, .* at from unit 4, gate g, unit 1 expected 9/,
+    );
+    expect(message).toMatch(/gradient of bias: 1 of 20 differ, .* at gate o, unit 4 expected 9,/);
+    expect(message).toMatch(/gradient of input: 1 of 72 differ, .* at sample 2, timestep 1, feature 3 expected 9,/);
+    expect(message).toMatch(/gradient of initial c: 1 of 15 differ, .* at sample 1, unit 3 expected 9,/);
   });
 
   test("checks a user's model, and one that makes the mask itself", async () => {

@@ -24,8 +24,32 @@ describe('compare', () => {
   test('points at a small number beyond its tolerance, not at a large one within', () => {
     const { worst, maxAbsoluteError, passed } = compare(tensor([0.001, 1000]), [0.0011, 1000.0078125], tolerance);
     expect(passed).toBe(false);
-    expect(worst.index).toEqual([0]);
+    expect(worst?.index).toEqual([0]);
     expect(maxAbsoluteError).toBe(0.0078125);
+  });
+
+  test('counts what is beyond the tolerance, and points at the first', () => {
+    const received = [1.5, 2, 3.25, 7];
+    expect(compare(tensor([1, 2, 3, 4], [2, 2]), received, { atol: 0.25, rtol: 0 })).toEqual({
+      passed: false,
+      shape: [2, 2],
+      differing: 2,
+      maxAbsoluteError: 3,
+      first: { index: [0, 0], expected: 1, received: 1.5 },
+      worst: { index: [1, 1], expected: 4, received: 7 },
+    });
+    expect(compare(tensor([1, 2, 3]), [1, 2.125, 3], { atol: 0.25, rtol: 0 })).toEqual({
+      passed: true,
+      shape: [3],
+      differing: 0,
+      maxAbsoluteError: 0.125,
+      first: null,
+      worst: { index: [1], expected: 2, received: 2.125 },
+    });
+  });
+
+  test('passes where there is nothing to compare', () => {
+    expect(compare(tensor([], [0, 3]), [], tolerance)).toMatchObject({ passed: true, differing: 0, worst: null });
   });
 
   test('takes NaN and infinity as equal to themselves only', () => {

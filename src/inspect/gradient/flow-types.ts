@@ -129,7 +129,7 @@ export interface FlowStatistics {
    * what comes through h_t: ‖dcCell‖ / (‖dcCell‖ + ‖outputSlope · dhRecurrent‖). Null where nothing comes.
    */
   shareThroughCell: PerTimestep;
-  /** [T]: 1 - `shareThroughCell`. */
+  /** [T], 1 - `shareThroughCell`. */
   shareThroughH: PerTimestep;
   /**
    * [T], norms of the part of dc that has come all the way through cells only, multiplied by nothing but forget gates:
@@ -149,7 +149,7 @@ export interface FlowStatistics {
   forgetGateClosed: (number | null)[];
 
   /**
-   * [T]: by how much the gradient grows where it crosses step t backwards: the norm of (dhRecurrent, dcCell) before the
+   * [T], by how much the gradient grows where it crosses step t backwards: the norm of (dhRecurrent, dcCell) before the
    * step, of the samples that are valid at it, by that of the gradient with respect to (h_t, c_t) after it. At most the
    * norm of the step's Jacobian. The loss's own terms of earlier steps do not enter, so that a loss at every step does
    * not hide what happens to the gradient of a late one; but what has just entered by h counts with what has come a long

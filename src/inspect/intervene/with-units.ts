@@ -6,6 +6,10 @@ import { requireUsable, shapeOf } from '../../layers/validate-call.js';
 /**
  * Values with those of some units replaced.
  *
+ * ```ts
+ * const h = withUnits(tf.ones([2, 4]), [0, 3], 0); // [[0, 1, 1, 0], [0, 1, 1, 0]]
+ * ```
+ *
  * @param values [B, U].
  * @param units Indices from 0 to U - 1.
  * @param value The number that the units get, in every sample.

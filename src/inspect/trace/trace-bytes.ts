@@ -53,6 +53,10 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
 /**
  * Tells how much memory `traceLayer` would take. Nothing is computed.
  *
+ * ```ts
+ * const { shape, bytes } = traceLayerBytes(layer, x);
+ * ```
+ *
  * @param layer As for `traceLayer`.
  * @param x [B, T, D]; only its shape is read.
  * @throws RangeError for a layer that is not an LSTM, for an x of another rank and for unknown units; Error for a layer

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { accelerateBuiltIn, GATE_NAMES, KERAS_DEFAULTS, LSTM, lastImplementation, lstm } from 'explicit-lstm';
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
 import { traceModel } from 'explicit-lstm/inspect';
+import { gateHeatmap, inspectionReport, toPng, toSvg } from 'explicit-lstm/plot';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
 
 assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);
@@ -37,3 +38,15 @@ assert.match(lastImplementation(builtIn).name, /^wasm-/);
 assert.deepEqual(commonjs.lastImplementation(builtIn), lastImplementation(builtIn));
 for (const undo of undoes) undo();
 assert.equal(Object.getPrototypeOf(builtIn).call, call);
+await assert.rejects(import('explicit-lstm/testing/jest'), /there is no global expect here/);
+
+const [{ trace }] = traceModel(model, tf.ones([1, 3, 2]));
+const spec = await gateHeatmap(trace);
+assert.match(await inspectionReport({ model, inputs: tf.ones([1, 3, 2]) }), /^<!DOCTYPE html>/);
+if (process.argv[2] === 'with-vega') {
+  assert.match(await toSvg(spec), /^<svg/);
+  assert.match(String(await toPng(spec)), /^137,80,78,71/);
+} else {
+  const message = 'toSvg: vega and vega-lite must be installed: npm install vega vega-lite';
+  await assert.rejects(toSvg(spec), { message });
+}

@@ -1,0 +1,71 @@
+import type * as tf from '@tensorflow/tfjs';
+import { checkFixture } from '../../testing/check-fixture.js';
+import { fixtureModel } from '../../testing/fixture-model.js';
+import type { FixtureReport } from '../../testing/fixture-report.js';
+import { loadFixture } from '../../testing/load-fixture.js';
+import type { Tolerance } from '../../testing/tolerance.js';
+import { layerAt } from '../layer-at.js';
+import { readText } from '../readers/read-file.js';
+import { readModel } from '../readers/read-model.js';
+import { messageOf, UserError } from '../user-error.js';
+
+export interface CheckOptions {
+  /** Path of the model to check; without it, one that is built from the fixture itself. */
+  model?: string | undefined;
+  /** Which layer of the model, by its name or path. */
+  layer?: string | undefined;
+  tolerance: Partial<Tolerance>;
+}
+
+/** What is checked against one fixture; `dispose` frees it. */
+interface Target {
+  layerOrModel: tf.layers.Layer;
+  dispose(): void;
+}
+
+async function targetOf({ model: path, layer }: CheckOptions): Promise<Target | null> {
+  if (path === undefined) {
+    if (layer !== undefined) throw new UserError('--layer names a layer of a model: --model must be given with it');
+    return null;
+  }
+  const model = await readModel(path);
+  return { layerOrModel: layer === undefined ? model : layerAt(model, layer), dispose: () => model.dispose() };
+}
+
+async function checkOne(path: string, target: Target | null, options: CheckOptions): Promise<FixtureReport> {
+  const text = readText(path, 'the fixture');
+  try {
+    // As text that is no JSON object would be taken for a path.
+    const fixture = loadFixture(JSON.parse(text));
+    const checked = target?.layerOrModel ?? fixtureModel(fixture);
+    try {
+      return await checkFixture(checked, fixture, options.tolerance);
+    } finally {
+      if (target === null) checked.dispose();
+    }
+  } catch (cause) {
+    throw new UserError(`'${path}': ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * Replays fixtures, and reports one after the other.
+ *
+ * @param onStart Called with a fixture's path before it is checked.
+ * @throws UserError for what is no fixture, and for one that does not fit the layer.
+ */
+export async function* checkFixtures(
+  paths: readonly string[],
+  options: CheckOptions,
+  onStart: (path: string) => void,
+): AsyncGenerator<FixtureReport> {
+  const target = await targetOf(options);
+  try {
+    for (const path of paths) {
+      onStart(path);
+      yield await checkOne(path, target, options);
+    }
+  } finally {
+    target?.dispose();
+  }
+}

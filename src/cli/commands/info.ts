@@ -1,0 +1,104 @@
+import type * as tf from '@tensorflow/tfjs';
+import { type ByGate, GATE_NAMES } from '../../core/gates.js';
+import { type FoundLSTM, findLSTMs } from '../../inspect/model/find-lstms.js';
+import { type WeightNormsByGate, weightNormsByGate } from '../../inspect/weights/weight-norms-by-gate.js';
+import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../layers/brand.js';
+import { table } from '../table.js';
+
+/** What `info --json` prints. */
+export interface ModelInfo {
+  name: string;
+  /** How many numbers its weights have. */
+  weights: number;
+  layers: { name: string; class: string; outputShape: tf.Shape | tf.Shape[]; weights: number }[];
+  lstms: LSTMInfo[];
+}
+
+export interface LSTMInfo {
+  layerName: string;
+  direction: 'forward' | 'backward';
+  cell: number;
+  explicit: boolean;
+  units: number;
+  features: number;
+  activation: string;
+  recurrentActivation: string;
+  returnSequences: boolean;
+  returnState: boolean;
+  stateful: boolean;
+  norms: WeightNormsByGate;
+}
+
+async function describeLSTM({ layerName, direction, cell, layer, lstmCell }: FoundLSTM): Promise<LSTMInfo> {
+  const { activation, recurrentActivation } = lstmCell.getConfig() as Record<string, string>;
+  return {
+    layerName,
+    direction,
+    cell,
+    explicit: LSTM_BRAND in layer || LSTM_CELL_BRAND in lstmCell,
+    units: lstmCell.units,
+    features: lstmCell.kernel.shape[0] as number,
+    activation: activation as string,
+    recurrentActivation: recurrentActivation as string,
+    returnSequences: layer.returnSequences ?? false,
+    returnState: layer.returnState ?? false,
+    stateful: layer.stateful ?? false,
+    norms: await weightNormsByGate(lstmCell),
+  };
+}
+
+/** The shape of what a layer puts out; of one that is called several times, in its last call. */
+function outputShapeOf(layer: tf.layers.Layer): tf.Shape | tf.Shape[] {
+  // tfjs's type has one list fewer than there is.
+  const shapes = layer.inboundNodes.at(-1)?.outputShapes as unknown as tf.Shape[];
+  return shapes.length === 1 ? (shapes[0] as tf.Shape) : shapes;
+}
+
+/** What a model consists of, and how large the weights of every gate of its LSTMs are. */
+export async function modelInfo(model: tf.LayersModel): Promise<ModelInfo> {
+  return {
+    name: model.name,
+    weights: model.countParams(),
+    layers: model.layers.map((layer) => ({
+      name: layer.name,
+      class: layer.getClassName(),
+      outputShape: outputShapeOf(layer),
+      weights: layer.countParams(),
+    })),
+    lstms: await Promise.all(findLSTMs(model).map(describeLSTM)),
+  };
+}
+
+function shapeText(shape: tf.Shape | tf.Shape[]): string {
+  return JSON.stringify(shape).replaceAll('null', '?').replaceAll(',', ', ');
+}
+
+function normRow(name: string, norms: ByGate<number>): string[] {
+  return [`  ${name}`, ...GATE_NAMES.map((gate) => norms[gate].toPrecision(3))];
+}
+
+function lstmText(lstm: LSTMInfo): string {
+  const { layerName, direction, cell, explicit, units, features, norms } = lstm;
+  const place = [...(direction === 'backward' ? ['backward'] : []), ...(cell > 0 ? [`cell ${cell}`] : [])];
+  const returns = [lstm.returnSequences ? 'sequences' : 'the last output', ...(lstm.returnState ? ['states'] : [])];
+  return (
+    `\nLSTM '${layerName}'${place.length > 0 ? ` (${place.join(', ')})` : ''}: ${units} units, reads ${features} features\n` +
+    `  ${explicit ? 'of explicit-lstm' : 'built-in'}, activation ${lstm.activation}, ` +
+    `recurrent activation ${lstm.recurrentActivation}\n` +
+    `  returns ${returns.join(' and ')}${lstm.stateful ? ', stateful' : ''}\n` +
+    table([
+      ['  norms of weights', ...GATE_NAMES],
+      normRow('kernel', norms.kernel),
+      normRow('recurrent kernel', norms.recurrentKernel),
+      ...(norms.bias === null ? [] : [normRow('bias', norms.bias)]),
+    ])
+  );
+}
+
+/** The same as text. */
+export function modelInfoText({ name, weights, layers, lstms }: ModelInfo): string {
+  const count = (number: number) => number.toLocaleString('en');
+  const rows = layers.map((layer) => [layer.name, layer.class, shapeText(layer.outputShape), count(layer.weights)]);
+  const found = lstms.length === 0 ? '\nIt has no LSTM.\n' : lstms.map(lstmText).join('');
+  return `Model '${name}': ${count(weights)} weights\n\n${table([['layer', 'class', 'output', 'weights'], ...rows], 3)}${found}`;
+}

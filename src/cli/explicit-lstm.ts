@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+
+// A reader such as `head` that has seen enough is no error.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 2));
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+async function load(): Promise<typeof import('./main.js')> {
+  try {
+    return await import('./main.js');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isPeer = code === 'ERR_MODULE_NOT_FOUND' && message.includes('@tensorflow/tfjs');
+    if (!isPeer) throw error;
+    console.error('error: @tensorflow/tfjs is missing: npm install @tensorflow/tfjs');
+    process.exit(2);
+  }
+}
+
+const { main } = await load();
+process.exitCode = await main(process.argv.slice(2), version, {
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+  isInteractive: process.stderr.isTTY === true,
+});

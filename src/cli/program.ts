@@ -1,0 +1,168 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { BACKEND_CHOICES, type BackendChoice, startBackend } from './backends.js';
+import { checkFixtures } from './commands/check.js';
+import { modelInfo, modelInfoText } from './commands/info.js';
+import { type InspectOptions, inspect } from './commands/inspect.js';
+import { Progress } from './progress.js';
+import { readModel } from './readers/read-model.js';
+import type { Terminal } from './terminal.js';
+
+/** What the command ends with; usage and all other errors of the user's are in `main`. */
+export const EXIT_CODES = { success: 0, differs: 1, mistake: 2 } as const;
+
+interface CommonOptions {
+  backend: BackendChoice;
+  json?: true;
+}
+
+interface CheckCommandOptions extends CommonOptions {
+  model?: string;
+  layer?: string;
+  atol?: number;
+  rtol?: number;
+}
+
+type InspectCommandOptions = InspectOptions & CommonOptions;
+
+const MODEL = 'a model.json of TensorFlow.js, or the folder that it is in';
+const EXIT_HELP = `
+Exit code: 0 when all is well, 1 when a check found differences, 2 after a mistake in the command or its files.`;
+
+function tolerance(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('It must be a number of at least 0.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
+function backendOption(): Option {
+  return new Option('--backend <name>', 'what computes: auto is the fastest that is installed')
+    .choices(BACKEND_CHOICES)
+    .default('auto');
+}
+
+const INSPECT_EXAMPLES = `
+Data: .npy; .json, nested arrays or an object of them by the model's names; or text, a sample a line, with a vocabulary:
+a token a line, or JSON: an array of tokens, or an object that gives each its number. Text is cut into characters where
+all tokens of the vocabulary are single characters, else into words.
+
+Examples:
+  explicit-lstm inspect model.json --input x.npy --out report.html
+  explicit-lstm inspect model.json --input lines.txt --vocabulary characters.json --samples 16`;
+
+function addInspect(program: Command, terminal: Terminal): void {
+  program
+    .command('inspect')
+    .description('write a report on what the LSTMs of a model do, as one HTML page')
+    .argument('<model>', MODEL)
+    .requiredOption('--input <data>', 'what the model is to run on, [B, ...]')
+    .option('--out <file>', 'where to write the report', 'report.html')
+    .option(
+      '--labels <data>',
+      'what it should have answered: for gradients, where the model was saved as it was compiled',
+    )
+    .option('--time-labels <file>', 'what the timesteps are: JSON, an array of words, or one for each sample')
+    .option('--vocabulary <file>', 'the tokens of a text model and their numbers')
+    .addOption(
+      new Option('--pad <end>', 'where shorter lines of text are filled up')
+        .choices(['left', 'right'])
+        .default('right'),
+    )
+    .addOption(
+      new Option('--samples <number>', 'how many samples to look at, the first ones').argParser(count).default(64),
+    )
+    .option('--title <text>', "the report's heading; without it, the model's name")
+    .addOption(backendOption())
+    .addHelpText('after', INSPECT_EXAMPLES)
+    .action(async (path: string, { backend, ...options }: InspectCommandOptions) => {
+      await startBackend(backend);
+      const progress = new Progress(terminal);
+      try {
+        const written = await inspect(path, options, progress);
+        progress.end();
+        terminal.out(`${written}\n`);
+      } finally {
+        progress.end();
+      }
+    });
+}
+
+function addInfo(program: Command, terminal: Terminal): void {
+  program
+    .command('info')
+    .description("tell a model's layers, and of its LSTMs the units and the norms of every gate's weights")
+    .argument('<model>', MODEL)
+    .option('--json', 'print JSON')
+    .addOption(backendOption())
+    .action(async (path: string, { backend, json }: CommonOptions) => {
+      await startBackend(backend);
+      const model = await readModel(path);
+      try {
+        const info = await modelInfo(model);
+        terminal.out(json ? `${JSON.stringify(info, null, 2)}\n` : modelInfoText(info));
+      } finally {
+        model.dispose();
+      }
+    });
+}
+
+function addCheck(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  program
+    .command('check')
+    .description('replay fixtures exported from Keras: outputs, gates and gradients')
+    .argument('<fixture...>', 'what fixtures/export_keras.py wrote')
+    .option(
+      '--model <model>',
+      `hold this model to the fixture: ${MODEL}; without it, the layer is built from the fixture`,
+    )
+    .option('--layer <name>', 'only this layer of the model; encoder/lstm_1 in a nested one')
+    .addOption(new Option('--atol <number>', 'absolute tolerance (default: 1e-5)').argParser(tolerance))
+    .addOption(new Option('--rtol <number>', 'relative tolerance (default: 1e-5)').argParser(tolerance))
+    .option('--json', 'print the reports as JSON, one a line')
+    .addOption(backendOption())
+    .addHelpText('after', EXIT_HELP)
+    .action(async (paths: string[], { backend, json, model, layer, atol, rtol }: CheckCommandOptions) => {
+      await startBackend(backend);
+      const progress = new Progress(terminal);
+      const options = {
+        model,
+        layer,
+        tolerance: { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) },
+      };
+      try {
+        for await (const report of checkFixtures(paths, options, (path) => progress.step(`checking ${path}`))) {
+          progress.end();
+          terminal.out(`${json ? JSON.stringify(report) : report.message}\n`);
+          if (!report.passed) finish(EXIT_CODES.differs);
+        }
+      } finally {
+        progress.end();
+      }
+    });
+}
+
+/**
+ * The command's grammar.
+ *
+ * @param finish Called with the exit code where it is not 0.
+ */
+export function createProgram(version: string, terminal: Terminal, finish: (code: number) => void): Command {
+  const program = new Command('explicit-lstm')
+    .description('Looks into the LSTMs of TensorFlow.js models, and holds them to what they computed in Keras.')
+    .version(version)
+    .option('--debug', 'show where an error comes from')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.error(text) })
+    .showHelpAfterError('(--help tells how)')
+    .addHelpText('after', EXIT_HELP);
+  addInspect(program, terminal);
+  addInfo(program, terminal);
+  addCheck(program, terminal, finish);
+  return program;
+}

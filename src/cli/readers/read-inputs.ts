@@ -1,0 +1,70 @@
+import type * as tf from '@tensorflow/tfjs';
+import { UserError } from '../user-error.js';
+import { type ArraysFor, arraysToTensors, layerNameOf, readArrays } from './arrays.js';
+import type { NumberArray } from './npy.js';
+import { readTokens } from './text.js';
+import { oneHotOf, type PaddingSide, paddedIds, withZeros } from './text-arrays.js';
+import { readVocabulary } from './vocabulary.js';
+
+/** How a file becomes a model's inputs. */
+export interface InputOptions {
+  /** Path of the vocabulary, without which text cannot be read. */
+  vocabulary?: string | undefined;
+  /** At which end short lines of text are filled up. */
+  pad: PaddingSide;
+  /** At most so many samples, the first ones. */
+  samples: number;
+}
+
+export interface ReadInputs {
+  /** One for each input of the model, each [B, ...]; the caller disposes them. */
+  inputs: tf.Tensor[];
+  /** What stands at each timestep of each sample, where the file says so: the tokens of text. */
+  tokens: string[][] | null;
+}
+
+interface ReadText {
+  array: NumberArray;
+  tokens: string[][];
+}
+
+function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptions): ReadText {
+  const { vocabulary: vocabularyPath, pad, samples } = options;
+  if (inputs.length > 1) {
+    throw new UserError(`the model has ${inputs.length} inputs: give a JSON object with one for each, by its name`);
+  }
+  if (vocabularyPath === undefined) {
+    throw new UserError(`'${path}' is neither .json nor .npy; to read it as text, give --vocabulary too`);
+  }
+  const vocabulary = readVocabulary(vocabularyPath);
+  const text = readTokens(path, vocabulary);
+  const { shape } = inputs[0] as tf.SymbolicTensor;
+  const [, timesteps = null, features] = shape;
+  const first = { ids: text.ids.slice(0, samples), tokens: text.tokens.slice(0, samples) };
+  const { padded, labels: tokens } = paddedIds(first.ids, first.tokens, { timesteps, pad });
+  if (shape.length === 2) return { array: withZeros(padded), tokens };
+  if (shape.length === 3 && typeof features === 'number') {
+    return { array: oneHotOf(padded, features, vocabulary), tokens };
+  }
+  throw new UserError('text is for models that take token numbers [B, T] or one-hot vectors [B, T, D]');
+}
+
+/**
+ * Reads what a model is to run on: `.npy`; JSON, nested arrays or an object of them by the names of the inputs; or text,
+ * a sample a line, with a vocabulary.
+ *
+ * @throws UserError
+ */
+export function readInputs(path: string, model: tf.LayersModel, options: InputOptions): ReadInputs {
+  // A Sequential's own inputNames are empty.
+  const { inputs } = model;
+  const what: ArraysFor = { role: 'input', names: inputs.map(layerNameOf) };
+  const arrays = readArrays(path, what);
+  const text = arrays === null ? readText(path, inputs, options) : null;
+  const dtypes = inputs.map(({ dtype }) => dtype);
+  const tensors = arraysToTensors(path, text === null ? (arrays as NumberArray[]) : [text.array], what, {
+    dtypes,
+    samples: options.samples,
+  });
+  return { inputs: tensors, tokens: text?.tokens ?? null };
+}

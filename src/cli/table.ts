@@ -1,0 +1,12 @@
+/**
+ * Columns of text, two blanks apart.
+ *
+ * @param leftAligned How many columns, from the first on, are aligned to the left; the others are to the right.
+ */
+export function table(rows: readonly (readonly string[])[], leftAligned = 1): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, n) => Math.max(...rows.map((row) => (row[n] ?? '').length)));
+  const aligned = (cell: string, n: number) =>
+    n < leftAligned ? cell.padEnd(widths[n] as number) : cell.padStart(widths[n] as number);
+  return rows.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('');
+}

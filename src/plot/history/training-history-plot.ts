@@ -1,0 +1,210 @@
+import { invalidArgument } from '../../core/errors.js';
+import { GATE_NAMES, type GateName } from '../../core/gates.js';
+import type { MonitoredLayer, MonitorHistory } from '../../inspect/monitor/history-types.js';
+import { CATEGORIES } from '../specification/colours.js';
+import { logAxis } from '../specification/log-axis.js';
+import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
+import { specification } from '../specification/specification.js';
+import { THEME_COLOURS } from '../specification/theme.js';
+import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
+
+/** A number of a record to draw, null where there is none. */
+type Line = { of: string; value: number | null };
+
+interface Panel {
+  title: string;
+  unit: string;
+  isLogarithmic: boolean;
+  lines: (layer: MonitoredLayer) => Line[];
+}
+
+/**
+ * What a `gateMonitor` noted while a model trained, batch by batch: the loss and the gradient's norm, and of each LSTM how
+ * its gates' means and saturation, the memory horizon, and the norms of weights and gradients went. Warnings are vertical
+ * lines, at the batch that was the first to give them.
+ *
+ * ```ts
+ * const monitor = gateMonitor({ inputs: x });
+ * await model.fit(x, y, { callbacks: monitor });
+ * show(await trainingHistoryPlot(monitor.history));
+ * ```
+ *
+ * @throws RangeError (by the promise) for what is not a `MonitorHistory` or has no record, and for options of other kinds
+ *   than described.
+ */
+export async function trainingHistoryPlot(history: MonitorHistory, options: PlotOptions = {}): Promise<VegaLiteSpec> {
+  const where = 'trainingHistoryPlot';
+  requirePlotOptions(where, options);
+  requireHistory(where, history);
+  const { width = 250, height = 110, theme = 'light' } = options;
+  const size = { width, height };
+  const loss = history.records.map(({ step, loss: value }) => ({ step, of: 'loss', value }));
+  const norm = history.records.map(({ step, gradientNorm }) => ({ step, of: 'gradient norm', value: gradientNorm }));
+  const whole = [
+    linePanel({ title: 'loss', unit: 'loss', isLogarithmic: false }, loss, warningRows(history, null), size, theme),
+    linePanel(
+      { title: 'gradient of all weights (logarithmic)', unit: 'L2 norm', isLogarithmic: true },
+      norm,
+      [],
+      size,
+      theme,
+    ),
+  ];
+  const layers = layerKeys(history).map((key) => {
+    const warnings = warningRows(history, key);
+    const panels = PANELS.map((panel) => linePanel(panel, layerRows(history, key, panel), warnings, size, theme));
+    const drawn = panels.filter((panel) => panel !== null);
+    return { title: { text: key, fontSize: 13 }, concat: drawn, columns: 3, ...INDEPENDENT };
+  });
+  return specification(
+    options,
+    { title: 'Training', subtitle: describe(history) },
+    {
+      vconcat: [
+        { concat: whole.filter((panel) => panel !== null), columns: 3, ...INDEPENDENT },
+        ...layers.filter(({ concat }) => concat.length > 0),
+      ],
+      ...INDEPENDENT,
+    },
+  );
+}
+
+const INDEPENDENT = { resolve: { scale: { color: 'independent', strokeDash: 'independent' } } };
+
+const PANELS: Panel[] = [
+  {
+    ...{ title: 'means of the gates', unit: 'mean', isLogarithmic: false },
+    lines: ({ gates }) => (['i', 'f', 'o'] as const).map((gate) => ({ of: gate, value: gates?.[gate].mean ?? null })),
+  },
+  {
+    ...{ title: 'saturated values', unit: 'fraction', isLogarithmic: false },
+    lines: ({ gates }) =>
+      (['i', 'f', 'o'] as const).flatMap((gate) => [
+        { of: `${gate} closed`, value: gates?.[gate].leftSaturated ?? null },
+        { of: `${gate} open`, value: gates?.[gate].rightSaturated ?? null },
+      ]),
+  },
+  {
+    ...{ title: 'median memory horizon (logarithmic)', unit: 'timesteps', isLogarithmic: true },
+    lines: ({ gates }) => [{ of: 'horizon', value: gates?.medianMemoryHorizon ?? null }],
+  },
+  {
+    ...{ title: 'recurrent kernel', unit: 'L2 norm', isLogarithmic: false },
+    lines: ({ weightNorms }) => GATE_NAMES.map((gate) => ({ of: gate, value: weightNorms.recurrentKernel[gate] })),
+  },
+  {
+    ...{ title: 'gradient of the recurrent kernel (log)', unit: 'L2 norm', isLogarithmic: true },
+    lines: ({ gradientNorms }) =>
+      GATE_NAMES.map((gate) => ({ of: gate, value: gradientNorms?.recurrentKernel[gate] ?? null })),
+  },
+  {
+    ...{ title: 'gradient through time, growth per step', unit: 'log growth', isLogarithmic: false },
+    lines: ({ flow }) => [{ of: 'slope', value: flow?.slope ?? null }],
+  },
+];
+
+/** A layer as a person names it. */
+function keyOf({ layerName, direction, cell }: { layerName: string; direction: string; cell: number }): string {
+  return `${layerName}${direction === 'backward' ? ', backward' : ''}${cell > 0 ? `, cell ${cell}` : ''}`;
+}
+
+function layerKeys({ records }: MonitorHistory): string[] {
+  return [...new Set(records.flatMap(({ layers }) => layers.map(keyOf)))];
+}
+
+function layerRows({ records }: MonitorHistory, key: string, { lines }: Panel) {
+  return records.flatMap(({ step, layers }) => {
+    const layer = layers.find((candidate) => keyOf(candidate) === key);
+    return layer === undefined ? [] : lines(layer).map((line) => ({ step, ...line }));
+  });
+}
+
+function warningRows({ warnings }: MonitorHistory, key: string | null): Json[] {
+  return warnings
+    .filter(
+      ({ layerName, direction, cell }) => (layerName === null ? null : keyOf({ layerName, direction, cell })) === key,
+    )
+    .map(({ step, severity, kind, message }) => ({ step, severity, kind, message }));
+}
+
+const STEP_AXIS: Json = {
+  ...{ field: 'step', type: 'quantitative', title: 'batch' },
+  axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 },
+};
+
+const DASHES = [
+  [1, 0],
+  [6, 2],
+  [2, 2],
+  [8, 2, 2, 2],
+  [4, 4],
+  [1, 1],
+];
+
+/** Null where there is nothing to draw. */
+function linePanel(
+  { title, unit, isLogarithmic }: Omit<Panel, 'lines'>,
+  rows: ({ step: number } & Line)[],
+  warnings: Json[],
+  size: { width: number; height: number },
+  theme: 'light' | 'dark',
+): Json | null {
+  const drawn = rows.filter(({ value }) => value !== null && Number.isFinite(value) && (!isLogarithmic || value > 0));
+  if (drawn.length === 0) return null;
+  const names = [...new Set(rows.map(({ of }) => of))];
+  const legend = names.length === 1 ? null : { title: null, symbolType: 'stroke', symbolSize: 200 };
+  const linear = { scale: { zero: false }, axis: { tickCount: 4, format: '~g' } };
+  const { scale, axis } = isLogarithmic ? logAxis(drawn.map(({ value }) => value as number)) : linear;
+  // A gate has the same line in every panel.
+  const order = (n: number) => Math.max(GATE_NAMES.indexOf(names[n] as GateName), n);
+  const channel = { field: 'of', type: 'nominal', legend };
+  return {
+    ...{ ...size, title },
+    layer: [
+      {
+        data: { values: drawn.map((row) => ({ ...row, value: Number((row.value as number).toPrecision(4)) })) },
+        mark: { type: 'line', strokeWidth: 1.5, point: { size: 8 }, aria: false },
+        encoding: {
+          x: STEP_AXIS,
+          y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
+          color: { ...channel, scale: { domain: names, range: names.map((_, n) => CATEGORIES[theme][order(n)]) } },
+          strokeDash: { ...channel, scale: { domain: names, range: names.map((_, n) => DASHES[order(n)]) } },
+          tooltip: [
+            { field: 'step', type: 'quantitative', title: 'batch' },
+            { field: 'of', type: 'nominal', title: 'of' },
+            { field: 'value', type: 'quantitative', title: unit },
+          ],
+        },
+      },
+      ...(warnings.length === 0 ? [] : [warningLayer(warnings, theme)]),
+    ],
+  };
+}
+
+function warningLayer(warnings: Json[], theme: 'light' | 'dark'): Json {
+  return {
+    data: { values: warnings },
+    mark: { type: 'rule', strokeDash: [3, 3], strokeWidth: 1.5, color: THEME_COLOURS[theme].threshold },
+    encoding: {
+      x: STEP_AXIS,
+      tooltip: ['step', 'severity', 'kind', 'message'].map((field) => ({ field, type: 'nominal', title: field })),
+    },
+  };
+}
+
+function describe({ records, warnings }: MonitorHistory): string[] {
+  const last = records.at(-1)?.step ?? 0;
+  const first = `${records.length} reports over ${last + 1} batches`;
+  if (warnings.length === 0) return [`${first}; no warning`];
+  const shown = warnings
+    .slice(0, 4)
+    .map(({ step, layerName, kind }) => `batch ${step}: ${layerName ?? 'model'}, ${kind}`);
+  const others = warnings.length - shown.length;
+  return [`${first}; warnings are dashed lines`, ...shown, ...(others > 0 ? [`and ${others} more`] : [])];
+}
+
+function requireHistory(where: string, history: unknown): asserts history is MonitorHistory {
+  const records = typeof history === 'object' && history !== null ? (history as Partial<MonitorHistory>).records : null;
+  if (Array.isArray(records) && records.length > 0) return;
+  throw invalidArgument(where, 'history must be a MonitorHistory with at least one record', history);
+}

@@ -1,0 +1,10 @@
+import { invalidArgument } from '../../core/errors.js';
+import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+
+/** @throws RangeError */
+export function requireSpec(where: string, spec: unknown): asserts spec is VegaLiteSpec {
+  const isSpec = typeof spec === 'object' && spec !== null && !(spec instanceof Promise);
+  if (isSpec && typeof (spec as VegaLiteSpec).$schema === 'string') return;
+  const rule = 'spec must be a Vega-Lite specification, as the promise of gateHeatmap and others resolves to';
+  throw invalidArgument(where, rule, spec);
+}

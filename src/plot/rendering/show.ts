@@ -1,0 +1,58 @@
+import { requireOptions } from '../../core/options.js';
+import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import { loadPackages } from './load-packages.js';
+import { requireSpec } from './require-spec.js';
+
+/** The media type that JupyterLab 4, Notebook 7 and VS Code draw by themselves. */
+const MEDIA_TYPE = 'application/vnd.vegalite.v5+json';
+
+export interface ShowOptions {
+  /** In a page: where to draw, an element or a selector of one. */
+  element?: HTMLElement | string;
+}
+
+/** A picture that a notebook draws when it is the value of a cell. */
+export interface DisplayedPlot {
+  spec: VegaLiteSpec;
+  /** For a page: settles when the picture is drawn in `element`. Settled at once elsewhere. */
+  drawn: Promise<void>;
+}
+
+/**
+ * Shows a specification. In a notebook (Deno's Jupyter kernel, or any other that knows `Jupyter.display`) as the value
+ * of a cell; nothing needs to be installed, for the notebook draws it itself:
+ *
+ * ```ts
+ * show(await gateHeatmap(trace));
+ * ```
+ *
+ * In a page, in an element, by the package vega-embed:
+ *
+ * ```ts browser
+ * await show(await gateHeatmap(trace), { element: '#gates' }).drawn;
+ * ```
+ *
+ * @throws RangeError for what is not a specification; by `drawn`, Error where vega-embed, vega or vega-lite is missing.
+ */
+export function show(spec: VegaLiteSpec, options: ShowOptions = {}): DisplayedPlot {
+  requireSpec('show', spec);
+  requireOptions('show', options, ['element']);
+  const { element } = options;
+  const plot = { spec, drawn: element === undefined ? Promise.resolve() : draw(spec, element) };
+  return Object.defineProperty(plot, Symbol.for('Jupyter.display'), {
+    value: () => mediaBundle(spec),
+    enumerable: false,
+  });
+}
+
+function mediaBundle(spec: VegaLiteSpec): Record<string, unknown> {
+  const { title } = spec as { title?: { text?: string } };
+  return { [MEDIA_TYPE]: spec, 'text/plain': `[a picture: ${title?.text ?? 'Vega-Lite'}]` };
+}
+
+async function draw(spec: VegaLiteSpec, element: HTMLElement | string): Promise<void> {
+  const packages = await loadPackages('show', ['vega-embed', 'vega', 'vega-lite']);
+  // A copy, as Vega writes into the data that it draws; without version, so that vega-embed takes the installed one.
+  const { $schema: _, ...picture } = JSON.parse(JSON.stringify(spec)) as VegaLiteSpec;
+  await packages['vega-embed'].default(element, picture as never, { mode: 'vega-lite', actions: true });
+}

@@ -1,0 +1,37 @@
+import type * as tf from '@tensorflow/tfjs';
+import { flowStatistics } from '../../inspect/gradient/flow-statistics.js';
+import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
+import { gradientFlowModel } from '../../inspect/gradient/gradient-flow-model.js';
+import type { ModelLoss, PerOutput } from '../../inspect/gradient/model-loss.js';
+import { layerTitle } from './layer-title.js';
+
+/** How a loss flows back through the LSTMs, by their titles; or why that is not known. */
+export interface GradientStatistics {
+  flows: Map<string, FlowStatistics>;
+  /** Null where nothing stood in the way. */
+  problem: string | null;
+}
+
+/** None without labels, or without any loss: that is not a problem, but a report without gradients. */
+export async function gradientStatistics(
+  model: tf.LayersModel,
+  inputs: tf.Tensor | tf.Tensor[],
+  labels: PerOutput | undefined,
+  loss: ModelLoss | undefined,
+): Promise<GradientStatistics> {
+  const flows = new Map<string, FlowStatistics>();
+  if (labels === undefined || (loss ?? model.loss) === undefined) return { flows, problem: null };
+  try {
+    for (const { flow, ...name } of gradientFlowModel(model, inputs, labels, { loss })) {
+      try {
+        flows.set(layerTitle(name), await flowStatistics(flow));
+      } finally {
+        flow.dispose();
+      }
+    }
+    return { flows, problem: null };
+  } catch (error) {
+    // A model that tfjs cannot differentiate still has gates to look at.
+    return { flows, problem: error instanceof Error ? error.message : String(error) };
+  }
+}

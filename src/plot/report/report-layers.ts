@@ -1,0 +1,102 @@
+import { byQuantity, type Quantity } from '../../inspect/statistics/quantities.js';
+import { readTrace, type TraceValues } from '../../inspect/statistics/read-trace.js';
+import type { LayerTrace } from '../../inspect/trace/trace-model.js';
+import { toBase64 } from '../data/base64.js';
+import type { Sample } from '../data/sample.js';
+import { unitOrder } from '../data/unit-order.js';
+import { drawnSize } from './drawn-size.js';
+import { encodeValues } from './encoding.js';
+import { layerTitle } from './layer-title.js';
+import type { ReportLayer } from './report-data.js';
+
+/** What is drawn, and what of the traces is left out, in words. */
+export interface DrawnLayers {
+  samples: number;
+  layers: ReportLayer[];
+  omissions: string[];
+}
+
+/** The first samples of each trace, as much as fits into so many bytes. */
+export async function reportLayers(
+  traces: readonly LayerTrace[],
+  { samples, largestBytes, labelled }: { samples: number; largestBytes: number; labelled: number | null },
+): Promise<DrawnLayers> {
+  const drawn = traces.filter(({ trace }) => trace.c.size > 0);
+  if (drawn.length === 0) return { samples: 0, layers: [], omissions: [] };
+  const sizes = drawn.map(({ trace }) => ({ timesteps: trace.c.shape[1], units: trace.units }));
+  const batch = Math.min(...drawn.map(({ trace }) => trace.c.shape[0]));
+  const size = drawnSize(sizes, Math.min(batch, samples), largestBytes);
+  const layers = await Promise.all(
+    drawn.map(async (layerTrace, n) => {
+      const { timesteps, units } = size.layers[n] as { timesteps: number; units: number };
+      const values = await readTrace(layerTrace.trace);
+      const positions = mostActive(layerTrace, values, units);
+      return reportLayer(layerTrace, values, { samples: size.samples, timesteps, positions, labelled });
+    }),
+  );
+  const omissions = layers.flatMap(({ title, timesteps, unitNumbers }, n) => {
+    const whole = sizes[n] as { timesteps: number; units: number };
+    return [
+      ...(unitNumbers.length < whole.units
+        ? [`${title}: the ${unitNumbers.length} most active of ${whole.units} units`]
+        : []),
+      ...(timesteps < whole.timesteps ? [`${title}: the first ${timesteps} of ${whole.timesteps} timesteps`] : []),
+    ];
+  });
+  return { samples: size.samples, layers, omissions };
+}
+
+interface Choice {
+  samples: number;
+  timesteps: number;
+  /** Of the units. */
+  positions: number[];
+  /** The number of labels along time, if any. */
+  labelled: number | null;
+}
+
+function reportLayer(
+  { trace, ...name }: LayerTrace,
+  { sequences, mask, timesteps: whole }: TraceValues,
+  { samples, timesteps, positions, labelled }: Choice,
+): ReportLayer {
+  const chosen = (quantity: Quantity) => {
+    const values = new Float32Array(samples * timesteps * positions.length);
+    let at = 0;
+    for (let sample = 0; sample < samples; sample++) {
+      for (let t = 0; t < timesteps; t++) {
+        for (const unit of positions) {
+          values[at++] = sequences[quantity][(sample * whole + t) * trace.units + unit] as number;
+        }
+      }
+    }
+    return encodeValues(values);
+  };
+  const steps = Array.from({ length: samples * timesteps }, (_, n) => {
+    return mask?.[Math.floor(n / timesteps) * whole + (n % timesteps)] === 0 ? 0 : 1;
+  });
+  return {
+    title: layerTitle(name),
+    timesteps,
+    unitNumbers: positions.map((unit) => trace.unitIndices?.[unit] ?? unit),
+    hasLabels: whole === labelled,
+    activation: trace.activation,
+    recurrentActivation: trace.recurrentActivation,
+    sequences: byQuantity(chosen),
+    mask: mask === null ? null : toBase64(Uint8Array.from(steps)),
+  };
+}
+
+/** Positions of the units whose hidden state moves most in the first sample, in ascending order. */
+function mostActive({ trace }: LayerTrace, { sequences, mask, timesteps }: TraceValues, count: number): number[] {
+  const { units, activation, recurrentActivation } = trace;
+  if (count === units) return Array.from({ length: units }, (_, unit) => unit);
+  const first: Sample = {
+    ...{ sample: 0, timesteps, units, activation, recurrentActivation, values: sequences },
+    unitNumbers: Array.from({ length: units }, (_, unit) => unit),
+    valid: Array.from({ length: timesteps }, (_, t) => mask?.[t] !== 0),
+  };
+  return unitOrder(first, 'activity')
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}

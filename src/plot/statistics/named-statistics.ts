@@ -1,0 +1,30 @@
+import { invalidArgument } from '../../core/errors.js';
+import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+
+/** The statistics of one layer, or of several under the names that a picture gives them. */
+export type StatisticsByName = GateStatistics | Readonly<Record<string, GateStatistics>>;
+
+export interface NamedStatistics {
+  /** Empty for the one that has no name. */
+  name: string;
+  statistics: GateStatistics;
+}
+
+/** @throws RangeError for what are not statistics. */
+export function namedStatistics(where: string, statistics: StatisticsByName): NamedStatistics[] {
+  if (isStatistics(statistics)) return [{ name: '', statistics }];
+  const isObject = typeof statistics === 'object' && statistics !== null;
+  const named = isObject ? Object.entries(statistics).map(([name, ofName]) => ({ name, statistics: ofName })) : [];
+  if (named.length > 0 && named.every((entry) => isStatistics(entry.statistics))) return named as NamedStatistics[];
+  const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves, or some by name';
+  throw invalidArgument(where, rule, statistics);
+}
+
+function isStatistics(value: unknown): value is GateStatistics {
+  return typeof value === 'object' && value !== null && 'validSteps' in value && 'nonFinite' in value;
+}
+
+/** Data rows take the name where there is one, and encodings with it. */
+export function hasNames(named: readonly NamedStatistics[]): boolean {
+  return named.some(({ name }) => name !== '');
+}

@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { flattenNumbers, type NestedNumbers } from '../flatten-numbers.js';
+
+/** What a matcher compares. */
+export interface Numbers {
+  /** Null for a typed array, which is flat whatever it holds. */
+  shape: number[] | null;
+  /** Of a tensor; null for what has none. */
+  dtype: tf.DataType | null;
+  values: ArrayLike<number>;
+}
+
+/** Whatever holds numbers. A typed array is taken as the values of a tensor of any shape, in row-major order. */
+export type NumbersLike =
+  | tf.Tensor
+  | NestedNumbers
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array;
+
+const RULE = 'must be a tensor, a typed array, or numbers in nested arrays of equal lengths';
+
+function isTypedArray(value: unknown): value is Float32Array {
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return false;
+  return !(value instanceof BigInt64Array || value instanceof BigUint64Array);
+}
+
+/**
+ * Reads numbers from wherever they are.
+ *
+ * @param name `received` or `expected`, for the error.
+ * @throws RangeError (by the promise) for anything but numbers: text, complex numbers, ragged arrays, disposed tensors.
+ */
+export async function readNumbers(where: string, name: string, value: unknown): Promise<Numbers> {
+  if (value instanceof tf.Tensor) {
+    if (value.isDisposed) throw invalidArgument(where, `${name} must not be disposed`, value);
+    if (value.dtype === 'string' || value.dtype === 'complex64') {
+      throw invalidArgument(where, `${name} must hold real numbers`, `a tensor of dtype ${value.dtype}`);
+    }
+    return { shape: value.shape, dtype: value.dtype, values: await value.data() };
+  }
+  if (isTypedArray(value)) return { shape: null, dtype: null, values: value };
+  const flat = flattenNumbers(value);
+  if (flat === null) throw invalidArgument(where, `${name} ${RULE}`, value);
+  return { ...flat, dtype: null };
+}

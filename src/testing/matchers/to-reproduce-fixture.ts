@@ -1,0 +1,26 @@
+import { checkFixture } from '../check-fixture.js';
+import { type Fixture, isFixture } from '../fixture.js';
+import { loadFixture } from '../load-fixture.js';
+import type { CheckedTarget } from '../run-call.js';
+import type { Tolerance } from '../tolerance.js';
+import type { MatcherContext, MatcherResult } from './matcher-types.js';
+
+/** The matcher; see `TensorMatchers`. */
+export async function toReproduceFixture(
+  this: MatcherContext | undefined,
+  received: unknown,
+  fixture: unknown,
+  options?: Partial<Tolerance>,
+): Promise<MatcherResult> {
+  const { passed, message } = await checkFixture(received as CheckedTarget, asFixture(fixture), options);
+  return {
+    pass: passed,
+    message: () => `expect(received)${this?.isNot ? '.not' : ''}.toReproduceFixture(fixture)\n\n${message}`,
+  };
+}
+
+/** A fixture as it is, or loaded; what is neither is for `checkFixture` to refuse. */
+function asFixture(source: unknown): Fixture {
+  const isToLoad = typeof source === 'string' || (typeof source === 'object' && source !== null && !isFixture(source));
+  return isToLoad ? loadFixture(source) : (source as Fixture);
+}

@@ -1,0 +1,17 @@
+/**
+ * Registers the matchers with Vitest, and tells TypeScript so.
+ *
+ * @module explicit-lstm/testing/vitest
+ */
+
+import { expect } from 'vitest';
+import type { TensorMatchers } from './matchers/matcher-types.js';
+import { matchers } from './matchers/matchers.js';
+
+declare module 'vitest' {
+  // The parameters must be Vitest's.
+  // biome-ignore lint/suspicious/noExplicitAny: as there
+  interface Matchers<T = any> extends TensorMatchers {}
+}
+
+expect.extend(matchers);

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { useBackend } from '../../tools/backends.js';
+import { kerasFixturePath } from '../support/keras-fixtures.js';
+import { saveModel, someModel } from './support/saved-model.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+
+const folder = temporaryFolder();
+
+beforeAll(async () => {
+  await useBackend('cpu');
+  await saveModel(someModel(), folder.path('reader'));
+});
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', 'src/cli/explicit-lstm.ts', ...args],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_ENV: '' },
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+jest.setTimeout(60_000);
+
+describe('explicit-lstm, run as a program', () => {
+  test('tells what a model holds, and writes nothing else', () => {
+    const { status, stdout, stderr } = run('info', folder.path('reader'), '--json', '--backend', 'wasm');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).lstms).toHaveLength(4);
+  });
+
+  test('replays a fixture on the fastest backend', () => {
+    expect(run('check', kerasFixturePath('returns-last'))).toEqual({
+      status: 0,
+      stdout: 'returns-last: all 12 quantities agree\n',
+      stderr: '',
+    });
+  });
+
+  test("tells a user's mistake in a line, and ends with 2", () => {
+    expect(run('check', 'no/such.json')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: "error: the fixture 'no/such.json' cannot be read: there is no such file\n",
+    });
+  });
+});

@@ -1,0 +1,152 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../../../src/index.js';
+import { useBackend } from '../../../tools/backends.js';
+import { randomTensor } from '../../support/random.js';
+import { runMain } from '../support/run-main.js';
+import { saveModel } from '../support/saved-model.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const folder = temporaryFolder();
+
+function file(name: string, content: unknown): string {
+  const path = folder.path(name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+beforeAll(async () => {
+  await useBackend('cpu');
+  const numbers = tf.sequential({
+    name: 'numbers',
+    layers: [tf.layers.lstm({ units: 3, inputShape: [5, 2], name: 'reader' }), tf.layers.dense({ units: 1 })],
+  });
+  await saveModel(numbers, folder.path('numbers'));
+  numbers.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+  await saveModel(numbers, folder.path('compiled'));
+  const text = tf.sequential({
+    name: 'text',
+    layers: [tf.layers.embedding({ inputDim: 4, outputDim: 2, inputLength: 4 })],
+  });
+  text.add(lstm({ units: 2, name: 'speller' }));
+  await saveModel(text, folder.path('text'));
+});
+
+const inspect = (model: string, ...args: string[]) =>
+  runMain(['inspect', folder.path(model), '--backend', 'cpu', '--out', folder.path('report.html'), ...args]);
+const report = () => readFileSync(folder.path('report.html'), 'utf8');
+const x = () => file('x.json', randomTensor([4, 5, 2], 1).arraySync());
+
+describe('inspect', () => {
+  test('writes a report and says where', async () => {
+    const { code, out, error } = await inspect('numbers', '--input', x());
+    expect([code, error]).toEqual([0, '']);
+    expect(out).toBe(
+      `${folder.path('report.html')}: ${Math.ceil(report().length / 1000)} kB, to be opened in a browser\n`,
+    );
+    expect(report()).toMatch(/^<!doctype html>/i);
+    expect(report()).toContain('Inspection of numbers');
+    expect(report()).toContain('reader (3 units)');
+    expect(report()).toContain('over 4 samples');
+  });
+
+  test('looks at the samples asked for, under the title asked for', async () => {
+    await inspect('numbers', '--input', x(), '--samples', '2', '--title', 'What <it> does');
+    expect(report()).toContain('over 2 samples');
+    expect(report()).toContain('What &lt;it&gt; does');
+  });
+
+  test('finds what is wrong with the labels', async () => {
+    const wrong = folder.path('y.npy');
+    const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 1), }\n";
+    const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
+    const numbers = Buffer.from(Float32Array.of(1, Number.NaN, 0, 1).buffer);
+    writeFileSync(wrong, Buffer.concat([start, Buffer.from(header), numbers]));
+    await inspect('numbers', '--input', x(), '--labels', wrong);
+    expect(report()).toContain('non-finite label');
+    await inspect('numbers', '--input', x(), '--labels', wrong, '--samples', '1');
+    expect(report()).not.toContain('non-finite label');
+  });
+
+  test('takes labels that are one number a sample, as fit does', async () => {
+    const { code } = await inspect('numbers', '--input', x(), '--labels', file('y.json', [1, 0, 0, 1]));
+    expect(code).toBe(0);
+    expect(report()).not.toContain('non-finite label');
+  });
+
+  test('shows how gradients flow back, where labels are given and the model was saved as it was compiled', async () => {
+    const labels = ['--labels', file('y.json', [1, 0, 0, 1])];
+    await inspect('numbers', '--input', x(), ...labels);
+    expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
+    await inspect('compiled', '--input', x());
+    expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
+    expect((await inspect('compiled', '--input', x(), ...labels)).code).toBe(0);
+    expect(report()).toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
+  });
+
+  test('reads text, and shows its tokens along time', async () => {
+    const vocabulary = file('v.json', ['', 'q', 'z']);
+    const { code } = await inspect('text', '--input', file('in.txt', 'qz\nzzqz\n'), '--vocabulary', vocabulary);
+    expect(code).toBe(0);
+    expect(report()).toContain('["q","z","",""]');
+    expect(report()).toContain('["z","z","q","z"]');
+  });
+
+  test('shows the labels along time that are given', async () => {
+    const days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday'];
+    await inspect('numbers', '--input', x(), '--time-labels', file('days.json', days));
+    expect(report()).toContain('"Wednesday"');
+    const each = [1, 2, 3, 4].map((sample) => days.map((day) => `${day} ${sample}`));
+    await inspect('numbers', '--input', x(), '--time-labels', file('each.json', each), '--samples', '2');
+    expect(report()).toContain('"Friday 2"');
+    expect(report()).not.toContain('"Friday 3"');
+  });
+
+  test('says what it is doing, where a person looks on', async () => {
+    const { error } = await runMain(
+      ['inspect', folder.path('numbers'), '--backend', 'cpu', '--input', x(), '--out', folder.path('r.html')],
+      { isInteractive: true },
+    );
+    for (const step of ['reading the model', 'reading the input', 'inspecting numbers over 4 samples', 'writing']) {
+      expect(error).toContain(`${step}`);
+    }
+    expect(error.endsWith('\r\u001b[K')).toBe(true);
+  });
+
+  test.each<[string, () => string[], string]>([
+    ['a command without input', () => [], "required option '--input <data>' not specified"],
+    ['no samples', () => ['--input', x(), '--samples', '0'], 'It must be a whole number of at least 1.'],
+    ['an input that is not there', () => ['--input', 'no.json'], "the input 'no.json' cannot be read"],
+    ['an input of another shape', () => ['--input', file('s.json', [[[1]]])], "input 'reader_input' must be [B, 5, 2]"],
+    ['labels of an unknown kind', () => ['--input', x(), '--labels', 'y.txt'], 'the labels must be .json or .npy'],
+    [
+      'too few labels along time',
+      () => ['--input', x(), '--time-labels', file('t.json', ['a'])],
+      'timeLabels must be one for each timestep, 5, got',
+    ],
+    [
+      'labels along time that are none',
+      () => ['--input', x(), '--time-labels', file('t.json', { a: 1 })],
+      'must be an array',
+    ],
+    [
+      'a place where it cannot write',
+      () => ['--input', x(), '--out', folder.path('no/such/report.html')],
+      'cannot be written',
+    ],
+  ])('refuses %s', async (_, args, message) => {
+    const { code, out, error } = await inspect('numbers', ...args());
+    expect([code, out]).toEqual([2, '']);
+    expect(error).toContain(message);
+    expect(error).not.toMatch(/\n {4}at /);
+    expect(existsSync(folder.path('no'))).toBe(false);
+  });
+
+  test('leaves no tensor behind', async () => {
+    const path = x();
+    const before = tf.memory().numTensors;
+    await inspect('numbers', '--input', path);
+    await inspect('numbers', '--input', file('s.json', [[[1]]]));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

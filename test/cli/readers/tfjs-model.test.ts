@@ -1,0 +1,201 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { readModel } from '../../../src/cli/readers/read-model.js';
+import { UserError } from '../../../src/cli/user-error.js';
+import { useBackend } from '../../../tools/backends.js';
+import { expectAllClose, expectClose } from '../../support/close.js';
+import { randomTensor } from '../../support/random.js';
+import { saveModel, someModel } from '../support/saved-model.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const folder = temporaryFolder();
+let model: tf.LayersModel;
+let copies = 0;
+
+beforeAll(async () => {
+  await useBackend('cpu');
+  model = someModel();
+  await saveModel(model, folder.path('good'));
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever a hostile document holds
+type Document = any;
+
+/** A copy of the model with another document, and the path of its model.json. */
+function changed(change: (document: Document) => unknown): string {
+  const copy = folder.path(`copy-${copies++}`);
+  cpSync(folder.path('good'), copy, { recursive: true });
+  const path = `${copy}/model.json`;
+  const document = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify(change(document) ?? document));
+  return path;
+}
+
+async function expectRefusal(path: string, message: string | RegExp): Promise<void> {
+  const reading = readModel(path);
+  await expect(reading).rejects.toThrow(message);
+  await expect(reading).rejects.toBeInstanceOf(UserError);
+}
+
+describe('readModel', () => {
+  test.each(['', '/model.json'])('reads what tfjs saved, by the folder or the file: "%s"', async (file) => {
+    const read = await readModel(folder.path('good') + file);
+    expectAllClose(read.getWeights(), model.getWeights(), 0);
+    const x = randomTensor([3, 6, 4], 2);
+    expectClose(read.predict(x) as tf.Tensor, model.predict(x) as tf.Tensor);
+  });
+
+  test('reads weights in several groups and files', async () => {
+    const bytes = readFileSync(folder.path('good', 'weights.bin'));
+    const path = changed(({ weightsManifest: [{ weights }] }: Document) => ({
+      ...JSON.parse(readFileSync(folder.path('good', 'model.json'), 'utf8')),
+      weightsManifest: [
+        { paths: ['shards/1', 'shards/2'], weights: weights.slice(0, 2) },
+        { paths: ['rest.bin'], weights: weights.slice(2) },
+      ],
+    }));
+    const within = path.slice(0, -'model.json'.length);
+    // The first two weights are [4, 20] and [5, 20].
+    const first = 4 * (4 * 20 + 5 * 20);
+    mkdirSync(`${within}shards`);
+    writeFileSync(`${within}shards/1`, bytes.subarray(0, 101));
+    writeFileSync(`${within}shards/2`, bytes.subarray(101, first));
+    writeFileSync(`${within}rest.bin`, bytes.subarray(first));
+    expectAllClose((await readModel(path)).getWeights(), model.getWeights(), 0);
+  });
+
+  test('reads quantized weights', async () => {
+    const bytes = Buffer.alloc(4 * 8);
+    const dense = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], useBias: false })] });
+    await saveModel(dense, folder.path('quantized'));
+    const path = folder.path('quantized', 'model.json');
+    const document = JSON.parse(readFileSync(path, 'utf8'));
+    document.weightsManifest[0].weights[0].quantization = { dtype: 'uint8', scale: 0.5, min: -1 };
+    writeFileSync(path, JSON.stringify(document));
+    bytes.set([0, 1, 2, 3, 4, 5]);
+    writeFileSync(folder.path('quantized', 'weights.bin'), bytes.subarray(0, 6));
+    const [kernel] = (await readModel(path)).getWeights();
+    expect(Array.from(kernel?.dataSync() ?? [])).toEqual([-1, -0.5, 0, 0.5, 1, 1.5]);
+  });
+
+  test.each(['../good/weights.bin', '/etc/hostname', 'a/../../good/weights.bin', '..'])(
+    'refuses a weight file outside the folder: %s',
+    async (name) => {
+      const path = changed(({ weightsManifest }: Document) => {
+        weightsManifest[0].paths = [name];
+      });
+      await expectRefusal(path, `the weight file '${name}' must lie in the folder of the model`);
+    },
+  );
+
+  test('refuses a weight file that is a link out of the folder', async () => {
+    const path = changed(() => undefined);
+    const file = path.replace('model.json', 'weights.bin');
+    rmSync(file);
+    symlinkSync(folder.path('good', 'weights.bin'), file);
+    await expectRefusal(path, "the weight file './weights.bin' must not link to a place outside the folder");
+  });
+
+  test('refuses weight files that are missing, too short, too long, or a folder', async () => {
+    const path = changed(() => undefined);
+    const file = path.replace('model.json', 'weights.bin');
+    const bytes = readFileSync(file);
+    for (const wrong of [bytes.subarray(4), Buffer.concat([bytes, bytes.subarray(0, 4)])]) {
+      writeFileSync(file, wrong);
+      const message = `the weights in './weights.bin' must take ${bytes.length} bytes, but take ${wrong.length}`;
+      await expectRefusal(path, message);
+    }
+    rmSync(file);
+    await expectRefusal(path, "the weight file './weights.bin' is missing");
+    mkdirSync(file);
+    await expectRefusal(path, /weights\.bin.* must take|cannot be read: not a file/);
+  });
+
+  test.each<[string, (document: Document) => unknown, string | RegExp]>([
+    ['a graph model', (document) => ({ ...document, format: 'graph-model' }), 'is a graph model, which has no layers'],
+    ['a document without a topology', ({ weightsManifest }) => ({ weightsManifest }), 'it has no modelTopology'],
+    ['a list', () => [1], 'it has no modelTopology'],
+    ['null', () => 'null', 'it has no modelTopology'],
+    [
+      'a document without weights',
+      ({ modelTopology }) => ({ modelTopology }),
+      /weightsManifest of 'model\.json' must be/,
+    ],
+    [
+      'an unknown layer',
+      (document) => JSON.parse(JSON.stringify(document).replace('"Dense"', '"Denser"')),
+      /cannot be built: Unknown layer: Denser/,
+    ],
+    [
+      'weights of other shapes',
+      (document) => JSON.parse(JSON.stringify(document).replace('"shape":[4,20]', '"shape":[20,4]')),
+      'cannot be built: ',
+    ],
+    [
+      'weights that are not named',
+      ({ weightsManifest: [group] }) => void delete group.weights[0].name,
+      'weights[0].name must be a string',
+    ],
+    [
+      'a negative size',
+      ({ weightsManifest: [group] }) => void Object.assign(group.weights[1], { shape: [-1, 3] }),
+      'weights[1].shape must be an array of sizes',
+    ],
+    [
+      'a size beyond all files',
+      ({ weightsManifest: [group] }) => void Object.assign(group.weights[1], { shape: [1e9, 1e9] }),
+      'weights[1].shape must be of a size',
+    ],
+    [
+      'text among the weights',
+      ({ weightsManifest: [group] }) => void Object.assign(group.weights[1], { dtype: 'string' }),
+      'weights[1].dtype must be one of float32',
+    ],
+    [
+      'an unknown quantization',
+      ({ weightsManifest: [group] }) => void Object.assign(group.weights[1], { quantization: { dtype: 'int4' } }),
+      'quantization.dtype must be one of float16',
+    ],
+    [
+      'a quantization that is none',
+      ({ weightsManifest: [group] }) => void Object.assign(group.weights[1], { quantization: 8 }),
+      'quantization must be an object',
+    ],
+    [
+      'paths that are none',
+      ({ weightsManifest: [group] }) => void Object.assign(group, { paths: [1] }),
+      '[0].paths must be an array of file names',
+    ],
+    [
+      'an empty path',
+      ({ weightsManifest: [group] }) => void Object.assign(group, { paths: [''] }),
+      '[0].paths must be an array of file names',
+    ],
+    [
+      'groups that are none',
+      (document) => void Object.assign(document, { weightsManifest: [7] }),
+      '[0] must be an object',
+    ],
+    [
+      'weights that are none',
+      ({ weightsManifest: [group] }) => void Object.assign(group, { weights: {} }),
+      '[0].weights must be an array of weights',
+    ],
+    [
+      'a weight that is none',
+      ({ weightsManifest: [group] }) => void group.weights.splice(2, 1, null),
+      '[0].weights[2] must be an object',
+    ],
+  ])('refuses %s', async (_, change, message) => {
+    await expectRefusal(changed(change), message);
+  });
+
+  test('refuses what is no model', async () => {
+    expect(() => readModel('README.md')).toThrow("the model must be a model.json of TensorFlow.js, got 'README.md'");
+    expect(() => readModel(folder.path('none'))).toThrow('cannot be read: there is no such file');
+    writeFileSync(folder.path('broken.json'), '{"a": ');
+    await expectRefusal(folder.path('broken.json'), /broken\.json' is not JSON: /);
+    writeFileSync(folder.path('bytes.json'), Buffer.from([0xff, 0xfe, 0xfd]));
+    await expectRefusal(folder.path('bytes.json'), "bytes.json' is not text in UTF-8");
+  });
+});

@@ -1,0 +1,33 @@
+import { show } from '../../../src/plot/index.js';
+import { OPTIONAL_PACKAGES } from '../../../src/plot/rendering/optional-packages.js';
+import { SPEC } from '../support/small-picture.js';
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+test('A notebook gets the specification under the media type that JupyterLab draws', async () => {
+  const plot = show(SPEC) as unknown as Record<symbol, () => unknown>;
+  expect(plot[Symbol.for('Jupyter.display')]?.()).toEqual({
+    'application/vnd.vegalite.v5+json': SPEC,
+    'text/plain': '[a picture: a picture]',
+  });
+  await expect(show(SPEC).drawn).resolves.toBeUndefined();
+});
+
+test('In a page, vega-embed draws a copy in the element', async () => {
+  const embed = jest.fn();
+  jest.spyOn(OPTIONAL_PACKAGES, 'vega-embed').mockResolvedValue({ default: embed } as never);
+  await show(SPEC, { element: '#gates' }).drawn;
+  const { $schema: _, ...picture } = SPEC;
+  expect(embed).toHaveBeenCalledWith('#gates', picture, expect.objectContaining({ mode: 'vega-lite' }));
+  expect(embed.mock.calls[0][1].data.values[0]).not.toBe(SPEC.data.values[0]);
+});
+
+test('What is missing is told by the promise, what is no specification at once', async () => {
+  jest.spyOn(OPTIONAL_PACKAGES, 'vega-embed').mockRejectedValue(new Error('none'));
+  await expect(show(SPEC, { element: '#a' }).drawn).rejects.toThrow(
+    'show: vega-embed must be installed: npm install vega-embed',
+  );
+  expect(() => show({} as never)).toThrow('show: spec must be a Vega-Lite specification');
+});

@@ -1,0 +1,40 @@
+import { memoryHorizonPlot } from '../../../src/plot/index.js';
+import { drawn, parts, textsOf } from '../support/drawn.js';
+import { STATISTICS } from '../support/statistics.js';
+
+const withHorizons = (memoryHorizon: (number | null)[]) => ({
+  ...STATISTICS,
+  units: memoryHorizon.length,
+  memoryHorizon,
+});
+
+test('Units are counted by horizon, two bins a factor of two', async () => {
+  const spec = parts(await memoryHorizonPlot(withHorizons([4, 4.5, 5.6, 5.7, 0, 0.01, null])));
+  const texts = textsOf(await drawn(spec));
+  const bins = spec.data.values.map(({ range, units, which }: Record<string, unknown>) => [range, units, which]);
+  expect(bins).toEqual([
+    ['below 0.1768', 2, '4, 5'],
+    ['4 to 5.657', 3, '0, 1, 2'],
+    ['5.657 to 8', 1, '3'],
+  ]);
+  expect(spec.title.subtitle).toEqual(['7 units, median 4 timesteps, 1 infinite or undefined, not drawn']);
+  expect(texts).toContain('memory horizon (timesteps, logarithmic)');
+});
+
+test('The length of the sequences is marked', async () => {
+  const spec = await memoryHorizonPlot(withHorizons([1, 2]), { timesteps: 28 });
+  expect(textsOf(await drawn(spec))).toContain('T = 28');
+  await expect(memoryHorizonPlot(STATISTICS, { timesteps: 0 })).rejects.toThrow(
+    'timesteps must be a positive number, got 0',
+  );
+});
+
+test('Several layers are a panel each, in their order', async () => {
+  const spec = parts(await memoryHorizonPlot({ z: withHorizons([3]), a: withHorizons([null]) }));
+  await drawn(spec);
+  expect(spec.facet.row.sort).toEqual(['z', 'a']);
+  expect(spec.title.subtitle).toEqual([
+    'z: 1 unit, median 3 timesteps',
+    'a: 1 unit, 1 infinite or undefined, not drawn',
+  ]);
+});
