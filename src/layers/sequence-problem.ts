@@ -46,7 +46,10 @@ export function describeProblem(
 ): SequenceProblem {
   const [batch, timesteps, features] = inputShape;
   return {
-    ...{ batch, timesteps, features, units: cell.units },
+    batch,
+    timesteps,
+    features,
+    units: cell.units,
     activation: cell.activation.getClassName(),
     recurrentActivation: cell.recurrentActivation.getClassName(),
     isMasked: mask !== null,

@@ -41,22 +41,29 @@ export function callOnHeap<Name extends SequenceField>(
   fields: SequenceFields,
   outputs: Partial<Record<Name, readonly number[]>>,
 ): Record<Name, tf.Tensor> {
-  const made = Object.entries(outputs).map(([field, shape]) => [field, heap.output(shape as number[])] as const);
-  const addresses = Object.fromEntries(made.map(([field, { address }]) => [field, address]));
-  execute(heap, name, { ...fields, ...addresses });
-  const tensors = made.map(([field, output]) => [field, output.toTensor()]);
-  return Object.fromEntries(tensors) as Record<Name, tf.Tensor>;
+  const made = {} as Record<Name, Output>;
+  const complete: SequenceFields = { ...fields };
+  const names = Object.keys(outputs) as Name[];
+  for (const field of names) {
+    made[field] = heap.output(outputs[field] as readonly number[]);
+    complete[field] = made[field].address;
+  }
+  execute(heap, name, complete);
+  const tensors = {} as Record<Name, tf.Tensor>;
+  for (const field of names) tensors[field] = made[field].toTensor();
+  return tensors;
 }
+
+const SCRATCH_INDEX = SEQUENCE_FIELDS.indexOf('scratch');
 
 function execute(heap: Heap, name: ModuleFunction, fields: SequenceFields): void {
   const sequence = heap.reserve(FIELDS_BYTES);
-  const write = (values: SequenceFields) => {
-    const inOrder = SEQUENCE_FIELDS.map((field) => values[field] ?? 0);
-    heap.view().set(inOrder, sequence / Uint32Array.BYTES_PER_ELEMENT);
-  };
-  write(fields);
+  const first = sequence / Uint32Array.BYTES_PER_ELEMENT;
+  const view = heap.view();
+  for (const [index, field] of SEQUENCE_FIELDS.entries()) view[first + index] = fields[field] ?? 0;
   // A signed number, as WebAssembly hands it over.
   const scratchBytes = heap.exports[`${name}ScratchBytes`](sequence) >>> 0;
-  write({ ...fields, scratch: heap.reserve(scratchBytes) });
+  const scratch = heap.reserve(scratchBytes);
+  heap.view()[first + SCRATCH_INDEX] = scratch;
   heap.exports[name](sequence);
 }

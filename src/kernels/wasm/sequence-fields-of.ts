@@ -7,7 +7,10 @@ import type { SequenceField, SequenceFields } from './sequence-fields.js';
 export function sizesAndOptions({ x, h0, inputMasks, recurrentMasks }: SequenceInputs, options: SequenceOptions) {
   const [batch, timesteps, features] = x.shape;
   return {
-    ...{ batch, timesteps, features, units: h0.shape[1] },
+    batch,
+    timesteps,
+    features,
+    units: h0.shape[1],
     hardSigmoid: Number(options.recurrentActivation === 'hardSigmoid'),
     goBackwards: Number(options.goBackwards),
     zeroOutputForMask: Number(options.zeroOutputForMask),
