@@ -38,6 +38,7 @@ const ACCELERATION = Symbol.for('explicit-lstm.acceleration1');
  *
  * @returns The undo, which can be called more than once. Calls may be nested, and undone in any order: with the last
  *   undo the built-in has the very method back that it had before the first call.
+ * @throws Nothing.
  */
 export function accelerateBuiltIn(): () => void {
   const builtIn = builtInLSTMClass();
