@@ -1,31 +1,60 @@
 import { invalidArgument } from '../../core/errors.js';
 import type { OptionalPackages } from './optional-packages.js';
 
-type Resvg = OptionalPackages['@resvg/resvg-js'];
-type FontOptions = NonNullable<NonNullable<ConstructorParameters<Resvg['Resvg']>[1]>['font']>;
+type Canvas = OptionalPackages['@napi-rs/canvas'];
 
-const DEJAVU = 'DejaVu Sans';
-const FONT_FILES = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSansMono.ttf'];
+const DEJAVU = { 'sans-serif': ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'], monospace: ['DejaVuSansMono.ttf'] };
+
+/** What stands for SVG's generic families: a registered family, or else the canvas's own choice. */
+export type GenericFamilies = Record<keyof typeof DEJAVU, string | undefined>;
 
 /**
- * Fonts for the rasteriser, which leaves out in silence what it has no letters for.
+ * Fonts for the canvas, which draws an empty box, or nothing, for what it has no letters for.
  *
- * @throws RangeError for paths that are none; Error without any font.
+ * @throws RangeError for paths that are none, or not of fonts; Error without any font.
  */
-export async function findFonts(where: string, resvg: Resvg, files?: readonly string[]): Promise<FontOptions> {
+export async function registerFonts(
+  where: string,
+  canvas: Canvas,
+  files?: readonly string[],
+): Promise<GenericFamilies> {
   if (files !== undefined && !(Array.isArray(files) && files.every((file) => typeof file === 'string'))) {
     throw invalidArgument(where, 'fontFiles must be an array of paths', files);
   }
-  const fontFiles = files === undefined ? await dejavuFiles() : [...files];
-  const ofDejavu = { defaultFontFamily: DEJAVU, sansSerifFamily: DEJAVU, monospaceFamily: 'DejaVu Sans Mono' };
-  const font: FontOptions = { fontFiles, loadSystemFonts: true, ...(files === undefined && ofDejavu) };
-  if (!drawsText(resvg, font)) {
+  const families = {
+    'sans-serif': registerFamily(where, canvas, files ?? (await dejavuFiles(DEJAVU['sans-serif']))),
+    monospace: registerFamily(where, canvas, files ?? (await dejavuFiles(DEJAVU.monospace))),
+  };
+  if (canvas.GlobalFonts.families.length === 0) {
     throw new Error(`${where}: no font found: npm install dejavu-fonts-ttf, or name font files with fontFiles`);
   }
-  return font;
+  return families;
 }
 
-async function dejavuFiles(): Promise<string[]> {
+/** The picture with registered families in place of the generic ones. */
+export function inFamilies(svg: string, families: GenericFamilies): string {
+  return svg.replaceAll(/font-family="(sans-serif|monospace)"/g, (attribute, generic: keyof GenericFamilies) => {
+    const family = families[generic];
+    return family === undefined ? attribute : `font-family="${family}"`;
+  });
+}
+
+/** Registers files once in a process, under a name of their own: other pictures may want other fonts. */
+function registerFamily(where: string, { GlobalFonts }: Canvas, files: readonly string[]): string | undefined {
+  if (files.length === 0) return undefined;
+  const family = `explicit-lstm-${Buffer.from(files.join('\n')).toString('hex')}`;
+  if (GlobalFonts.has(family)) return family;
+  // The last first: among fonts of one weight, the canvas takes the one that was registered last.
+  const ordered = [...files].reverse();
+  const keys = ordered.map((file) => GlobalFonts.registerFromPath(file, family));
+  if (keys.includes(null)) {
+    GlobalFonts.removeBatch(keys.filter((key) => key !== null));
+    throw invalidArgument(where, 'fontFiles must be paths of TrueType or OpenType fonts', ordered[keys.indexOf(null)]);
+  }
+  return family;
+}
+
+async function dejavuFiles(files: readonly string[]): Promise<string[]> {
   // By a name that bundlers of pages do not follow.
   const name: string = 'node:module';
   const { createRequire }: typeof import('node:module') = await import(
@@ -35,16 +64,10 @@ async function dejavuFiles(): Promise<string[]> {
   for (const from of [`${process.cwd()}/package.json`, process.argv[1] ?? '']) {
     try {
       const require = createRequire(from);
-      return FONT_FILES.map((file) => require.resolve(`dejavu-fonts-ttf/ttf/${file}`));
+      return files.map((file) => require.resolve(`dejavu-fonts-ttf/ttf/${file}`));
     } catch {
       // Not installed there.
     }
   }
   return [];
-}
-
-function drawsText(resvg: Resvg, font: FontOptions): boolean {
-  const text =
-    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="8" font-family="sans-serif">X</text></svg>';
-  return new resvg.Resvg(text, { font }).getBBox() !== undefined;
 }

@@ -6,15 +6,15 @@ export interface OptionalPackages {
   vega: typeof import('vega');
   'vega-lite': typeof import('vega-lite');
   'vega-embed': typeof import('vega-embed');
-  '@resvg/resvg-js': typeof import('@resvg/resvg-js');
+  '@napi-rs/canvas': typeof import('@napi-rs/canvas');
 }
 
 /** By a name that bundlers of pages do not follow: what is behind it runs in Node alone. */
-const RASTERISER: string = '@resvg/resvg-js';
+const RASTERISER: string = '@napi-rs/canvas';
 
 export const OPTIONAL_PACKAGES: { [Name in keyof OptionalPackages]: () => Promise<OptionalPackages[Name]> } = {
   vega: () => import('vega'),
   'vega-lite': () => import('vega-lite'),
   'vega-embed': () => import('vega-embed'),
-  '@resvg/resvg-js': () => import(/* webpackIgnore: true */ /* @vite-ignore */ RASTERISER),
+  '@napi-rs/canvas': () => import(/* webpackIgnore: true */ /* @vite-ignore */ RASTERISER),
 };

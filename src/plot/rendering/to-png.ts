@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { findFonts } from './fonts.js';
+import { inFamilies, registerFonts } from './fonts.js';
 import { loadPackages } from './load-packages.js';
 import { requireSpec } from './require-spec.js';
 import { svgNamed } from './to-svg.js';
@@ -16,11 +16,8 @@ export interface PngOptions {
   fontFiles?: readonly string[];
 }
 
-/** Vega's style for pixels that stay sharp: the rasteriser heeds the last of both, and knows the first only. */
-const PIXELATED = 'image-rendering: optimizeSpeed; image-rendering: pixelated;';
-
 /**
- * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and `@resvg/resvg-js`;
+ * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and `@napi-rs/canvas`;
  * and a font, from the system or from the package dejavu-fonts-ttf.
  *
  * ```ts
@@ -40,9 +37,11 @@ export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promi
   requireOptions(where, options, ['scale', 'fontFiles']);
   const { scale = 2, fontFiles } = options;
   if (!Number.isFinite(scale) || scale <= 0) throw invalidArgument(where, 'scale must be a positive number', scale);
-  const { '@resvg/resvg-js': resvg } = await loadPackages(where, ['@resvg/resvg-js', 'vega', 'vega-lite']);
-  const font = await findFonts(where, resvg, fontFiles);
-  const svg = (await svgNamed(where, spec)).replaceAll(PIXELATED, 'image-rendering: optimizeSpeed;');
-  const image = new resvg.Resvg(svg, { fitTo: { mode: 'zoom', value: scale }, font }).render();
-  return new Uint8Array(image.asPng());
+  const { '@napi-rs/canvas': canvas } = await loadPackages(where, ['@napi-rs/canvas', 'vega', 'vega-lite']);
+  const families = await registerFonts(where, canvas, fontFiles);
+  const svg = inFamilies(await svgNamed(where, spec, scale), families);
+  const picture = await canvas.loadImage(Buffer.from(svg));
+  const surface = canvas.createCanvas(Math.max(1, picture.width), Math.max(1, picture.height));
+  surface.getContext('2d').drawImage(picture, 0, 0);
+  return new Uint8Array(await surface.encode('png'));
 }

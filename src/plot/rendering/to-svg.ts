@@ -17,15 +17,15 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
   return svgNamed('toSvg', spec);
 }
 
-/** As `toSvg`, with errors that name the function that was called. */
-export async function svgNamed(where: string, spec: VegaLiteSpec): Promise<string> {
+/** As `toSvg`, as many times as large, with errors that name the function that was called. */
+export async function svgNamed(where: string, spec: VegaLiteSpec, scale = 1): Promise<string> {
   requireSpec(where, spec);
   const { vega, 'vega-lite': vegaLite } = await loadPackages(where, ['vega', 'vega-lite']);
   // A copy, as Vega writes into the data that it draws.
   const compiled = vegaLite.compile(JSON.parse(JSON.stringify(spec))).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
   try {
-    return await view.toSVG();
+    return await view.toSVG(scale);
   } finally {
     view.finalize();
   }

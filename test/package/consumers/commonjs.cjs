@@ -48,8 +48,8 @@ async function draw() {
     'toSvg: vega and vega-lite must be installed: npm install vega vega-lite',
   );
   const [all, rule] = [
-    '@resvg/resvg-js vega vega-lite',
-    'toPng: @resvg/resvg-js and vega and vega-lite must be installed',
+    '@napi-rs/canvas vega vega-lite',
+    'toPng: @napi-rs/canvas and vega and vega-lite must be installed',
   ];
   await drawOrRefuse(async () => String(await toPng(spec)), /^137,80,78,71/, `${rule}: npm install ${all}`);
 }

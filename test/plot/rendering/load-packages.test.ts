@@ -14,7 +14,7 @@ test('Missing packages are named, with what installs them', async () => {
   const cause = new Error('Cannot find package');
   jest.spyOn(OPTIONAL_PACKAGES, 'vega').mockRejectedValue(cause);
   jest.spyOn(OPTIONAL_PACKAGES, 'vega-lite').mockRejectedValue(cause);
-  const names = ['vega', 'vega-lite', '@resvg/resvg-js'] as const;
+  const names = ['vega', 'vega-lite', '@napi-rs/canvas'] as const;
   await expect(loadPackages('toPng', names)).rejects.toMatchObject({
     message: 'toPng: vega and vega-lite must be installed: npm install vega vega-lite',
     cause,
