@@ -10,6 +10,7 @@ import type { SequenceProblem } from '../sequence-kernel.js';
  *
  *     B x T x D x U      task                 plain    wasm   at once  by steps
  *     1x20x16x16         inference             4.2     0.14     0.2
+ *     1x1x256x512        inference             1.1     1.8      0.9
  *     2x50x64x128        inference            11       1.1      0.8
  *     32x50x64x128       inference            20      12        4.8
  *     8x50x64x128        training             70      11       13        9.8
@@ -32,6 +33,8 @@ export const MOST_WEIGHTS_AT_ONCE = 100_000;
 
 /** In a sequence of fewer, the module is done before TensorFlow has started. */
 const LEAST_MULTIPLY_ADDS_OF_SEQUENCE = 5e6;
+/** To copy so many weights takes the module longer than TensorFlow takes to start. */
+const MOST_WEIGHTS_TO_COPY = 1e6;
 /** In a step back of fewer, the module is done before TensorFlow has started two ops. */
 const LEAST_MULTIPLY_ADDS_OF_STEP = 2e6;
 /** In a smaller batch, the module is done before BlockLSTMGradV2 has gone through the weights' gradients. */
@@ -43,7 +46,9 @@ const LEAST_MULTIPLY_ADDS_OF_PLAIN_STEP = 2e7;
 export function areOpsFaster(problem: SequenceProblem): boolean {
   const { batch, timesteps, keepsGates, takesGradients } = problem;
   const weights = weightsOf(problem);
-  if (!takesGradients) return batch * timesteps * weights >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE;
+  if (!takesGradients) {
+    return batch * timesteps * weights >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE || weights >= MOST_WEIGHTS_TO_COPY;
+  }
   if (!keepsGates && weights <= MOST_WEIGHTS_AT_ONCE) return batch >= LEAST_BATCH_AT_ONCE;
   return batch * weights >= LEAST_MULTIPLY_ADDS_OF_STEP;
 }

@@ -18,6 +18,7 @@ describe("TensorFlow's ops are held to be faster than the wasm module", () => {
   test.each([
     ['1x100x100x100', {}],
     ['4x50x64x128', {}],
+    ['1x1x256x512', {}],
     ['1x20x256x256', { keepsGates: true }],
     ['20x1x16x16', training],
     ['32x50x64x128', training],
@@ -32,6 +33,8 @@ describe('The wasm module is held to be faster', () => {
   test.each([
     ['1x20x16x16', {}],
     ['4x50x32x32', {}],
+    ['1x1x128x256', {}],
+    ['1x2x256x512', training],
     ['4x50x32x32', { keepsGates: true }],
     ['1x100x100x100', training],
     ['19x50x64x128', training],
