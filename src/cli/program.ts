@@ -63,10 +63,8 @@ function addInspect(program: Command, terminal: Terminal): void {
     .argument('<model>', MODEL)
     .requiredOption('--input <data>', 'what the model is to run on, [B, ...]')
     .option('--out <file>', 'where to write the report', 'report.html')
-    .option(
-      '--labels <data>',
-      'what it should have answered: for gradients, where the model was saved as it was compiled',
-    )
+    .option('--labels <data>', 'what it should have answered: for the gradients of its loss')
+    .option('--loss <name>', 'the loss, such as meanSquaredError; without it, the one that the model was compiled with')
     .option('--time-labels <file>', 'what the timesteps are: JSON, an array of words, or one for each sample')
     .option('--vocabulary <file>', 'the tokens of a text model and their numbers')
     .addOption(

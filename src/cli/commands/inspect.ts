@@ -14,6 +14,8 @@ export interface InspectOptions {
   /** Path of the report. */
   out: string;
   labels?: string | undefined;
+  /** tfjs's name of a loss, for models that were saved without theirs. */
+  loss?: string | undefined;
   timeLabels?: string | undefined;
   vocabulary?: string | undefined;
   pad: PaddingSide;
@@ -37,7 +39,7 @@ function write(path: string, html: string): void {
  * @throws UserError for files that are none, and for inputs that do not fit the model.
  */
 export async function inspect(modelPath: string, options: InspectOptions, progress: Progress): Promise<string> {
-  const { out, samples, title } = options;
+  const { out, samples, title, loss } = options;
   progress.step('reading the model');
   const model = await readModel(modelPath);
   const tensors: tf.Tensor[] = [];
@@ -53,12 +55,15 @@ export async function inspect(modelPath: string, options: InspectOptions, progre
       model,
       inputs,
       ...(labels && { labels }),
+      ...(loss !== undefined && { loss }),
       ...(timeLabels && { timeLabels }),
       ...(title !== undefined && { title }),
     });
     progress.step(`writing ${out}`);
     write(out, html);
-    return `${out}: ${Math.ceil(html.length / 1000)} kB, to be opened in a browser`;
+    const size = `${out}: ${Math.ceil(html.length / 1000)} kB, to be opened in a browser`;
+    const lacksLoss = labels !== undefined && (loss ?? model.loss) === undefined;
+    return lacksLoss ? `${size}; without gradients, as the model was saved without its loss: name it by --loss` : size;
   } finally {
     tf.dispose(tensors);
     model.dispose();

@@ -76,8 +76,12 @@ describe('inspect', () => {
 
   test('shows how gradients flow back, where labels are given and the model was saved as it was compiled', async () => {
     const labels = ['--labels', file('y.json', [1, 0, 0, 1])];
-    await inspect('numbers', '--input', x(), ...labels);
+    const uncompiled = await inspect('numbers', '--input', x(), ...labels);
+    expect(uncompiled.out).toContain('without gradients, as the model was saved without its loss: name it by --loss');
     expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
+    const named = await inspect('numbers', '--input', x(), ...labels, '--loss', 'meanSquaredError');
+    expect(named.out).not.toContain('--loss');
+    expect(report()).toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
     await inspect('compiled', '--input', x());
     expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
     expect((await inspect('compiled', '--input', x(), ...labels)).code).toBe(0);
