@@ -26,13 +26,12 @@ export function batchAt(text: Int32Array, starts: readonly number[], timesteps: 
   const windows = (offset: number) =>
     Int32Array.from(starts.flatMap((start) => [...text.subarray(start + offset, start + offset + timesteps)]));
   return tf.tidy(() => ({
-    x: tf.oneHot(
-      tf.tensor2d(windows(0), [starts.length, timesteps], 'int32'),
-      alphabetSize,
-      1,
-      0,
-      'float32',
-    ) as tf.Tensor3D,
+    x: oneHotSequences(tf.tensor2d(windows(0), [starts.length, timesteps], 'int32'), alphabetSize),
     y: tf.tensor3d(Float32Array.from(windows(1)), [starts.length, timesteps, 1]),
   }));
+}
+
+/** `[B, T]`, int32, to `[B, T, V]`. Cast afterwards: asked for floats, tfjs's wasm backend writes the bits of integers. */
+export function oneHotSequences(numbers: tf.Tensor2D, alphabetSize: number): tf.Tensor3D {
+  return tf.tidy(() => tf.cast(tf.oneHot(numbers, alphabetSize), 'float32') as tf.Tensor3D);
 }

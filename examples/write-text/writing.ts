@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { oneHotSequences } from './batches.js';
 import type { Alphabet } from './text.js';
 
 export interface WritingPlan {
@@ -35,7 +36,7 @@ export async function write(pen: tf.LayersModel, alphabet: Alphabet, plan: Writi
 /** The probabilities of what comes after one more character. */
 async function after(pen: tf.LayersModel, number: number, alphabetSize: number): Promise<Float32Array> {
   const answer = tf.tidy(() => {
-    const x = tf.oneHot(tf.tensor2d([[number]], [1, 1], 'int32'), alphabetSize, 1, 0, 'float32');
+    const x = oneHotSequences(tf.tensor2d([[number]], [1, 1], 'int32'), alphabetSize);
     return pen.predictOnBatch(x) as tf.Tensor;
   });
   const probabilities = (await answer.data()) as Float32Array;

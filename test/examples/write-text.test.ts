@@ -13,7 +13,7 @@ import { Alphabet, loadNovel, withoutLineBreaks, wrapped } from '../../examples/
 import { train } from '../../examples/write-text/training.js';
 import { draw, write } from '../../examples/write-text/writing.js';
 import { lstm } from '../../src/index.js';
-import { useBackend } from '../../tools/backends.js';
+import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { accelerated } from '../support/accelerated.js';
 import { expectClose } from '../support/close.js';
 
@@ -63,7 +63,8 @@ describe('a batch', () => {
     expect(windowStarts(2000, shape, 3, 1)).not.toEqual(windowStarts(2000, shape, 3, 2));
   });
 
-  it('asks for the character that comes next', () => {
+  it.each(NODE_BACKENDS)('asks for the character that comes next, on %s', async (backend) => {
+    await useBackend(backend);
     const { x, y } = batchAt(Int32Array.of(3, 0, 2, 1, 3), [0, 1], 3, 4);
     expect([x.shape, y.shape]).toEqual([
       [2, 3, 4],
@@ -72,6 +73,7 @@ describe('a batch', () => {
     expect([...tf.argMax(x, 2).dataSync()]).toEqual([3, 0, 2, 0, 2, 1]);
     expect([...x.sum(2).dataSync()]).toEqual([1, 1, 1, 1, 1, 1]);
     expect([...y.dataSync()]).toEqual([0, 2, 1, 2, 1, 3]);
+    await useBackend('cpu');
   });
 });
 
