@@ -31,8 +31,16 @@ export function withGateMasks(usual: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
   return [...usualMasks, ...GATE_SEQUENCE_NAMES.map(() => null as unknown as tf.Tensor)];
 }
 
-/** The error of a layer with `returnGates` within a wrapper. */
-export function gatesInWrapper(where: string, layer: string): Error {
+/**
+ * Wrappers take what a layer returns for one output.
+ *
+ * @throws RangeError for a layer with `returnGates` that has not been applied, but called by a wrapper.
+ */
+export function refuseGatesInWrapper(
+  where: string,
+  { name, returnGates, hasBeenApplied }: { name: string; returnGates: boolean; hasBeenApplied: boolean },
+): void {
+  if (!returnGates || hasBeenApplied) return;
   const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
-  return invalidArgument(where, rule, true, { layer });
+  throw invalidArgument(where, rule, true, { layer: name });
 }

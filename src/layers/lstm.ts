@@ -10,11 +10,11 @@ import { LSTM_BRAND } from './brand.js';
 import { type CallInputs, checkApplyInputs, concreteInputs } from './call-inputs.js';
 import { copyArguments } from './copy-arguments.js';
 import { NO_DROPOUT } from './dropout.js';
-import { gatesInWrapper, usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
+import { refuseGatesInWrapper, usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { requireBuilt } from './require-built.js';
-import { runSequence, type States } from './run-sequence.js';
+import { runSequence, type States, zeroStates } from './run-sequence.js';
 import { sequenceProblem, type Wanted, wantedBy } from './sequence-problem.js';
 import { type GateTrace, TRACE_OPTIONS, type TraceOptions, traceSequence } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
@@ -38,7 +38,7 @@ export class LSTM extends tf.layers.RNN {
   static override readonly className: string = 'ExplicitLSTM';
   readonly [LSTM_BRAND] = true;
 
-  // tf.layers.RNN's constructor sets it; a class field would wipe it.
+  // A class field would wipe what tf.layers.RNN's constructor sets.
   declare readonly cell: LSTMCell;
 
   readonly returnGates: boolean;
@@ -51,7 +51,7 @@ export class LSTM extends tf.layers.RNN {
   private readonly activityPenalty: ActivityPenalty | null;
   private readonly addedLosses: LossFunction[] = [];
   private builtInputSpec: tf.InputSpec | null = null;
-  private hasBeenApplied = false;
+  hasBeenApplied = false;
 
   /** @throws RangeError for an argument that breaks its rule; see `LSTMArgs`. */
   constructor(callersArgs: LSTMArgs) {
@@ -114,7 +114,7 @@ export class LSTM extends tf.layers.RNN {
     const where = 'LSTM.call';
     requireBuilt(where, this);
     // Bidirectional names its copies so, and calls them without applying them.
-    if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
+    if (/^(forward|backward)_/.test(this.name)) refuseGatesInWrapper(where, this);
     const { x, states: givenStates, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
     const wanted = wantedBy(this, kwargs);
     const kernel = this.choose(where, { x, mask }, wanted);
@@ -189,7 +189,7 @@ export class LSTM extends tf.layers.RNN {
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
     const usual = super.computeOutputShape(inputShape);
     if (!this.returnGates) return usual;
-    if (this.cell.built) this.refuseGatesInWrapper('LSTM.computeOutputShape');
+    if (this.cell.built) refuseGatesInWrapper('LSTM.computeOutputShape', this);
     return withGateShapes(usual, inputShape, this.cell.units);
   }
 
@@ -246,14 +246,5 @@ export class LSTM extends tf.layers.RNN {
     const batchSize = this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null;
     return { name: this.name, cell: this.cell, batchSize };
   }
-
-  // Wrappers build and call a layer without applying it, and take what it returns for one output.
-  private refuseGatesInWrapper(where: string): void {
-    if (this.returnGates && !this.hasBeenApplied) throw gatesInWrapper(where, this.name);
-  }
 }
 tf.serialization.registerClass(LSTM);
-
-function zeroStates(batch: number, units: number): States {
-  return [tf.zeros([batch, units]), tf.zeros([batch, units])];
-}

@@ -12,6 +12,10 @@ import { runFusedSequence } from './run-fused-sequence.js';
 
 export type States = [h: tf.Tensor2D, c: tf.Tensor2D];
 
+export function zeroStates(batch: number, units: number): States {
+  return [tf.zeros([batch, units]), tf.zeros([batch, units])];
+}
+
 /** One sequence to run, checked. */
 export interface Sequence {
   /** [B, T, D] */
