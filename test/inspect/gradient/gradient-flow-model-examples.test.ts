@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { toExplicit } from '../../../src/convert/index.js';
 import { GATE_NAMES } from '../../../src/index.js';
 import { gradientFlowModel, type LayerFlow, traceModel } from '../../../src/inspect/index.js';
 import { findLSTMs } from '../../../src/inspect/model/find-lstms.js';
-import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { EXAMPLES } from '../../convert/support/examples.js';
-import { predict, randomInputs, randomizeWeights } from '../../convert/support/models.js';
+import { useBackend } from '../../../tools/backends.js';
+import { predict, randomInputs } from '../../convert/support/models.js';
 import { expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
+import { exampleCases, exampleOf } from '../support/example-models.js';
 import { expectSameTrace, fingerprint, nameOf } from '../support/traced.js';
 
 const ON_EVERY_BACKEND = [
@@ -16,17 +15,7 @@ const ON_EVERY_BACKEND = [
   'a mask from an embedding',
 ];
 
-const cases = NODE_BACKENDS.flatMap((backend) =>
-  Object.keys(EXAMPLES)
-    .filter((name) => name !== 'no LSTM at all' && (backend === 'cpu' || ON_EVERY_BACKEND.includes(name)))
-    .flatMap((name) => (['built-in', 'explicit'] as const).map((kind) => [backend, kind, name] as const)),
-);
-
-function exampleOf(kind: 'built-in' | 'explicit', name: string): tf.LayersModel {
-  const builtIn = EXAMPLES[name]!();
-  randomizeWeights(builtIn);
-  return kind === 'built-in' ? builtIn : toExplicit(builtIn);
-}
+const cases = exampleCases(ON_EVERY_BACKEND);
 
 function labelsOf(model: tf.LayersModel, inputs: tf.Tensor[]): tf.Tensor[] {
   const outputs = [model.predict(inputs.length === 1 ? inputs[0]! : inputs)].flat() as tf.Tensor[];

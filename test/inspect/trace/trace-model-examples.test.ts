@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { toExplicit } from '../../../src/convert/index.js';
 import { traceModel } from '../../../src/inspect/index.js';
-import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { EXAMPLES } from '../../convert/support/examples.js';
-import { predict, randomInputs, randomizeWeights } from '../../convert/support/models.js';
+import { useBackend } from '../../../tools/backends.js';
+import { predict, randomInputs } from '../../convert/support/models.js';
 import { expectClose } from '../../support/close.js';
+import { exampleCases, exampleOf } from '../support/example-models.js';
 import { expectReturnedOutputs, expectSameTraces, fingerprint, SEQUENCES } from '../support/traced.js';
 
 /** How many calls of LSTMs one run of each example makes. */
@@ -47,17 +47,7 @@ const ON_EVERY_BACKEND = [
   'a mask from an embedding',
 ];
 
-const cases = NODE_BACKENDS.flatMap((backend) =>
-  Object.keys(EXAMPLES)
-    .filter((name) => name !== 'no LSTM at all' && (backend === 'cpu' || ON_EVERY_BACKEND.includes(name)))
-    .flatMap((name) => (['built-in', 'explicit'] as const).map((kind) => [backend, kind, name] as const)),
-);
-
-function exampleOf(kind: 'built-in' | 'explicit', name: string): tf.LayersModel {
-  const builtIn = EXAMPLES[name]!();
-  randomizeWeights(builtIn);
-  return kind === 'built-in' ? builtIn : toExplicit(builtIn);
-}
+const cases = exampleCases(ON_EVERY_BACKEND);
 
 describe.each(cases)('On %s, traceModel of the %s layers of: %s', (backend, kind, name) => {
   beforeAll(() => useBackend(backend));
