@@ -1,33 +1,13 @@
 import { stepBackward } from './backward-step';
-import { Rows, setEvenRows } from './rows';
-import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
+import { setEvenRows } from './rows';
 import { maskedOut, recurrentMasks, Sequence, stateBytes, timestepOf } from './sequence';
+import { addTransposedProduct, dZ, layOutTransposedProduct, prepareTransposedProduct } from './transposed-product';
 import { addRow, FLOAT } from './vectors';
-import {
-  addTransposedWeightedSum,
-  GATES,
-  isPackingWorthIt,
-  packTransposedWeights,
-  setWeights,
-  transposedPanelsBytes,
-  Weights,
-} from './weights';
-import { layOutWorkspace, prepareWorkspace } from './workspace';
-
-let recurrentKernel = changetype<Weights>(0);
-let panels: usize = 0;
-let dZ = changetype<Rows>(0);
-let dZOfGate = changetype<Rows>(0);
+import { GATES } from './weights';
+import { prepareWorkspace } from './workspace';
 
 function layOut(s: Sequence, address: usize): usize {
-  layOutFrom(address);
-  const masked = s.recurrentMaskCount > 0 ? usize(s.batch) * usize(s.units) : 0;
-  layOutWorkspace(usize(s.batch) * usize(GATES * s.units), masked);
-  recurrentKernel = changetype<Weights>(reserve(offsetof<Weights>()));
-  dZ = changetype<Rows>(reserve(offsetof<Rows>()));
-  dZOfGate = changetype<Rows>(reserve(offsetof<Rows>()));
-  panels = reserve(transposedPanelsBytes(s.units, s.units, s.recurrentMaskCount));
-  return bytesLaidOutFrom(address);
+  return layOutTransposedProduct(s, address, s.batch, s.units, s.recurrentMaskCount);
 }
 
 export function backwardScratchBytes(s: Sequence): usize {
@@ -41,8 +21,7 @@ export function backwardScratchBytes(s: Sequence): usize {
 export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentMaskCount, recurrentMasks(s));
-  if (isPackingWorthIt(s.batch * s.timesteps)) packTransposedWeights(recurrentKernel, panels);
+  prepareTransposedProduct(s, s.recurrentKernel, s.units, s.recurrentMaskCount, recurrentMasks(s));
   const dH = s.dH0;
   memory.copy(dH, s.dH, stateBytes(s));
   memory.copy(s.dC0, s.dC, stateBytes(s));
@@ -52,7 +31,7 @@ export function backward(s: Sequence): void {
     stepBackward(s, n, dH, s.dC0);
     const source = s.dZ + usize(timestepOf(s, n)) * zBytes;
     setEvenRows(dZ, source, usize(s.timesteps) * zBytes, s.batch, GATES * s.units);
-    addTransposedWeightedSum(dH, dZ, recurrentKernel, dZOfGate, (n & 1) === 1);
+    addTransposedProduct(dH, (n & 1) === 1);
   }
 }
 

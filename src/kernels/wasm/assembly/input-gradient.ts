@@ -1,35 +1,21 @@
-import { Rows, setRows } from './rows';
-import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
+import { setRows } from './rows';
 import { inputMasks, Sequence } from './sequence';
-import { FLOAT } from './vectors';
 import {
-  addTransposedWeightedSum,
-  GATES,
-  isPackingWorthIt,
-  packTransposedWeights,
-  setWeights,
-  transposedPanelsBytes,
-  Weights,
-} from './weights';
-import { layOutWorkspace } from './workspace';
+  addTransposedProduct,
+  dZ,
+  layOutTransposedProduct,
+  prepareTransposedProduct,
+  weights,
+} from './transposed-product';
+import { FLOAT } from './vectors';
+import { GATES } from './weights';
 
 /** Rows of dZ that are taken at once. */
 const ROWS_OF_CHUNK: i32 = 256;
 
-let kernel = changetype<Weights>(0);
-let dZ = changetype<Rows>(0);
-let dZOfGate = changetype<Rows>(0);
-let panels: usize = 0;
-
 function layOut(s: Sequence, address: usize): usize {
-  layOutFrom(address);
-  const rows = usize(min(ROWS_OF_CHUNK, s.batch * s.timesteps));
-  layOutWorkspace(rows * usize(GATES * s.units), s.inputMaskCount > 0 ? rows * usize(s.features) : 0);
-  kernel = changetype<Weights>(reserve(offsetof<Weights>()));
-  dZ = changetype<Rows>(reserve(offsetof<Rows>()));
-  dZOfGate = changetype<Rows>(reserve(offsetof<Rows>()));
-  panels = reserve(transposedPanelsBytes(s.features, s.units, s.inputMaskCount));
-  return bytesLaidOutFrom(address);
+  const rows = min(ROWS_OF_CHUNK, s.batch * s.timesteps);
+  return layOutTransposedProduct(s, address, rows, s.features, s.inputMaskCount);
 }
 
 export function inputGradientScratchBytes(s: Sequence): usize {
@@ -40,15 +26,14 @@ export function inputGradientScratchBytes(s: Sequence): usize {
 export function inputGradient(s: Sequence): void {
   layOut(s, s.scratch);
   const rows = s.batch * s.timesteps;
-  setWeights(kernel, s.kernel, s.features, s.units, s.inputMaskCount, inputMasks(s));
-  if (isPackingWorthIt(rows)) packTransposedWeights(kernel, panels);
+  prepareTransposedProduct(s, s.kernel, s.features, s.inputMaskCount, inputMasks(s));
   const featureBytes = usize(s.features) * FLOAT;
   memory.fill(s.dX, 0, usize(rows) * featureBytes);
   // The rows of one sample share a row of the dropout masks.
   const groups = s.inputMaskCount > 0 ? s.batch : 1;
   const rowsOfGroup = rows / groups;
   for (let group = 0; group < groups; group++) {
-    kernel.maskOffset = usize(group) * featureBytes;
+    weights.maskOffset = usize(group) * featureBytes;
     for (let first = 0; first < rowsOfGroup; first += ROWS_OF_CHUNK) {
       addRows(s, group * rowsOfGroup + first, min(ROWS_OF_CHUNK, rowsOfGroup - first));
     }
@@ -58,5 +43,5 @@ export function inputGradient(s: Sequence): void {
 function addRows(s: Sequence, first: i32, count: i32): void {
   const zBytes = usize(GATES * s.units) * FLOAT;
   setRows(dZ, s.dZ + usize(first) * zBytes, zBytes, 1, 0, count, GATES * s.units);
-  addTransposedWeightedSum(s.dX + usize(first * s.features) * FLOAT, dZ, kernel, dZOfGate, false);
+  addTransposedProduct(s.dX + usize(first * s.features) * FLOAT, false);
 }
