@@ -1,3 +1,4 @@
+import { percent } from '../statistics/percent.js';
 import { unitList } from '../statistics/unit-list.js';
 import { type Evidence, meanOver, unitsWhere } from './evidence.js';
 import type { Finding, FindingKind, Severity } from './finding.js';
@@ -97,8 +98,4 @@ function stuck(
       remedy,
     },
   ];
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(100 * fraction)} %`;
 }

@@ -1,6 +1,7 @@
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
+import { SATURATED } from '../statistics/gate-saturation.js';
 import { fitGains } from './fit-gains.js';
 import { flowSentence } from './flow-sentence.js';
 import type {
@@ -16,9 +17,6 @@ import { directTerm, gains, pathsOf } from './paths.js';
 import { type FlowThresholds, requireFlow, thresholdsOf } from './require-flow.js';
 import { spectralNorms } from './spectral-norms.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
-
-/** A forget gate below it is closed: Karpathy's threshold, as in `gateStatistics`. */
-const CLOSED = 0.1;
 
 /**
  * What a gradient does on its way back through time, in plain numbers and in a sentence: norms for each timestep, by
@@ -93,7 +91,7 @@ function forgetting({ units, f }: FlowValues, steps: StepsOfFlow) {
     for (let unit = 0; unit < units; unit++) {
       const gates = valid.map((t) => f[steps.offset(sample, t, units) + unit] as number);
       products[unit] = (products[unit] as number) + gates.reduce((product, gate) => product * gate, 1);
-      closed[unit] = (closed[unit] as number) + gates.filter((gate) => gate < CLOSED).length;
+      closed[unit] = (closed[unit] as number) + gates.filter((gate) => gate < SATURATED.low).length;
     }
   }
   return {

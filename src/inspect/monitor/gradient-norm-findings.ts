@@ -1,6 +1,7 @@
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
 import { rounded } from '../diagnose/evidence.js';
 import { type Finding, NOWHERE, type Place } from '../diagnose/finding.js';
+import { lowerMedian } from '../statistics/lower-median.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { gateNorm, layerNorm } from './layer-norm.js';
 import type { MonitorThresholds } from './thresholds.js';
@@ -49,7 +50,7 @@ function withoutGradient({ place, gradients, weights }: ObservedStep, { noGradie
 
 function spike({ place, gradients, earlier }: ObservedStep, { spike }: MonitorThresholds): Finding[] {
   const norm = layerNorm(gradients);
-  const usual = median(earlier);
+  const usual = lowerMedian(earlier) as number;
   if (earlier.length < 3 || !(norm > spike * usual)) return [];
   const gate = GATE_NAMES.reduce((a, b) => (gateNorm(gradients, b) > gateNorm(gradients, a) ? b : a));
   return [
@@ -86,9 +87,4 @@ function oneOf(gates: GateName[]): GateName | null {
 
 function named(gates: GateName[]): string {
   return gates.length === GATE_NAMES.length ? 'all gates' : `gate ${gates.join(', ')}`;
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] as number;
 }

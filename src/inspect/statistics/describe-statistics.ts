@@ -1,5 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
+import { amount } from './amount.js';
 import { QUANTITIES } from './quantities.js';
 import type { GateStatistics, GateSummary } from './statistics-types.js';
 import { unitList } from './unit-list.js';
@@ -106,10 +107,6 @@ function unitsWhere(values: (number | null)[], holds: (value: number | null) => 
 function median(sorted: number[]): number {
   const middle = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
-}
-
-function amount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function short(value: number): string {

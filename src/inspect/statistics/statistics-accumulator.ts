@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import type { GateTrace } from '../../layers/trace.js';
+import { SATURATED } from './gate-saturation.js';
 import { LayerStatistics, type TraceKind } from './layer-statistics.js';
 import { readTrace } from './read-trace.js';
 import { requireTrace } from './require-trace.js';
@@ -50,7 +51,7 @@ export function accumulatorNamed(
   options: GateStatisticsOptions,
 ): GateStatisticsAccumulator {
   requireOptions(where, options, ['low', 'high']);
-  const { low = 0.1, high = 0.9 } = options;
+  const { low = SATURATED.low, high = SATURATED.high } = options;
   requireThresholds(where, low, high);
   let statistics: LayerStatistics | null = null;
   return {

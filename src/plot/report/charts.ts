@@ -1,4 +1,5 @@
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
+import { percent } from '../../inspect/statistics/percent.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
 import { escapeHtml } from './escape.js';
 
@@ -115,8 +116,4 @@ function sideTicks(values: number[], y: Scale, text: Scale = String): string {
 function axisTitles(x: string, y: string): string {
   const [centre, middle] = [PLOT.left + PLOT.width / 2, PLOT.top + PLOT.height / 2];
   return `<text x="${centre}" y="${HEIGHT - 6}" text-anchor="middle">${x}</text><text transform="translate(12 ${middle}) rotate(-90)" text-anchor="middle">${y}</text>`;
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(100 * fraction)} %`;
 }

@@ -1,5 +1,6 @@
 import type { Finding } from '../../inspect/diagnose/finding.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
+import { lowerMedian } from '../../inspect/statistics/lower-median.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
 import { unitList } from '../../inspect/statistics/unit-list.js';
 import { QUANTITY_TITLES } from '../data/quantity-view.js';
@@ -91,7 +92,7 @@ function horizonSentence({ memoryHorizon }: GateStatistics, timesteps: number): 
   const known = memoryHorizon.filter((horizon) => horizon !== null).sort((a, b) => a - b);
   if (known.length === 0) return 'Memory horizon: infinite or undefined in every unit.';
   const short = (value: number) => Number(value.toPrecision(3));
-  const median = short(known[Math.floor((known.length - 1) / 2)] as number);
+  const median = short(lowerMedian(known) as number);
   const zeros = known.filter((horizon) => horizon === 0).length;
   const emptied = zeros === 0 ? '' : ` The horizon of ${zeros} is 0, as their gate was exactly 0 at some step.`;
   const longer = known.filter((horizon) => horizon >= timesteps).length + memoryHorizon.length - known.length;

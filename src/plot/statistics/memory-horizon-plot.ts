@@ -1,5 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
-import { amount } from '../data/amount.js';
+import { amount } from '../../inspect/statistics/amount.js';
+import { lowerMedian } from '../../inspect/statistics/lower-median.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { THEME_COLOURS, type Theme } from '../specification/theme.js';
@@ -102,8 +103,8 @@ function horizonRows({ name, statistics }: NamedStatistics): Json[] {
 }
 
 function describe({ name, statistics: { memoryHorizon } }: NamedStatistics): string {
-  const known = memoryHorizon.filter((horizon) => horizon !== null).sort((a, b) => a - b);
-  const median = known[Math.floor((known.length - 1) / 2)];
+  const known = memoryHorizon.filter((horizon) => horizon !== null);
+  const median = lowerMedian(known);
   const others = memoryHorizon.length - known.length;
   return [
     `${name === '' ? '' : `${name}: `}${amount(memoryHorizon.length, 'unit')}`,

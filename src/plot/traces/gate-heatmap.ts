@@ -1,6 +1,6 @@
+import { amount } from '../../inspect/statistics/amount.js';
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { amount } from '../data/amount.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
 import { readSample } from '../data/read-sample.js';

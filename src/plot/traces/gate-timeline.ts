@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
+import { amount } from '../../inspect/statistics/amount.js';
 import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { amount } from '../data/amount.js';
 import { binsOf } from '../data/bins.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { plainNumber } from '../data/plain-number.js';
