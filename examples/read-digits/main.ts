@@ -66,7 +66,7 @@ async function trainReader({ model, memory }: DigitReader, digits: Digit[]): Pro
   const started = Date.now();
   await train(model, x, labels, PLAN);
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
-  console.log(`That took ${seconds} s; the LSTM ran on ${memory.lastImplementation?.name}.`);
+  console.log(`That took ${seconds} s; the last batch ran on ${memory.lastImplementation?.name}.`);
   tf.dispose([x, labels]);
 }
 
