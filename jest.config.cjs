@@ -17,7 +17,14 @@ module.exports = {
   transform: {
     '^.+\\.ts$': [
       'ts-jest',
-      { tsconfig: { module: 'CommonJS', moduleResolution: 'Bundler', verbatimModuleSyntax: false } },
+      {
+        tsconfig: {
+          module: 'CommonJS',
+          moduleResolution: 'Bundler',
+          verbatimModuleSyntax: false,
+          isolatedModules: true,
+        },
+      },
     ],
   },
 };

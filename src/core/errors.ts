@@ -30,14 +30,59 @@ interface NamedLayer {
   getClassName(): string;
 }
 
-/** A value as it is shown in an error message, on one line. */
+/** How long a value's description may become, in characters. */
+const LONGEST_DESCRIPTION = 200;
+
+/** A value as it is shown in an error message: on one line, in bounded time, at most 200 characters long. */
 export function describeValue(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(describeValue).join(', ')}]`;
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const name = value.constructor?.name ?? 'object';
-  if ('shape' in value && Array.isArray(value.shape)) return `a ${name} of shape ${describeValue(value.shape)}`;
-  if ('getClassName' in value && 'name' in value) return `the ${(value as NamedLayer).getClassName()} '${value.name}'`;
-  return `an object of class ${name} with keys ${describeValue(Object.keys(value))}`;
+  return describeWithin(value, LONGEST_DESCRIPTION);
+}
+
+function describeWithin(value: unknown, room: number): string {
+  if (Array.isArray(value)) return describeList(value, room);
+  if (typeof value === 'string') return shorten(`'${value.slice(0, room)}${value.length > room ? '' : "'"}`, room);
+  if (typeof value === 'function') return shorten(`the function ${value.name || '(anonymous)'}`, room);
+  if (typeof value === 'bigint') return `${shorten(String(value), room - 1)}n`;
+  if (typeof value !== 'object' || value === null) return shorten(String(value), room);
+  const name = shorten(String(value.constructor?.name ?? 'object'), LONGEST_DESCRIPTION / 4);
+  if (ArrayBuffer.isView(value) && 'length' in value)
+    return describeTypedArray(name, value as unknown as NumberList, room);
+  if ('shape' in value && Array.isArray(value.shape)) return `a ${name} of shape ${describeWithin(value.shape, room)}`;
+  if ('getClassName' in value && 'name' in value) {
+    return shorten(`the ${(value as NamedLayer).getClassName()} '${value.name}'`, room);
+  }
+  return shorten(`an object of class ${name} with keys ${describeWithin(Object.keys(value), room)}`, room);
+}
+
+type NumberList = ArrayLike<number | bigint>;
+
+/** The list, or its first entries and how many there are. */
+function describeList(list: readonly unknown[], room: number): string {
+  const { text, isWhole } = firstEntries(list, room);
+  return isWhole ? `[${text}]` : `an array of ${list.length}: [${text}, …]`;
+}
+
+function describeTypedArray(name: string, list: NumberList, room: number): string {
+  const { text, isWhole } = firstEntries(list, room);
+  return `a ${name} of ${list.length}: [${text}${isWhole ? '' : ', …'}]`;
+}
+
+function firstEntries(list: ArrayLike<unknown>, room: number): { text: string; isWhole: boolean } {
+  // Of the entries of a list within a list within a list there is no telling any more.
+  if (room < MOST_LETTERS_AROUND_ENTRIES) return { text: '', isWhole: list.length === 0 };
+  const available = room - MOST_LETTERS_AROUND_ENTRIES;
+  let text = '';
+  for (let index = 0; index < list.length; index++) {
+    const next = `${index === 0 ? '' : ', '}${describeWithin(list[index], available)}`;
+    if (text.length + next.length > available) return { text, isWhole: false };
+    text += next;
+  }
+  return { text, isWhole: true };
+}
+
+/** 'a Uint8ClampedArray of 1234567890123: [' and ', …]' */
+const MOST_LETTERS_AROUND_ENTRIES = 45;
+
+function shorten(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, Math.max(room - 1, 0))}…`;
 }

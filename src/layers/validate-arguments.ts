@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import { withoutSpelling } from '../core/options.js';
+import { closestName } from '../core/options.js';
 import { CELL_ARGUMENTS, LAYER_FLAGS, type LSTMArgs, type LSTMCellArgs } from './arguments.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -48,7 +48,7 @@ export function validateLSTMArguments(where: string, args: LSTMArgs): void {
 export function warnOfUnknownArguments(where: string, args: object, known: readonly string[]): void {
   for (const name of Object.keys(args)) {
     if (known.includes(name)) continue;
-    const meant = known.find((candidate) => withoutSpelling(candidate) === withoutSpelling(name));
+    const meant = closestName(name, known);
     const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`;
     console.warn(`${where}: the argument '${name}' is unknown and has no effect.${hint}`);
   }

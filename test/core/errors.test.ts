@@ -51,3 +51,31 @@ test('A layer or model is shown by its class and name', () => {
   expect(describeValue(tf.layers.dense({ units: 1, name: 'head' }))).toBe("the Dense 'head'");
   expect(describeValue(tf.sequential({ name: 'all' }))).toBe("the Sequential 'all'");
 });
+
+test.each<[string, unknown, string]>([
+  ['a large typed array', new Float32Array(784_000), 'a Float32Array of 784000: [0, 0, '],
+  ['a long list', Array.from({ length: 1e6 }, (_, n) => n), 'an array of 1000000: [0, 1, 2, '],
+  [
+    'a list of large lists',
+    new Array(60_000).fill(new Float32Array(784)),
+    'an array of 60000: [a Float32Array of 784: [',
+  ],
+  ['a long text', 'x'.repeat(1e7), "'xxx"],
+  [
+    'an object of many keys',
+    Object.fromEntries(Array.from({ length: 1e4 }, (_, n) => [n, n])),
+    'an object of class Object',
+  ],
+  ['a function of a long name', Object.defineProperty(() => 0, 'name', { value: 'f'.repeat(1e4) }), 'the function fff'],
+])('%s is described by its beginning, within 200 characters', (_name, value, beginning) => {
+  const described = describeValue(value);
+  expect(described.slice(0, beginning.length)).toBe(beginning);
+  expect(described.length).toBeLessThanOrEqual(200);
+  expect(described).toContain('…');
+});
+
+test('A list within a list that refers to itself has an end', () => {
+  const list: unknown[] = [1];
+  list.push(list);
+  expect(describeValue(list)).toMatch(/^\[1, \[1, /);
+});
