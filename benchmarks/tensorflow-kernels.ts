@@ -6,7 +6,7 @@ import { describeMachine } from './machine.js';
 import { parseShape } from './shapes.js';
 import { makeWays, TASKS, WAYS, type Way } from './tensorflow-ways.js';
 
-const HELP = `Times every way to run an LSTM on the backend tensorflow: the grounds of src/kernels/tensorflow/speed-rules.ts.
+const HELP = `Times every way to run an LSTM on the backend tensorflow: the grounds of src/fused/tensorflow/speed-rules.ts.
 
   npx tsx benchmarks/tensorflow-kernels.ts [options]
 

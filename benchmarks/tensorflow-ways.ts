@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import type { FusedInputs, FusedKernel } from '../src/fused/fused-kernel.js';
+import { runFused } from '../src/fused/run-fused.js';
+import { TensorFlowKernel } from '../src/fused/tensorflow/tensorflow-kernel.js';
+import { WasmKernel } from '../src/fused/wasm/wasm-kernel.js';
 import { lstm } from '../src/index.js';
-import { runFused } from '../src/kernels/run-fused.js';
-import type { SequenceInputs, SequenceKernel } from '../src/kernels/sequence-kernel.js';
-import { TensorFlowKernel } from '../src/kernels/tensorflow/tensorflow-kernel.js';
-import { WasmKernel } from '../src/kernels/wasm/wasm-kernel.js';
 import type { Shape } from './shapes.js';
 
 export interface Task {
@@ -68,7 +68,7 @@ export function makeWays(shape: Shape, task: Task): Ways {
 }
 
 /** Random weights, scaled so that gates neither saturate nor stay at their middle. */
-function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Task): SequenceInputs {
+function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Task): FusedInputs {
   const draw = <R extends tf.Rank>(size: number[], deviation: number, seed: number) =>
     tf.randomNormal(size as tf.ShapeMap[R], 0, deviation, 'float32', seed);
   return {
@@ -84,7 +84,7 @@ function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Ta
   };
 }
 
-function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, recurrentKernel, bias }: SequenceInputs) {
+function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, recurrentKernel, bias }: FusedInputs) {
   // tfjs's orthogonal initializer takes minutes at 1024 units.
   const args = { units, recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' } as const;
   const layers = {
@@ -101,7 +101,7 @@ function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, rec
   return layers;
 }
 
-function fused(kernel: SequenceKernel, inputs: SequenceInputs, { keepGates }: Task): Way {
+function fused(kernel: FusedKernel, inputs: FusedInputs, { keepGates }: Task): Way {
   const options = { recurrentActivation: 'sigmoid', goBackwards: false, zeroOutputForMask: false, keepOutputs: false };
   return () => {
     const { lastOutput, gates } = runFused(kernel, inputs, { ...options, keepGates });

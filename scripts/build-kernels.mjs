@@ -1,11 +1,11 @@
-// src/kernels/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD.
+// src/fused/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = 'src/kernels/wasm/assembly';
-const target = `${root}src/kernels/wasm/binaries.ts`;
+const sources = 'src/fused/wasm/assembly';
+const target = `${root}src/fused/wasm/binaries.ts`;
 
 /** WebAssembly's largest memory, in pages: any memory may be imported. */
 const MOST_PAGES = 65536;

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { UseFused } from '../kernels/choose-implementation.js';
+import type { UseFused } from '../fused/choose-implementation.js';
 import type { RegularizerIdentifier } from './host-types.js';
 
 /** tfjs's activations by name, and this package's. */

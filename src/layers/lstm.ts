@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../core/errors.js';
 import { requireOptions } from '../core/options.js';
 import { tidy } from '../core/tidy.js';
-import { chooseImplementation, type Implementation, type UseFused } from '../kernels/choose-implementation.js';
-import type { SequenceKernel } from '../kernels/sequence-kernel.js';
+import { chooseImplementation, type Implementation, type UseFused } from '../fused/choose-implementation.js';
+import type { FusedKernel } from '../fused/fused-kernel.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
 import { LSTM_BRAND } from './brand.js';
@@ -224,7 +224,7 @@ export class LSTM extends tf.layers.RNN {
   }
 
   /** Chooses what a call runs on, and remembers it. */
-  private choose(where: string, { x, mask }: Pick<CallInputs, 'x' | 'mask'>, wanted: Wanted): SequenceKernel | null {
+  private choose(where: string, { x, mask }: Pick<CallInputs, 'x' | 'mask'>, wanted: Wanted): FusedKernel | null {
     const problem = sequenceProblem(this.cell, x.shape, mask, wanted);
     const { kernel, ...implementation } = chooseImplementation(where, this.name, this.useFused, problem);
     this.lastImplementation = implementation;

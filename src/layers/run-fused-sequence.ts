@@ -3,8 +3,8 @@ import { booleanMask } from '../core/mask.js';
 import { GATE_SEQUENCE_NAMES, type GateSequences, type ScanOptions, type ScanResult } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import type { GateMasks } from '../core/weighted-sum.js';
-import { runFused } from '../kernels/run-fused.js';
-import type { SequenceInputs, SequenceKernel, SequenceOptions } from '../kernels/sequence-kernel.js';
+import type { FusedInputs, FusedKernel, FusedOptions } from '../fused/fused-kernel.js';
+import { runFused } from '../fused/run-fused.js';
 import type { LSTMCell } from './lstm-cell.js';
 import type { Sequence } from './run-sequence.js';
 
@@ -13,7 +13,7 @@ export type FusedCell = Pick<LSTMCell, 'kernel' | 'recurrentKernel' | 'bias' | '
 
 /** Runs a cell over a sequence, of one sample at least, on a fused kernel. */
 export function runFusedSequence(
-  kernel: SequenceKernel,
+  kernel: FusedKernel,
   cell: FusedCell,
   sequence: Sequence,
   { keptUnits, ...options }: ScanOptions,
@@ -27,7 +27,7 @@ export function runFusedSequence(
   });
 }
 
-function fusedInputs(cell: FusedCell, { x, states: [h0, c0], mask, dropout }: Sequence): SequenceInputs {
+function fusedInputs(cell: FusedCell, { x, states: [h0, c0], mask, dropout }: Sequence): FusedInputs {
   const read = (weight: tf.LayerVariable) => weight.read();
   return {
     x: asFloat(x),
@@ -55,9 +55,9 @@ const BYTES_OF_PIECE = 2 ** 24;
 
 /** Keeps some units only: piece by piece, so that the others are never held for the whole sequence. */
 function runInPieces(
-  kernel: SequenceKernel,
-  inputs: SequenceInputs,
-  options: SequenceOptions,
+  kernel: FusedKernel,
+  inputs: FusedInputs,
+  options: FusedOptions,
   keptUnits: readonly number[],
 ): ScanResult {
   const [batch, timesteps] = inputs.x.shape;
@@ -79,7 +79,7 @@ function runInPieces(
   return joinPieces(pieces);
 }
 
-function sliceTime(inputs: SequenceInputs, first: number, count: number): SequenceInputs {
+function sliceTime(inputs: FusedInputs, first: number, count: number): FusedInputs {
   const { x, mask } = inputs;
   return {
     ...inputs,

@@ -4,7 +4,7 @@ import { type ScanOptions, type ScanResult, type StepFunction, scan } from '../c
 import { tidy } from '../core/tidy.js';
 import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import type { GateMasks } from '../core/weighted-sum.js';
-import type { SequenceKernel } from '../kernels/sequence-kernel.js';
+import type { FusedKernel } from '../fused/fused-kernel.js';
 import type { DropoutMasks } from './dropout.js';
 import { runEmptyBatch } from './empty-batch.js';
 import type { LSTMCell } from './lstm-cell.js';
@@ -33,7 +33,7 @@ export interface Sequence {
  * @param kernel The fused kernel to run on; null for plain tfjs ops.
  */
 export function runSequence(
-  kernel: SequenceKernel | null,
+  kernel: FusedKernel | null,
   cell: LSTMCell,
   sequence: Sequence,
   options: ScanOptions,

@@ -1,5 +1,5 @@
-import { gradientDepth } from '../kernels/multi-output-gradient.js';
-import type { SequenceProblem } from '../kernels/sequence-kernel.js';
+import type { FusedProblem } from '../fused/fused-kernel.js';
+import { gradientDepth } from '../fused/multi-output-gradient.js';
 import type { Kwargs } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import type { Sequence } from './run-sequence.js';
@@ -24,7 +24,7 @@ export function sequenceProblem(
   inputShape: readonly [number, number, number],
   mask: Sequence['mask'],
   wanted: Wanted,
-): SequenceProblem | string {
+): FusedProblem | string {
   if (cell.stepEdit !== null) return 'gates are being edited';
   if (!hasOnlyTheSixEquations(cell)) return `the cell of class ${cell.getClassName()} computes its steps itself`;
   return describeProblem(cell, inputShape, mask, wanted);
@@ -43,7 +43,7 @@ export function describeProblem(
   inputShape: readonly [number, number, number],
   mask: Sequence['mask'],
   { isTraining, keepsGates }: Wanted,
-): SequenceProblem {
+): FusedProblem {
   const [batch, timesteps, features] = inputShape;
   return {
     batch,

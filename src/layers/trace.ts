@@ -3,7 +3,7 @@ import type { ByGate } from '../core/gates.js';
 import { booleanMask } from '../core/mask.js';
 import type { GateSequences, ScanOptions } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
-import type { SequenceKernel } from '../kernels/sequence-kernel.js';
+import type { FusedKernel } from '../fused/fused-kernel.js';
 import type { LSTMCell } from './lstm-cell.js';
 import { runSequence, type Sequence, type States } from './run-sequence.js';
 
@@ -51,7 +51,7 @@ export const TRACE_OPTIONS = ['initialState', 'mask', 'units'];
 
 /** Runs a sequence and keeps all of it, or all of some units, in the input's time order. The caller owns the tensors. */
 export function traceSequence(
-  kernel: SequenceKernel | null,
+  kernel: FusedKernel | null,
   cell: LSTMCell,
   sequence: Sequence,
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,

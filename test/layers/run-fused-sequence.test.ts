@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { WasmKernel } from '../../src/fused/wasm/wasm-kernel.js';
 import { GATE_NAMES, type LSTM, type LSTMArgs, lstm } from '../../src/index.js';
-import { WasmKernel } from '../../src/kernels/wasm/wasm-kernel.js';
 import type { GateTrace } from '../../src/layers/trace.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';

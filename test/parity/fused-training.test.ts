@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { WasmKernel } from '../../src/fused/wasm/wasm-kernel.js';
 import { type LSTM, type LSTMArgs, lstm } from '../../src/index.js';
-import { WasmKernel } from '../../src/kernels/wasm/wasm-kernel.js';
 import { useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';

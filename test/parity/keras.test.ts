@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { USE_FUSED_FLAG } from '../../src/fused/choose-implementation.js';
 import { KERAS_DEFAULTS, lstm } from '../../src/index.js';
-import { USE_FUSED_FLAG } from '../../src/kernels/choose-implementation.js';
 import {
   checkFixture,
   type Fixture,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
-import { chooseImplementation } from '../../kernels/choose-implementation.js';
+import { chooseImplementation } from '../../fused/choose-implementation.js';
 import type { LSTMCell } from '../../layers/lstm-cell.js';
 import { runSequence, type Sequence, type States } from '../../layers/run-sequence.js';
 import { sequenceProblem } from '../../layers/sequence-problem.js';

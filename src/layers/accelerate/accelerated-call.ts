@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
-import { chooseImplementation } from '../../kernels/choose-implementation.js';
-import type { SequenceKernel } from '../../kernels/sequence-kernel.js';
+import { chooseImplementation } from '../../fused/choose-implementation.js';
+import type { FusedKernel } from '../../fused/fused-kernel.js';
 import type { BuiltInClass, BuiltInLSTM } from '../built-in-classes.js';
 import { type DropoutMasks, drawDropoutMasks, dropoutFunction, NO_DROPOUT } from '../dropout.js';
 import type { BuiltInCell, Kwargs } from '../host-types.js';
@@ -34,11 +34,7 @@ export function callAccelerated(
   return runOnKernel(kernel, layer, call);
 }
 
-function runOnKernel(
-  kernel: SequenceKernel,
-  layer: BuiltInLSTM,
-  { x, states, mask, isTraining }: BuiltInCall,
-): Tensors {
+function runOnKernel(kernel: FusedKernel, layer: BuiltInLSTM, { x, states, mask, isTraining }: BuiltInCall): Tensors {
   const { cell, returnSequences, returnState, goBackwards, stateful } = layer;
   return tidy(() => {
     disposeOwnDropoutMasks(cell);

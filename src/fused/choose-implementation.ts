@@ -1,0 +1,99 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../core/errors.js';
+import type { FusedKernel, FusedProblem } from './fused-kernel.js';
+import { gradientDepth } from './multi-output-gradient.js';
+import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
+import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
+import { WasmKernel } from './wasm/wasm-kernel.js';
+
+/** Which implementation a layer is to run on: the fastest that applies, the plain one only, or a fused one only. */
+export type UseFused = 'auto' | boolean;
+
+/** What a call ran on. */
+export interface Implementation {
+  /** `'reference'` for the plain path of tfjs ops, else the fused kernel's name. */
+  name: string;
+  /** Why it was not a fused kernel. */
+  reason?: string;
+}
+
+export interface Choice extends Implementation {
+  /** Null for the plain path. */
+  kernel: FusedKernel | null;
+}
+
+/**
+ * tfjs's flag that turns all fused kernels off: `tf.env().set('EXPLICIT_LSTM_USE_FUSED', false)`, or, in a page,
+ * `?tfjsflags=EXPLICIT_LSTM_USE_FUSED:false`.
+ */
+export const USE_FUSED_FLAG = 'EXPLICIT_LSTM_USE_FUSED';
+tf.env().registerFlag(USE_FUSED_FLAG, () => true);
+
+/** A kernel that a backend may run. */
+interface Candidate {
+  kernelOf: () => FusedKernel;
+  /** Whether the next candidate, or at last the plain path, is known to be faster. Default: never. */
+  isOutrun?: (problem: FusedProblem) => boolean;
+}
+
+const wasmKernel = once(() => new WasmKernel());
+const tensorFlowKernel = once(() => new TensorFlowKernel());
+
+/** The kernels of each backend, in the order in which they are asked. */
+const CANDIDATES: Record<string, Candidate[]> = {
+  wasm: [{ kernelOf: wasmKernel }],
+  cpu: [{ kernelOf: wasmKernel }],
+  tensorflow: [
+    { kernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
+    { kernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
+  ],
+};
+
+function once(make: () => FusedKernel): () => FusedKernel {
+  let made: FusedKernel | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/**
+ * Chooses what a call runs on.
+ *
+ * @param problem What is to be computed, or why it is nothing for any fused kernel.
+ * @throws RangeError when a fused kernel is demanded and none applies.
+ */
+export function chooseImplementation(
+  where: string,
+  layer: string,
+  useFused: UseFused,
+  problem: FusedProblem | string,
+): Choice {
+  const found = useFused === false ? 'useFused is false' : findKernel(problem, useFused === true);
+  if (typeof found !== 'string') return { name: found.name, kernel: found };
+  if (useFused === true) {
+    const rule = `useFused must be 'auto' or false where no fused kernel applies (${found})`;
+    throw invalidArgument(where, rule, useFused, { layer });
+  }
+  return { name: 'reference', reason: found, kernel: null };
+}
+
+/** The best kernel that applies, or why none does. */
+function findKernel(problem: FusedProblem | string, isDemanded: boolean): FusedKernel | string {
+  if (typeof problem === 'string') return problem;
+  if (!tf.env().getBool(USE_FUSED_FLAG)) return `the flag ${USE_FUSED_FLAG} is false`;
+  const depth = gradientDepth();
+  if (depth === null) return 'this version of tfjs does not tell whether gradients are taken';
+  if (depth > 1) return 'gradients of gradients are taken';
+  const backend = tf.getBackend();
+  let refusal = `there is no fused kernel for the backend '${backend}'`;
+  let slower: FusedKernel | null = null;
+  for (const { kernelOf, isOutrun } of CANDIDATES[backend] ?? []) {
+    const kernel = kernelOf();
+    const reason = kernel.refusal(problem);
+    if (reason === null && !isOutrun?.(problem)) return kernel;
+    if (reason === null) slower = kernel;
+    refusal = reason ?? `plain ops are faster than the kernel ${kernel.name} here`;
+  }
+  return isDemanded && slower !== null ? slower : refusal;
+}

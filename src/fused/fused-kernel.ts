@@ -1,0 +1,89 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { GateSequences, ScanResult } from '../core/scan.js';
+import type { GateMasks } from '../core/weighted-sum.js';
+
+/** What a kernel runs over: checked, float32 but for the mask. */
+export interface FusedInputs {
+  /** [B, T, D], of which no dimension is 0. */
+  x: tf.Tensor3D;
+  /** The states before the first step, [B, U]. */
+  h0: tf.Tensor2D;
+  c0: tf.Tensor2D;
+  /** [D, 4U], [U, 4U] and [4U], in blocks i, f, g, o. */
+  kernel: tf.Tensor2D;
+  recurrentKernel: tf.Tensor2D;
+  bias: tf.Tensor1D | null;
+  /** [B, T], bool, by the input's timestep. */
+  mask: tf.Tensor2D | null;
+  /** Dropout masks [B, D] of x and [B, U] of h: none, one for all gates, or four. */
+  inputMasks: GateMasks;
+  recurrentMasks: GateMasks;
+}
+
+export interface FusedOptions {
+  /** tfjs's name of σ. */
+  recurrentActivation: string;
+  /** Reads the last timestep first. */
+  goBackwards: boolean;
+  /** Outputs 0, instead of the previous hidden state, at masked steps. */
+  zeroOutputForMask: boolean;
+  /** Returns the output of every step. */
+  keepOutputs: boolean;
+  /** Returns the gates and the cell state of every step. */
+  keepGates: boolean;
+}
+
+/** What a kernel is asked for, before there is data: by this it says whether it applies. */
+export interface FusedProblem {
+  batch: number;
+  timesteps: number;
+  features: number;
+  units: number;
+  /** tfjs's names of φ and σ. */
+  activation: string;
+  recurrentActivation: string;
+  isMasked: boolean;
+  /** Whether dropout of h is at work. That of x alone has one mask for all gates. */
+  hasRecurrentDropout: boolean;
+  /** Whether the gates are wanted. */
+  keepsGates: boolean;
+  /** Whether gradients may be asked for. */
+  takesGradients: boolean;
+  /** Whether c reaches the gates as well. No kernel has that yet. */
+  hasPeepholes: boolean;
+}
+
+/** What the forward pass returned, and what the backward pass wants of it. */
+export interface ForwardPass {
+  result: ScanResult;
+  /** None unless gradients may be asked for. */
+  saved: tf.Tensor[];
+}
+
+/** Gradients with respect to what a `ScanResult` holds; null where it is not there. */
+export interface ResultGradients {
+  lastOutput: tf.Tensor2D;
+  h: tf.Tensor2D;
+  c: tf.Tensor2D;
+  outputs: tf.Tensor3D | null;
+  gates: GateSequences | null;
+}
+
+/** Gradients with respect to what is differentiable of a `FusedInputs`, each computed when it is asked for. */
+export type InputGradients = Record<'x' | 'h0' | 'c0' | 'kernel' | 'recurrentKernel' | 'bias', () => tf.Tensor>;
+
+/** The whole scan, and its backpropagation through time, as one operation. `core/scan.ts` says what it has to compute. */
+export interface FusedKernel {
+  readonly name: string;
+  /** Why the kernel does not apply; null where it does. Asked on the backend that is to run it. */
+  refusal(problem: FusedProblem): string | null;
+  /** @param forBackward Whether `backward` may follow. */
+  forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass;
+  /** @param saved What `forward` saved. */
+  backward(
+    inputs: FusedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): InputGradients;
+}

@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs';
+import type { FusedInputs, FusedKernel, FusedOptions, InputGradients } from '../fused-kernel.js';
+
+const TOLERANCE = 1e-5;
+
+const OPTIONS: FusedOptions = {
+  recurrentActivation: 'sigmoid',
+  goBackwards: false,
+  zeroOutputForMask: false,
+  keepOutputs: false,
+  keepGates: false,
+};
+
+/** B = D = U = 1 and T = 2, with no two values alike. */
+function problem(): FusedInputs {
+  return {
+    x: tf.tensor3d([[[0.9], [-0.4]]]),
+    h0: tf.tensor2d([[0.3]]),
+    c0: tf.tensor2d([[-0.6]]),
+    kernel: tf.tensor2d([[0.5, -0.7, 1.1, 0.2]]),
+    recurrentKernel: tf.tensor2d([[-0.8, 0.4, 0.6, 1.3]]),
+    bias: tf.tensor1d([0.1, 0.9, -0.2, 0.7]),
+    mask: null,
+    inputMasks: [],
+    recurrentMasks: [],
+  };
+}
+
+/** Computed in float64 by a loop over the equations and by differences. */
+const LAST_OUTPUT = [-0.12759708];
+const GRADIENTS: Partial<Record<keyof InputGradients, number[]>> = {
+  kernel: [0.13423275, -0.08215118, 0.05393977, 0.01862995],
+  recurrentKernel: [0.02822503, -0.02576626, 0.05826017, -0.001908],
+  h0: [-0.02906154],
+  c0: [0.36129927],
+};
+
+/**
+ * Whether kernels compute, and differentiate, a tiny problem right.
+ *
+ * What they rely on is no part of tfjs's interface: another version of it may lack it, or mean something else by it.
+ */
+export function areRight(kernels: readonly FusedKernel[]): boolean {
+  try {
+    return tf.tidy(() => kernels.every(isRight));
+  } catch {
+    return false;
+  }
+}
+
+function isRight(kernel: FusedKernel): boolean {
+  const inputs = problem();
+  const { result, saved } = kernel.forward(inputs, OPTIONS, true);
+  const { lastOutput, h, c } = result;
+  const incoming = { lastOutput: tf.onesLike(lastOutput), h: tf.zerosLike(h), c: tf.zerosLike(c) };
+  const gradients = kernel.backward(inputs, OPTIONS, saved, { ...incoming, outputs: null, gates: null });
+  const names = Object.keys(GRADIENTS) as (keyof InputGradients)[];
+  return (
+    isClose(lastOutput, LAST_OUTPUT) && names.every((name) => isClose(gradients[name](), GRADIENTS[name] as number[]))
+  );
+}
+
+function isClose(tensor: tf.Tensor, expected: readonly number[]): boolean {
+  const values = [...tensor.dataSync()];
+  return (
+    values.length === expected.length &&
+    values.every((value, n) => Math.abs(value - (expected[n] as number)) < TOLERANCE)
+  );
+}

@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs';
+import { tidy } from '../../core/tidy.js';
+import type {
+  ForwardPass,
+  FusedInputs,
+  FusedKernel,
+  FusedOptions,
+  FusedProblem,
+  InputGradients,
+  ResultGradients,
+} from '../fused-kernel.js';
+import { backwardAtOnce } from './backward-at-once.js';
+import { backwardBySteps } from './backward-by-steps.js';
+import { BLOCK_OUTPUTS, blockLSTM, namedOutputs } from './block-lstm.js';
+import { areRight } from './self-check.js';
+import { MOST_WEIGHTS_AT_ONCE } from './speed-rules.js';
+import { lastStep, swapBatchAndTime } from './time-major.js';
+
+/** The scan as TensorFlow's own LSTM ops, which tfjs-node runs but does not offer. */
+export class TensorFlowKernel implements FusedKernel {
+  readonly name = 'tensorflow-block-lstm';
+  /** Undefined until it has been checked. */
+  private isRight: boolean | undefined;
+
+  /** @param mostWeightsAtOnce With more weights, the backward pass goes step by step. */
+  constructor(private readonly mostWeightsAtOnce = MOST_WEIGHTS_AT_ONCE) {}
+
+  refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout, hasPeepholes }: FusedProblem) {
+    if (activation !== 'tanh' || recurrentActivation !== 'sigmoid')
+      return "TensorFlow's ops know sigmoid and tanh only";
+    if (isMasked) return "TensorFlow's ops know no masks";
+    if (hasRecurrentDropout) return "TensorFlow's ops know no dropout of the hidden state";
+    if (hasPeepholes) return 'no fused kernel knows peepholes';
+    // Both ways back.
+    this.isRight ??= areRight([new TensorFlowKernel(0), new TensorFlowKernel(Number.POSITIVE_INFINITY)]);
+    return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";
+  }
+
+  forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {
+    return tidy(() => {
+      const outputs = blockLSTM(inputs, options);
+      const { i, cs, f, o, ci, h } = outputs;
+      const all = swapBatchAndTime;
+      const last = lastStep(h);
+      return {
+        result: {
+          lastOutput: last,
+          // Gradients of two outputs that are one tensor would be counted twice.
+          h: tf.clone(last),
+          c: lastStep(cs),
+          outputs: options.keepOutputs ? all(h) : null,
+          gates: options.keepGates ? { i: all(i), f: all(f), g: all(ci), o: all(o), c: all(cs) } : null,
+        },
+        saved: forBackward ? BLOCK_OUTPUTS.map((name) => outputs[name]) : [],
+      };
+    });
+  }
+
+  backward(
+    inputs: FusedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): InputGradients {
+    const { kernel, recurrentKernel } = inputs;
+    const isAtOnce = gradients.gates === null && kernel.size + recurrentKernel.size <= this.mostWeightsAtOnce;
+    const backward = isAtOnce ? backwardAtOnce : backwardBySteps;
+    return backward(inputs, options, namedOutputs(saved), gradients);
+  }
+}

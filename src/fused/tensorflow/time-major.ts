@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs';
+import type { FusedInputs, FusedOptions } from '../fused-kernel.js';
+
+/** [B, T, N] to [T, B, N], or back. */
+export function swapBatchAndTime(sequence: tf.Tensor3D): tf.Tensor3D {
+  const [first, second, last] = sequence.shape;
+  return first === 1 || second === 1 ? tf.reshape(sequence, [second, first, last]) : tf.transpose(sequence, [1, 0, 2]);
+}
+
+/** x as the steps read it: dropped out, in processing order, [T, B, D]. */
+export function readSteps({ x, inputMasks }: FusedInputs, options: FusedOptions): tf.Tensor3D {
+  return inProcessingOrder(swapBatchAndTime(dropOut(x, inputMasks)), options);
+}
+
+/** The gradient of `readSteps`. */
+export function backToInput(steps: tf.Tensor3D, { inputMasks }: FusedInputs, options: FusedOptions): tf.Tensor3D {
+  return dropOut(swapBatchAndTime(inProcessingOrder(steps, options)), inputMasks);
+}
+
+function inProcessingOrder(steps: tf.Tensor3D, { goBackwards }: FusedOptions): tf.Tensor3D {
+  return goBackwards ? tf.reverse(steps, 0) : steps;
+}
+
+function dropOut(x: tf.Tensor3D, [mask]: FusedInputs['inputMasks']): tf.Tensor3D {
+  return mask === undefined ? x : tf.mul(x, tf.expandDims(mask, 1));
+}
+
+/** The last of the steps, [T, B, N] to [B, N]. */
+export function lastStep(steps: tf.Tensor3D): tf.Tensor2D {
+  const [timesteps, ...shape] = steps.shape;
+  const last = timesteps === 1 ? steps : tf.slice(steps, [timesteps - 1, 0, 0], [1, -1, -1]);
+  return tf.reshape(last, shape);
+}

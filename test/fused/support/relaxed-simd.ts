@@ -1,0 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { RELAXED_SIMD } from '../../../src/fused/wasm/binaries.js';
+
+export function isRelaxedSimdValid(): boolean {
+  return WebAssembly.validate(Buffer.from(RELAXED_SIMD.base64, 'base64'));
+}
+
+/** Lets this process run relaxed SIMD, which Node 20 knows but keeps behind a flag. */
+export function allowRelaxedSimd(): void {
+  if (!isRelaxedSimdValid()) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  expect(isRelaxedSimdValid()).toBe(true);
+}

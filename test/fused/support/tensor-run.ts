@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ScanResult } from '../../../src/core/scan.js';
+import type { FusedKernel } from '../../../src/fused/fused-kernel.js';
+import { lstmCell } from '../../../src/layers/factories.js';
+import { runSequence, type Sequence } from '../../../src/layers/run-sequence.js';
+import {
+  type Cotangents,
+  dataOf,
+  GRADIENT_NAMES,
+  type Problem,
+  type ProblemData,
+  RESULT_NAMES,
+  type ResultName,
+  type Run,
+} from './problem.js';
+
+/**
+ * Runs a problem in tfjs on the current backend, and its backward pass from the results that have a cotangent.
+ *
+ * @param kernel Null for the reference.
+ */
+export function tensorRun(
+  kernel: FusedKernel | null,
+  problem: Problem,
+  cotangents: Cotangents,
+  data = dataOf(problem),
+): Run {
+  return inScope(() => {
+    const { run, inputs } = prepare(kernel, problem, data);
+    const results: Run['results'] = {};
+    const loss = () => {
+      const tensors = run();
+      const terms = Object.entries(cotangents).map(([name, cotangent]) => {
+        const tensor = tensors[name as ResultName] as tf.Tensor;
+        results[name as ResultName] = tensor.dataSync();
+        return tf.sum(tf.mul(tensor, tf.tensor(cotangent, tensor.shape)));
+      });
+      return tf.addN(terms) as tf.Scalar;
+    };
+    // Where nothing connects an input to the results, there is no gradient, which is one of zeros.
+    const { grads } = tf.engine().gradients(loss, inputs, undefined, true);
+    const gradients = inputs.map((input, n) => [
+      GRADIENT_NAMES[n],
+      grads[n]?.dataSync() ?? new Float32Array(input.size),
+    ]);
+    return { results, gradients: Object.fromEntries(gradients) };
+  });
+}
+
+/** What a problem returns where no gradients are taken. */
+export function inferenceRun(kernel: FusedKernel | null, problem: Problem, data = dataOf(problem)): Run['results'] {
+  return inScope(() => {
+    const tensors = Object.entries(prepare(kernel, problem, data).run());
+    return Object.fromEntries(tensors.map(([name, tensor]) => [name, tensor.dataSync()]));
+  });
+}
+
+function prepare(kernel: FusedKernel | null, problem: Problem, data: ProblemData) {
+  const { batch, timesteps, features, units, recurrentActivation, useBias } = problem;
+  // Zeros, for the orthogonal initialiser of the host is slow, and its values are replaced.
+  const recurrentInitializer = 'zeros';
+  const cell = lstmCell({ units, recurrentActivation, useBias, recurrentInitializer });
+  cell.build([null, features]);
+  const tensor = <R extends tf.Rank>(values: Float32Array, shape: number[]) =>
+    tf.tensor(values.slice(), shape as tf.ShapeMap[R]);
+  const weights = [tensor(data.kernel, [features, 4 * units]), tensor(data.recurrentKernel, [units, 4 * units])];
+  cell.setWeights([...weights, ...(data.bias === null ? [] : [tensor(data.bias, [4 * units])])]);
+  const x = tensor<tf.Rank.R3>(data.x, [batch, timesteps, features]);
+  const h0 = tensor<tf.Rank.R2>(data.h0, [batch, units]);
+  const c0 = tensor<tf.Rank.R2>(data.c0, [batch, units]);
+  const sequence: Sequence = {
+    ...{ x, states: [h0, c0] },
+    mask: data.mask && tf.tensor2d(data.mask.slice(), [batch, timesteps], 'bool'),
+    dropout: {
+      input: data.inputMasks.map((mask) => tensor<tf.Rank.R2>(mask, [batch, features])),
+      recurrent: data.recurrentMasks.map((mask) => tensor<tf.Rank.R2>(mask, [batch, units])),
+    },
+  };
+  const { goBackwards, zeroOutputForMask, keepOutputs, keepGates } = problem;
+  const options = { goBackwards, zeroOutputForMask, keepOutputs, keepGates };
+  const variables = cell.trainableWeights.map((weight) => weight.read());
+  return {
+    inputs: [x, h0, c0, ...variables],
+    run: () => byName(runSequence(kernel, cell, sequence, options)),
+  };
+}
+
+function byName({ lastOutput, h, c, outputs, gates }: ScanResult): Record<string, tf.Tensor> {
+  const { c: cells, ...others } = gates ?? {};
+  const named: Partial<Record<ResultName, tf.Tensor | null | undefined>> = {
+    lastOutput,
+    h,
+    c,
+    outputs,
+    ...others,
+    cells,
+  };
+  const present = RESULT_NAMES.filter((name) => named[name] != null);
+  return Object.fromEntries(present.map((name) => [name, named[name] as tf.Tensor]));
+}
+
+/** `tf.tidy` for results that are no tensors, which it would look through number by number. Variables end with it, too. */
+function inScope<Result>(run: () => Result): Result {
+  const { registeredVariables } = tf.engine().state;
+  const before = new Set(Object.values(registeredVariables));
+  tf.engine().startScope();
+  try {
+    return run();
+  } finally {
+    tf.engine().endScope();
+    tf.dispose(Object.values(registeredVariables).filter((variable) => !before.has(variable)));
+  }
+}

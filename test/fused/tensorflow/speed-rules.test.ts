@@ -1,0 +1,57 @@
+import { parseShape } from '../../../benchmarks/shapes.js';
+import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
+import { areOpsFaster, arePlainOpsFaster } from '../../../src/fused/tensorflow/speed-rules.js';
+
+function problem(shape: string, changes: Partial<FusedProblem> = {}): FusedProblem {
+  return {
+    ...parseShape(shape),
+    ...{ activation: 'tanh', recurrentActivation: 'sigmoid', isMasked: false, hasPeepholes: false },
+    ...{ hasRecurrentDropout: false, keepsGates: false, takesGradients: false },
+    ...changes,
+  };
+}
+
+const training = { takesGradients: true };
+const trainingOfGates = { takesGradients: true, keepsGates: true };
+
+describe("TensorFlow's ops are held to be faster than the wasm module", () => {
+  test.each([
+    ['1x100x100x100', {}],
+    ['4x50x64x128', {}],
+    ['1x1x256x512', {}],
+    ['1x20x256x256', { keepsGates: true }],
+    ['20x1x16x16', training],
+    ['32x50x64x128', training],
+    ['1x20x512x1024', training],
+    ['32x50x64x128', trainingOfGates],
+  ])('at %s, %j', (shape, changes) => {
+    expect(areOpsFaster(problem(shape, changes))).toBe(true);
+  });
+});
+
+describe('The wasm module is held to be faster', () => {
+  test.each([
+    ['1x20x16x16', {}],
+    ['4x50x32x32', {}],
+    ['1x1x128x256', {}],
+    ['1x2x256x512', training],
+    ['4x50x32x32', { keepsGates: true }],
+    ['1x100x100x100', training],
+    ['19x50x64x128', training],
+    ['1x100x256x512', training],
+    ['32x50x64x32', trainingOfGates],
+  ])('at %s, %j', (shape, changes) => {
+    expect(areOpsFaster(problem(shape, changes))).toBe(false);
+  });
+});
+
+describe('Plain ops are held to be faster than the wasm module', () => {
+  test.each([
+    ['8x20x1024x1024', true],
+    ['256x20x64x128', true],
+    ['8x20x512x512', false],
+    ['128x20x64x128', false],
+  ])('at %s: %j', (shape, expected) => {
+    expect(arePlainOpsFaster(problem(shape))).toBe(expected);
+  });
+});

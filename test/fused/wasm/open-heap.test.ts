@@ -1,0 +1,50 @@
+import { CopyingHeap } from '../../../src/fused/wasm/copying-heap.js';
+import { canOpenHeap, openHeap } from '../../../src/fused/wasm/open-heap.js';
+import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
+import { useBackend } from '../../../tools/backends.js';
+import { expectAgreementOnRandomProblems } from '../support/agreement.js';
+import { hideSharedMemory } from '../support/hide-shared-memory.js';
+import { allowRelaxedSimd } from '../support/relaxed-simd.js';
+
+const PROBLEM = {
+  ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'sigmoid' },
+  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false, hasPeepholes: false },
+};
+
+/** Runs something where the engine, or a content security policy, lets nobody make WebAssembly modules. */
+function withoutModules(run: () => void): void {
+  const refuse = () => {
+    throw new WebAssembly.CompileError('refused by a content security policy');
+  };
+  const spies = [
+    jest.spyOn(WebAssembly, 'Module').mockImplementation(refuse),
+    jest.spyOn(WebAssembly, 'Instance').mockImplementation(refuse),
+  ];
+  try {
+    run();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+// Before anything else: what a kernel found out about its engine, it remembers.
+test('No kernel applies where modules may not be made, and where there is no WebAssembly, and each tells why', async () => {
+  await useBackend('cpu');
+  withoutModules(() => {
+    expect(canOpenHeap('simd')).toBe(false);
+    expect(new WasmKernel('simd').refusal(PROBLEM)).toBe('WebAssembly is not allowed here');
+  });
+  expect(new WasmKernel(null).refusal(PROBLEM)).toBe('there is no WebAssembly with SIMD here');
+  expect(new WasmKernel('simd').refusal(PROBLEM)).toBeNull();
+});
+
+test("Where tfjs's memory is not as expected, kernels copy into and out of their own, with the same results", async () => {
+  await useBackend('wasm');
+  allowRelaxedSimd();
+  for (const build of ['simd', 'relaxed-simd'] as const) {
+    hideSharedMemory(build);
+    expect(canOpenHeap(build)).toBe(true);
+    expect(openHeap(build)).toBeInstanceOf(CopyingHeap);
+    expectAgreementOnRandomProblems(new WasmKernel(build), 20, 15);
+  }
+});
