@@ -1,12 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { type ByGate, GATE_NAMES } from './quantities.js';
 
-/** The gates in the order of their blocks in kernel, recurrent kernel and bias, which is Keras's and tfjs's order. */
-export const GATE_NAMES = ['i', 'f', 'g', 'o'] as const;
-
-export type GateName = (typeof GATE_NAMES)[number];
-
-/** One value for each gate. */
-export type ByGate<Value> = Record<GateName, Value>;
+export { type ByGate, GATE_NAMES, type GateName } from './quantities.js';
 
 /** Splits the last axis, `[..., 4U]`, into the gates' blocks, each `[..., U]`. */
 export function splitByGate<T extends tf.Tensor>(blocks: T): ByGate<T> {

@@ -1,4 +1,4 @@
-import type { Quantity } from '../../inspect/statistics/quantities.js';
+import type { Quantity } from '../../core/quantities.js';
 import { DIVERGING, type Ramp, SEQUENTIAL } from '../specification/colours.js';
 import type { Theme } from '../specification/theme.js';
 

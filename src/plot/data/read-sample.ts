@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { byQuantity, QUANTITIES } from '../../inspect/statistics/quantities.js';
+import { byQuantity, QUANTITIES } from '../../core/quantities.js';
 import { requireTrace } from '../../inspect/statistics/require-trace.js';
 import type { GateTrace } from '../../layers/trace.js';
 import type { Sample } from './sample.js';

@@ -1,4 +1,4 @@
-import type { Quantity } from '../../inspect/statistics/quantities.js';
+import type { Quantity } from '../../core/quantities.js';
 
 /** One sample of a trace, off the device. */
 export interface Sample {

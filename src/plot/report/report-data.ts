@@ -1,4 +1,4 @@
-import type { Quantity } from '../../inspect/statistics/quantities.js';
+import type { Quantity } from '../../core/quantities.js';
 import type { EncodedValues } from './encoding.js';
 
 /** What the script of a report draws. */

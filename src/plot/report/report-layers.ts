@@ -1,4 +1,4 @@
-import { byQuantity, type Quantity } from '../../inspect/statistics/quantities.js';
+import { byQuantity, type Quantity } from '../../core/quantities.js';
 import { readTrace, type TraceValues } from '../../inspect/statistics/read-trace.js';
 import type { LayerTrace } from '../../inspect/trace/trace-model.js';
 import { toBase64 } from '../data/base64.js';

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
+import { QUANTITIES, type Quantity } from '../../core/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { plainNumber } from '../data/plain-number.js';
 import { colourScale, QUANTITY_TITLES, type QuantityView, quantityView } from '../data/quantity-view.js';

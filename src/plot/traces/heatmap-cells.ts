@@ -1,4 +1,4 @@
-import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
+import { QUANTITIES, type Quantity } from '../../core/quantities.js';
 import { type Bin, binsOf } from '../data/bins.js';
 import { plainNumber } from '../data/plain-number.js';
 import type { QuantityView } from '../data/quantity-view.js';

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import { QUANTITIES, type Quantity } from '../../inspect/statistics/quantities.js';
+import { QUANTITIES, type Quantity } from '../../core/quantities.js';
 
 /** @throws RangeError */
 export function requireQuantities(where: string, quantities: unknown): asserts quantities is readonly Quantity[] {

@@ -1,4 +1,4 @@
-import { QUANTITIES, type Quantity } from '../../../inspect/statistics/quantities.js';
+import { QUANTITIES, type Quantity } from '../../../core/quantities.js';
 import { QUANTITY_TITLES } from '../../data/quantity-view.js';
 import type { UnitSorting } from '../../data/unit-order.js';
 import type { ReportData } from '../report-data.js';

@@ -1,4 +1,4 @@
-import { QUANTITIES } from '../../../inspect/statistics/quantities.js';
+import { QUANTITIES } from '../../../core/quantities.js';
 import { visibleLabel } from '../../data/time-labels.js';
 import { create, element } from './elements.js';
 import type { PageState } from './state.js';

@@ -1,4 +1,4 @@
-import { byQuantity } from '../../../inspect/statistics/quantities.js';
+import { byQuantity } from '../../../core/quantities.js';
 import { fromBase64 } from '../../data/base64.js';
 import type { Sample } from '../../data/sample.js';
 import { decodeValues } from '../encoding.js';

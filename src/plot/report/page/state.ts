@@ -1,4 +1,4 @@
-import type { Quantity } from '../../../inspect/statistics/quantities.js';
+import type { Quantity } from '../../../core/quantities.js';
 import type { Sample } from '../../data/sample.js';
 import { type UnitSorting, unitOrder } from '../../data/unit-order.js';
 import type { ReportData } from '../report-data.js';

@@ -1,4 +1,4 @@
-import { QUANTITIES, type Quantity } from '../../../inspect/statistics/quantities.js';
+import { QUANTITIES, type Quantity } from '../../../core/quantities.js';
 import { maskedRuns } from '../../data/masked-runs.js';
 import { QUANTITY_TITLES, quantityView } from '../../data/quantity-view.js';
 import { largestOf } from '../../data/sample.js';

@@ -1,0 +1,20 @@
+// No tfjs in here: pages that draw use these names too.
+
+/** The gates in the order of their blocks in kernel, recurrent kernel and bias, which is Keras's and tfjs's order. */
+export const GATE_NAMES = ['i', 'f', 'g', 'o'] as const;
+
+export type GateName = (typeof GATE_NAMES)[number];
+
+/** One value for each gate. */
+export type ByGate<Value> = Record<GateName, Value>;
+
+/** What a trace has a sequence [B, T, U] of. */
+export const QUANTITIES = [...GATE_NAMES, 'c', 'h'] as const;
+
+export type Quantity = (typeof QUANTITIES)[number];
+
+/** One value for each quantity. */
+export function byQuantity<Value>(value: (quantity: Quantity, index: number) => Value): Record<Quantity, Value> {
+  const entries = QUANTITIES.map((quantity, index) => [quantity, value(quantity, index)]);
+  return Object.fromEntries(entries) as Record<Quantity, Value>;
+}
