@@ -1,5 +1,4 @@
-import { percent } from '../statistics/percent.js';
-import { unitList } from '../statistics/unit-list.js';
+import { percent, unitList } from '../words.js';
 import { type Evidence, meanOver, unitsWhere } from './evidence.js';
 import type { Finding, FindingKind, Severity } from './finding.js';
 import type { DiagnosisThresholds } from './thresholds.js';

@@ -1,4 +1,4 @@
-import { unitList } from '../statistics/unit-list.js';
+import { unitList } from '../words.js';
 import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
 import type { Finding, Severity } from './finding.js';
 import type { DiagnosisThresholds } from './thresholds.js';

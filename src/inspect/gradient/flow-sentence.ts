@@ -1,4 +1,4 @@
-import { unitList } from '../statistics/unit-list.js';
+import { unitList } from '../words.js';
 import type { FlowStatistics } from './flow-types.js';
 
 /** A unit's forget gate is closed where it is so at more than this fraction of the steps. */

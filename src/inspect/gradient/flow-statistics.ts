@@ -1,7 +1,7 @@
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
-import { SATURATED } from '../statistics/gate-saturation.js';
+import { SATURATED } from '../words.js';
 import { fitGains } from './fit-gains.js';
 import { flowSentence } from './flow-sentence.js';
 import type {

@@ -1,8 +1,8 @@
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
 import { rounded } from '../diagnose/evidence.js';
 import { type Finding, NOWHERE, type Place } from '../diagnose/finding.js';
-import { lowerMedian } from '../statistics/lower-median.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
+import { lowerMedian } from '../words.js';
 import { gateNorm, layerNorm } from './layer-norm.js';
 import type { MonitorThresholds } from './thresholds.js';
 

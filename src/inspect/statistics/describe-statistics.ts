@@ -1,9 +1,8 @@
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
-import { amount } from './amount.js';
+import { amount, unitList } from '../words.js';
 import { QUANTITIES } from './quantities.js';
 import type { GateStatistics, GateSummary } from './statistics-types.js';
-import { unitList } from './unit-list.js';
 
 export interface DescriptionOptions {
   /** What the text calls the layer. Default: no name. */

@@ -1,9 +1,6 @@
 import type { GateSummary } from './statistics-types.js';
 import { UnitFraction } from './unit-fraction.js';
 
-/** Below and above which a gate is saturated: Karpathy, Johnson and Li 2015, arXiv 1506.02078. */
-export const SATURATED = { low: 0.1, high: 0.9 };
-
 /** Recurrent activations that are flat outside an interval: at exactly 0 and 1 no gradient passes. */
 const WITH_FLAT_ENDS = ['hardSigmoid', 'hardSigmoidKeras3'];
 

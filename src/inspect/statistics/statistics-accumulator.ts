@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { SATURATED } from './gate-saturation.js';
+import { SATURATED } from '../words.js';
 import { LayerStatistics, type TraceKind } from './layer-statistics.js';
 import { readTrace } from './read-trace.js';
 import { requireTrace } from './require-trace.js';

@@ -1,6 +1,6 @@
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
-import { percent } from '../../inspect/statistics/percent.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+import { percent } from '../../inspect/words.js';
 import { escapeHtml } from './escape.js';
 
 // Small pictures of a report, as SVG. Their colours are in the report's style, so that they follow light and dark.

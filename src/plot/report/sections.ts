@@ -1,8 +1,7 @@
 import type { Finding } from '../../inspect/diagnose/finding.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
-import { lowerMedian } from '../../inspect/statistics/lower-median.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
-import { unitList } from '../../inspect/statistics/unit-list.js';
+import { lowerMedian, unitList } from '../../inspect/words.js';
 import { QUANTITY_TITLES } from '../data/quantity-view.js';
 import { flowChart, horizonChart, saturationChart } from './charts.js';
 import { escapeHtml } from './escape.js';

@@ -1,6 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import { amount } from '../../inspect/statistics/amount.js';
-import { lowerMedian } from '../../inspect/statistics/lower-median.js';
+import { amount, lowerMedian } from '../../inspect/words.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import { THEME_COLOURS, type Theme } from '../specification/theme.js';

@@ -1,5 +1,5 @@
 import { QUANTITIES, type Quantity } from '../../core/quantities.js';
-import { amount } from '../../inspect/statistics/amount.js';
+import { amount } from '../../inspect/words.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { maskedRuns } from '../data/masked-runs.js';
 import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';

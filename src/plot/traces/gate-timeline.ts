@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
 import { QUANTITIES, type Quantity } from '../../core/quantities.js';
-import { amount } from '../../inspect/statistics/amount.js';
+import { amount } from '../../inspect/words.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { binsOf } from '../data/bins.js';
 import { maskedRuns } from '../data/masked-runs.js';

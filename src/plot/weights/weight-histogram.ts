@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
-import { amount } from '../../inspect/statistics/amount.js';
+import { amount } from '../../inspect/words.js';
 import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
 import { specification } from '../specification/specification.js';
 import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';

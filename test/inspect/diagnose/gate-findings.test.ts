@@ -15,7 +15,7 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
         ...{ kind: 'gate closed', severity: 'warning', ...PLACE, gate, units: [1, 2] },
         evidence: { 'fraction of steps': 0.975, 'share of units': 0.5 },
         message: expect.stringMatching(
-          new RegExp(`^The ${TITLES[gate]} is below 0\\.1 at 98 % of the steps in 2 of 4 units: 1-2: \\w.*\\.$`),
+          new RegExp(`^The ${TITLES[gate]} is below 0\\.1 at 98% of the steps in 2 of 4 units: 1-2: \\w.*\\.$`),
         ),
         remedy: expect.stringMatching(/^[A-Z].*\.$/),
       },
@@ -29,7 +29,7 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
         ...{ kind: 'gate open', severity: 'note', ...PLACE, gate, units: [0, 1, 2, 3] },
         evidence: { 'fraction of steps': 0.98, 'share of units': 1 },
         message: expect.stringMatching(
-          new RegExp(`^The ${TITLES[gate]} is above 0\\.9 at 98 % of the steps in all 4 units: \\w.*\\.$`),
+          new RegExp(`^The ${TITLES[gate]} is above 0\\.9 at 98% of the steps in all 4 units: \\w.*\\.$`),
         ),
         remedy: expect.stringMatching(/^[A-Z].*\.$/),
       },
@@ -43,7 +43,7 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
         ...{ kind: 'no gradient', severity: 'note', ...PLACE, gate, units: [3] },
         evidence: { 'fraction of steps': 0.99, 'share of units': 0.25 },
         message: expect.stringMatching(
-          new RegExp(`^The ${TITLES[gate]} is exactly 0 or 1 at 99 % of the steps in unit 3: \\w.*\\.$`),
+          new RegExp(`^The ${TITLES[gate]} is exactly 0 or 1 at 99% of the steps in unit 3: \\w.*\\.$`),
         ),
         remedy: expect.stringMatching(/^[A-Z].*\.$/),
       },
