@@ -1,5 +1,7 @@
 // The script of the inspection report, as a module that holds it as text: a report is made where no bundler is.
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export const REPORT_PAGE = 'src/plot/report/page-script.ts';
@@ -36,3 +38,5 @@ export async function reportPage() {
     '',
   ].join('\n');
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(REPORT_PAGE, await reportPage());
