@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { ConfigDict } from '../layers/host-types.js';
+import type { ConfigDict } from '../host/types.js';
 
 /** A direction of conversion: which layers are replaced, and by what. */
 export interface Conversion {

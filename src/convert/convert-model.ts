@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import { layersWithin } from '../layers/held-layers.js';
+import { layersWithin } from '../host/held-layers.js';
+import { withoutRemains } from '../host/new-variables.js';
 import { isDisposedWeight } from '../layers/is-disposed.js';
 import type { Conversion } from './conversion.js';
 import { copyState } from './copy-state.js';
@@ -64,19 +65,6 @@ function requireModel(where: string, model: unknown): asserts model is tf.Layers
   const disposed = model.weights.find(isDisposedWeight);
   if (disposed !== undefined) {
     throw invalidArgument(where, 'model must not be disposed', `the disposed variable ${disposed.name}`, context);
-  }
-}
-
-/** Runs `build`; when it throws, disposes every variable made meanwhile, also by layers that are not at hand. */
-function withoutRemains<Result>(build: () => Result, cleanUp: () => void): Result {
-  const { registeredVariables } = tf.engine();
-  const before = new Set(Object.values(registeredVariables));
-  try {
-    return build();
-  } catch (error) {
-    cleanUp();
-    for (const variable of Object.values(registeredVariables)) if (!before.has(variable)) variable.dispose();
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConfigDict } from '../layers/host-types.js';
+import type { ConfigDict } from '../host/types.js';
 
 /**
  * Copies a layer's config: arrays and plain objects in depth, all else (functions, tensors, instances) by reference.

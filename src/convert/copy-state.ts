@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { assignUnconstrained } from '../host/constrained-weight.js';
 import { LSTM_BRAND } from '../layers/brand.js';
-import { assignUnconstrained } from '../layers/constrained-weight.js';
 import type { Pairs } from './pair-layers.js';
 
 /** Copies weights, `trainable` flags, the names of held layers, and the states of stateful ones. */

@@ -1,13 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import { copyOptimizer } from './copy-optimizer.js';
-
-/** What of a compiled model tfjs keeps to itself. */
-interface CompiledModel {
-  isOptimizerOwned?: boolean;
-  collectedTrainableWeights?: tf.LayerVariable[];
-  /** The functional model that a Sequential trains. */
-  model?: CompiledModel;
-}
+import { ownOptimizer, setTrainedVariables, trainedVariables } from '../host/compiled-model.js';
+import { copyOptimizerMemory } from '../host/optimizer-memory.js';
+import { clipGradients, gradientLimit } from '../training/clip-gradients.js';
 
 /**
  * Compiles the copy of a compiled model.
@@ -20,14 +14,21 @@ export function copyCompilation(
   optimizers: Map<tf.Optimizer, tf.Optimizer>,
 ): void {
   if (model.optimizer == null) return;
-  const optimizer = optimizers.get(model.optimizer) ?? copyOptimizer(model.optimizer);
-  // With the first model that has it: it is disposed once.
-  const isOptimizerOwned = !optimizers.has(model.optimizer);
+  const known = optimizers.get(model.optimizer);
+  const optimizer = known ?? copyOptimizer(model.optimizer);
   optimizers.set(model.optimizer, optimizer);
   const { loss, metrics } = model;
   copy.compile({ optimizer, loss, metrics });
-  // Nobody but the copy knows its optimizer.
-  (copy as unknown as CompiledModel).isOptimizerOwned = isOptimizerOwned;
+  // Nobody but the copies knows their optimizer. It goes with the first model that has it: it is disposed once.
+  if (known === undefined) ownOptimizer(copy);
+}
+
+/** Copies an optimizer, with its gradient limit, and with what it remembers where it is one of tfjs's. */
+function copyOptimizer(optimizer: tf.Optimizer): tf.Optimizer {
+  const optimizerClass = optimizer.constructor as tf.serialization.SerializableConstructor<tf.Optimizer>;
+  const copy = optimizerClass.fromConfig(optimizerClass, optimizer.getConfig());
+  copyOptimizerMemory(optimizer, copy);
+  return clipGradients(copy, gradientLimit(optimizer));
 }
 
 /**
@@ -40,12 +41,7 @@ export function copyTrainedVariables(
   variables: ReadonlyMap<tf.LayerVariable, tf.LayerVariable>,
 ): void {
   if (model.optimizer == null) return;
-  const trained = trainingModel(model).collectedTrainableWeights?.map((variable) => variables.get(variable));
-  const isKnown = trained?.every((variable) => variable !== undefined);
-  trainingModel(copy).collectedTrainableWeights = isKnown ? (trained as tf.LayerVariable[]) : copy.trainableWeights;
-}
-
-function trainingModel(model: tf.LayersModel): CompiledModel {
-  const compiled = model as unknown as CompiledModel;
-  return compiled.model ?? compiled;
+  const trained = trainedVariables(model).map((variable) => variables.get(variable));
+  const areKnown = trained.every((variable) => variable !== undefined);
+  setTrainedVariables(copy, areKnown ? trained : copy.trainableWeights);
 }

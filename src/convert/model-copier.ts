@@ -1,20 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import type { Kwargs } from '../layers/host-types.js';
+import { type Call, callArguments, callBehind, callsOf, firstCallOf, isInputCall } from '../host/call-graph.js';
+import { givenLayers } from '../host/held-layers.js';
 import type { Conversion } from './conversion.js';
 import { copyConfig } from './copy-config.js';
 
 type Layer = tf.layers.Layer;
-type Node = Layer['inboundNodes'][number];
 type LayerClass = tf.serialization.SerializableConstructor<Layer>;
-
-/** Where tfjs's classes that are made around another layer take it. */
-const HELD_ARGUMENTS: Readonly<Record<string, string>> = {
-  Bidirectional: 'layer',
-  TimeDistributed: 'layer',
-  RNN: 'cell',
-  StackedRNNCells: 'cells',
-};
 
 /**
  * Copies a model's structure, without weights: every layer once, and every call of a layer in its original order.
@@ -52,11 +44,11 @@ export class ModelCopier {
     if (isPlain(layer, tf.LayersModel)) return this.copyFunctional(layer);
     const layerClass = layer.constructor as LayerClass;
     const config = this.attempt(layer, () => copyConfig(layer.getConfig(), this.conversion.classNames));
-    const heldArgument = HELD_ARGUMENTS[layer.getClassName()];
-    if (heldArgument !== undefined) {
-      const held = (layer as unknown as Record<string, Layer | Layer[]>)[heldArgument] as Layer | Layer[];
-      const heldCopy = Array.isArray(held) ? held.map((item) => this.copy(item)) : this.copy(held);
-      return this.attempt(layer, () => new layerClass({ ...config, [heldArgument]: heldCopy }));
+    const given = givenLayers(layer);
+    if (given !== null) {
+      const { argument, layers } = given;
+      const copies = Array.isArray(layers) ? layers.map((held) => this.copy(held)) : this.copy(layers);
+      return this.attempt(layer, () => new layerClass({ ...config, [argument]: copies }));
     }
     return this.attempt(
       layer,
@@ -67,8 +59,7 @@ export class ModelCopier {
   private copyFunctional(model: tf.LayersModel): tf.LayersModel {
     // A Sequential takes only layers that have not been called elsewhere yet.
     for (const layer of model.layers) if (layer instanceof tf.LayersModel) this.copy(layer);
-    const nodes = Object.values(model.nodesByDepth).flat();
-    for (const node of nodes.sort((a, b) => a.id - b.id)) this.repeatCall(node);
+    for (const call of callsOf(model)) this.repeatCall(call);
     const inputs = model.inputs.map((tensor) => this.copyTensor(tensor));
     const outputs = model.outputs.map((tensor) => this.copyTensor(tensor));
     const modelClass = model.constructor as typeof tf.LayersModel;
@@ -81,31 +72,29 @@ export class ModelCopier {
     for (const [index, layer] of model.layers.entries()) {
       const layerCopy = this.copy(layer);
       // The name and type of the input are the input layer's, which Sequential would make up anew.
-      if (index === 0 && !(layer instanceof tf.LayersModel)) this.repeatCall(layer.inboundNodes[0] as Node);
+      if (index === 0 && !(layer instanceof tf.LayersModel)) this.repeatCall(firstCallOf(layer));
       this.attempt(layer, () => copy.add(layerCopy));
     }
     if (model.built) copy.build();
     return copy;
   }
 
-  private repeatCall(node: Node): void {
-    const layer = this.copy(node.outboundLayer);
-    if (node.outputTensors.every((tensor) => this.tensors.has(tensor))) return;
-    // An input layer makes its only call itself.
-    const isInput = node.inboundLayers.length === 0;
-    const outputs = isInput ? (layer.inboundNodes[0] as Node).outputTensors : this.callLike(node, layer);
+  private repeatCall(call: Call): void {
+    const layer = this.copy(call.outboundLayer);
+    if (call.outputTensors.every((tensor) => this.tensors.has(tensor))) return;
+    const outputs = isInputCall(call) ? firstCallOf(layer).outputTensors : this.callLike(call, layer);
     for (const [index, output] of [outputs].flat().entries()) {
-      this.tensors.set(node.outputTensors[index] as tf.SymbolicTensor, output as tf.SymbolicTensor);
+      this.tensors.set(call.outputTensors[index] as tf.SymbolicTensor, output as tf.SymbolicTensor);
     }
   }
 
-  private callLike(node: Node, layer: Layer): ReturnType<Layer['apply']> {
-    const inputs = node.inputTensors.map((tensor) => this.copyTensor(tensor));
-    return this.attempt(node.outboundLayer, () => layer.apply(single(inputs), callArguments(node)));
+  private callLike(call: Call, layer: Layer): ReturnType<Layer['apply']> {
+    const inputs = call.inputTensors.map((tensor) => this.copyTensor(tensor));
+    return this.attempt(call.outboundLayer, () => layer.apply(single(inputs), callArguments(call)));
   }
 
   private copyTensor(tensor: tf.SymbolicTensor): tf.SymbolicTensor {
-    if (!this.tensors.has(tensor)) this.repeatCall(tensor.sourceLayer.inboundNodes[tensor.nodeIndex] as Node);
+    if (!this.tensors.has(tensor)) this.repeatCall(callBehind(tensor));
     return this.tensors.get(tensor) as tf.SymbolicTensor;
   }
 
@@ -126,12 +115,6 @@ export class ModelCopier {
 /** Whether a model is put together as `modelClass` does it; a user's class with a `fromConfig` of its own is not. */
 function isPlain<Model extends typeof tf.LayersModel>(layer: Layer, modelClass: Model): layer is InstanceType<Model> {
   return layer instanceof modelClass && (layer.constructor as Model).fromConfig === modelClass.fromConfig;
-}
-
-/** The keyword arguments of a call. Symbolic states are among the call's inputs; a mask is the executor's leftover. */
-function callArguments(node: Node): Kwargs {
-  const { initialState: _initialState, mask: _mask, ...kwargs } = node.callArgs ?? {};
-  return kwargs;
 }
 
 function single<Item>(items: Item[]): Item | Item[] {

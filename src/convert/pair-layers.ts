@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import { heldLayers, layersWithin } from '../layers/held-layers.js';
+import { heldLayers, layersWithin } from '../host/held-layers.js';
 
 type Layer = tf.layers.Layer;
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { isBuiltInLSTM, isBuiltInLSTMCell } from '../layers/built-in-classes.js';
+import { isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
 import { withDropoutFunction } from '../layers/dropout-function.js';
 import { LSTM } from '../layers/lstm.js';
 import { LSTMCell } from '../layers/lstm-cell.js';

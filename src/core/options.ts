@@ -5,6 +5,8 @@ export interface OptionRule {
   /** Completes 'the option … must be …': 'a number in (0, 1)'. */
   must: string;
   holds(value: unknown): boolean;
+  /** Whether it must be given. Default: false. */
+  isRequired?: boolean;
 }
 
 /** A function's options by name: the one list that spelling and values are checked against. */
@@ -30,6 +32,13 @@ export function aNumber(must: string, holds: (value: number) => boolean): Option
   return { must, holds: (value) => typeof value === 'number' && !Number.isNaN(value) && holds(value) };
 }
 
+/** What must be given, whatever else holds for it. */
+export function required(rule: OptionRule): OptionRule {
+  return { ...rule, isRequired: true };
+}
+
+export const A_FINITE_NUMBER = aNumber('a finite number', Number.isFinite);
+
 export function oneOf(...values: readonly unknown[]): OptionRule {
   const shown = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)));
   const must = shown.length === 1 ? `${shown[0]}` : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`;
@@ -42,7 +51,7 @@ export function listOf(must: string, item: OptionRule): OptionRule {
 }
 
 /**
- * Checks a function's options: a plain object, values that keep their rules, and no name that is close to a known one,
+ * Checks a function's options: a plain object with all that is required, values that keep their rules, and no name that is close to a known one,
  * such as Python's `initial_state`: it would be dropped in silence. Of any other unknown name it warns.
  *
  * @throws RangeError
@@ -59,6 +68,10 @@ export function checkOptions(where: string, options: unknown, rules: OptionRules
     const meant = closestName(name, known);
     if (meant !== undefined) throw invalidArgument(where, `the option must be spelt '${meant}'`, name);
     if (value !== undefined) console.warn(`${where}: the option '${name}' is unknown and has no effect.`);
+  }
+  for (const [name, { must, isRequired }] of Object.entries(rules)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (isRequired && value == null) throw invalidArgument(where, `${name} must be ${must}`, value);
   }
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
+import { gradientDepth } from '../host/gradient-tape.js';
 import type { FusedKernel, FusedProblem } from './fused-kernel.js';
-import { gradientDepth } from './multi-output-gradient.js';
 import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
 import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from './wasm/wasm-kernel.js';

@@ -33,15 +33,6 @@ export function runDifferentiable(inputs: readonly tf.Tensor[], operation: Diffe
   return tf.engine().runKernel(KERNEL_NAME, list, attributes as unknown as tf.NamedAttrMap) as tf.Tensor[];
 }
 
-/**
- * Whether gradients are being recorded, and how deep: 0 outside of them, 2 where a gradient is taken of a gradient; null
- * where this version of tfjs does not tell.
- */
-export function gradientDepth(): number | null {
-  const depth: unknown = tf.engine().state?.gradientDepth;
-  return typeof depth === 'number' ? depth : null;
-}
-
 function register(): void {
   const backend = tf.getBackend();
   if (tf.getKernel(KERNEL_NAME, backend) === undefined) {

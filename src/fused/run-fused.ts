@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_SEQUENCE_NAMES, type GateSequences, type ScanResult } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
+import { gradientDepth } from '../host/gradient-tape.js';
 import type { FusedInputs, FusedKernel, FusedOptions, InputGradients, ResultGradients } from './fused-kernel.js';
-import { gradientDepth, runDifferentiable } from './multi-output-gradient.js';
+import { runDifferentiable } from './multi-output-gradient.js';
 
 /** Runs a sequence on a fused kernel. Differentiable, once. */
 export function runFused(kernel: FusedKernel, inputs: FusedInputs, options: FusedOptions): ScanResult {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { LossFunction, Regularizer, RegularizerIdentifier } from './host-types.js';
+import type { LossFunction, Regularizer, RegularizerIdentifier } from '../host/types.js';
 
 /**
  * The penalty on a layer's outputs. tfjs refuses `layer.activityRegularizer`, but it evaluates a layer's losses after

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { UseFused } from '../fused/choose-implementation.js';
-import type { RegularizerIdentifier } from './host-types.js';
+import type { RegularizerIdentifier } from '../host/types.js';
 
 /** tfjs's activations by name, and this package's. */
 export type Activation = NonNullable<tf.LSTMCellLayerArgs['activation']> | 'hardSigmoidKeras3';

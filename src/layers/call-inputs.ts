@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import type { Kwargs } from './host-types.js';
+import type { Kwargs } from '../host/types.js';
 import type { States } from './run-sequence.js';
 import { type CheckedLayer, requireMask, requireSequence, requireStates } from './validate-call.js';
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { BuiltInCell, ConfigDict } from './host-types.js';
+import type { BuiltInCell, ConfigDict } from '../host/types.js';
 
 /** Adds a cell's dropout function, which configs leave out, to the arguments of the cell that replaces it. */
 export function withDropoutFunction(config: ConfigDict, cell: Pick<BuiltInCell, 'dropoutFunc'>): tf.LSTMCellLayerArgs {

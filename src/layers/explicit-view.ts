@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import { isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
+import type { BuiltInCell } from '../host/types.js';
 import type { LSTMArgs } from './arguments.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from './brand.js';
-import { isBuiltInLSTM, isBuiltInLSTMCell } from './built-in-classes.js';
 import { withDropoutFunction } from './dropout-function.js';
-import type { BuiltInCell } from './host-types.js';
 import { LSTM } from './lstm.js';
 import type { LSTMCell } from './lstm-cell.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../core/gates.js';
-import type { Initializer } from './host-types.js';
+import type { Initializer } from '../host/types.js';
 
 /**
  * Initializes a bias of `[4U]` with 1 for the forget gate and `others` for the rest.

@@ -4,6 +4,7 @@ import { requireOptions } from '../core/options.js';
 import { tidy } from '../core/tidy.js';
 import { chooseImplementation, type Implementation, type UseFused } from '../fused/choose-implementation.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
+import type { ConfigDict, Kwargs, LossFunction } from '../host/types.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
 import { LSTM_BRAND } from './brand.js';
@@ -11,7 +12,6 @@ import { type CallInputs, checkApplyInputs, concreteInputs } from './call-inputs
 import { copyArguments } from './copy-arguments.js';
 import { NO_DROPOUT } from './dropout.js';
 import { refuseGatesInWrapper, usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
-import type { ConfigDict, Kwargs, LossFunction } from './host-types.js';
 import { LSTMCell } from './lstm-cell.js';
 import { requireBuilt } from './require-built.js';
 import { runSequence, type States, zeroStates } from './run-sequence.js';

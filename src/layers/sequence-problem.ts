@@ -1,6 +1,6 @@
 import type { FusedProblem } from '../fused/fused-kernel.js';
-import { gradientDepth } from '../fused/multi-output-gradient.js';
-import type { Kwargs } from './host-types.js';
+import { gradientDepth } from '../host/gradient-tape.js';
+import type { Kwargs } from '../host/types.js';
 import { LSTMCell } from './lstm-cell.js';
 import type { Sequence } from './run-sequence.js';
 

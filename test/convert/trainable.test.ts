@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { toBuiltIn, toExplicit } from '../../src/convert/index';
+import { layersWithin } from '../../src/host/held-layers';
 import { lstm } from '../../src/index';
-import { layersWithin } from '../../src/layers/held-layers';
 import { useBackend } from '../../tools/backends';
 import { builtIn, dense, randomizeWeights, type Symbolic, weightValues } from './support/models';
 

@@ -1,9 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  type DifferentiableOperation,
-  gradientDepth,
-  runDifferentiable,
-} from '../../src/fused/multi-output-gradient.js';
+import { type DifferentiableOperation, runDifferentiable } from '../../src/fused/multi-output-gradient.js';
+import { gradientDepth } from '../../src/host/gradient-tape.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { randomTensor } from '../support/random.js';

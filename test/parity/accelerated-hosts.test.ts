@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { layersWithin } from '../../src/host/held-layers.js';
 import { lastImplementation } from '../../src/index.js';
-import { layersWithin } from '../../src/layers/held-layers.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { accelerated } from '../support/accelerated.js';
 import { expectAllClose } from '../support/close.js';

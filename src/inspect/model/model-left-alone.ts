@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { layersWithin } from '../../host/held-layers.js';
 import { LAST_IMPLEMENTATION } from '../../layers/brand.js';
-import { layersWithin } from '../../layers/held-layers.js';
 
 type Fields = Record<PropertyKey, unknown>;
 

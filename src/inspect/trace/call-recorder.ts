@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Kwargs } from '../../layers/host-types.js';
+import type { Kwargs } from '../../host/types.js';
 import { leafCells, type Place, type PlacedLSTM } from '../model/places.js';
 import { layerInputsOf } from './layer-inputs.js';
 import { CellSteps, callOfLayer, type LSTMCall } from './lstm-call.js';

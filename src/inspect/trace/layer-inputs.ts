@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Kwargs } from '../../layers/host-types.js';
+import type { Kwargs } from '../../host/types.js';
 
 /** What one call gives a recurrent layer. */
 export interface LayerInputs {

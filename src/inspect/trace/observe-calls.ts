@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Kwargs } from '../../layers/host-types.js';
+import type { Kwargs } from '../../host/types.js';
 import { hookMethod } from '../model/hook-method.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
 import { type Place, placesOf } from '../model/places.js';

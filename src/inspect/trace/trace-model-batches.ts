@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
-import { layersWithin } from '../../layers/held-layers.js';
+import { layersWithin } from '../../host/held-layers.js';
 import { requireUnitChoice } from './chosen-units.js';
 import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
 import { type LayerTrace, TRACE_MODEL_OPTIONS, type TraceModelOptions, traceModel } from './trace-model.js';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type BuiltInClass, builtInLSTMClass } from '../built-in-classes.js';
+import { type BuiltInClass, builtInLSTMClass } from '../../host/built-in-classes.js';
 import { callAccelerated } from './accelerated-call.js';
 
 type Call = tf.layers.RNN['call'];

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { BuiltInClass, BuiltInLSTM } from '../built-in-classes.js';
-import type { Kwargs } from '../host-types.js';
+import type { BuiltInClass, BuiltInLSTM } from '../../host/built-in-classes.js';
+import type { Kwargs } from '../../host/types.js';
 import { isDisposedWeight } from '../is-disposed.js';
 import type { States } from '../run-sequence.js';
 

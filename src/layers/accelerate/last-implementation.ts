@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import type { Implementation } from '../../fused/choose-implementation.js';
+import { type BuiltInLSTM, builtInLSTMClass } from '../../host/built-in-classes.js';
 import { LAST_IMPLEMENTATION } from '../brand.js';
-import { type BuiltInLSTM, builtInLSTMClass } from '../built-in-classes.js';
 import { isExplicitLSTM } from '../explicit-view.js';
 
 type NotedLayer = BuiltInLSTM & { [LAST_IMPLEMENTATION]?: Implementation };

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { AN_INTEGER, aNumber, checkOptions, oneOf, required } from '../../core/options.js';
+import { Initializer } from '../../host/initializer.js';
+import { hostSeed } from '../../host/seed.js';
 import { unitsOfBias } from './gate-blocks.js';
-import { Initializer } from './initializer.js';
-import { hostSeed, requireSeed } from './seed.js';
 
 export interface ChronoArgs {
   /** Tmax, the longest range of a dependence in the sequences, in timesteps; at least 2. */
@@ -21,6 +20,12 @@ const BIAS_OF: Record<NonNullable<ChronoArgs['recurrentActivation']>, (u: tf.Ten
   hardSigmoidKeras3: (u) => tf.mul(6, tf.sub(tf.div(u, tf.add(u, 1)), 0.5)),
 };
 
+const CHRONO_OPTIONS = {
+  maxTimesteps: required(aNumber('a number of at least 2', (value) => Number.isFinite(value) && value >= 2)),
+  recurrentActivation: oneOf(...Object.keys(BIAS_OF)),
+  seed: AN_INTEGER,
+} satisfies Record<keyof ChronoArgs, unknown>;
+
 const NAME = 'ChronoInitializer';
 
 /** See `chronoInitializer`. */
@@ -33,19 +38,10 @@ export class ChronoInitializer extends Initializer {
   /** @throws RangeError for an argument that breaks its rule; see `ChronoArgs`. */
   constructor(args: ChronoArgs) {
     super();
-    requireOptions(NAME, args, ['maxTimesteps', 'recurrentActivation', 'seed']);
-    const { maxTimesteps, recurrentActivation = 'sigmoid', seed } = args;
-    if (!(Number.isFinite(maxTimesteps) && maxTimesteps >= 2)) {
-      throw invalidArgument(NAME, 'maxTimesteps must be a number of at least 2', maxTimesteps);
-    }
-    if (!Object.hasOwn(BIAS_OF, recurrentActivation)) {
-      const names = Object.keys(BIAS_OF).join(', ');
-      throw invalidArgument(NAME, `recurrentActivation must be one of ${names}`, recurrentActivation);
-    }
-    requireSeed(NAME, seed);
-    this.maxTimesteps = maxTimesteps;
-    this.recurrentActivation = recurrentActivation;
-    this.seed = seed ?? undefined;
+    checkOptions(NAME, args, CHRONO_OPTIONS);
+    this.maxTimesteps = args.maxTimesteps;
+    this.recurrentActivation = args.recurrentActivation ?? 'sigmoid';
+    this.seed = args.seed ?? undefined;
   }
 
   /** @param shape [4U] */
@@ -66,7 +62,7 @@ export class ChronoInitializer extends Initializer {
 
   override getConfig(): tf.serialization.ConfigDict {
     const { maxTimesteps, recurrentActivation, seed } = this;
-    return { maxTimesteps, recurrentActivation, ...(seed !== undefined && { seed }) };
+    return seed === undefined ? { maxTimesteps, recurrentActivation } : { maxTimesteps, recurrentActivation, seed };
   }
 }
 tf.serialization.registerClass(

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { A_FINITE_NUMBER, checkOptions, required } from '../../core/options.js';
+import { Initializer } from '../../host/initializer.js';
 import { unitsOfBias } from './gate-blocks.js';
-import { Initializer } from './initializer.js';
 
 export interface ForgetBiasArgs {
   /** What the bias of every forget gate starts at. */
@@ -30,10 +29,7 @@ export class ForgetBiasInitializer extends Initializer {
   /** @throws RangeError for a forget bias that is not a finite number. */
   constructor(args: ForgetBiasArgs) {
     super();
-    requireOptions(NAME, args, ['forgetBias']);
-    if (!Number.isFinite(args.forgetBias)) {
-      throw invalidArgument(NAME, 'forgetBias must be a finite number', args.forgetBias);
-    }
+    checkOptions(NAME, args, { forgetBias: required(A_FINITE_NUMBER) });
     this.forgetBias = args.forgetBias;
   }
 

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../../core/errors.js';
 import { GATE_NAMES } from '../../core/gates.js';
-import { requireOptions } from '../../core/options.js';
+import { A_FINITE_NUMBER, AN_INTEGER, checkOptions } from '../../core/options.js';
+import { Initializer } from '../../host/initializer.js';
+import { hostSeed } from '../../host/seed.js';
 import { unitsOfKernel } from './gate-blocks.js';
-import { Initializer } from './initializer.js';
 import { normalsFor, randomOrthogonal } from './random-orthogonal.js';
-import { hostSeed, requireSeed } from './seed.js';
 
 export interface OrthogonalByGateArgs {
   /** What every singular value is. Default: 1. */
@@ -13,6 +12,11 @@ export interface OrthogonalByGateArgs {
   /** Default: not reproducible. */
   seed?: number;
 }
+
+const ORTHOGONAL_OPTIONS = {
+  gain: A_FINITE_NUMBER,
+  seed: AN_INTEGER,
+} satisfies Record<keyof OrthogonalByGateArgs, unknown>;
 
 const NAME = 'OrthogonalByGateInitializer';
 
@@ -25,12 +29,9 @@ export class OrthogonalByGateInitializer extends Initializer {
   /** @throws RangeError for an argument that breaks its rule; see `OrthogonalByGateArgs`. */
   constructor(args: OrthogonalByGateArgs = {}) {
     super();
-    requireOptions(NAME, args, ['gain', 'seed']);
-    const { gain = 1, seed } = args;
-    if (!Number.isFinite(gain)) throw invalidArgument(NAME, 'gain must be a finite number', gain);
-    requireSeed(NAME, seed);
-    this.gain = gain;
-    this.seed = seed ?? undefined;
+    checkOptions(NAME, args, ORTHOGONAL_OPTIONS);
+    this.gain = args.gain ?? 1;
+    this.seed = args.seed ?? undefined;
   }
 
   /** @param shape [U, 4U]; or [D, 4U], where the shorter side of each block is orthonormal. */
@@ -45,7 +46,7 @@ export class OrthogonalByGateInitializer extends Initializer {
 
   override getConfig(): tf.serialization.ConfigDict {
     const { gain, seed } = this;
-    return { gain, ...(seed !== undefined && { seed }) };
+    return seed === undefined ? { gain } : { gain, seed };
   }
 
   private block(rows: number, units: number, gate: string): Float32Array {

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import type { BuiltInCell } from '../host-types.js';
+import type { BuiltInCell } from '../../host/types.js';
 import type { ChronoInitializer } from './chrono.js';
 
 /** By name, as the ES module and the CommonJS build may both be loaded. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { layersWithin } from '../../../src/host/held-layers';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../../src/layers/brand';
-import { layersWithin } from '../../../src/layers/held-layers';
 
 export type Symbolic = tf.SymbolicTensor;
 

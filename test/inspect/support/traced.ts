@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { layersWithin } from '../../../src/host/held-layers.js';
 import type { GateTrace, LayerTrace } from '../../../src/inspect/index.js';
 import { findLSTMs } from '../../../src/inspect/model/find-lstms.js';
-import { layersWithin } from '../../../src/layers/held-layers.js';
 import type { Symbolic } from '../../convert/support/models.js';
 import { asList, expectClose } from '../../support/close.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { builtInLSTMClass } from '../../../src/host/built-in-classes.js';
 import { lastImplementation } from '../../../src/index.js';
-import { builtInLSTMClass } from '../../../src/layers/built-in-classes.js';
 import { useBackend } from '../../../tools/backends.js';
 import { accelerated } from '../../support/accelerated.js';
 import { expectClose } from '../../support/close.js';

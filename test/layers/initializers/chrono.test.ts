@@ -113,7 +113,7 @@ describe('A chrono bias', () => {
     [
       'another activation',
       () => chronoInitializer({ maxTimesteps: 9, recurrentActivation: 'tanh' as never }),
-      "recurrentActivation must be one of sigmoid, hardSigmoid, hardSigmoidKeras3, got 'tanh'",
+      "recurrentActivation must be 'sigmoid', 'hardSigmoid' or 'hardSigmoidKeras3', got 'tanh'",
     ],
     ['a broken seed', () => chronoInitializer({ maxTimesteps: 9, seed: 0.5 }), 'seed must be an integer, got 0.5'],
     [

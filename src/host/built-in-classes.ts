@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { BuiltInCell } from './host-types.js';
+import type { BuiltInCell } from './types.js';
 
 /** tfjs's built-in `LSTM` class. */
 export type BuiltInLSTM = tf.layers.RNN & { cell: BuiltInCell };

@@ -21,3 +21,22 @@ export function layersWithin(layer: tf.layers.Layer, seen = new Set<tf.layers.La
   for (const held of heldLayers(layer).values()) layersWithin(held, seen);
   return seen;
 }
+
+/** Where tfjs's classes that are made around other layers take them, and have them afterwards. */
+const HELD_ARGUMENTS: Readonly<Record<string, string>> = {
+  Bidirectional: 'layer',
+  TimeDistributed: 'layer',
+  RNN: 'cell',
+  StackedRNNCells: 'cells',
+};
+
+/** The argument by which a layer of tfjs was given other layers, and these; null for one that was given none. */
+export function givenLayers(
+  layer: tf.layers.Layer,
+): { argument: string; layers: tf.layers.Layer | tf.layers.Layer[] } | null {
+  const argument = HELD_ARGUMENTS[layer.getClassName()];
+  if (argument === undefined) return null;
+  const layers = (layer as unknown as Record<string, unknown>)[argument];
+  if (![layers].flat().every((held) => held instanceof tf.layers.Layer)) return null;
+  return { argument, layers: layers as tf.layers.Layer | tf.layers.Layer[] };
+}

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../core/tidy.js';
 
 /** The data of each constrained weight as it was when the constraint had been seen to. */
@@ -12,12 +12,14 @@ const seenTo = new WeakMap<tf.LayerVariable, object>();
  */
 export function keepConstraint(weight: tf.LayerVariable): tf.LayerVariable {
   if (weight.constraint == null) return weight;
-  const [read, write] = [weight.read.bind(weight), weight.write.bind(weight)];
+  const read = weight.read.bind(weight);
+  const write = weight.write.bind(weight);
   const variable = read() as tf.Variable;
+  const isChanged = () => variable.dataId !== seenTo.get(weight) || !showsChanges();
   seenTo.set(weight, variable.dataId);
   weight.read = () => {
     const value = read();
-    if (variable.dataId !== seenTo.get(weight)) {
+    if (isChanged()) {
       tidy(() => variable.assign(weight.constraint.apply(variable)));
       seenTo.set(weight, variable.dataId);
     }
@@ -36,4 +38,19 @@ export function assignUnconstrained(weight: tf.LayerVariable, value: tf.Tensor):
   const variable = weight.read() as tf.Variable;
   variable.assign(value);
   if (seenTo.has(weight)) seenTo.set(weight, variable.dataId);
+}
+
+let isShowing: boolean | null = null;
+
+/** Whether a variable has other data after an assignment, as a constraint is else applied again and again. */
+function showsChanges(): boolean {
+  isShowing ??= tf.tidy(() => {
+    const variable = tf.variable(tf.scalar(0), false);
+    const before = variable.dataId;
+    variable.assign(tf.scalar(1));
+    const isOther = variable.dataId !== before;
+    variable.dispose();
+    return isOther;
+  });
+  return isShowing;
 }

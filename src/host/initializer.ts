@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Initializer as HostInitializer } from '../host-types.js';
+import type { Initializer as HostInitializer } from './types.js';
 
 /**
  * tfjs's `Initializer`, which it does not export. A layer takes an instance of another class for a config, and fails.
@@ -7,3 +7,7 @@ import type { Initializer as HostInitializer } from '../host-types.js';
 export const Initializer = Object.getPrototypeOf(
   tf.initializers.zeros().constructor,
 ) as abstract new () => HostInitializer;
+
+if (typeof Initializer.prototype?.getClassName !== 'function') {
+  throw new Error('this version of tfjs has no common class of initializers');
+}

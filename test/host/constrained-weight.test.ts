@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { assignUnconstrained } from '../../src/host/constrained-weight.js';
 import { lstm } from '../../src/index.js';
-import { assignUnconstrained } from '../../src/layers/constrained-weight.js';
 import { useBackend } from '../../tools/backends.js';
 import { expectClose } from '../support/close.js';
 
