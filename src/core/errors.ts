@@ -16,7 +16,18 @@ export interface ErrorContext {
 export function invalidArgument(where: string, rule: string, received: unknown, context: ErrorContext = {}): Error {
   const { layer, cause } = context;
   const message = `${where}: ${rule}, got ${describeValue(received)}${layer === undefined ? '' : ` (layer '${layer}')`}`;
-  return new RangeError(message, cause === undefined ? {} : { cause });
+  const more = remarks.map((remark) => remark(received)).filter((text) => text !== null);
+  return new RangeError([message, ...more].join('. '), cause === undefined ? {} : { cause });
+}
+
+/** What else there is to say of a value that breaks a rule, in whole sentences; null for nothing. */
+export type Remark = (received: unknown) => string | null;
+
+const remarks: Remark[] = [];
+
+/** Lets every error of an argument say what those know of the value who know more than its description. */
+export function addRemark(remark: Remark): void {
+  remarks.push(remark);
 }
 
 /** The error of a call that came too early, or to a layer that is not of the kind: `LSTM.trace: … (layer 'lstm_1')`. */

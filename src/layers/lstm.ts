@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument, invalidState } from '../core/errors.js';
+import { addRemark, invalidArgument, invalidState } from '../core/errors.js';
 import { requireOptions } from '../core/options.js';
 import { tidy } from '../core/tidy.js';
 import { chooseImplementation, type Implementation, type UseFused } from '../fused/choose-implementation.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
+import { otherCopyRemark } from '../host/other-copy.js';
 import type { ConfigDict, Kwargs, LossFunction } from '../host/types.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
@@ -248,3 +249,4 @@ export class LSTM extends tf.layers.RNN {
   }
 }
 tf.serialization.registerClass(LSTM);
+addRemark(otherCopyRemark);

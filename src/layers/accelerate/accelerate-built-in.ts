@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type BuiltInClass, builtInLSTMClass } from '../../host/built-in-classes.js';
+import { warnOfOtherCopy } from '../../host/other-copy.js';
 import { callAccelerated } from './accelerated-call.js';
 
 type Call = tf.layers.RNN['call'];
@@ -36,11 +37,15 @@ const ACCELERATION = Symbol.for('explicit-lstm.acceleration1');
  * await model.fit(x, y);
  * ```
  *
+ * It reaches the layers of the @tensorflow/tfjs that this package imports. Where it sees that the application has another
+ * copy, it says so once, by `console.warn`.
+ *
  * @returns The undo, which can be called more than once. Calls may be nested, and undone in any order: with the last
  *   undo the built-in has the very method back that it had before the first call.
  * @throws Nothing.
  */
 export function accelerateBuiltIn(): () => void {
+  warnOfOtherCopy('accelerateBuiltIn');
   const builtIn = builtInLSTMClass();
   const acceleration = accelerationOf(builtIn.prototype.call) ?? install(builtIn);
   acceleration.users += 1;
