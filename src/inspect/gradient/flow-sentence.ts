@@ -1,4 +1,4 @@
-import { unitList } from '../words.js';
+import { amount, percent, shortNumber, unitList } from '../words.js';
 import type { FlowStatistics } from './flow-types.js';
 
 /** A unit's forget gate is closed where it is so at more than this fraction of the steps. */
@@ -7,24 +7,40 @@ const RATHER = 0.5;
 
 /** What a flow means, in words. */
 export function flowSentence(statistics: Omit<FlowStatistics, 'sentence'>): string {
-  const { validSteps, nonFinite, verdict } = statistics;
+  const { validSteps, nonFinite, verdict, dh, dc } = statistics;
   if (validSteps === 0) return 'every step is masked: there is nothing for a gradient to pass through';
   if (nonFinite.count > 0)
     return `gradients are not finite from timestep ${nonFinite.firstTimestep} on, going back in time`;
-  if (verdict === null) return "no gradient: the loss does not depend on this layer's output";
+  if (verdict === null) {
+    const isThere = [...dh, ...dc].some((size) => size !== null && size > 0);
+    return isThere
+      ? 'the gradient that reaches this layer is below what float32 can hold'
+      : "no gradient: the loss does not depend on this layer's output";
+  }
   const gates = closedGates(statistics);
-  return [behaviour(statistics), ...(gates === null ? [] : [gates])].join('; ');
+  const sentence = `${whose(statistics)} ${behaviour(statistics)}`;
+  return gates === null ? sentence : `${sentence}; ${gates}`;
+}
+
+/** Where the loss looks at several steps, its last term is meant: what has a long way to go. */
+function whose({ lossTerms }: Omit<FlowStatistics, 'sentence'>): string {
+  const steps = lossTerms.filter((size) => size !== null).length;
+  return steps > 1 ? `gradient of the last loss term, of terms at ${steps} timesteps,` : 'gradient';
 }
 
 function behaviour({ fit, slope, verdict }: Omit<FlowStatistics, 'sentence'>): string {
-  if (fit === null || slope === null) return 'gradient does not pass a single step back: it is exactly 0 before it';
-  const { attenuation, halfLife, steps } = fit;
-  const over = `over ${steps} ${steps === 1 ? 'step' : 'steps'}`;
-  if (verdict === 'healthy') return `gradient is multiplied by ${short(attenuation)} ${over}`;
-  const verb = slope < 0 ? 'halves' : 'doubles';
-  const rate = halfLife === null ? 'gradient keeps its size' : `gradient ${verb} every ${short(halfLife)} steps`;
+  if (fit === null || slope === null) return 'does not pass a single step back: it is exactly 0 before it';
+  const { attenuation, belowFloat32, halfLife, steps } = fit;
+  const size = shortNumber(attenuation, 2);
+  const over = `over ${amount(steps, 'step')}`;
+  if (verdict === 'healthy') return `is multiplied by ${size} ${over}`;
+  const rate =
+    halfLife === null
+      ? 'keeps its size'
+      : `${slope < 0 ? 'halves' : 'doubles'} every ${shortNumber(halfLife, 2)} steps`;
   if (attenuation === 0) return `${rate}, and is exactly 0 before timestep ${fit.first}`;
-  return `${rate}, to ${short(attenuation)} of its size ${over}`;
+  if (belowFloat32) return `${rate}, to less than ${size} of its size ${over}, and is then below what float32 can hold`;
+  return `${rate}, to ${size} of its size ${over}`;
 }
 
 function closedGates({ forgetGateClosed, units, verdict }: Omit<FlowStatistics, 'sentence'>): string | null {
@@ -37,16 +53,4 @@ function closedGates({ forgetGateClosed, units, verdict }: Omit<FlowStatistics, 
   const [most] = closed.sort((a, b) => b.fraction - a.fraction);
   const isWorthSaying = most !== undefined && most.fraction > (verdict === 'vanishing' ? RATHER : MOSTLY);
   return isWorthSaying ? `unit ${most.unit}'s forget gate is closed ${percent(most.fraction)} of the time` : null;
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(100 * fraction)}%`;
-}
-
-/** Two significant digits, as nobody hears more. */
-function short(value: number): string {
-  const written = Number(value.toPrecision(2));
-  return written !== 0 && (Math.abs(written) < 1e-3 || Math.abs(written) >= 1e4)
-    ? written.toExponential().replace('e+', 'e')
-    : String(written);
 }

@@ -1,33 +1,45 @@
-import { type ByGate, GATE_NAMES } from '../../core/gates.js';
-import { requireOptions } from '../../core/options.js';
-import { tidy } from '../../core/tidy.js';
+import type { ByGate } from '../../core/gates.js';
+import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
 import { SATURATED } from '../words.js';
-import { fitGains } from './fit-gains.js';
+import { fitGains, type Gains, gainsOf } from './fit-gains.js';
+import { SMALLEST_NORMAL } from './float32.js';
 import { flowSentence } from './flow-sentence.js';
 import type {
+  FlowFit,
   FlowStatistics,
   FlowStatisticsOptions,
   FlowVerdict,
   GradientFlow,
-  JacobianNorm,
   NonFiniteGradients,
+  PerTimestep,
 } from './flow-types.js';
-import { type FlowValues, readFlow, type Values } from './flow-values.js';
-import { directTerm, gains, pathsOf } from './paths.js';
-import { type FlowThresholds, requireFlow, thresholdsOf } from './require-flow.js';
-import { spectralNorms } from './spectral-norms.js';
+import { byGate, type FlowValues, readFlow, type Values } from './flow-values.js';
+import { jacobianNorms } from './jacobian-norms.js';
+import { crossingsOfLastTerm } from './last-term.js';
+import { type LossTerms, lossTermNorms, lossTerms, stepsWithLoss } from './loss-terms.js';
+import { crossingsOfTotal, pathsOf } from './paths.js';
+import { requireFlow } from './require-flow.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 
 /**
  * What a gradient does on its way back through time, in plain numbers and in a sentence: norms for each timestep, by
- * which paths it comes, how fast it shrinks or grows, and whether it vanishes or explodes. Masked steps are left out.
+ * which paths it comes, how fast it shrinks or grows, whether it vanishes or explodes, and how much of it reaches the
+ * weights from where. Masked steps are left out.
  *
  * ```ts
  * const statistics = await flowStatistics(flow);
- * statistics.verdict;  // 'vanishing'
- * statistics.sentence; // "gradient halves every 3.1 steps, to 1.1e-7 of its size over 72 steps; unit 17's forget gate …"
- * statistics.dh;       // its norm at each timestep
+ * statistics.verdict;   // 'vanishing'
+ * statistics.sentence;  // "gradient halves every 3.1 steps, to 1.1e-7 of its size over 72 steps; unit 17's forget gate …"
+ * statistics.retained;  // what is left of it at each timestep, the curve that the sentence tells of
+ * statistics.toWeights; // what each timestep adds to the gradient of the layer's weights
  * ```
+ *
+ * Verdict, sentence, slope and `retained` are about the way back from the last step that the loss looks at. Where it looks
+ * at every step, that is the way of its last term alone, and the others have ways of their own, down to none: what
+ * reaches the weights then is in `toWeights`.
+ *
+ * Below the smallest normal float32, 1.2e-38, backends differ and sizes are rounding. No logarithm, ratio or slope is
+ * taken of what is smaller: the line ends there, and the attenuation is an upper bound.
  *
  * Vanishing and exploding gradients and the Jacobian's norm: Pascanu, Mikolov and Bengio 2013, "On the difficulty of
  * training recurrent neural networks", arXiv 1211.5063. The linear path: Kanuparthi et al. 2018, "h-detach", arXiv
@@ -38,43 +50,75 @@ import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
  */
 export async function flowStatistics(flow: GradientFlow, options: FlowStatisticsOptions = {}): Promise<FlowStatistics> {
   requireFlow('flowStatistics', flow);
-  requireOptions('flowStatistics', options, ['jacobianAt', 'vanishing', 'exploding']);
-  const thresholds = thresholdsOf('flowStatistics', options, flow.dh.shape[1]);
-  const [values, jacobian] = await Promise.all([readFlow(flow), jacobianNorms(flow, thresholds.jacobianAt)]);
+  checkOptions('flowStatistics', options, rulesFor(flow.dh.shape[1]));
+  const [values, jacobian] = await Promise.all([readFlow(flow), jacobianNorms(flow, options.jacobianAt ?? [])]);
   const steps = new StepsOfFlow(values);
-  const direct = directTerm(values, steps);
-  const gain = gains(values, steps, direct);
-  const fitted = fitGains(gain, steps.backwards);
+  const terms = lossTerms(values, steps);
+  const gains = gainsOf(crossings(values, steps, terms), steps.backwards);
+  const fitted = fitGains(gains, steps.backwards);
   const nonFinite = nonFiniteGradients(values, steps);
   const statistics = {
-    ...sizesOf(values, steps),
+    batch: values.batch,
+    timesteps: values.timesteps,
+    units: values.units,
+    goBackwards: values.goBackwards,
+    validSteps: steps.backwards.reduce((count, t) => count + steps.samplesAt(t).length, 0),
+    loss: finite(values.loss),
     ...normsOf(values, steps),
-    ...pathsOf(values, steps, direct),
+    ...pathsOf(values, steps, terms),
     ...forgetting(values, steps),
-    ...{ gain, slope: fitted?.slope ?? null, fit: fitted?.fit ?? null, jacobian },
+    lossTerms: lossTermNorms(terms, values, steps),
+    gain: gains.gain,
+    retained: gains.retained,
+    slope: fitted?.slope ?? null,
+    fit: fitted?.fit ?? null,
+    jacobian,
     dWeights: weightNorms(values),
+    toWeights: additionsToWeights(values, steps),
     nonFinite,
-    verdict: nonFinite.count > 0 ? null : verdictOf(gain, fitted?.fit.attenuation ?? 0, thresholds),
+    verdict: nonFinite.count > 0 ? null : verdictOf(gains, fitted?.fit ?? null, options),
   };
   return { ...statistics, sentence: flowSentence(statistics) };
 }
 
-function sizesOf({ batch, timesteps, units, goBackwards, loss }: FlowValues, steps: StepsOfFlow) {
-  const validSteps = steps.backwards.reduce((count, t) => count + steps.samplesAt(t).length, 0);
-  return { ...{ batch, timesteps, units, goBackwards }, validSteps, loss: finite(loss) };
+function rulesFor(timesteps: number): OptionRules {
+  const isTimestep = (t: unknown) => Number.isSafeInteger(t) && (t as number) >= 0 && (t as number) < timesteps;
+  return {
+    jacobianAt: {
+      must: `whole numbers from 0 to ${timesteps - 1}`,
+      holds: (given) => Array.isArray(given) && given.every(isTimestep),
+    },
+    vanishing: aNumber('a number between 0 and 1', (value) => value > 0 && value < 1),
+    exploding: aNumber('a number above 1', (value) => value > 1),
+  };
 }
 
-function normsOf({ units, features, sequences, dz, dx, dh0, dc0 }: FlowValues, steps: StepsOfFlow) {
-  const { dh, dc, dhRecurrent, dcCell } = sequences;
-  const of = (values: Values) => steps.norms(values, units);
+/** Sizes of the gradient around each step: of the last loss term alone, where there are several. */
+function crossings(values: FlowValues, steps: StepsOfFlow, terms: LossTerms) {
+  const lossSteps = stepsWithLoss(terms, values, steps);
+  const ofLast = lossSteps.some(({ length }) => length > 1)
+    ? crossingsOfLastTerm(values, steps, terms, lossSteps)
+    : null;
+  return ofLast ?? crossingsOfTotal(values, steps, terms);
+}
+
+function normsOf(values: FlowValues, steps: StepsOfFlow) {
+  const { units, features, dz, dh0, dc0 } = values;
+  const of = (sequence: Values) => steps.norms(sequence, units);
   const somewhereValid = Array.from({ length: steps.batch }, (_, sample) => sample).filter((sample) =>
     steps.backwards.some((t) => steps.isValid(sample, t)),
   );
-  const ofState = (values: Values) =>
-    finite(somewhereValid.reduce((sum, n) => sum + norm(values, n * units, units), 0) / somewhereValid.length);
+  const ofState = (state: Values) =>
+    finite(somewhereValid.reduce((sum, n) => sum + norm(state, n * units, units), 0) / somewhereValid.length);
   return {
-    ...{ dh: of(dh), dc: of(dc), dz: byGate((gate) => of(dz[gate])), dx: steps.norms(dx, features) },
-    ...{ dhRecurrent: of(dhRecurrent), dcCell: of(dcCell), dh0: ofState(dh0), dc0: ofState(dc0) },
+    dh: of(values.dh),
+    dc: of(values.dc),
+    dz: byGate((gate) => of(dz[gate])),
+    dx: steps.norms(values.dx, features),
+    dhRecurrent: of(values.dhRecurrent),
+    dcCell: of(values.dcCell),
+    dh0: ofState(dh0),
+    dc0: ofState(dc0),
   };
 }
 
@@ -82,7 +126,8 @@ function normsOf({ units, features, sequences, dz, dx, dh0, dc0 }: FlowValues, s
 function forgetting({ units, f }: FlowValues, steps: StepsOfFlow) {
   const products = new Array<number>(units).fill(0);
   const closed = new Array<number>(units).fill(0);
-  let [samples, count] = [0, 0];
+  let samples = 0;
+  let count = 0;
   for (let sample = 0; sample < steps.batch; sample++) {
     const valid = steps.backwards.filter((t) => steps.isValid(sample, t));
     if (valid.length === 0) continue;
@@ -95,26 +140,29 @@ function forgetting({ units, f }: FlowValues, steps: StepsOfFlow) {
     }
   }
   return {
-    carousel: products.map((sum) => finite(sum / samples)),
+    carousel: products.map((sum) => finite(Math.abs(sum / samples) < SMALLEST_NORMAL ? 0 : sum / samples)),
     forgetGateClosed: closed.map((steps) => finite(steps / count)),
   };
 }
 
-async function jacobianNorms(flow: GradientFlow, timesteps: readonly number[]): Promise<JacobianNorm[]> {
-  const mask = flow.trace.mask?.data() ?? null;
-  const all = timesteps.map((t) => tidy(() => spectralNorms(flow.stepJacobian(t))));
-  const [, length] = flow.dh.shape;
-  try {
-    const reads = await Promise.all(all.map((norms) => norms.data()));
-    const valid = await mask;
-    return timesteps.map((timestep, n) => {
-      const norms = [...(reads[n] as Float32Array)].filter((_, sample) => valid?.[sample * length + timestep] !== 0);
-      const mean = finite(norms.reduce((sum, value) => sum + value, 0) / norms.length);
-      return { timestep, mean, max: finite(Math.max(...norms)) };
+/**
+ * What each step adds to the gradient of the kernel, the recurrent kernel and the bias as one vector: of a sample it is
+ * the outer product of (x_t, h_{t-1}, 1) and dz_t, whose norm is the product of theirs.
+ */
+function additionsToWeights(values: FlowValues, steps: StepsOfFlow): PerTimestep {
+  const { units, features, dz, x, h, h0 } = values;
+  const hasBias = values.dWeights.bias !== null;
+  return Array.from({ length: steps.timesteps }, (_, t) => {
+    const previous = steps.before(t);
+    return steps.meanAt(t, (sample) => {
+      const offset = steps.offset(sample, t, units);
+      const ofGates = Math.hypot(...Object.values(dz).map((ofGate) => norm(ofGate, offset, units)));
+      const before =
+        previous === null ? norm(h0, sample * units, units) : norm(h, steps.offset(sample, previous, units), units);
+      const ofX = norm(x, steps.offset(sample, t, features), features);
+      return ofGates === 0 ? 0 : ofGates * Math.hypot(ofX, before, hasBias ? 1 : 0);
     });
-  } finally {
-    for (const norms of all) norms.dispose();
-  }
+  });
 }
 
 function weightNorms({ dWeights: { kernel, recurrentKernel, bias } }: FlowValues) {
@@ -122,8 +170,8 @@ function weightNorms({ dWeights: { kernel, recurrentKernel, bias } }: FlowValues
   return { kernel: of(kernel), recurrentKernel: of(recurrentKernel), bias: bias === null ? null : of(bias) };
 }
 
-function nonFiniteGradients({ units, sequences, dz }: FlowValues, steps: StepsOfFlow): NonFiniteGradients {
-  const all = [sequences.dh, sequences.dc, ...Object.values(dz)];
+function nonFiniteGradients({ units, dh, dc, dz }: FlowValues, steps: StepsOfFlow): NonFiniteGradients {
+  const all = [dh, dc, ...Object.values(dz)];
   let count = 0;
   let firstTimestep: number | null = null;
   for (const t of steps.backwards) {
@@ -142,12 +190,12 @@ function countNonFinite(values: Values, offset: number, length: number): number 
   return count;
 }
 
-function verdictOf(gain: (number | null)[], attenuation: number, thresholds: FlowThresholds): FlowVerdict | null {
-  if (gain.every((one) => one === null)) return null;
-  if (attenuation < thresholds.vanishing) return 'vanishing';
-  return attenuation > thresholds.exploding ? 'exploding' : 'healthy';
-}
+/** By what a gradient is multiplied over a whole sequence, for it to vanish or to explode. */
+const DEFAULTS = { vanishing: 1e-3, exploding: 1e3 };
 
-function byGate<Value>(of: (gate: keyof ByGate<Value>) => Value): ByGate<Value> {
-  return Object.fromEntries(GATE_NAMES.map((gate) => [gate, of(gate)])) as ByGate<Value>;
+function verdictOf(gains: Gains, fit: FlowFit | null, options: FlowStatisticsOptions): FlowVerdict | null {
+  if (gains.gain.every((one) => one === null)) return null;
+  const attenuation = fit?.attenuation ?? 0;
+  if (attenuation < (options.vanishing ?? DEFAULTS.vanishing) || fit?.belowFloat32) return 'vanishing';
+  return attenuation > (options.exploding ?? DEFAULTS.exploding) ? 'exploding' : 'healthy';
 }

@@ -133,7 +133,7 @@ export interface FlowStatistics {
   shareThroughH: PerTimestep;
   /**
    * [T], norms of the part of dc that has come all the way through cells only, multiplied by nothing but forget gates:
-   * what of dc would be left were h cut off from the recurrence. Kanuparthi et al. 2018, arXiv 1810.03023, name it the
+   * what would be left of dc if h were cut off from the recurrence. Kanuparthi et al. 2018, arXiv 1810.03023, name it the
    * linear path.
    */
   linearPath: PerTimestep;
@@ -142,20 +142,36 @@ export interface FlowStatistics {
 
   /**
    * [U], the constant error carousel: the product of a unit's forget gates over all valid timesteps, which is what the
-   * linear path makes of a gradient over the whole sequence. Mean over samples; null where not finite.
+   * linear path makes of a gradient over the whole sequence. Mean over samples; 0 where it is smaller than float32 can
+   * hold, null where not finite.
    */
   carousel: (number | null)[];
   /** [U], fraction of valid steps at which the unit's forget gate is below 0.1; null for no valid step. */
   forgetGateClosed: (number | null)[];
 
   /**
-   * [T], by how much the gradient grows where it crosses step t backwards: the norm of (dhRecurrent, dcCell) before the
-   * step, of the samples that are valid at it, by that of the gradient with respect to (h_t, c_t) after it. At most the
-   * norm of the step's Jacobian. The loss's own terms of earlier steps do not enter, so that a loss at every step does
-   * not hide what happens to the gradient of a late one; but what has just entered by h counts with what has come a long
-   * way. Null where no gradient reaches the step.
+   * [T], norms of the loss's own term in the derivatives with respect to h and c at step t, not by way of later steps:
+   * the mean over the samples that have one. Null where none has.
+   */
+  lossTerms: PerTimestep;
+
+  /**
+   * [T], by how much the gradient of each sample's last loss term grows where it crosses step t backwards: the norm of the
+   * derivatives with respect to h and c before the step, of the samples that are valid at it, by that after it. At most
+   * the norm of the step's Jacobian. Earlier loss terms do not enter, so that a loss at every step does not hide what
+   * happens to the gradient of a late one. Null where no gradient reaches the step, and where it is smaller than float32
+   * can hold.
+   *
+   * Of a loss with terms at several steps, the last is followed in as many samples as take 3e8 products. Where a step of
+   * the cell is not that of a plain LSTM, the gains are those of the total gradient instead.
    */
   gain: PerTimestep;
+  /**
+   * [T], what is left of the last loss term's gradient where it has come back to the states after step t: 1 at the last
+   * step that the loss looks at, and from step to step the product of `gain`. What `slope`, `fit`, `verdict` and
+   * `sentence` are about. Null as `gain` is.
+   */
+  retained: PerTimestep;
   /**
    * Natural logarithm of what a step multiplies the gradient by: the slope of a line fitted by least squares to the
    * logarithm of the product of gains. Null where there is no gradient to fit.
@@ -168,6 +184,11 @@ export interface FlowStatistics {
 
   /** Frobenius norms of the gradients of the weights, by gate; null where not finite. */
   dWeights: WeightGradientNorms;
+  /**
+   * [T], norms of what step t adds to the gradient of all of the layer's weights, by all loss terms: of one sample,
+   * ‖dz_t‖ · ‖(x_t, h_{t-1}, 1)‖. It tells which part of the sequence the weights learn from.
+   */
+  toWeights: PerTimestep;
   /** Values of the gradients that are NaN or infinite, at valid steps; and the first of them in the order of computation. */
   nonFinite: NonFiniteGradients;
 
@@ -177,7 +198,7 @@ export interface FlowStatistics {
   sentence: string;
 }
 
-/** A straight line through the logarithm of the gradient's size, by the number of steps that it has crossed. */
+/** A straight line through the logarithm of `retained`, by the number of steps that the gradient has crossed. */
 export interface FlowFit {
   /** The first and the last step processed that were crossed, by the input's timestep. */
   first: number;
@@ -186,8 +207,13 @@ export interface FlowFit {
   steps: number;
   /** Fraction of the logarithm's variance that the line explains, within [0, 1]; null for less than two steps. */
   rSquared: number | null;
-  /** By what the gradient is multiplied over all of them: the product of the gains. 0 if it is exactly 0 further back. */
+  /**
+   * By what the gradient is multiplied over all of them: the product of the gains. 0 if it is exactly 0 further back. With
+   * `belowFloat32` an upper bound.
+   */
   attenuation: number;
+  /** Whether there is more of the way, on which the gradient is smaller than float32 can hold (1.2e-38). */
+  belowFloat32: boolean;
   /** Steps over which the gradient halves (vanishing) or doubles (exploding): ln 2 / |slope|; null for a slope of 0. */
   halfLife: number | null;
 }

@@ -5,7 +5,7 @@ import type { GradientFlow } from './flow-types.js';
 
 export type Values = ArrayLike<number>;
 
-/** A flow off the device. Sequences are [B, T, U], dx [B, T, D], flat; index t is the input's timestep. */
+/** A flow off the device. Sequences are [B, T, U], x and dx [B, T, D], flat; index t is the input's timestep. */
 export interface FlowValues {
   batch: number;
   timesteps: number;
@@ -14,52 +14,87 @@ export interface FlowValues {
   goBackwards: boolean;
   /** [B, T]; null: every step is valid. */
   mask: Values | null;
-  sequences: Record<SequenceName, Values>;
+  dh: Values;
+  dc: Values;
+  dhRecurrent: Values;
+  dcCell: Values;
+  outputSlope: Values;
   dz: ByGate<Values>;
   /** The forget gate. */
   f: Values;
+  h: Values;
+  /** [B, U] */
+  h0: Values;
+  x: Values;
   dx: Values;
   dh0: Values;
   dc0: Values;
   loss: number;
+  /** [U, 4U] */
+  recurrentKernel: Values;
   dWeights: Record<'kernel' | 'recurrentKernel', ByGate<Values>> & { bias: ByGate<Values> | null };
 }
 
-const SEQUENCES = ['dh', 'dc', 'dhRecurrent', 'dcCell', 'outputSlope'] as const;
-type SequenceName = (typeof SEQUENCES)[number];
-
 /** Every read starts before the first wait, so that a flow which is disposed meanwhile is read all the same. */
 export async function readFlow(flow: GradientFlow): Promise<FlowValues> {
-  const { trace, dz, goBackwards, dx, dh0, dc0, loss } = flow;
+  const { trace, goBackwards } = flow;
   const [batch, timesteps, units] = flow.dh.shape;
-  const sequences = Promise.all(SEQUENCES.map((name) => flow[name].data()));
-  const rest = Promise.all([trace.f, dx, dh0, dc0, loss].map((tensor: tf.Tensor) => tensor.data()));
-  const [mask, gates, weights] = [trace.mask?.data() ?? null, readByGate(dz), readWeights(flow.dWeights)];
-  const values = await sequences;
-  const [f, ofX, ofH0, ofC0, ofLoss] = (await rest) as unknown as [Values, Values, Values, Values, Values];
+  const features = flow.dx.shape[2];
+  const mask = trace.mask?.data() ?? null;
+  const dz = readByGate(flow.dz);
+  const dWeights = readWeights(flow.dWeights);
+  const all = readAll({
+    dh: flow.dh,
+    dc: flow.dc,
+    dhRecurrent: flow.dhRecurrent,
+    dcCell: flow.dcCell,
+    outputSlope: flow.outputSlope,
+    f: trace.f,
+    h: trace.h,
+    h0: trace.h0,
+    x: flow.x,
+    dx: flow.dx,
+    dh0: flow.dh0,
+    dc0: flow.dc0,
+    loss: flow.loss,
+    recurrentKernel: flow.weights[1] as tf.Tensor,
+  });
+  const values = await all;
   return {
-    ...{ batch, timesteps, units, features: dx.shape[2], goBackwards },
+    ...values,
+    loss: values.loss[0] as number,
+    batch,
+    timesteps,
+    units,
+    features,
+    goBackwards,
     mask: await mask,
-    sequences: Object.fromEntries(SEQUENCES.map((name, n) => [name, values[n]])) as unknown as FlowValues['sequences'],
-    dz: await gates,
-    ...{ f, dx: ofX, dh0: ofH0, dc0: ofC0, loss: ofLoss[0] as number },
-    dWeights: await weights,
+    dz: await dz,
+    dWeights: await dWeights,
   };
 }
 
+async function readAll<Name extends string>(tensors: Record<Name, tf.Tensor>): Promise<Record<Name, Values>> {
+  const names = Object.keys(tensors) as Name[];
+  const reads = await Promise.all(names.map((name) => tensors[name].data()));
+  const values = {} as Record<Name, Values>;
+  for (const [n, name] of names.entries()) values[name] = reads[n] as Values;
+  return values;
+}
+
 async function readByGate(byGate: ByGate<tf.Tensor>): Promise<ByGate<Values>> {
-  const [i, f, g, o] = (await Promise.all(GATE_NAMES.map((gate) => byGate[gate].data()))) as unknown as [
-    Values,
-    Values,
-    Values,
-    Values,
-  ];
-  return { i, f, g, o };
+  return await readAll(byGate);
 }
 
 async function readWeights({ kernel, recurrentKernel, bias }: WeightsByGate): Promise<FlowValues['dWeights']> {
-  const reads = [readByGate(kernel), readByGate(recurrentKernel)] as const;
-  const ofBias = bias === null ? null : readByGate(bias);
-  const [ofKernel, ofRecurrentKernel] = await Promise.all(reads);
-  return { kernel: ofKernel, recurrentKernel: ofRecurrentKernel, bias: await ofBias };
+  const reads = [readByGate(kernel), readByGate(recurrentKernel), bias === null ? null : readByGate(bias)] as const;
+  const [ofKernel, ofRecurrentKernel, ofBias] = await Promise.all(reads);
+  return { kernel: ofKernel, recurrentKernel: ofRecurrentKernel, bias: ofBias };
+}
+
+/** One value for each gate. */
+export function byGate<Value>(of: (gate: keyof ByGate<Value>) => Value): ByGate<Value> {
+  const values = {} as ByGate<Value>;
+  for (const gate of GATE_NAMES) values[gate] = of(gate);
+  return values;
 }

@@ -1,5 +1,7 @@
+import { SMALLEST_NORM } from './float32.js';
 import type { PerTimestep } from './flow-types.js';
 import type { FlowValues, Values } from './flow-values.js';
+import type { LossTerms } from './loss-terms.js';
 import { norm, type StepsOfFlow } from './steps-of-flow.js';
 
 /** By which paths a gradient reaches the cell states. */
@@ -10,11 +12,10 @@ export interface Paths {
   shareOfLinearPath: PerTimestep;
 }
 
-export function pathsOf(values: FlowValues, steps: StepsOfFlow, direct: Values): Paths {
-  const { units, sequences } = values;
-  const { dc, dcCell, outputSlope, dhRecurrent } = sequences;
+export function pathsOf(values: FlowValues, steps: StepsOfFlow, terms: LossTerms): Paths {
+  const { units, dc, dcCell, outputSlope, dhRecurrent } = values;
   const throughH = product(outputSlope, dhRecurrent);
-  const linear = linearPath(values, steps, direct);
+  const linear = linearPath(values, steps, terms);
   const rest = Float64Array.from(linear, (value, n) => (dc[n] as number) - value);
   const shareThroughCell = shares(steps, units, dcCell, throughH);
   return {
@@ -25,38 +26,13 @@ export function pathsOf(values: FlowValues, steps: StepsOfFlow, direct: Values):
   };
 }
 
-// Differences of float32 values that should be equal: nothing but rounding.
-const ROUNDING = 1e-5;
-
-/**
- * The loss's own term in dc, where it reads c itself and not only by way of h: of states that a layer returns. [B, T, U]
- */
-export function directTerm({ units, sequences }: FlowValues, steps: StepsOfFlow): Float64Array {
-  const { dc, dcCell, outputSlope, dh } = sequences;
-  const direct = new Float64Array(dc.length);
-  for (let sample = 0; sample < steps.batch; sample++) {
-    for (const t of steps.backwards) {
-      const offset = steps.offset(sample, t, units);
-      const isValid = steps.isValid(sample, t);
-      for (let n = offset; n < offset + units; n++) {
-        const byH = isValid ? (outputSlope[n] as number) * (dh[n] as number) : 0;
-        const [whole, cell] = [dc[n] as number, dcCell[n] as number];
-        const difference = whole - cell - byH;
-        const size = Math.abs(whole) + Math.abs(cell) + Math.abs(byH);
-        if (Math.abs(difference) > ROUNDING * size) direct[n] = difference;
-      }
-    }
-  }
-  return direct;
-}
-
 /**
  * The part of dc that came through cells only: lin_t = the loss's own term + f_{t+1} lin_{t+1}. [B, T, U]
  *
  * A loss that looks at h where it is carried over masked steps looks at the last h computed.
  */
-function linearPath({ units, sequences, f }: FlowValues, steps: StepsOfFlow, direct: Values): Float64Array {
-  const { dh, dhRecurrent, outputSlope } = sequences;
+function linearPath(values: FlowValues, steps: StepsOfFlow, { ofC }: LossTerms): Float64Array {
+  const { units, f, dh, dhRecurrent, outputSlope } = values;
   const linear = new Float64Array(dh.length);
   for (let sample = 0; sample < steps.batch; sample++) {
     const throughCell = new Float64Array(units);
@@ -67,7 +43,7 @@ function linearPath({ units, sequences, f }: FlowValues, steps: StepsOfFlow, dir
       for (let unit = 0; unit < units; unit++) {
         const n = offset + unit;
         const ofH = (dh[n] as number) - (dhRecurrent[n] as number) + (throughCarriedH[unit] as number);
-        const arrived = (direct[n] as number) + (throughCell[unit] as number);
+        const arrived = (ofC[n] as number) + (throughCell[unit] as number);
         const value = isValid ? (outputSlope[n] as number) * ofH + arrived : arrived;
         linear[n] = value;
         throughCell[unit] = isValid ? (f[n] as number) * value : value;
@@ -78,12 +54,12 @@ function linearPath({ units, sequences, f }: FlowValues, steps: StepsOfFlow, dir
   return linear;
 }
 
-/** [T]: the share of the first part in the norms of both; null where both are 0. */
+/** [T]: the share of the first part in the norms of both; null where both are 0, or too small to tell. */
 function shares(steps: StepsOfFlow, width: number, first: Values, second: Values): PerTimestep {
   const seconds = steps.norms(second, width);
   return steps.norms(first, width).map((a, t) => {
     const b = seconds[t] ?? null;
-    return a === null || b === null || a + b === 0 ? null : a / (a + b);
+    return a === null || b === null || a + b < SMALLEST_NORM ? null : a / (a + b);
   });
 }
 
@@ -91,14 +67,18 @@ function product(a: Values, b: Values): Float64Array {
   return Float64Array.from(a, (value, n) => value * (b[n] as number));
 }
 
-/**
- * [T]: by how much the gradient grows as it crosses each step backwards; see `FlowStatistics.gain`. Null where none
- * reaches it.
- */
-export function gains(values: FlowValues, steps: StepsOfFlow, direct: Values): PerTimestep {
-  const { units, sequences, dh0, dc0 } = values;
-  const { dh, dhRecurrent, dcCell } = sequences;
-  const ofCell = Float64Array.from(direct, (value, n) => value + (dcCell[n] as number));
+/** The size of a gradient on both sides of a step that it crosses, the means over the samples that are valid there. */
+export interface Crossing {
+  /** Of the derivatives with respect to h and c after the step, where the gradient comes from; null for no sample. */
+  after: number | null;
+  /** Before the step, where it goes to. */
+  before: number | null;
+}
+
+/** [T]: the sizes of the total gradient around each step; see `FlowStatistics.gain`. */
+export function crossingsOfTotal(values: FlowValues, steps: StepsOfFlow, { ofC }: LossTerms): Crossing[] {
+  const { units, dh, dhRecurrent, dcCell, dh0, dc0 } = values;
+  const ofCell = Float64Array.from(ofC, (value, n) => value + (dcCell[n] as number));
   return Array.from({ length: steps.timesteps }, (_, t) => {
     const previous = steps.before(t);
     const before = (sample: number) => {
@@ -110,7 +90,6 @@ export function gains(values: FlowValues, steps: StepsOfFlow, direct: Values): P
       const offset = steps.offset(sample, t, units);
       return Math.hypot(norm(dh, offset, units), norm(ofCell, offset, units));
     };
-    const [grown, size] = [steps.meanAt(t, before), steps.meanAt(t, after)];
-    return grown === null || size === null || size === 0 ? null : grown / size;
+    return { after: steps.meanAt(t, after), before: steps.meanAt(t, before) };
   });
 }

@@ -53,7 +53,7 @@ export class StepsOfFlow {
   }
 }
 
-/** The L2 norm of a stretch of values, in float64. */
+/** The L2 norm of a stretch of values, in float64: the square of a float32 never leaves its range. */
 export function norm(values: Values, offset = 0, length = values.length): number {
   let squares = 0;
   for (let n = offset; n < offset + length; n++) squares += (values[n] as number) ** 2;

@@ -1,4 +1,7 @@
-import { fitGains } from '../../../src/inspect/gradient/fit-gains.js';
+import { fitGains as fitOf, gainsOf } from '../../../src/inspect/gradient/fit-gains.js';
+
+const fitGains = (gain: (number | null)[], order: number[]) =>
+  fitOf({ gain, retained: [], belowFloat32: false }, order);
 
 const backwards = (timesteps: number) => Array.from({ length: timesteps }, (_, n) => timesteps - 1 - n);
 
@@ -55,5 +58,56 @@ describe('fitGains', () => {
   test('is null without a gradient, and where it dies at the first step', () => {
     expect(fitGains([null, null], backwards(2))).toBeNull();
     expect(fitGains([0.5, 0], backwards(2))).toBeNull();
+  });
+});
+
+/** The sizes of a gradient that starts at the last step and is multiplied by a factor at each one. */
+function crossingsOf(sizes: number[]) {
+  return sizes.slice(1).map((after, t) => ({ after, before: sizes[t] as number }));
+}
+
+describe('gainsOf', () => {
+  test('are ratios of sizes, and what is retained is their product', () => {
+    const gains = gainsOf(crossingsOf([1, 4, 2, 8]), backwards(3));
+    expect(gains).toEqual({ gain: [0.25, 2, 0.25], retained: [0.5, 0.25, 1], belowFloat32: false });
+  });
+
+  test.each([
+    ['stays at a subnormal', 1.4e-45],
+    ['is flushed to 0', 0],
+  ])('end where float32 does, whether what is smaller %s or not', (_, beyond) => {
+    const sizes = Array.from({ length: 200 }, (_, n) => 0.5 ** (199 - n)).map((size) => (size < 1e-38 ? beyond : size));
+    const gains = gainsOf(crossingsOf(sizes), backwards(199));
+    const { slope, fit } = fitOf(gains, backwards(199))!;
+    expect(slope).toBeCloseTo(-Math.LN2, 12);
+    expect(fit).toMatchObject({ belowFloat32: true, steps: 120, attenuation: expect.closeTo(2 ** -120, 45) });
+    expect(gains.gain.filter((gain) => gain !== null)).toHaveLength(120);
+    expect(gains.retained.filter((left) => left !== null)).toHaveLength(121);
+  });
+
+  test('of a gradient that starts small end sooner, at the same slope', () => {
+    const sizes = Array.from({ length: 100 }, (_, n) => 1e-30 * 0.5 ** (99 - n)).map((v) => (v < 1e-38 ? 1.4e-45 : v));
+    const { slope, fit } = fitOf(gainsOf(crossingsOf(sizes), backwards(99)), backwards(99))!;
+    expect(slope).toBeCloseTo(-Math.LN2, 12);
+    expect(fit).toMatchObject({ belowFloat32: true, steps: 20 });
+  });
+
+  test('of a gradient that a step cuts off are exactly 0 there, however long the way', () => {
+    const gains = gainsOf(crossingsOf([0, 0, 0.25, 0.5]), backwards(3));
+    expect(gains).toEqual({ gain: [null, 0, 0.5], retained: [null, 0.5, 1], belowFloat32: false });
+  });
+
+  test('pass over steps that no gradient reaches', () => {
+    const [a, b] = [
+      { after: 4, before: 2 },
+      { after: 2, before: 1 },
+    ];
+    const gains = gainsOf([b!, { after: null, before: null }, a!, { after: 0, before: 0 }], backwards(4));
+    expect(gains).toEqual({ gain: [0.5, null, 0.5, null], retained: [0.5, null, 1, null], belowFloat32: false });
+  });
+
+  test('of a gradient that grows up to the largest float32 are what they are', () => {
+    const gains = gainsOf(crossingsOf([3e38, 1e30, 1e3]), backwards(2));
+    expect(gains.gain).toEqual([3e8, 1e27]);
   });
 });

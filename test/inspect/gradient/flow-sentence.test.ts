@@ -1,12 +1,20 @@
 import { flowSentence } from '../../../src/inspect/gradient/flow-sentence.js';
 import type { FlowFit, FlowStatistics, FlowVerdict } from '../../../src/inspect/index.js';
 
-const FIT: FlowFit = { first: 0, last: 71, steps: 72, rSquared: 0.98, attenuation: 1.02e-7, halfLife: 3.096 };
+const FIT: FlowFit = {
+  first: 0,
+  last: 71,
+  steps: 72,
+  rSquared: 0.98,
+  attenuation: 1.02e-7,
+  belowFloat32: false,
+  halfLife: 3.096,
+};
 
 function sentenceOf(parts: Partial<FlowStatistics>): string {
   const usual = {
     ...{ validSteps: 10, nonFinite: { count: 0, firstTimestep: null }, units: 4, forgetGateClosed: [0, 0, 0, 0] },
-    ...{ verdict: 'vanishing' as FlowVerdict, slope: -0.2239, fit: FIT },
+    ...{ verdict: 'vanishing' as FlowVerdict, slope: -0.2239, fit: FIT, lossTerms: [null, 1], dh: [0, 0], dc: [0, 0] },
   };
   return flowSentence({ ...usual, ...parts } as FlowStatistics);
 }
@@ -27,7 +35,7 @@ describe('The sentence of a flow', () => {
     [
       'that explodes tells how fast',
       { verdict: 'exploding', slope: 0.1, fit: { ...FIT, attenuation: 54321, halfLife: 6.93 } },
-      'gradient doubles every 6.9 steps, to 5.4e4 of its size over 72 steps',
+      'gradient doubles every 6.9 steps, to 54000 of its size over 72 steps',
     ],
     [
       'that is healthy tells what is left, and no gate that is closed half of the time',
@@ -48,6 +56,21 @@ describe('The sentence of a flow', () => {
       'that is exactly 0 from a step on says so',
       { fit: { ...FIT, attenuation: 0, first: 5 } },
       'gradient halves every 3.1 steps, and is exactly 0 before timestep 5',
+    ],
+    [
+      'that falls below what float32 can hold says so, and gives a bound',
+      { fit: { ...FIT, attenuation: 7.5e-37, belowFloat32: true } },
+      'gradient halves every 3.1 steps, to less than 7.5e-37 of its size over 72 steps, and is then below what float32 can hold',
+    ],
+    [
+      'of a loss at several steps tells of the last term only, and says so',
+      { lossTerms: [0.5, null, 0.5, 0.25] },
+      'gradient of the last loss term, of terms at 3 timesteps, halves every 3.1 steps, to 1e-7 of its size over 72 steps',
+    ],
+    [
+      'that reaches the layer smaller than float32 can hold says so',
+      { verdict: null, fit: null, slope: null, dc: [0, 1e-42] },
+      'the gradient that reaches this layer is below what float32 can hold',
     ],
     [
       'that dies at once says so',

@@ -48,6 +48,39 @@ describe.each(NODE_BACKENDS)('On %s, flowStatistics', (backend) => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
+  test.each(GRADIENT_FLOW_FIXTURES)('tells what each step adds to the gradient of the weights: %s', async (name) => {
+    const fixture = gradientFlowFixture(name);
+    const flow = flowOf(fixture);
+    const { toWeights, dWeights } = await flowStatistics(flow);
+    const { x, trace, goBackwards } = flow;
+    const [dz, xs, hs] = [
+      tf.concat(
+        GATE_NAMES.map((gate) => flow.dz[gate]),
+        2,
+      ),
+      x,
+      trace.h,
+    ].map((tensor) => tensor.arraySync() as Sequence);
+    const h0 = trace.h0.arraySync();
+    const { meanAt, timesteps } = plain(fixture);
+    const inputOf = (b: number, t: number) => {
+      const previous = goBackwards ? t + 1 : t - 1;
+      return [...xs![b]![t]!, ...(hs![b]![previous] ?? h0[b]!), ...(dWeights.bias === null ? [] : [1])];
+    };
+    const outer = (b: number, t: number) => inputOf(b, t).flatMap((input) => dz![b]![t]!.map((z) => input * z));
+    expectNear(
+      toWeights,
+      Array.from({ length: timesteps }, (_, t) => meanAt(t, (b) => Math.hypot(...outer(b, t)))),
+    );
+    // All of them together, over all samples, are the gradient of the weights.
+    const sums = Array.from(outer(0, 0), () => 0);
+    for (const b of xs!.keys()) {
+      for (let t = 0; t < timesteps; t++) for (const [n, value] of outer(b, t).entries()) sums[n]! += value;
+    }
+    const whole = Object.values(dWeights).flatMap((weight) => (weight === null ? [] : Object.values(weight as object)));
+    expectNear([Math.hypot(...sums)], [Math.hypot(...(whole as number[]))], 1e-4);
+  });
+
   test.each(GRADIENT_FLOW_FIXTURES)("has the norms of the gradients that JAX's autograd found: %s", async (name) => {
     const fixture = gradientFlowFixture(name);
     const statistics = await flowStatistics(flowOf(fixture));

@@ -63,9 +63,54 @@ describe('The verdict of flowStatistics', () => {
       expect(slope).toBeLessThan(0.8 * Math.log(0.27));
       expect(fit!.attenuation).toBeLessThan(1e-10);
       expect(fit!.rSquared).toBeGreaterThan(0.99);
-      expect(sentence).toMatch(/^gradient halves every 0\.\d+ steps, to \d.*e-\d+ of its size over 30 steps$/);
+      const whose = everyStep ? 'gradient of the last loss term, of terms at 30 timesteps,' : 'gradient';
+      expect(sentence).toMatch(
+        new RegExp(`^${whose} halves every 0\\.\\d+ steps, to \\d.*e-\\d+ of its size over 30 steps$`),
+      );
     },
   );
+
+  test.each([{}, { goBackwards: true }, { forget: -1, recurrent: 0.5 }])(
+    'tells of the last loss term as if there were no other: %j',
+    async (situation) => {
+      const alone = await statisticsOf(situation);
+      const among = await statisticsOf({ ...situation, everyStep: true });
+      expect(alone.lossTerms.filter((term) => term !== null)).toHaveLength(1);
+      expect(among.lossTerms.filter((term) => term !== null)).toHaveLength(30);
+      expect(among.slope! / alone.slope!).toBeCloseTo(1, 3);
+      expect(among.fit!.attenuation / alone.fit!.attenuation).toBeCloseTo(1, 2);
+      for (const [t, left] of alone.retained.entries()) expect(among.retained[t]! / left!).toBeCloseTo(1, 2);
+      const last = situation.goBackwards ? 0 : 29;
+      expect(among.retained[last]).toBe(1);
+    },
+  );
+
+  test('tells of the last term of each sample, where sequences end at different steps', async () => {
+    const mask = tf.tensor2d([30, 20, 12].map((length) => Array.from({ length: 30 }, (_, t) => (t < length ? 1 : 0))));
+    const { retained, verdict } = await statisticsOf({ forget: -1, everyStep: true, mask: tf.cast(mask, 'bool') });
+    expect(verdict).toBe('vanishing');
+    expect(retained[29]).toBe(1);
+    expect(retained[0]).toBeLessThan(1e-3);
+  });
+
+  test.each([90, 400])(
+    'is the same at every length: halving times do not depend on %d timesteps',
+    async (timesteps) => {
+      const { fit, sentence } = await statisticsOf({ forget: 0.5, timesteps });
+      const short = await statisticsOf({ forget: 0.5, timesteps: 60 });
+      expect(fit!.halfLife! / short.fit!.halfLife!).toBeCloseTo(1, 1);
+      expect(fit!.belowFloat32).toBe(timesteps === 400);
+      expect(fit!.attenuation).toBeGreaterThan(2 ** -126);
+      expect(sentence.endsWith('is then below what float32 can hold')).toBe(timesteps === 400);
+    },
+  );
+
+  test('takes no loss term for one that is rounding of numbers too small for float32', async () => {
+    const { lossTerms, shareThroughCell, carousel } = await statisticsOf({ forget: 0, timesteps: 400 });
+    expect(lossTerms.filter((term) => term !== null)).toHaveLength(1);
+    expect(shareThroughCell.slice(0, 100)).toEqual(new Array(100).fill(null));
+    expect(carousel).toEqual(new Array(UNITS).fill(0));
+  });
 
   test('is healthy where they keep', async () => {
     const { verdict, slope, carousel, shareOfLinearPath } = await statisticsOf({ forget: 5 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { spectralNorms } from '../../../src/inspect/gradient/spectral-norms.js';
+import { spectralNorms } from '../../../src/inspect/gradient/jacobian-norms.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
