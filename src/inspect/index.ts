@@ -14,10 +14,11 @@ export type * from './gradient/flow-types.js';
 export { type GradientFlowOptions, gradientFlow, type SequenceLoss } from './gradient/gradient-flow.js';
 export { type GradientFlowModelOptions, gradientFlowModel } from './gradient/gradient-flow-model.js';
 export { type InputSensitivityOptions, inputSensitivity } from './gradient/input-sensitivity.js';
-export type { ModelLoss, PerOutput } from './gradient/model-loss.js';
+export type { PerOutput } from './gradient/model-loss.js';
 export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/ablate-units.js';
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';
+export type { ModelInputs, ModelLabels, ModelLoss } from './model/model-data.js';
 export type { Direction } from './model/places.js';
 export { type GateMonitor, gateMonitor } from './monitor/gate-monitor.js';
 export type {
@@ -46,7 +47,6 @@ export type {
   ValueSummary,
 } from './statistics/statistics-types.js';
 export type { UnitChoice } from './trace/chosen-units.js';
-export type { ModelInputs } from './trace/model-inputs.js';
 export type { CallName } from './trace/numbered-calls.js';
 export { type CallSize, type TraceSize, traceBytes, traceLayerBytes } from './trace/trace-bytes.js';
 export { traceLayer } from './trace/trace-layer.js';

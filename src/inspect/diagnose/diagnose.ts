@@ -1,10 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../../core/errors.js';
+import type * as tf from '@tensorflow/tfjs';
 import { requireOptions } from '../../core/options.js';
-import { requireUsable } from '../../layers/validate-call.js';
-import { type GradientFlowModelOptions, gradientFlowModel } from '../gradient/gradient-flow-model.js';
-import { byLSTM, type FoundLSTM, findLSTMs, isSamePlace } from '../model/find-lstms.js';
-import { type LayerTrace, traceModel } from '../trace/trace-model.js';
+import { type GradientFlowModelOptions, modelFlows } from '../gradient/gradient-flow-model.js';
+import { byLSTM, type FoundLSTM, findLSTMs, isSamePlace, requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelData, type ModelInputs, type ModelLabels, modelData } from '../model/model-data.js';
+import { type LayerTrace, traceCalls } from '../trace/trace-model.js';
 import { type WeightNormsByGate, weightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { type Finding, SEVERITIES } from './finding.js';
 import { findingsOf } from './findings-of.js';
@@ -13,8 +12,6 @@ import { gatherEvidence } from './gather-evidence.js';
 import { dataFindings } from './non-finite-findings.js';
 import { steepestFlows } from './steepest-flows.js';
 import { type DiagnosisThresholds, withDefaults } from './thresholds.js';
-
-type Tensors = tf.Tensor | tf.Tensor[];
 
 export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'> {
   thresholds?: Partial<DiagnosisThresholds>;
@@ -31,8 +28,8 @@ export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'>
  * ```
  *
  * @param model Any model with an LSTM, of this package or of tfjs; it is left as it is.
- * @param x What the model predicts from: one tensor an input, some tens of samples that are like the rest.
- * @param y Labels, one tensor an output; looked through for NaN. With them, the gradient of the loss is looked at, where
+ * @param inputs What the model predicts from, as `predict` takes it: some tens of samples that are like the rest.
+ * @param labels As `fit` takes them; looked through for NaN. With them, the gradient of the loss is looked at, where
  *   the model is compiled or a loss is given.
  * @param options `thresholds`: when something is found; see `DiagnosisThresholds`. `loss`: as for `gradientFlowModel`.
  * @returns Findings, the gravest first; within a severity, those of the most units first. Empty: nothing found.
@@ -40,22 +37,33 @@ export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'>
  */
 export async function diagnose(
   model: tf.LayersModel,
-  x: Tensors,
-  y: Tensors | null = null,
+  inputs: ModelInputs,
+  labels: ModelLabels | null = null,
   options: DiagnosisOptions = {},
 ): Promise<Finding[]> {
   requireOptions('diagnose', options, ['thresholds', 'loss']);
   const thresholds = withDefaults(options.thresholds);
-  const labels = requireLabels(y);
-  const findings = await forwardFindings(model, x, thresholds);
-  const loss = options.loss ?? model.loss;
-  if (y !== null && loss !== undefined) findings.push(...(await backwardFindings(model, x, y, { loss, thresholds })));
-  const ofData = [...(await dataFindings([x].flat(), 'input')), ...(await dataFindings(labels, 'label'))];
-  return ranked([...ofData, ...findings]);
+  requireModelWithLSTM('diagnose', model);
+  const data = modelData('diagnose', model, inputs, labels, options);
+  try {
+    const findings = await forwardFindings(model, data.inputs, thresholds);
+    const loss = options.loss ?? model.loss;
+    if (data.labels !== null && loss !== undefined) {
+      findings.push(...(await backwardFindings(model, data, { loss, thresholds })));
+    }
+    const ofData = [...(await dataFindings(data.inputs, 'input')), ...(await dataFindings(data.labels ?? [], 'label'))];
+    return ranked([...ofData, ...findings]);
+  } finally {
+    data.dispose();
+  }
 }
 
-async function forwardFindings(model: tf.LayersModel, x: Tensors, thresholds: DiagnosisThresholds): Promise<Finding[]> {
-  const traces = traceModel(model, x);
+async function forwardFindings(
+  model: tf.LayersModel,
+  inputs: tf.Tensor[],
+  thresholds: DiagnosisThresholds,
+): Promise<Finding[]> {
+  const traces = traceCalls(model, inputs);
   try {
     const findings: Finding[] = [];
     for (const group of byLSTM(traces)) {
@@ -70,26 +78,16 @@ async function forwardFindings(model: tf.LayersModel, x: Tensors, thresholds: Di
 
 async function backwardFindings(
   model: tf.LayersModel,
-  x: Tensors,
-  y: Tensors,
+  data: ModelData,
   { loss, thresholds }: { loss: DiagnosisOptions['loss']; thresholds: DiagnosisThresholds },
 ): Promise<Finding[]> {
-  const flows = gradientFlowModel(model, x, y, { loss });
+  const flows = modelFlows('diagnose', model, data, { loss });
   try {
     const steepest = await steepestFlows(flows, thresholds);
     return steepest.flatMap(({ place, statistics }) => flowFindings(place, statistics, thresholds));
   } finally {
     for (const { flow } of flows) flow.dispose();
   }
-}
-
-function requireLabels(y: Tensors | null): tf.Tensor[] {
-  const labels = [y ?? []].flat();
-  for (const [index, label] of labels.entries()) {
-    if (!(label instanceof tf.Tensor)) throw invalidArgument('diagnose', `y[${index}] must be a tensor`, label);
-    requireUsable('diagnose', `y[${index}]`, label);
-  }
-  return labels;
 }
 
 async function weightNormsOf(model: tf.LayersModel, [trace]: LayerTrace[]): Promise<WeightNormsByGate> {

@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../../core/errors.js';
+import { invalidArgument, invalidState } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
+import { requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelData, type ModelInputs, type ModelLabels, type ModelLoss, modelData } from '../model/model-data.js';
 import { disposeCalls, type LSTMCall } from '../trace/lstm-call.js';
-import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from '../trace/model-inputs.js';
 import { type CallName, nameCalls } from '../trace/numbered-calls.js';
 import { observing, oneOrList } from '../trace/observe-calls.js';
 import { callFlow } from './call-flow.js';
 import type { LayerFlow } from './flow-types.js';
-import { type ModelLoss, modelLoss, type PerOutput } from './model-loss.js';
+import { modelLoss, type PerOutput } from './model-loss.js';
 import { because } from './refusals.js';
 import { watchedGradients } from './watched-gradients.js';
 
@@ -39,8 +40,9 @@ export interface GradientFlowModelOptions {
  * plain operations, with a backward pass of its own, by the chain rule.
  *
  * @param model A built model; compiled, or `loss` is given.
- * @param x One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...].
- * @param y Labels, for each output likewise.
+ * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...], or [B]
+ *   for [B, 1].
+ * @param labels For each output likewise; classes by number, [B] or [B, 1], for a sparse loss.
  * @returns The flows; where the loss does not reach a layer, or reaches it by operations whose gradient tfjs defines as
  *   0, all gradients are 0. The caller disposes them.
  * @throws RangeError for what is not a model with an LSTM, for inputs, labels and weights of a wrong number or shape, for
@@ -49,17 +51,32 @@ export interface GradientFlowModelOptions {
  */
 export function gradientFlowModel(
   model: tf.LayersModel,
-  x: ModelInputs,
-  y: PerOutput,
+  inputs: ModelInputs,
+  labels: ModelLabels,
   options: GradientFlowModelOptions = {},
 ): LayerFlow[] {
   const where = 'gradientFlowModel';
   requireOptions(where, options, ['loss', 'sampleWeight']);
   requireModelWithLSTM(where, model);
-  const inputs = requireModelInputs(where, model, x);
-  const { loss, sampleWeight } = options;
-  const batch = (inputs[0] as tf.Tensor).shape[0] as number;
-  const lossOf = modelLoss(where, model, { y, loss, sampleWeight, batch });
+  const spec = options.loss ?? (model.loss as ModelLoss | undefined);
+  if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss be given', model.name);
+  if (labels == null) throw invalidArgument(where, 'labels must be given', labels);
+  const data = modelData(where, model, inputs, labels, options);
+  try {
+    return modelFlows(where, model, data, options);
+  } finally {
+    data.dispose();
+  }
+}
+
+/** What `gradientFlowModel` returns, for who has read inputs and labels already. */
+export function modelFlows(
+  where: string,
+  model: tf.LayersModel,
+  { inputs, labels, samples }: Pick<ModelData, 'inputs' | 'labels' | 'samples'>,
+  { loss, sampleWeight }: GradientFlowModelOptions = {},
+): LayerFlow[] {
+  const lossOf = modelLoss(where, model, { labels: labels as tf.Tensor[], loss, sampleWeight, batch: samples });
   const refusal = (cause?: unknown) => {
     const rule = `model must be differentiable from its LSTMs to its loss${because(cause)}`;
     return invalidArgument(where, rule, model, { cause });

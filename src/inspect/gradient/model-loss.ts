@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { requireUsable } from '../../layers/validate-call.js';
+import type { ModelLoss } from '../model/model-data.js';
 import { because } from './refusals.js';
-
-/** As `compile` takes it: by name or function, one for all outputs, one for each in order, or by the outputs' names. */
-export type ModelLoss = tf.ModelCompileArgs['loss'];
 
 /** One for each output of a model: of a single output alone, in order, or by the outputs' names. */
 export type PerOutput = tf.Tensor | (tf.Tensor | null)[] | Record<string, tf.Tensor>;
@@ -19,7 +17,8 @@ interface LossTerm {
 }
 
 export interface ModelLossArguments {
-  y: PerOutput;
+  /** For each output, checked. */
+  labels: tf.Tensor[];
   loss: ModelLoss | null | undefined;
   sampleWeight: PerOutput | null | undefined;
   batch: number;
@@ -29,27 +28,18 @@ export interface ModelLossArguments {
  * Reads what a model's loss is made of, and returns the loss as a function of the model's outputs: the sum over outputs
  * of the mean of each one's loss, as `fit` minimizes it. Regularization is left out: it does not pass through outputs.
  *
- * @throws RangeError for an unknown loss and for labels or weights of a wrong number or shape; Error for a model that
- *   has no loss.
+ * @throws RangeError for an unknown loss and for weights of a wrong number or shape; Error for a model that has no loss.
  */
 export function modelLoss(
   where: string,
   model: tf.LayersModel,
-  { y, loss, sampleWeight, batch }: ModelLossArguments,
+  { labels, loss, sampleWeight, batch }: ModelLossArguments,
 ): (outputs: tf.Tensor[]) => tf.Scalar {
   const spec = loss ?? (model.loss as ModelLoss | undefined);
   if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss be given', model.name);
   const { functions, names } = lossFunctions(where, model, spec);
-  const labels = inOrder(where, 'y', names, y);
-  const weights = sampleWeight == null ? names.map(() => null) : inOrder(where, 'sampleWeight', names, sampleWeight);
+  const weights = sampleWeight == null ? names.map(() => null) : inOrder(where, names, sampleWeight);
   const terms = functions.map((lossFunction, n): LossTerm => {
-    const isSparse = lossOfOutput(spec, names, n) === 'sparseCategoricalCrossentropy';
-    const { shape } = model.outputs[n] as tf.SymbolicTensor;
-    requireLabels(where, `y '${names[n]}'`, labels[n], [
-      batch,
-      ...shape.slice(1, isSparse ? -1 : undefined),
-      ...(isSparse ? [1] : []),
-    ]);
     requireWeights(where, `sampleWeight '${names[n]}'`, weights[n] ?? null, batch);
     return { lossFunction, labels: labels[n] as tf.Tensor, sampleWeight: weights[n] ?? null };
   });
@@ -89,34 +79,19 @@ function lossFunctions(where: string, model: tf.LayersModel, loss: ModelLoss) {
   return { functions, names };
 }
 
-function lossOfOutput(loss: ModelLoss, names: string[], n: number): unknown {
-  if (Array.isArray(loss)) return loss[n];
-  return typeof loss === 'object' ? (loss as Record<string, unknown>)[names[n] as string] : loss;
-}
-
-function inOrder(where: string, argument: string, names: string[], given: PerOutput): (tf.Tensor | null | undefined)[] {
+function inOrder(where: string, names: string[], given: PerOutput): (tf.Tensor | null | undefined)[] {
   const outputs = names.map((name) => `'${name}'`).join(', ');
   if (given instanceof tf.Tensor || Array.isArray(given)) {
     const list = [given].flat() as (tf.Tensor | null)[];
     if (list.length === names.length) return list;
-    throw invalidArgument(where, `${argument} must be ${names.length} tensors, for ${outputs}`, given);
+    throw invalidArgument(where, `sampleWeight must be ${names.length} tensors, for ${outputs}`, given);
   }
   if (typeof given !== 'object' || given === null) {
-    throw invalidArgument(where, `${argument} must be tensors, for ${outputs}`, given);
+    throw invalidArgument(where, `sampleWeight must be tensors, for ${outputs}`, given);
   }
   const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalidArgument(where, `${argument} must be by output, one of ${outputs}`, unknown);
+  if (unknown !== undefined) throw invalidArgument(where, `sampleWeight must be by output, one of ${outputs}`, unknown);
   return names.map((name) => given[name]);
-}
-
-function requireLabels(where: string, name: string, labels: unknown, expected: tf.Shape): void {
-  if (!(labels instanceof tf.Tensor)) throw invalidArgument(where, `${name} must be a tensor`, labels);
-  const fits = expected.every((size, axis) => size === null || size === labels.shape[axis]);
-  if (labels.rank !== expected.length || !fits) {
-    const shape = expected.map((size) => size ?? 'any').join(', ');
-    throw invalidArgument(where, `${name} must be [${shape}]`, labels.shape);
-  }
-  requireUsable(where, name, labels);
 }
 
 function requireWeights(where: string, name: string, weights: tf.Tensor | null, batch: number): void {

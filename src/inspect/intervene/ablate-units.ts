@@ -3,10 +3,10 @@ import { describeValue, invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
 import { isLSTMLike } from '../../layers/explicit-view.js';
-import type { FoundLSTM } from '../model/find-lstms.js';
+import { type FoundLSTM, requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
 import type { Direction } from '../model/places.js';
-import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from '../trace/model-inputs.js';
 import { editGates } from './edit-gates.js';
 import { withUnits } from './with-units.js';
 
@@ -54,13 +54,14 @@ export async function ablateUnits(
 ): Promise<UnitEffect[]> {
   const { layerName, onProgress, signal } = readOptions(options);
   const found = requireLSTM(model, layerName);
-  const list = requireModelInputs('ablateUnits', model, inputs);
+  const { list, dispose } = modelInputs('ablateUnits', model, inputs);
   const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
     Array.from({ length: lstmCell.units }, (_, unit) => ({ layer, direction, unit })),
   );
   const run = () => leavingModelAlone(model, () => [model.predictOnBatch(list)].flat());
-  const usual = run();
+  let usual: tf.Tensor[] = [];
   try {
+    usual = run();
     await requireFinite(usual);
     const effects: UnitEffect[] = [];
     for (const { layer, direction, unit } of candidates) {
@@ -77,6 +78,7 @@ export async function ablateUnits(
     return effects.sort((a, b) => b.meanChange - a.meanChange);
   } finally {
     tf.dispose(usual);
+    dispose();
   }
 }
 

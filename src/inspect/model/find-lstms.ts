@@ -1,4 +1,6 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument, invalidState } from '../../core/errors.js';
+import { isDisposed } from '../../layers/is-disposed.js';
 import { type Direction, directionOf, lstmPlaces, type PlacedLSTM, placesOf } from './places.js';
 
 /** An LSTM of a model, and how a person refers to it. */
@@ -24,6 +26,27 @@ export function findLSTMs(model: tf.LayersModel): FoundLSTM[] {
       lstmCell,
     })),
   );
+}
+
+/**
+ * Checks a model, and returns its LSTMs.
+ *
+ * @throws RangeError for what is not a model or has no LSTM; Error for a model that is not built or disposed.
+ */
+export function requireModelWithLSTM(where: string, model: unknown): FoundLSTM[] {
+  if (!(model instanceof tf.LayersModel)) throw invalidArgument(where, 'model must be a tf.LayersModel', model);
+  if (!model.inputs?.length)
+    throw invalidState(where, 'the model must be built first: it has no inputs yet', model.name);
+  const lstms = findLSTMs(model);
+  if (lstms.length === 0) {
+    const layers = model.layers.map((layer) => layer.getClassName());
+    throw invalidArgument(where, 'model must have an LSTM', layers, { layer: model.name });
+  }
+  for (const { layerName, lstmCell } of lstms) {
+    if (!lstmCell.built) throw invalidState(where, 'the model must be built first', layerName);
+    if (isDisposed(lstmCell)) throw invalidState(where, 'the model must not be disposed', layerName);
+  }
+  return lstms;
 }
 
 /** What tells the LSTMs of a model apart. */

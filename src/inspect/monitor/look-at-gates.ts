@@ -3,18 +3,18 @@ import type { Evidence } from '../diagnose/evidence.js';
 import { gatherEvidence } from '../diagnose/gather-evidence.js';
 import { type PlacedFlow, steepestFlows } from '../diagnose/steepest-flows.js';
 import type { FlowStatistics, LayerFlow } from '../gradient/flow-types.js';
-import { gradientFlowModel } from '../gradient/gradient-flow-model.js';
+import { modelFlows } from '../gradient/gradient-flow-model.js';
 import { byLSTM, type FoundLSTM, isSamePlace, type LSTMPlace } from '../model/find-lstms.js';
-import type { ModelInputs } from '../trace/model-inputs.js';
-import { type LayerTrace, traceModel } from '../trace/trace-model.js';
+import { type LayerTrace, traceCalls } from '../trace/trace-model.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import type { MonitorThresholds } from './thresholds.js';
 
 /** The samples that a model is looked at with. */
 export interface Samples {
-  inputs: ModelInputs;
+  inputs: tf.Tensor[];
   /** Null: the gradient is not followed. */
   labels: tf.Tensor[] | null;
+  samples: number;
 }
 
 /** What one LSTM does over some samples; nulls for one that the model does not call. */
@@ -27,14 +27,14 @@ export interface Seen {
 /** What each LSTM does over some samples, forward and, with labels, backward. */
 export async function lookAtGates(
   model: tf.LayersModel,
-  { inputs, labels }: Samples,
+  data: Samples,
   lstms: FoundLSTM[],
   weightNorms: WeightNormsByGate[],
   thresholds: MonitorThresholds,
 ): Promise<Seen[]> {
-  const flows = labels === null ? null : gradientFlowModel(model, inputs, labels);
+  const flows = data.labels === null ? null : modelFlows('gateMonitor', model, data);
   // A flow comes with the trace of the same call.
-  const traces = flows?.map(({ flow, ...name }) => ({ ...name, trace: flow.trace })) ?? traceModel(model, inputs);
+  const traces = flows?.map(({ flow, ...name }) => ({ ...name, trace: flow.trace })) ?? traceCalls(model, data.inputs);
   try {
     const placed = flows === null ? [] : await steepestFlows(flows, thresholds);
     const groups = byLSTM(traces);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { type FoundLSTM, findLSTMs } from '../model/find-lstms.js';
-import { requireModelInputs, requireModelWithLSTM } from '../trace/model-inputs.js';
+import { type FoundLSTM, requireModelWithLSTM } from '../model/find-lstms.js';
+import { modelData } from '../model/model-data.js';
 import { type CellNorms, cellNorms } from '../weights/cell-norms.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { addRecord } from './bounded-records.js';
@@ -8,7 +8,7 @@ import { lossFinding } from './gradient-norm-findings.js';
 import { GradientObserver } from './gradient-observer.js';
 import type { MonitoredBatch, MonitorHistory, MonitorWarning } from './history-types.js';
 import { layerNorm } from './layer-norm.js';
-import { lookAtGates } from './look-at-gates.js';
+import { lookAtGates, type Seen } from './look-at-gates.js';
 import { LossWatch } from './loss-watch.js';
 import type { MonitorSettings } from './options.js';
 import { finiteOrNull, type Measured, measuredFindings, monitoredLayer } from './report.js';
@@ -52,10 +52,9 @@ export class MonitorCallback extends tf.CustomCallback {
     if (model === null) {
       throw new Error(`${WHERE}: all callbacks must be instances of tf.CustomCallback where one of them is a monitor`);
     }
-    requireModelWithLSTM(WHERE, model);
-    const { inputs } = this.settings;
-    if (inputs !== null) requireModelInputs(WHERE, model, inputs);
-    this.lstms = findLSTMs(model);
+    this.lstms = requireModelWithLSTM(WHERE, model);
+    const { inputs, labels } = this.settings;
+    if (inputs !== null) modelData(WHERE, model, inputs, labels).dispose();
     this.earlierNorms = this.lstms.map((_, n) => this.earlierNorms[n] ?? []);
     this.observer?.stop();
     this.observer = new GradientObserver(
@@ -115,11 +114,17 @@ export class MonitorCallback extends tf.CustomCallback {
 
   private async measure(gradients: CellNorms | null): Promise<Measured[]> {
     const { inputs, labels, thresholds } = this.settings;
-    const { model, lstms } = this;
+    const { lstms } = this;
+    const model = this.model as tf.LayersModel;
     const cells = lstms.map(({ lstmCell }) => lstmCell);
     const weights = (await cellNorms(cells, (weight) => weight)).cells as WeightNormsByGate[];
-    const samples = inputs && { inputs, labels };
-    const seen = samples && (await lookAtGates(model as tf.LayersModel, samples, lstms, weights, thresholds));
+    const data = inputs && modelData(WHERE, model, inputs, labels);
+    let seen: Seen[] | null = null;
+    try {
+      seen = data && (await lookAtGates(model, data, lstms, weights, thresholds));
+    } finally {
+      data?.dispose();
+    }
     return lstms.map(({ layerName, direction, cell }, n) => ({
       place: { layerName, direction, cell },
       gradients: gradients?.cells[n] ?? null,

@@ -1,7 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
-import type { ModelInputs } from '../trace/model-inputs.js';
+import type { ModelInputs, ModelLabels } from '../model/model-data.js';
 import type { MonitorRecord, MonitorWarning } from './history-types.js';
 import { type MonitorThresholds, monitorThresholds } from './thresholds.js';
 
@@ -14,10 +13,10 @@ export interface GateMonitorOptions {
    */
   inputs?: ModelInputs | null | undefined;
   /**
-   * What the model is to answer to `inputs`, one tensor an output. With them, the gradient's flow back through time is
+   * What the model is to answer to `inputs`, as `fit` takes it. With them, the gradient's flow back through time is
    * watched, by the loss that the model was compiled with.
    */
-  labels?: tf.Tensor | tf.Tensor[] | null | undefined;
+  labels?: ModelLabels | null | undefined;
   /** How many records the history holds at most, at least 2. Default: 200. */
   maxRecords?: number;
   /** When to warn; see `MonitorThresholds`. */
@@ -32,7 +31,7 @@ export interface GateMonitorOptions {
 export interface MonitorSettings {
   everyBatches: number;
   inputs: ModelInputs | null;
-  labels: tf.Tensor[] | null;
+  labels: ModelLabels | null;
   maxRecords: number;
   thresholds: MonitorThresholds;
   onReport: NonNullable<GateMonitorOptions['onReport']>;
@@ -54,13 +53,9 @@ export function monitorSettings(options: GateMonitorOptions): MonitorSettings {
   if (labels !== null && inputs === null) {
     throw invalidArgument(WHERE, 'labels must come with inputs', inputs);
   }
-  const list = labels === null ? null : [labels].flat();
-  for (const [index, label] of (list ?? []).entries()) {
-    if (!(label instanceof tf.Tensor)) throw invalidArgument(WHERE, `labels[${index}] must be a tensor`, label);
-  }
   return {
     ...{ everyBatches, inputs, maxRecords, onReport, onWarning },
-    labels: list,
+    labels,
     thresholds: monitorThresholds(thresholds),
   };
 }

@@ -3,10 +3,11 @@ import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { TRACE_OPTIONS, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits, shapeOf } from '../../layers/validate-call.js';
+import { requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { requireLayer } from '../model/require-layer.js';
 import { requireUnitChoice } from './chosen-units.js';
-import { disposeCalls } from './lstm-call.js';
-import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
+import { disposeCalls, type LSTMCall } from './lstm-call.js';
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
 import { TRACE_MODEL_OPTIONS, type TraceModelOptions } from './trace-model.js';
@@ -40,7 +41,13 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
   requireOptions(where, options, TRACE_MODEL_OPTIONS);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
-  const calls = observeCalls(model, requireModelInputs(where, model, inputs));
+  const { list, dispose } = modelInputs(where, model, inputs);
+  let calls: LSTMCall[] = [];
+  try {
+    calls = observeCalls(model, list);
+  } finally {
+    dispose();
+  }
   const names = nameCalls(calls);
   disposeCalls(calls);
   return calls.map((call, n) => {

@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { layersWithin } from '../../host/held-layers.js';
-import { requireUnitChoice } from './chosen-units.js';
-import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
-import { type LayerTrace, TRACE_MODEL_OPTIONS, type TraceModelOptions, traceModel } from './trace-model.js';
+import { requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelInputs, type ModelTensors, modelInputs } from '../model/model-data.js';
+import { requireUnitChoice, type UnitsOf } from './chosen-units.js';
+import { type LayerTrace, TRACE_MODEL_OPTIONS, type TraceModelOptions, traceCalls } from './trace-model.js';
 
 /** Which samples a batch holds: from `start`, which it includes, to `end`, which it does not. */
 export interface SampleRange {
@@ -46,27 +47,32 @@ export async function traceModelBatches(
   options: TraceModelBatchesOptions,
 ): Promise<void> {
   requireOptions('traceModelBatches', options, OPTIONS);
-  const { batchSize = 32, onBatch, signal, ...traceOptions } = options;
-  const list = requireBatches('traceModelBatches', model, inputs, { ...options, batchSize });
+  const { onBatch, signal } = options;
+  const batchSize = options.batchSize ?? 32;
+  const { list, unitsOf, dispose } = requireBatches('traceModelBatches', model, inputs, { ...options, batchSize });
   const samples = (list[0] as tf.Tensor).shape[0] as number;
-  for (let start = 0; start < samples; start += batchSize) {
-    signal?.throwIfAborted();
-    const end = Math.min(start + batchSize, samples);
-    const traces = traceSamples(model, list, { start, end }, traceOptions);
-    try {
-      await onBatch(traces, { start, end });
-    } finally {
-      for (const { trace } of traces) trace.dispose();
+  try {
+    for (let start = 0; start < samples; start += batchSize) {
+      signal?.throwIfAborted();
+      const end = Math.min(start + batchSize, samples);
+      const traces = traceSamples(model, list, { start, end }, unitsOf);
+      try {
+        await onBatch(traces, { start, end });
+      } finally {
+        for (const { trace } of traces) trace.dispose();
+      }
     }
+    signal?.throwIfAborted();
+  } finally {
+    dispose();
   }
-  signal?.throwIfAborted();
 }
 
 function traceSamples(
   model: tf.LayersModel,
   inputs: tf.Tensor[],
   { start, end }: SampleRange,
-  options: TraceModelOptions,
+  unitsOf: UnitsOf,
 ): LayerTrace[] {
   const batch: tf.Tensor[] = [];
   try {
@@ -74,7 +80,7 @@ function traceSamples(
       const [, ...others] = input.shape;
       batch.push(tf.slice(input, [start, ...others.map(() => 0)], [end - start, ...others]));
     }
-    return traceModel(model, batch, options);
+    return traceCalls(model, batch, unitsOf);
   } finally {
     tf.dispose(batch);
   }
@@ -86,9 +92,9 @@ function requireBatches(
   model: tf.LayersModel,
   inputs: ModelInputs,
   { batchSize, onBatch, units }: TraceModelBatchesOptions & { batchSize: number },
-): tf.Tensor[] {
+): ModelTensors & { unitsOf: UnitsOf } {
   const lstms = requireModelWithLSTM(where, model);
-  requireUnitChoice(where, lstms, units);
+  const unitsOf = requireUnitChoice(where, lstms, units);
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw invalidArgument(where, 'batchSize must be a positive integer', batchSize);
   }
@@ -97,12 +103,13 @@ function requireBatches(
   if (stateful !== undefined) {
     throw invalidArgument(where, 'model must not be stateful', stateful, { layer: stateful.name });
   }
-  const list = requireModelInputs(where, model, inputs, { anyBatch: true });
+  const { list, dispose } = modelInputs(where, model, inputs, { anyBatch: true });
   const fixed = model.inputs.map(({ shape }) => shape[0] ?? null).find((size) => size !== null);
   const samples = (list[0] as tf.Tensor).shape[0] as number;
   if (fixed !== undefined && (batchSize !== fixed || samples % fixed !== 0)) {
     const rule = `batchSize must be ${fixed}, as the model is built for, and divide the number of samples, ${samples}`;
+    dispose();
     throw invalidArgument(where, rule, batchSize);
   }
-  return list;
+  return { list, unitsOf, dispose };
 }

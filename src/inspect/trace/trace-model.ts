@@ -2,9 +2,10 @@ import type * as tf from '@tensorflow/tfjs';
 import { requireOptions } from '../../core/options.js';
 import { explicitViewOfCell } from '../../layers/explicit-view.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { requireUnitChoice, type UnitChoice } from './chosen-units.js';
+import { requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelInputs, modelInputs } from '../model/model-data.js';
+import { requireUnitChoice, type UnitChoice, type UnitsOf } from './chosen-units.js';
 import { disposeCalls, type LSTMCall } from './lstm-call.js';
-import { type ModelInputs, requireModelInputs, requireModelWithLSTM } from './model-inputs.js';
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
 
@@ -42,7 +43,8 @@ export interface LayerTrace extends CallName {
  * }
  * ```
  *
- * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...].
+ * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...], or [B]
+ *   for [B, 1].
  * @returns Each trace has i, f, g, o, c, h, each [B, T, U], or [B, T, n] of n chosen units. The caller disposes them.
  * @throws RangeError for what is not a model with an LSTM, for inputs of a wrong number or shape and for unknown units;
  *   Error for a model that is not built; and whatever the model throws.
@@ -52,7 +54,25 @@ export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: 
   requireOptions(where, options, TRACE_MODEL_OPTIONS);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
-  const calls = observeCalls(model, requireModelInputs(where, model, inputs));
+  const { list, dispose } = modelInputs(where, model, inputs);
+  try {
+    return traceCalls(model, list, unitsOf);
+  } finally {
+    dispose();
+  }
+}
+
+/**
+ * What `traceModel` returns, for who has read the inputs already.
+ *
+ * @param inputs One for each input of the model, checked.
+ */
+export function traceCalls(
+  model: tf.LayersModel,
+  inputs: tf.Tensor[],
+  unitsOf: UnitsOf = () => undefined,
+): LayerTrace[] {
+  const calls = observeCalls(model, inputs);
   const traces: LayerTrace[] = [];
   try {
     const names = nameCalls(calls);

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { flowStatistics } from '../../inspect/gradient/flow-statistics.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
 import { gradientFlowModel } from '../../inspect/gradient/gradient-flow-model.js';
-import type { ModelLoss, PerOutput } from '../../inspect/gradient/model-loss.js';
+import type { ModelInputs, ModelLabels, ModelLoss } from '../../inspect/model/model-data.js';
 import { layerTitle } from './layer-title.js';
 
 /** How a loss flows back through the LSTMs, by their titles; or why that is not known. */
@@ -15,8 +15,8 @@ export interface GradientStatistics {
 /** None without labels, or without any loss: that is not a problem, but a report without gradients. */
 export async function gradientStatistics(
   model: tf.LayersModel,
-  inputs: tf.Tensor | tf.Tensor[],
-  labels: PerOutput | undefined,
+  inputs: ModelInputs,
+  labels: ModelLabels | undefined,
   loss: ModelLoss | undefined,
 ): Promise<GradientStatistics> {
   const flows = new Map<string, FlowStatistics>();

@@ -4,7 +4,7 @@ import { requireOptions } from '../../core/options.js';
 import { diagnose } from '../../inspect/diagnose/diagnose.js';
 import { type DiagnosisThresholds, withDefaults } from '../../inspect/diagnose/thresholds.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
-import type { ModelLoss } from '../../inspect/gradient/model-loss.js';
+import { type ModelInputs, type ModelLabels, type ModelLoss, modelInputs } from '../../inspect/model/model-data.js';
 import { gateStatistics } from '../../inspect/statistics/gate-statistics.js';
 import { type LayerTrace, traceModel } from '../../inspect/trace/trace-model.js';
 import type { TimeLabels } from '../data/time-labels.js';
@@ -16,18 +16,16 @@ import { type DrawnLayers, reportLayers } from './report-layers.js';
 import { labelsOfSamples, requireSampleNames } from './sample-labels.js';
 import { findingsSection, type LayerSummary, layerSection } from './sections.js';
 
-type Tensors = tf.Tensor | tf.Tensor[];
-
 export interface InspectionReportOptions {
   /** Any model with an LSTM, of this package or of tfjs; it is left as it is. */
   model: tf.LayersModel;
-  /** What the model predicts from: one tensor an input, [B, ...]. Some tens of samples that are like the rest. */
-  inputs: Tensors;
+  /** What the model predicts from, as `predict` takes it. Some tens of samples that are like the rest. */
+  inputs: ModelInputs;
   /**
-   * What it should have answered, one tensor an output, as `fit` takes it: `diagnose` looks through them for NaN, and the
+   * What it should have answered, as `fit` takes it: `diagnose` looks through them for NaN, and the
    * gradient of the loss is followed back through time.
    */
-  labels?: Tensors;
+  labels?: ModelLabels;
   /** Instead of the loss that the model was compiled with. Without any, no gradient is followed. */
   loss?: ModelLoss;
   /**
@@ -80,7 +78,7 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
   const thresholds = withDefaults(options.thresholds);
   const traces = traceModel(model, inputs);
   try {
-    const batch = ([inputs].flat()[0] as tf.Tensor).shape[0] as number;
+    const batch = samplesOf(where, model, inputs);
     const lengths = traces.map(({ trace }) => trace.c.shape[1]);
     const timeLabels = labelsOfSamples(where, options.timeLabels, batch, lengths);
     const names = requireSampleNames(where, options.sampleNames, batch);
@@ -103,6 +101,12 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
   } finally {
     for (const { trace } of traces) trace.dispose();
   }
+}
+
+function samplesOf(where: string, model: tf.LayersModel, inputs: ModelInputs): number {
+  const { list, dispose } = modelInputs(where, model, inputs);
+  dispose();
+  return (list[0] as tf.Tensor).shape[0] as number;
 }
 
 function summarize(

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../../src/index.js';
-import { gradientFlowModel, type ModelLoss, type PerOutput } from '../../../src/inspect/index.js';
+import { gradientFlowModel, type ModelLabels, type ModelLoss } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
@@ -81,7 +81,7 @@ describe('gradientFlowModel', () => {
   }
 
   const forkedLabels = () => [randomTensor([BATCH, TIMESTEPS, 2], 11), randomTensor([BATCH, 4], 12)] as const;
-  const forms: [string, ModelLoss, (y: readonly tf.Tensor[]) => PerOutput][] = [
+  const forms: [string, ModelLoss, (y: readonly tf.Tensor[]) => ModelLabels][] = [
     ['lists', ['meanSquaredError', 'meanAbsoluteError'], (y) => [...y]],
     [
       'names',

@@ -25,12 +25,8 @@ const INPUTS: [what: string, inputs: () => unknown, message: string][] = [
   ['one tensor for two inputs', () => tf.ones([2, 5, 3]), "inputs must be 2 tensors, for 'a', 'b', got a Tensor"],
   ['three tensors', () => [...GOOD(), tf.ones([1])], "inputs must be 2 tensors, for 'a', 'b', got [a Tensor"],
   ['nothing', () => undefined, "inputs must be 2 tensors, for 'a', 'b', got undefined"],
-  [
-    'a name missing',
-    () => ({ a: GOOD()[0] }),
-    "inputs by name must be exactly those of the model, 'a', 'b', got ['a']",
-  ],
-  ['a wrong name', () => ({ a: GOOD()[0], c: GOOD()[1] }), "exactly those of the model, 'a', 'b', got ['a', 'c']"],
+  ['a name missing', () => ({ a: GOOD()[0] }), "inputs by name must have each of 'a', 'b', got ['a']"],
+  ['a wrong name', () => ({ a: GOOD()[0], c: GOOD()[1] }), "inputs by name must have each of 'a', 'b', got ['a', 'c']"],
   ['numbers', () => [[1], [2]], "input 'a' must be a concrete tensor, got [1]"],
   [
     'a symbolic tensor',
