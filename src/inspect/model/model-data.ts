@@ -109,7 +109,7 @@ function modelLabels(
   return asTaken(given, isSparse, (list) => {
     for (const [n, label] of list.entries()) {
       // Without a loss nobody knows what shape they should have.
-      const shape = loss === undefined ? [samples, ...label.shape.slice(1)] : (expected[n] as tf.Shape);
+      const shape = loss === undefined ? [samples, ...(label?.shape?.slice(1) ?? [])] : (expected[n] as tf.Shape);
       requireTensor(where, `labels '${names[n]}'`, label, shape);
     }
   });

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import type { ModelInputs, ModelLabels } from '../model/model-data.js';
@@ -53,6 +54,9 @@ export function monitorSettings(options: GateMonitorOptions): MonitorSettings {
   if (labels !== null && inputs === null) {
     throw invalidArgument(WHERE, 'labels must come with inputs', inputs);
   }
+  const tensors = labels === null ? [] : Object.values(labels instanceof tf.Tensor ? [labels] : labels);
+  const notOne = tensors.findIndex((label) => !(label instanceof tf.Tensor));
+  if (notOne >= 0) throw invalidArgument(WHERE, `labels[${notOne}] must be a tensor`, tensors[notOne]);
   return {
     ...{ everyBatches, inputs, maxRecords, onReport, onWarning },
     labels,

@@ -237,8 +237,11 @@ describe('A diagnosis', () => {
         /^diagnose: thresholds\.low must be below high = 0\.9, got 0\.95/,
       ],
       [diagnose(model, x, null, { thresholds: 1 as never }), /^diagnose: thresholds must be an object, got 1/],
-      [diagnose(model, x, [1] as never), /^diagnose: y\[0\] must be a tensor, got 1/],
-      [Promise.resolve().then(() => diagnose(model, x, 'x' as never)), /^diagnose: y\[0\] must be a tensor, got 'x'/],
+      [diagnose(model, x, [1] as never), /^diagnose: labels '.*' must be a concrete tensor, got 1/],
+      [
+        Promise.resolve().then(() => diagnose(model, x, 'x' as never)),
+        /^diagnose: labels '.*' must be a concrete tensor, got 'x'/,
+      ],
     ];
     for (const [promise, message] of refused) await expect(promise).rejects.toThrow(message);
     await expect(

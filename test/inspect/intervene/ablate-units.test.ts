@@ -156,9 +156,9 @@ describe('Ablation', () => {
       ],
       [
         () => ablateUnits(model, undefined as never, { layerName: 'memory' }),
-        /^ablateUnits: input 'memory_input' must be a concrete tensor, got undefined/,
+        /^ablateUnits: inputs must be a tensor, for 'memory_input', got undefined/,
       ],
-      [() => ablateUnits(model, [x, x], { layerName: 'memory' }), /^ablateUnits: inputs must be 1 tensors, for/],
+      [() => ablateUnits(model, [x, x], { layerName: 'memory' }), /^ablateUnits: inputs must be a tensor, for/],
       [() => ablateUnits(model, x, undefined as never), /^ablateUnits: options must be an object, got undefined/],
       [
         () => ablateUnits(model, x, { layerName: 'memory', onProgress: 1 as never }),
