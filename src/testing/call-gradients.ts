@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../core/tidy.js';
-import type { NamedFixtureTensor } from './fixture.js';
-import { type CheckedTarget, runCall } from './run-call.js';
-import { type CallTensors, toTensor } from './to-tensor.js';
+import { type NamedFixtureTensor, toTensor } from './fixture.js';
+import { type CallTensors, type CheckedTarget, runCall } from './run-call.js';
 
 /** Gradients as tensors, which the caller disposes. */
 export interface CallGradients {

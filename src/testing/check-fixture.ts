@@ -1,21 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { callGradients } from './call-gradients.js';
-import { compare } from './compare.js';
-import { firstDifferingGate, type TraceValues } from './first-gate.js';
+import { compare, differs, type Tolerance, toleranceOf } from './compare.js';
 import {
   type Fixture,
   type FixtureCall,
   type FixtureGates,
   type FixtureTensor,
+  isStateful,
   requireFixture,
   TRACE_NAMES,
+  type TraceName,
 } from './fixture.js';
 import { describeReport, type FixtureReport, type GateDifference, type QuantityReport } from './fixture-report.js';
-import { isStateful } from './layer-state.js';
-import { type CheckedTarget, chainOf, runCall } from './run-call.js';
-import { type CallTensors, callTensors } from './to-tensor.js';
-import { type Tolerance, toleranceOf } from './tolerance.js';
+import { type CallTensors, type CheckedTarget, callTensors, chainOf, runCall } from './run-call.js';
 import { traceCall } from './trace-call.js';
 
 interface Pair {
@@ -49,6 +47,35 @@ class Findings {
       tf.dispose(pairs.map(({ received }) => received));
     }
   }
+}
+
+type TraceValues = Record<TraceName, Float32Array>;
+
+/** Finds the gate that departs first in the order of computation, in one LSTM. */
+function firstDifferingGate(
+  expected: FixtureGates,
+  received: TraceValues,
+  tolerance: Tolerance,
+): GateDifference | null {
+  const [batch, timesteps, units] = expected.i.shape as [number, number, number];
+  const { layer, cell, direction } = expected;
+  for (let step = 0; step < timesteps; step++) {
+    const timestep = direction === 'backward' ? timesteps - 1 - step : step;
+    for (const gate of TRACE_NAMES) {
+      for (let row = 0; row < batch * units; row++) {
+        const sample = Math.floor(row / units);
+        const unit = row % units;
+        const flat = (sample * timesteps + timestep) * units + unit;
+        const wanted = expected[gate].values[flat] as number;
+        const found = received[gate][flat] as number;
+        if (differs(wanted, found, tolerance)) {
+          const index = [sample, timestep, unit];
+          return { gate, layer, cell, direction, sample, timestep, unit, index, expected: wanted, received: found };
+        }
+      }
+    }
+  }
+  return null;
 }
 
 function gateSuffix({ layer, direction, cell }: FixtureGates, isOnly: boolean): string {

@@ -1,4 +1,28 @@
-import type { Tolerance } from './tolerance.js';
+import { aNumber, checkOptions } from '../core/options.js';
+
+/** A received value counts as equal when |received - expected| <= atol + rtol * |expected|. */
+export interface Tolerance {
+  /** Absolute. */
+  atol: number;
+  /** Relative to the expected value. */
+  rtol: number;
+}
+
+export const DEFAULT_TOLERANCE: Tolerance = { atol: 1e-5, rtol: 1e-5 };
+
+/** An infinite tolerance would pass anything but NaN, so that it is no tolerance. */
+const A_TOLERANCE = aNumber('a finite number of at least 0', (value) => value >= 0 && Number.isFinite(value));
+const TOLERANCE_RULES = { atol: A_TOLERANCE, rtol: A_TOLERANCE };
+
+/**
+ * A tolerance with the defaults filled in.
+ *
+ * @throws RangeError for anything but finite numbers of at least 0, and for misspelt names.
+ */
+export function toleranceOf(where: string, options: Partial<Tolerance> = {}): Tolerance {
+  checkOptions(where, options, TOLERANCE_RULES);
+  return { atol: options.atol ?? DEFAULT_TOLERANCE.atol, rtol: options.rtol ?? DEFAULT_TOLERANCE.rtol };
+}
 
 /** One number in which two tensors differ. */
 export interface Difference {
@@ -29,10 +53,22 @@ export interface ShapedNumbers {
 }
 
 /** 0 for what is the same, NaN and infinities included; Infinity where only one of the two is NaN. */
-export function absoluteError(expected: number, received: number): number {
+function absoluteError(expected: number, received: number): number {
   if (Object.is(expected, received) || expected === received) return 0;
   const error = Math.abs(received - expected);
   return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+}
+
+/** By how much the error of a number is beyond the tolerance: a number above 0 differs. */
+function excessOf(error: number, expected: number, { atol, rtol }: Tolerance): number {
+  // NaN and an infinity are near to nothing, and their product with rtol is no bound.
+  if (error === Number.POSITIVE_INFINITY) return error;
+  return error - (atol + (Number.isFinite(expected) ? rtol * Math.abs(expected) : 0));
+}
+
+/** Whether a number is beyond the tolerance. */
+export function differs(expected: number, received: number, tolerance: Tolerance): boolean {
+  return excessOf(absoluteError(expected, received), expected, tolerance) > 0;
 }
 
 function indexOf(flat: number, shape: number[]): number[] {
@@ -49,19 +85,26 @@ function indexOf(flat: number, shape: number[]): number[] {
 export function compare(
   { shape, values }: ShapedNumbers,
   received: ArrayLike<number>,
-  { atol, rtol }: Tolerance,
+  tolerance: Tolerance,
 ): Comparison {
   const at = (flat: number): Difference => ({
     index: indexOf(flat, shape),
     expected: values[flat] as number,
     received: received[flat] as number,
   });
-  let [maxAbsoluteError, differing, first, worst, worstExcess] = [0, 0, -1, -1, Number.NEGATIVE_INFINITY];
+  let maxAbsoluteError = 0;
+  let differing = 0;
+  let first = -1;
+  let worst = -1;
+  let worstExcess = Number.NEGATIVE_INFINITY;
   for (let flat = 0; flat < values.length; flat++) {
     const expected = values[flat] as number;
     const error = absoluteError(expected, received[flat] as number);
-    const excess = error - (Number.isFinite(expected) ? atol + rtol * Math.abs(expected) : atol);
-    if (excess > worstExcess) [worst, worstExcess] = [flat, excess];
+    const excess = excessOf(error, expected, tolerance);
+    if (excess > worstExcess) {
+      worst = flat;
+      worstExcess = excess;
+    }
     if (excess > 0) {
       differing++;
       if (first < 0) first = flat;

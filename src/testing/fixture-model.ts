@@ -1,15 +1,47 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm, lstmCell } from '../layers/factories.js';
 import '../layers/hard-sigmoid-keras3.js';
-import { type Fixture, type FixtureCall, requireFixture, type SingleFixtureConfig } from './fixture.js';
-import { isStateful } from './layer-state.js';
-import { MaskFromInput } from './mask-from-input.js';
-import { toTensor } from './to-tensor.js';
+import {
+  type Fixture,
+  type FixtureCall,
+  isStateful,
+  requireFixture,
+  type SingleFixtureConfig,
+  toTensor,
+} from './fixture.js';
 
 export type RecurrentLayer = tf.layers.RNN | ReturnType<typeof tf.layers.bidirectional>;
 
 // The weights are replaced at once, and an orthogonal matrix takes long to find.
 const NO_INITIALIZATION = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
+
+/**
+ * Passes a sequence on with a mask that is fed beside it: [x, mask] -> x. tfjs's own Masking finds the mask in the
+ * values, which cannot express a mask over arbitrary values.
+ */
+class MaskFromInput extends tf.layers.Layer {
+  static readonly className: string = 'ExplicitMaskFromInput';
+
+  constructor(args: ConstructorParameters<typeof tf.layers.Layer>[0] = {}) {
+    super(args);
+    this.supportsMasking = true;
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return inputShape[0] as tf.Shape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    // The executor disposes inputs that it needs no more, while later layers still need the mask.
+    return tf.clone((inputs as tf.Tensor[])[0] as tf.Tensor);
+  }
+
+  override computeMask(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    // The executor disposes inputs that it needs no more, while later layers still need the mask.
+    return tf.clone((inputs as tf.Tensor[])[1] as tf.Tensor);
+  }
+}
+tf.serialization.registerClass(MaskFromInput);
 
 const layersOfModel = new WeakMap<tf.LayersModel, RecurrentLayer[]>();
 

@@ -1,6 +1,6 @@
+import { GATE_NAMES } from '../core/gates.js';
 import type { Comparison, Difference } from './compare.js';
 import { sizeOf } from './decode-tensor.js';
-import { describePosition } from './describe-position.js';
 import type { TraceName } from './fixture.js';
 
 /** How one quantity compares. */
@@ -40,6 +40,31 @@ export interface FixtureReport {
   notCompared: string[];
   /** The findings in words, one a line. */
   message: string;
+}
+
+const IN_SEQUENCES = ['sample', 'timestep'];
+
+/** What the axes of a tensor stand for; null where that is not known. */
+function axesOf({ name, kind, shape }: QuantityReport): string[] | null {
+  if (/^gradient of (.+\.)?kernel$/.test(name)) return ['feature', 'column'];
+  if (/^gradient of (.+\.)?recurrentKernel$/.test(name)) return ['from unit', 'column'];
+  if (/^gradient of (.+\.)?bias$/.test(name)) return ['column'];
+  if (name === 'gradient of input') return [...IN_SEQUENCES, 'feature'];
+  if (kind === 'gradient' && !name.startsWith('gradient of initial')) return null;
+  return { 2: ['sample', 'unit'], 3: [...IN_SEQUENCES, 'unit'] }[shape.length] ?? null;
+}
+
+/** Where a difference is, in words: `sample 2, timestep 4, unit 1`; `feature 3, gate f, unit 2` in a kernel's gradient. */
+function describePosition(quantity: QuantityReport, { index }: Difference): string {
+  const axes = axesOf(quantity);
+  if (axes === null) return `[${index.join(', ')}]`;
+  const units = (quantity.shape.at(-1) as number) / GATE_NAMES.length;
+  const words = index.map((position, n) =>
+    axes[n] === 'column'
+      ? `gate ${GATE_NAMES[Math.floor(position / units)]}, unit ${position % units}`
+      : `${axes[n]} ${position}`,
+  );
+  return words.join(', ');
 }
 
 function describeQuantity(quantity: QuantityReport): string {

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import type { LSTMArgs, LSTMCellArgs } from '../layers/arguments.js';
 
@@ -103,10 +104,22 @@ export interface Fixture {
   gradients: FixtureGradients | null;
 }
 
+/** Whether any layer keeps its states from call to call. */
+export function isStateful(config: FixtureConfig): boolean {
+  if (config.kind === 'sequential') return config.layers.some(isStateful);
+  return (config.kind === 'bidirectional' ? config.layer.args : config.args).stateful === true;
+}
+
+/** Plain numbers -> a tensor, which the caller disposes. */
+export function toTensor({ shape, values }: FixtureTensor): tf.Tensor {
+  return tf.tensor(values, shape, 'float32');
+}
+
 /** Whether a value is what `loadFixture` returns, and not the JSON or a path. */
 export function isFixture(value: unknown): value is Fixture {
-  const { config, calls } = (value ?? {}) as Partial<Fixture>;
-  return typeof config === 'object' && ArrayBuffer.isView(calls?.[0]?.input?.values);
+  const { config, calls, weights, gates } = (value ?? {}) as Partial<Fixture>;
+  const isLoaded = typeof config === 'object' && config !== null && ArrayBuffer.isView(calls?.[0]?.input?.values);
+  return isLoaded && Array.isArray(weights) && Array.isArray(gates);
 }
 
 /**

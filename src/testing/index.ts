@@ -5,7 +5,7 @@
  */
 
 export { checkFixture } from './check-fixture.js';
-export type { Comparison, Difference } from './compare.js';
+export type { Comparison, Difference, Tolerance } from './compare.js';
 export type {
   BidirectionalFixtureConfig,
   Fixture,
@@ -25,10 +25,8 @@ export type {
 } from './fixture.js';
 export { fixtureModel } from './fixture-model.js';
 export type { FixtureReport, GateDifference, QuantityReport } from './fixture-report.js';
-export type { NestedNumbers } from './flatten-numbers.js';
 export { loadFixture } from './load-fixture.js';
 export type { MatcherContext, MatcherResult, TensorMatchers } from './matchers/matcher-types.js';
 export { matchers } from './matchers/matchers.js';
-export type { NumbersLike } from './matchers/numbers.js';
+export type { NestedNumbers, NumbersLike } from './matchers/numbers.js';
 export type { CheckedTarget } from './run-call.js';
-export type { Tolerance } from './tolerance.js';

@@ -1,9 +1,15 @@
 import { invalidArgument } from '../core/errors.js';
 import { readMask, readNamedTensors, readTensor, readTensorOfShape } from './decode-tensor.js';
 import { Field } from './fields.js';
-import { type Fixture, type FixtureCall, type FixtureGates, type FixtureGradients, TRACE_NAMES } from './fixture.js';
+import {
+  type Fixture,
+  type FixtureCall,
+  type FixtureGates,
+  type FixtureGradients,
+  isStateful,
+  TRACE_NAMES,
+} from './fixture.js';
 import { type LayerLayout, layerLayout } from './layer-layout.js';
-import { isStateful } from './layer-state.js';
 import { readConfig } from './read-config.js';
 
 const FORMAT = 'explicit-lstm-fixture';
@@ -18,7 +24,9 @@ function readFile(path: string): string {
   try {
     return fs.readFileSync(path, 'utf8');
   } catch (cause) {
-    throw invalidArgument('loadFixture', 'the path must be a readable file', path, { cause });
+    // Node's message repeats the path, which may be a long text that is no JSON.
+    const reason = (cause as { code?: unknown }).code;
+    throw invalidArgument('loadFixture', `the path must be a readable file (${reason})`, path);
   }
 }
 
@@ -28,8 +36,7 @@ function parse(source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const shown = isText ? `${source.trimStart().slice(0, 40)}…` : source;
-    throw invalidArgument('loadFixture', 'the document must be JSON', shown, { cause });
+    throw invalidArgument('loadFixture', 'the document must be JSON', isText ? source.trimStart() : source, { cause });
   }
 }
 

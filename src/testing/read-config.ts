@@ -1,3 +1,4 @@
+import { describeValue } from '../core/errors.js';
 import type { LSTMArgs, LSTMCellArgs } from '../layers/arguments.js';
 import type { Field } from './fields.js';
 import type { FixtureConfig, LSTMFixtureConfig, SingleFixtureConfig, StackArgs } from './fixture.js';
@@ -55,7 +56,8 @@ const LAYER_FIELDS: Record<string, Read> = {
 function readArguments(field: Field, readers: Record<string, Read>, required: string[]): Record<string, unknown> {
   const present = field.keys();
   for (const key of present) {
-    if (!Object.hasOwn(readers, key)) throw field.fail(`made of [${Object.keys(readers).join(', ')}], not '${key}',`);
+    if (!Object.hasOwn(readers, key))
+      throw field.fail(`made of [${Object.keys(readers).join(', ')}], not ${describeValue(key)},`);
   }
   const keys = [...required, ...present.filter((key) => !required.includes(key))];
   return Object.fromEntries(keys.map((key) => [key, (readers[key] as Read)(field.at(key))]));

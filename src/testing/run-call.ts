@@ -1,9 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
+import { type FixtureCall, toTensor } from './fixture.js';
 import { layersOfFixtureModel } from './fixture-model.js';
-import type { CallTensors } from './to-tensor.js';
 
 /** What a fixture is checked against. */
 export type CheckedTarget = tf.layers.Layer | tf.LayersModel;
+
+export interface CallTensors {
+  /** [B, T, D] */
+  x: tf.Tensor;
+  /** [B, T], bool */
+  mask: tf.Tensor | null;
+  /** Each [B, U]; empty: none given. */
+  initialState: tf.Tensor[];
+}
+
+/** A call's inputs as tensors, which the caller disposes. */
+export function callTensors({ input, mask, initialStates }: FixtureCall): CallTensors {
+  return {
+    x: toTensor(input),
+    mask: mask === null ? null : tf.tensor(mask.values, mask.shape, 'bool'),
+    initialState: initialStates.map(toTensor),
+  };
+}
 
 /**
  * The layers to call one after the other; null for a model that `fixtureModel` did not make, which only runs as a whole.

@@ -3,8 +3,7 @@ import { tidy } from '../core/tidy.js';
 import { explicitView, explicitViewOfCell, isLSTMCell, isLSTMLike } from '../layers/explicit-view.js';
 import type { LSTM } from '../layers/lstm.js';
 import type { TraceName } from './fixture.js';
-import { applyLayer } from './run-call.js';
-import type { CallTensors } from './to-tensor.js';
+import { applyLayer, type CallTensors } from './run-call.js';
 
 /** The gates and states of one LSTM, each [B, T, U]; index t is the input's timestep. */
 export type TraceTensors = Record<TraceName, tf.Tensor>;

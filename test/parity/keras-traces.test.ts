@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { LSTMArgs } from '../../src/index.js';
 import { type GateTrace, traceLayer } from '../../src/inspect/index.js';
-import { TRACE_NAMES } from '../../src/testing/fixture.js';
+import { TRACE_NAMES, toTensor } from '../../src/testing/fixture.js';
 import type { BidirectionalFixtureConfig, Fixture, FixtureCall, LSTMFixtureConfig } from '../../src/testing/index.js';
-import { callTensors, toTensor } from '../../src/testing/to-tensor.js';
+import { callTensors } from '../../src/testing/run-call.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectClose } from '../support/close.js';
 import { BUILT_IN } from '../support/factories.js';

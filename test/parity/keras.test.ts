@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { USE_FUSED_FLAG } from '../../src/fused/choose-implementation.js';
 import { KERAS_DEFAULTS, lstm } from '../../src/index.js';
+import { toTensor } from '../../src/testing/fixture.js';
 import {
   checkFixture,
   type Fixture,
@@ -9,7 +10,7 @@ import {
   type LSTMFixtureConfig,
   type NamedFixtureTensor,
 } from '../../src/testing/index.js';
-import { callTensors, toTensor } from '../../src/testing/to-tensor.js';
+import { callTensors } from '../../src/testing/run-call.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { asList, expectClose, TOLERANCE } from '../support/close.js';
 import { KERAS_FIXTURES, kerasFixture } from '../support/keras-fixtures.js';

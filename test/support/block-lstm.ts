@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type * as tf from '@tensorflow/tfjs';
 import { readTensorOfShape } from '../../src/testing/decode-tensor.js';
 import { Field } from '../../src/testing/fields.js';
-import { toTensor } from '../../src/testing/to-tensor.js';
+import { toTensor } from '../../src/testing/fixture.js';
 import { randomTensor } from './random.js';
 
 const FOLDER = 'fixtures/block-lstm';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { readTensor } from '../../src/testing/decode-tensor.js';
 import { Field } from '../../src/testing/fields.js';
-import { toTensor } from '../../src/testing/to-tensor.js';
+import { toTensor } from '../../src/testing/fixture.js';
 import { LAYER_KINDS, type LayerKind } from './layer-kinds.js';
 
 const FOLDER = 'fixtures/gradient-flow';

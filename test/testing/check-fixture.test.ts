@@ -123,6 +123,34 @@ describe('checkFixture', () => {
     }
   });
 
+  test('finds the first gate that differs where Keras computed NaN', async () => {
+    const fixture = loadFixture(kerasFixturePath('returns-sequences'));
+    const [gates] = fixture.gates as [Fixture['gates'][0]];
+    // Of [3, 6, 5]: sample 2, timestep 1, unit 4.
+    gates.g.values[(2 * 6 + 1) * 5 + 4] = Number.NaN;
+    const report = await checkFixture(fixtureModel(fixture), fixture);
+    expect(report.firstDifferingGate).toMatchObject({
+      gate: 'g',
+      sample: 2,
+      timestep: 1,
+      unit: 4,
+      expected: Number.NaN,
+    });
+    expect(failing(report)).toEqual(['gate g']);
+  });
+
+  test('refuses what is no fixture, or only part of one', async () => {
+    const fixture = kerasFixture('returns-last');
+    const model = fixtureModel(fixture);
+    const parts = [null, 7, 'fixture.json', {}, { ...fixture, config: null }, { ...fixture, gates: undefined }];
+    for (const part of [...parts, { ...fixture, weights: {} }, { ...fixture, calls: [] }]) {
+      await expect(checkFixture(model, part as Fixture)).rejects.toThrow(
+        'checkFixture: fixture must be what loadFixture returns, got ',
+      );
+      expect(() => fixtureModel(part as Fixture)).toThrow('fixtureModel: fixture must be what loadFixture returns');
+    }
+  });
+
   test('reports NaN as a difference', async () => {
     const fixture = kerasFixture('returns-last');
     const model = fixtureModel(fixture);
@@ -138,7 +166,11 @@ describe('checkFixture', () => {
     disturb(model, 2, 0, 1e-3);
     expect((await checkFixture(model, fixture, { atol: 1e-1, rtol: 0 })).passed).toBe(true);
     expect((await checkFixture(model, fixture)).passed).toBe(false);
-    await expect(checkFixture(model, fixture, { atol: -1 })).rejects.toThrow('checkFixture: atol must be');
+    for (const atol of [-1, '1e-5', true, Number.POSITIVE_INFINITY]) {
+      await expect(checkFixture(model, fixture, { atol: atol as number })).rejects.toThrow(
+        'checkFixture: atol must be a finite number of at least 0, got',
+      );
+    }
     await expect(checkFixture(model, fixture, { rtol: Number.NaN })).rejects.toThrow('checkFixture: rtol must be');
   });
 

@@ -1,4 +1,4 @@
-import { compare } from '../../src/testing/compare.js';
+import { compare, toleranceOf } from '../../src/testing/compare.js';
 
 const tolerance = { atol: 1e-5, rtol: 1e-5 };
 const tensor = (values: number[], shape = [values.length]) => ({ shape, values: Float32Array.from(values) });
@@ -60,5 +60,56 @@ describe('compare', () => {
     }
     expect(compare(tensor([Number.NaN]), [0], tolerance).passed).toBe(false);
     expect(compare(tensor([Number.POSITIVE_INFINITY]), [Number.NEGATIVE_INFINITY], tolerance).passed).toBe(false);
+  });
+
+  test('finds NaN and infinities beyond a tolerance that overflows', () => {
+    const large = { shape: [1], values: Float64Array.of(1e300) };
+    const loose = { atol: 0, rtol: 1e300 };
+    expect(compare(large, [1], loose).passed).toBe(true);
+    expect(compare(large, [Number.NaN], loose).passed).toBe(false);
+    expect(compare(large, [Number.POSITIVE_INFINITY], loose).passed).toBe(false);
+  });
+
+  test('counts a number at the very edge of the tolerance as equal', () => {
+    expect(compare(tensor([1]), [1.25], { atol: 0.25, rtol: 0 }).passed).toBe(true);
+    expect(compare(tensor([-2]), [-2.5], { atol: 0, rtol: 0.25 }).passed).toBe(true);
+    expect(compare(tensor([1]), [1], { atol: 0, rtol: 0 }).passed).toBe(true);
+    expect(compare(tensor([-0]), [0], { atol: 0, rtol: 0 }).passed).toBe(true);
+  });
+});
+
+describe('toleranceOf', () => {
+  test('fills in 1e-5 for what is not given', () => {
+    expect(toleranceOf('f')).toEqual({ atol: 1e-5, rtol: 1e-5 });
+    expect(toleranceOf('f', { atol: 0 })).toEqual({ atol: 0, rtol: 1e-5 });
+    expect(toleranceOf('f', { rtol: 3, atol: undefined as never })).toEqual({ atol: 1e-5, rtol: 3 });
+    expect(toleranceOf('f', { rtol: null as never })).toEqual({ atol: 1e-5, rtol: 1e-5 });
+  });
+
+  test.each([
+    ['1e-5', "'1e-5'"],
+    ['', "''"],
+    [true, 'true'],
+    [false, 'false'],
+    [[1], '[1]'],
+    [1n, '1n'],
+    [{ valueOf: () => 1 }, "an object of class Object with keys ['valueOf']"],
+    [-1e-9, '-1e-9'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [Number.NEGATIVE_INFINITY, '-Infinity'],
+  ])('refuses %p as a tolerance', (value, shown) => {
+    for (const name of ['atol', 'rtol']) {
+      expect(() => toleranceOf('f', { [name]: value })).toThrow(
+        new RangeError(`f: ${name} must be a finite number of at least 0, got ${shown}`),
+      );
+    }
+  });
+
+  test('refuses what is no object of options, and misspelt names', () => {
+    for (const options of [1e-3, '1e-3', true, [1e-3], Float32Array.of(1)]) {
+      expect(() => toleranceOf('f', options as never)).toThrow('f: options must be an object, got ');
+    }
+    expect(() => toleranceOf('f', { Atol: 1 } as never)).toThrow("f: the option must be spelt 'atol', got 'Atol'");
   });
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { loadFixture } from '../../src/testing/index.js';
 import { kerasFixturePath } from '../support/keras-fixtures.js';
 
@@ -69,10 +70,35 @@ describe('loadFixture', () => {
 
   test('says that a path cannot be read, or holds no JSON', () => {
     expect(() => loadFixture('no/such/file.json')).toThrow(
-      "loadFixture: the path must be a readable file, got 'no/such/file.json'",
+      "loadFixture: the path must be a readable file (ENOENT), got 'no/such/file.json'",
     );
     expect(() => loadFixture('fixtures/README.md')).toThrow("the document must be JSON, got 'fixtures/README.md'");
     expect(() => loadFixture('{"format": ')).toThrow('the document must be JSON');
+  });
+
+  test('says in few words what is wrong with a large value', () => {
+    const large = 'A'.repeat(4_000_000);
+    const whole = (error: unknown) => inspect(error).replace(/\n +at .*/g, '');
+    const attempts: (() => unknown)[] = [
+      () => loadFixture(large),
+      () => loadFixture(`{"format": ${large}`),
+      () => loadFixture(spoiled('returns-last', (d) => (d.calls[0].input.base64 = large))),
+      () => loadFixture(spoiled('returns-last', (d) => (d.calls[0].input.base64 = [large, large]))),
+      () => loadFixture(spoiled('returns-last', (d) => (d.calls[0].input.shape = large))),
+      () => loadFixture(spoiled('returns-last', (d) => (d.config.args[large] = 1))),
+      () => loadFixture(spoiled('returns-last', (d) => (d.weights[0].name = large))),
+    ];
+    for (const attempt of attempts) {
+      let thrown: unknown;
+      try {
+        attempt();
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toBeInstanceOf(RangeError);
+      expect((thrown as Error).message.length).toBeLessThan(1000);
+      expect(whole(thrown).length).toBeLessThan(5000);
+    }
   });
 
   test('needs a path that Node can read', () => {

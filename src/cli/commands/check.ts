@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkFixture } from '../../testing/check-fixture.js';
+import type { Tolerance } from '../../testing/compare.js';
 import { fixtureModel } from '../../testing/fixture-model.js';
 import type { FixtureReport } from '../../testing/fixture-report.js';
 import { loadFixture } from '../../testing/load-fixture.js';
-import type { Tolerance } from '../../testing/tolerance.js';
 import { layerAt } from '../layer-at.js';
 import { readText } from '../readers/read-file.js';
 import { readModel } from '../readers/read-model.js';

@@ -1,5 +1,5 @@
+import type { Tolerance } from '../compare.js';
 import type { Fixture } from '../fixture.js';
-import type { Tolerance } from '../tolerance.js';
 import type { NumbersLike } from './numbers.js';
 
 /** What a matcher tells the test framework. */

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { flattenNumbers, type NestedNumbers } from '../flatten-numbers.js';
 
 /** What a matcher compares. */
 export interface Numbers {
@@ -10,6 +9,9 @@ export interface Numbers {
   dtype: tf.DataType | null;
   values: ArrayLike<number>;
 }
+
+/** Numbers, booleans, or arrays of them to any depth. */
+export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
 /** Whatever holds numbers. A typed array is taken as the values of a tensor of any shape, in row-major order. */
 export type NumbersLike =
@@ -47,7 +49,34 @@ export async function readNumbers(where: string, name: string, value: unknown): 
     return { shape: value.shape, dtype: value.dtype, values: await value.data() };
   }
   if (isTypedArray(value)) return { shape: null, dtype: null, values: value };
-  const flat = flattenNumbers(value);
-  if (flat === null) throw invalidArgument(where, `${name} ${RULE}`, value);
-  return { ...flat, dtype: null };
+  const shape = shapeOf(value);
+  const values: number[] = [];
+  if (shape === null || !flatten(value, shape, 0, values)) throw invalidArgument(where, `${name} ${RULE}`, value);
+  return { shape, dtype: null, values };
+}
+
+/** No tensor is of a higher rank; an array that holds itself is. */
+const HIGHEST_RANK = 32;
+
+/** The lengths that nested arrays must have, as their first items do; null for what is nested too deep. */
+function shapeOf(nested: unknown): number[] | null {
+  const shape: number[] = [];
+  for (let first = nested; Array.isArray(first); first = first[0]) {
+    shape.push(first.length);
+    if (shape.length > HIGHEST_RANK) return null;
+  }
+  return shape;
+}
+
+/** Appends the numbers in nested arrays, booleans as 0 and 1; false where they hold anything else or are ragged. */
+function flatten(nested: unknown, shape: readonly number[], axis: number, values: number[]): boolean {
+  if (axis === shape.length) {
+    if (typeof nested !== 'number' && typeof nested !== 'boolean') return false;
+    values.push(Number(nested));
+    return true;
+  }
+  if (!Array.isArray(nested) || nested.length !== shape[axis]) return false;
+  // `every` passes over holes.
+  for (const item of nested) if (!flatten(item, shape, axis + 1, values)) return false;
+  return true;
 }

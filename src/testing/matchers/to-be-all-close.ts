@@ -1,6 +1,5 @@
-import { type Comparison, compare, type Difference } from '../compare.js';
+import { type Comparison, compare, type Difference, type Tolerance, toleranceOf } from '../compare.js';
 import { sizeOf } from '../decode-tensor.js';
-import { type Tolerance, toleranceOf } from '../tolerance.js';
 import type { MatcherContext, MatcherResult } from './matcher-types.js';
 import { type Numbers, readNumbers } from './numbers.js';
 
@@ -58,8 +57,8 @@ function describeDifferences({ shape, differing, first, worst }: Comparison, tol
   const lines = [
     `${differing} of ${sizeOf(shape)} numbers differ by more than ${describeTolerance(tolerance)}.`,
     `First at ${describeDifference(first as Difference)}`,
-    ...(differing > 1 ? [`Worst at ${describeDifference(worst as Difference)}`] : []),
   ];
+  if (differing > 1) lines.push(`Worst at ${describeDifference(worst as Difference)}`);
   return lines.join('\n');
 }
 

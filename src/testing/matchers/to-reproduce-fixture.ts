@@ -1,8 +1,8 @@
 import { checkFixture } from '../check-fixture.js';
+import { type Tolerance, toleranceOf } from '../compare.js';
 import { type Fixture, isFixture } from '../fixture.js';
 import { loadFixture } from '../load-fixture.js';
 import type { CheckedTarget } from '../run-call.js';
-import type { Tolerance } from '../tolerance.js';
 import type { MatcherContext, MatcherResult } from './matcher-types.js';
 
 /** The matcher; see `TensorMatchers`. */
@@ -12,7 +12,8 @@ export async function toReproduceFixture(
   fixture: unknown,
   options?: Partial<Tolerance>,
 ): Promise<MatcherResult> {
-  const { passed, message } = await checkFixture(received as CheckedTarget, asFixture(fixture), options);
+  const tolerance = toleranceOf('toReproduceFixture', options);
+  const { passed, message } = await checkFixture(received as CheckedTarget, asFixture(fixture), tolerance);
   return {
     pass: passed,
     message: () => `expect(received)${this?.isNot ? '.not' : ''}.toReproduceFixture(fixture)\n\n${message}`,

@@ -1,12 +1,23 @@
+import { expect as extendedExpect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { type MatcherResult, matchers, type NumbersLike } from '../../../src/testing/index.js';
+import { type MatcherResult, matchers, type NumbersLike, type TensorMatchers } from '../../../src/testing/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 
 beforeAll(() => useBackend('cpu'));
 
 const match = (received: unknown, expected: unknown, options?: { atol?: number; rtol?: number }, isNot = false) =>
   matchers.toBeAllClose.call({ isNot }, received, expected, options) as Promise<MatcherResult>;
+/** Each with the end of the message. */
+const BAD_TOLERANCES: [options: unknown, message: string][] = [
+  [{ atol: '1e-5' }, "atol must be a finite number of at least 0, got '1e-5'"],
+  [{ atol: true }, 'atol must be a finite number of at least 0, got true'],
+  [{ rtol: Number.NaN }, 'rtol must be a finite number of at least 0, got NaN'],
+  [{ rtol: Number.POSITIVE_INFINITY }, 'rtol must be a finite number of at least 0, got Infinity'],
+  [{ atol: -1 }, 'atol must be a finite number of at least 0, got -1'],
+  [1e-3, 'options must be an object, got 0.001'],
+  [{ a_tol: 1 }, "the option must be spelt 'atol', got 'a_tol'"],
+];
 const passes = async (...parameters: Parameters<typeof match>) => (await match(...parameters)).pass;
 const messageOf = async (...parameters: Parameters<typeof match>) => (await match(...parameters)).message();
 
@@ -143,11 +154,51 @@ describe('toBeAllClose', () => {
   });
 
   test('refuses tolerances that are none', async () => {
-    await expect(match([1], [1], { atol: -1 })).rejects.toThrow(
-      'toBeAllClose: atol must be a number of at least 0, got -1',
-    );
-    await expect(match([1], [1], { rtol: Number.NaN })).rejects.toThrow('toBeAllClose: rtol must be');
-    await expect(match([1], [1], 1e-3 as never)).rejects.toThrow('toBeAllClose: options must be an object, got 0.001');
+    for (const [options, message] of BAD_TOLERANCES) {
+      await expect(match([1], [1], options as never)).rejects.toThrow(`toBeAllClose: ${message}`);
+    }
+  });
+
+  test('rejects for a bad tolerance or value in a test framework, also under .not', async () => {
+    extendedExpect.extend(matchers);
+    for (const [options, message] of BAD_TOLERANCES) {
+      const assertion = extendedExpect([1]) as unknown as TensorMatchers & { not: TensorMatchers };
+      await expect(assertion.toBeAllClose([1], options as never)).rejects.toThrow(message);
+      await expect(assertion.not.toBeAllClose([2], options as never)).rejects.toThrow(message);
+      await expect(assertion.not.toBeAllClose(['2'] as never)).rejects.toThrow('expected must be a tensor');
+    }
+  });
+
+  test('tells a column from a row, and an empty array from an empty matrix', async () => {
+    expect(await passes(tf.zeros([2, 1]), tf.zeros([2]))).toBe(false);
+    expect(await passes([[0], [0]], [0, 0])).toBe(false);
+    expect(await passes([[1, 0]], [[1], [0]])).toBe(false);
+    expect(await passes([], tf.zeros([0]))).toBe(true);
+    expect(await passes([], tf.zeros([0, 3]))).toBe(false);
+    expect(await passes([[], []], tf.zeros([2, 0]))).toBe(true);
+    expect(await passes(new Float32Array(0), tf.zeros([2, 0]))).toBe(true);
+    expect(await passes(tf.zeros([2, 0, 3]), tf.zeros([2, 3, 0]))).toBe(false);
+  });
+
+  test('reads arrays as deep as a tensor can be, and no deeper', async () => {
+    const nested = (depth: number) => {
+      let array: unknown = 7;
+      for (let axis = 0; axis < depth; axis++) array = [array];
+      return array;
+    };
+    expect(await passes(nested(32), nested(32))).toBe(true);
+    await expect(match(nested(33), [1])).rejects.toThrow('received must be a tensor, a typed array, or numbers');
+    await expect(match([1], nested(20_000))).rejects.toThrow('expected must be a tensor');
+    const ofItself: unknown[] = [];
+    ofItself.push(ofItself);
+    await expect(match(ofItself, [1])).rejects.toThrow('received must be a tensor');
+  });
+
+  test('refuses large values in a short message', async () => {
+    const large = { base64: 'A'.repeat(4_000_000) };
+    await expect(match(large, [1])).rejects.toThrow(/^.{1,320}$/);
+    await expect(match(large.base64, [1])).rejects.toThrow(/^.{1,320}$/);
+    await expect(match([1], [1], { atol: large as never })).rejects.toThrow(/^.{1,320}$/);
   });
 
   test('leaves no tensor behind', async () => {

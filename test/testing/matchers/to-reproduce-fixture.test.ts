@@ -49,7 +49,14 @@ describe('toReproduceFixture', () => {
 
   test('holds to the tolerance that is asked for', async () => {
     expect((await match(wrongModel(), kerasFixture(NAME), { atol: 10 })).pass).toBe(true);
-    await expect(match(wrongModel(), kerasFixture(NAME), { atol: -1 })).rejects.toThrow('atol must be a number');
+    for (const atol of [-1, '1e-5', true, Number.POSITIVE_INFINITY]) {
+      await expect(match(wrongModel(), kerasFixture(NAME), { atol })).rejects.toThrow(
+        'toReproduceFixture: atol must be a finite number of at least 0, got',
+      );
+    }
+    await expect(match(wrongModel(), NAME, { r_tol: 1 })).rejects.toThrow(
+      "toReproduceFixture: the option must be spelt 'rtol'",
+    );
   });
 
   test('refuses what is no layer and what is no fixture', async () => {
