@@ -10,9 +10,9 @@ async function load(): Promise<typeof import('./main.js')> {
   try {
     return await import('./main.js');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const isPeer = code === 'ERR_MODULE_NOT_FOUND' && message.includes('@tensorflow/tfjs');
-    if (!isPeer) throw error;
+    // The message goes on with who asked for it, which may be tfjs itself, of a package that it lacks.
+    const [, missing] = /^Cannot find (?:package|module) '([^']*)'/.exec((error as Error).message) ?? [];
+    if (missing !== '@tensorflow/tfjs') throw error;
     console.error('error: @tensorflow/tfjs is missing: npm install @tensorflow/tfjs');
     process.exit(2);
   }

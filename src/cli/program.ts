@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Tolerance } from '../testing/compare.js';
 import { BACKEND_CHOICES, type BackendChoice, startBackend } from './backends.js';
-import { checkFixtures } from './commands/check.js';
+import { type CheckOptions, checkFixtures } from './commands/check.js';
 import { modelInfo, modelInfoText } from './commands/info.js';
 import { type InspectOptions, inspect } from './commands/inspect.js';
 import { Progress } from './progress.js';
@@ -28,18 +29,42 @@ const MODEL = 'a model.json of TensorFlow.js, or the folder that it is in';
 const EXIT_HELP = `
 Exit code: 0 when all is well, 1 when a check found differences, 2 after a mistake in the command or its files.`;
 
+/** As a person writes one: `0.001`, `1e-5`. */
+const DECIMAL = /^\d+(?:\.\d*)?(?:e[+-]?\d+)?$|^\.\d+(?:e[+-]?\d+)?$/i;
+
 function tolerance(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('It must be a number of at least 0.');
+  if (!DECIMAL.test(text) || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('It must be a finite number of at least 0.');
+  }
   return value;
 }
 
 function count(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  }
   return value;
 }
+
+/** The losses that tfjs knows by name. */
+export const LOSSES = [
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'meanAbsolutePercentageError',
+  'meanSquaredLogarithmicError',
+  'squaredHinge',
+  'hinge',
+  'categoricalHinge',
+  'logcosh',
+  'categoricalCrossentropy',
+  'sparseCategoricalCrossentropy',
+  'binaryCrossentropy',
+  'kullbackLeiblerDivergence',
+  'poisson',
+  'cosineProximity',
+];
 
 function backendOption(): Option {
   return new Option('--backend <name>', 'what computes: auto is the fastest that is installed')
@@ -64,7 +89,9 @@ function addInspect(program: Command, terminal: Terminal): void {
     .requiredOption('--input <data>', 'what the model is to run on, [B, ...]')
     .option('--out <file>', 'where to write the report', 'report.html')
     .option('--labels <data>', 'what it should have answered: for the gradients of its loss')
-    .option('--loss <name>', 'the loss, such as meanSquaredError; without it, the one that the model was compiled with')
+    .addOption(
+      new Option('--loss <name>', 'the loss; without it, the one that the model was compiled with').choices(LOSSES),
+    )
     .option('--time-labels <file>', 'what the timesteps are: JSON, an array of words, or one for each sample')
     .option('--vocabulary <file>', 'the tokens of a text model and their numbers')
     .addOption(
@@ -128,11 +155,10 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: number) =
     .action(async (paths: string[], { backend, json, model, layer, atol, rtol }: CheckCommandOptions) => {
       await startBackend(backend);
       const progress = new Progress(terminal);
-      const options = {
-        model,
-        layer,
-        tolerance: { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) },
-      };
+      const given: Partial<Tolerance> = {};
+      if (atol !== undefined) given.atol = atol;
+      if (rtol !== undefined) given.rtol = rtol;
+      const options: CheckOptions = { model, layer, tolerance: given };
       try {
         for await (const report of checkFixtures(paths, options, (path) => progress.step(`checking ${path}`))) {
           progress.end();

@@ -4,8 +4,10 @@
  * @param leftAligned How many columns, from the first on, are aligned to the left; the others are to the right.
  */
 export function table(rows: readonly (readonly string[])[], leftAligned = 1): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, n) => Math.max(...rows.map((row) => (row[n] ?? '').length)));
+  const widths: number[] = [];
+  for (const [n, cell] of rows.flatMap((row) => [...row.entries()])) {
+    widths[n] = Math.max(widths[n] ?? 0, cell.length);
+  }
   const aligned = (cell: string, n: number) =>
     n < leftAligned ? cell.padEnd(widths[n] as number) : cell.padStart(widths[n] as number);
   return rows.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('');

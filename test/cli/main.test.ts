@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createProgram, LOSSES } from '../../src/cli/program.js';
 import { runMain } from './support/run-main.js';
 
 describe('the command', () => {
@@ -30,12 +32,54 @@ describe('the command', () => {
     [['info', 'a', 'b'], 'error: too many arguments'],
     [['info', 'model.json', '--colour'], "error: unknown option '--colour'"],
     [['info', 'model.json', '--backend', 'gpu'], "error: option '--backend <name>' argument 'gpu' is invalid."],
-    [['check', 'f.json', '--atol', '-1'], "argument '-1' is invalid. It must be a number of at least 0."],
-    [['check', 'f.json', '--rtol', ''], "argument '' is invalid. It must be a number of at least 0."],
+    [['check', 'f.json', '--atol', '-1'], "argument '-1' is invalid. It must be a finite number of at least 0."],
+    [['check', 'f.json', '--rtol', ''], "argument '' is invalid. It must be a finite number of at least 0."],
+    [['check', 'f.json', '--atol', 'Infinity'], "argument 'Infinity' is invalid. It must be a finite number"],
+    [['check', 'f.json', '--atol', '1e999'], "argument '1e999' is invalid. It must be a finite number"],
+    [['check', 'f.json', '--atol', '0x10'], "argument '0x10' is invalid. It must be a finite number"],
+    [['check', 'f.json', '--rtol', '1e-5x'], "argument '1e-5x' is invalid. It must be a finite number"],
+    [['check', 'f.json', '--atol'], "option '--atol <number>' argument missing"],
+    [['check', 'f.json', '--layer', 'lstm'], '--model must be given with it'],
+    [['inspect', 'm.json'], "required option '--input <data>' not specified"],
+    [['inspect', 'm.json', '--input', 'x.npy', '--pad', 'middle'], 'Allowed choices are left, right.'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--samples', '0'], 'It must be a whole number of at least 1.'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--samples', '1.5'], 'It must be a whole number of at least 1.'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--samples', '1e3'], 'It must be a whole number of at least 1.'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--samples', '0x40'], 'It must be a whole number of at least 1.'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--samples', '99999999999999999999'], 'It must be a whole number'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--loss', 'meanSquarredError'], 'Allowed choices are meanSquaredError,'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--loss', 'poisson'], '--labels must be given with it'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--out', ''], '--out must name a file'],
+    [['inspect', 'm.json', '--input', 'x.npy', '--out', '.'], "the report '.' cannot be written: it is a folder"],
+    [['inspect', 'm.json', '--input', 'x.npy', '--out', 'no/r.html'], "cannot be written: there is no folder 'no'"],
   ])('refuses %j', async (args, message) => {
     const { code, out, error } = await runMain(args);
     expect([code, out]).toEqual([2, '']);
     expect(error).toContain(message);
+  });
+
+  test.each([
+    ['1e-3', 0.001],
+    ['.5', 0.5],
+    ['2.', 2],
+    ['0', 0],
+    ['1.25E+2', 125],
+  ])('takes %s for a tolerance', (text, value) => {
+    let given: unknown;
+    const program = createProgram('1', { out: () => {}, error: () => {}, isInteractive: false }, () => {});
+    const check = program.commands.find((command) => command.name() === 'check');
+    check?.action((_, options) => {
+      given = options;
+    });
+    program.parse(['check', 'f.json', '--atol', text], { from: 'user' });
+    expect(given).toMatchObject({ atol: value });
+  });
+
+  test('knows the losses that tfjs knows', () => {
+    // It exports no list of them.
+    const source = readFileSync('node_modules/@tensorflow/tfjs-layers/dist/losses.js', 'utf8');
+    const [, names = ''] = /lossesMap = \{([^}]*)\}/.exec(source) ?? [];
+    expect([...LOSSES].sort()).toEqual(names.match(/\w+/g)?.sort());
   });
 
   test('tells a mistake in one line, and where it comes from with --debug', async () => {

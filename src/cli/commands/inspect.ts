@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { inspectionReport } from '../../plot/report/inspection-report.js';
+import { amount } from '../../inspect/words.js';
+import { type InspectionReportOptions, inspectionReport } from '../../plot/report/inspection-report.js';
 import type { Progress } from '../progress.js';
 import { readInputs } from '../readers/read-inputs.js';
 import { readLabels, readTimeLabels } from '../readers/read-labels.js';
@@ -24,6 +26,17 @@ export interface InspectOptions {
   title?: string | undefined;
 }
 
+/** Before anything is computed, which may take long. */
+function requireFolderOf(path: string): void {
+  if (path === '') throw new UserError('--out must name a file');
+  const problem = statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    ? 'it is a folder'
+    : statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()
+      ? null
+      : `there is no folder '${dirname(path)}'`;
+  if (problem !== null) throw new UserError(`the report '${path}' cannot be written: ${problem}`);
+}
+
 function write(path: string, html: string): void {
   try {
     writeFileSync(path, html);
@@ -40,32 +53,49 @@ function write(path: string, html: string): void {
  */
 export async function inspect(modelPath: string, options: InspectOptions, progress: Progress): Promise<string> {
   const { out, samples, title, loss } = options;
+  if (loss !== undefined && options.labels === undefined) {
+    throw new UserError('--loss is of the labels: --labels must be given with it');
+  }
+  requireFolderOf(out);
   progress.step('reading the model');
   const model = await readModel(modelPath);
   const tensors: tf.Tensor[] = [];
   try {
     progress.step('reading the input');
-    const { inputs, tokens } = readInputs(options.input, model, options);
+    const { inputs, shapes, tokens } = readInputs(options.input, model, options);
     tensors.push(...inputs);
-    const labels = options.labels === undefined ? undefined : readLabels(options.labels, model, samples);
-    tensors.push(...(labels ?? []));
+    const held = [heldBy(options.input, shapes, inputs)];
+    const report: InspectionReportOptions = { model, inputs };
+    if (options.labels !== undefined) {
+      const read = readLabels(options.labels, model, samples);
+      tensors.push(...read.labels);
+      held.push(heldBy(options.labels, read.shapes, read.labels));
+      report.labels = read.labels;
+    }
     const timeLabels = options.timeLabels === undefined ? tokens : readTimeLabels(options.timeLabels, samples);
+    if (timeLabels !== null) report.timeLabels = timeLabels;
+    if (loss !== undefined) report.loss = loss;
+    if (title !== undefined) report.title = title;
     progress.step(`inspecting ${model.name} over ${inputs[0]?.shape[0]} samples`);
-    const html = await inspectionReport({
-      model,
-      inputs,
-      ...(labels && { labels }),
-      ...(loss !== undefined && { loss }),
-      ...(timeLabels && { timeLabels }),
-      ...(title !== undefined && { title }),
+    const html = await inspectionReport(report).catch((cause: unknown) => {
+      const shapes = cause instanceof RangeError ? held.filter((words) => words !== null) : [];
+      if (shapes.length === 0) throw cause;
+      throw new UserError(`${messageOf(cause)}; ${shapes.join('; ')}`, { cause });
     });
     progress.step(`writing ${out}`);
     write(out, html);
     const size = `${out}: ${Math.ceil(html.length / 1000)} kB, to be opened in a browser`;
-    const lacksLoss = labels !== undefined && (loss ?? model.loss) === undefined;
+    const lacksLoss = report.labels !== undefined && (loss ?? model.loss) === undefined;
     return lacksLoss ? `${size}; without gradients, as the model was saved without its loss: name it by --loss` : size;
   } finally {
     tf.dispose(tensors);
     model.dispose();
   }
+}
+
+/** What a file holds, where not all of it was read: an error that tells of shapes tells those of what was. */
+function heldBy(path: string, shapes: readonly number[][], read: readonly tf.Tensor[]): string | null {
+  if (shapes.every(([samples], n) => samples === read[n]?.shape[0])) return null;
+  const whole = shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ');
+  return `'${path}' holds ${whole}, of which ${amount(read[0]?.shape[0] ?? 0, 'sample')} were taken`;
 }

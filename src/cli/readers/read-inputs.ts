@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { FirstRows } from '../../formats/byte-source.js';
 import { UserError } from '../user-error.js';
-import { type ArraysFor, arraysToTensors, layerNameOf, readArrays } from './arrays.js';
-import type { NumberArray } from './npy.js';
+import { type ArraysFor, layerNameOf, readArrays, toTensors } from './arrays.js';
 import { readTokens } from './text.js';
 import { oneHotOf, type PaddingSide, paddedIds, withZeros } from './text-arrays.js';
 import { readVocabulary } from './vocabulary.js';
@@ -19,12 +19,14 @@ export interface InputOptions {
 export interface ReadInputs {
   /** One for each input of the model, each [B, ...]; the caller disposes them. */
   inputs: tf.Tensor[];
+  /** Of what the file holds, all samples of it; of text, what was read. */
+  shapes: number[][];
   /** What stands at each timestep of each sample, where the file says so: the tokens of text. */
   tokens: string[][] | null;
 }
 
 interface ReadText {
-  array: NumberArray;
+  array: FirstRows;
   tokens: string[][];
 }
 
@@ -37,11 +39,10 @@ function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptio
     throw new UserError(`'${path}' is neither .json nor .npy; to read it as text, give --vocabulary too`);
   }
   const vocabulary = readVocabulary(vocabularyPath);
-  const text = readTokens(path, vocabulary);
+  const text = readTokens(path, vocabulary, samples);
   const { shape } = inputs[0] as tf.SymbolicTensor;
   const [, timesteps = null, features] = shape;
-  const first = { ids: text.ids.slice(0, samples), tokens: text.tokens.slice(0, samples) };
-  const { padded, labels: tokens } = paddedIds(first.ids, first.tokens, { timesteps, pad });
+  const { padded, labels: tokens } = paddedIds(text.ids, text.tokens, { timesteps, pad });
   if (shape.length === 2) return { array: withZeros(padded), tokens };
   if (shape.length === 3 && typeof features === 'number') {
     return { array: oneHotOf(padded, features, vocabulary), tokens };
@@ -58,13 +59,15 @@ function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptio
 export function readInputs(path: string, model: tf.LayersModel, options: InputOptions): ReadInputs {
   // A Sequential's own inputNames are empty.
   const { inputs } = model;
-  const what: ArraysFor = { role: 'input', names: inputs.map(layerNameOf) };
-  const arrays = readArrays(path, what);
+  const { samples } = options;
+  const expected: ArraysFor = { role: 'input', what: 'the input', names: inputs.map(layerNameOf) };
+  const arrays = readArrays(path, expected, samples);
   const text = arrays === null ? readText(path, inputs, options) : null;
+  const read = text === null ? (arrays as FirstRows[]) : [text.array];
   const dtypes = inputs.map(({ dtype }) => dtype);
-  const tensors = arraysToTensors(path, text === null ? (arrays as NumberArray[]) : [text.array], what, {
-    dtypes,
-    samples: options.samples,
-  });
-  return { inputs: tensors, tokens: text?.tokens ?? null };
+  return {
+    inputs: toTensors(read, samples, dtypes),
+    shapes: read.map(({ shape }) => shape),
+    tokens: text?.tokens ?? null,
+  };
 }

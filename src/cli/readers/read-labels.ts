@@ -1,20 +1,27 @@
 import type * as tf from '@tensorflow/tfjs';
 import { UserError } from '../user-error.js';
-import { type ArraysFor, arraysToTensors, layerNameOf, readArrays } from './arrays.js';
+import { type ArraysFor, layerNameOf, readArrays, toTensors } from './arrays.js';
 import { readJson } from './read-file.js';
 
+export interface ReadLabels {
+  /** One for each output of the model, each [B, ...]; the caller disposes them. */
+  labels: tf.Tensor[];
+  /** Of what the file holds, all samples of it. */
+  shapes: number[][];
+}
+
 /**
- * Reads what a model should have answered: `.npy` or JSON, one array an output. The caller disposes the tensors.
+ * Reads what a model should have answered: `.npy` or JSON, one array an output.
  *
  * @throws UserError
  */
-export function readLabels(path: string, model: tf.LayersModel, samples: number): tf.Tensor[] {
-  const what: ArraysFor = { role: 'output', names: model.outputs.map(layerNameOf) };
-  const arrays = readArrays(path, what);
+export function readLabels(path: string, model: tf.LayersModel, samples: number): ReadLabels {
+  const expected: ArraysFor = { role: 'output', what: 'the labels', names: model.outputs.map(layerNameOf) };
+  const arrays = readArrays(path, expected, samples);
   if (arrays === null) throw new UserError(`the labels must be .json or .npy, got '${path}'`);
   // One number a sample is what [B, 1] holds, as `fit` takes it.
-  const inRows = arrays.map(({ shape, values }) => ({ shape: shape.length === 1 ? [...shape, 1] : shape, values }));
-  return arraysToTensors(path, inRows, what, { dtypes: [], samples });
+  const columns = arrays.map(({ shape, values }) => ({ shape: shape.length === 1 ? [...shape, 1] : shape, values }));
+  return { labels: toTensors(columns, samples), shapes: arrays.map(({ shape }) => shape) };
 }
 
 function isLabel(value: unknown): value is string | number {

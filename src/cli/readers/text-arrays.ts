@@ -1,5 +1,5 @@
+import type { FirstRows } from '../../formats/byte-source.js';
 import { UserError } from '../user-error.js';
-import type { NumberArray } from './npy.js';
 import type { Vocabulary } from './vocabulary.js';
 
 export type PaddingSide = 'left' | 'right';
@@ -17,25 +17,21 @@ export function paddedIds(
   ids: readonly number[][],
   tokens: readonly string[][],
   { timesteps, pad }: { timesteps: number | null; pad: PaddingSide },
-): { padded: NumberArray; labels: string[][] } {
-  const longest = Math.max(...ids.map((line) => line.length));
+): { padded: FirstRows; labels: string[][] } {
+  const longest = ids.reduce((most, line) => Math.max(most, line.length), 0);
   const length = timesteps ?? longest;
   if (longest > length) throw new UserError(`a line has ${longest} tokens, but the model takes ${length}`);
   const fill = <Item>(line: readonly Item[], filling: Item): Item[] => {
     const missing = new Array<Item>(length - line.length).fill(filling);
     return pad === 'left' ? [...missing, ...line] : [...line, ...missing];
   };
-  return {
-    padded: {
-      shape: [ids.length, length],
-      values: Float32Array.from(ids.flatMap((line) => fill(line, NO_TOKEN))),
-    },
-    labels: tokens.map((line) => fill(line, '')),
-  };
+  const values = new Float32Array(ids.length * length);
+  for (const [n, line] of ids.entries()) values.set(fill(line, NO_TOKEN), n * length);
+  return { padded: { shape: [ids.length, length], values }, labels: tokens.map((line) => fill(line, '')) };
 }
 
 /** Token numbers for a model that looks them up itself: where there is no token it gets 0. */
-export function withZeros({ shape, values }: NumberArray): NumberArray {
+export function withZeros({ shape, values }: FirstRows): FirstRows {
   return { shape, values: values.map((id) => (id === NO_TOKEN ? 0 : id)) };
 }
 
@@ -44,7 +40,7 @@ export function withZeros({ shape, values }: NumberArray): NumberArray {
  *
  * @throws UserError where a number of the vocabulary does not fit in.
  */
-export function oneHotOf({ shape, values }: NumberArray, features: number, { size }: Vocabulary): NumberArray {
+export function oneHotOf({ shape, values }: FirstRows, features: number, { size }: Vocabulary): FirstRows {
   if (size > features) {
     throw new UserError(
       `the vocabulary numbers its tokens up to ${size - 1}, but the model takes ${features} features`,

@@ -1,5 +1,5 @@
 import { UserError } from '../user-error.js';
-import { readText } from './read-file.js';
+import { linesOf, readFrom } from './read-file.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Text as a model reads it: a line is a sample. */
@@ -11,26 +11,32 @@ export interface TokenizedText {
 }
 
 /**
- * Cuts a text file into tokens: characters where all of the vocabulary are single characters, else words between blanks.
- * Empty lines are left out.
+ * Cuts the first lines of a text file into tokens: characters where all of the vocabulary are single characters, else
+ * words between blanks. Empty lines are left out.
  *
+ * @param samples How many lines are read.
  * @throws UserError for a token that the vocabulary lacks, where it has none for what is unknown; for an empty file.
  */
-export function readTokens(path: string, vocabulary: Vocabulary): TokenizedText {
+export function readTokens(path: string, vocabulary: Vocabulary, samples: number): TokenizedText {
   const { ids, unknown, isOfCharacters } = vocabulary;
-  const numbered: TokenizedText = { tokens: [], ids: [] };
-  for (const [index, line] of readText(path, 'the input').split(/\r?\n/).entries()) {
-    const tokens = isOfCharacters ? [...line] : line.split(/\s+/).filter((word) => word !== '');
-    if (tokens.length === 0) continue;
-    numbered.tokens.push(tokens);
-    numbered.ids.push(
-      tokens.map((token) => {
-        const id = ids.get(token) ?? unknown;
-        if (id !== null) return id;
-        throw new UserError(`line ${index + 1} of '${path}' has '${token}', which the vocabulary lacks`);
-      }),
-    );
-  }
-  if (numbered.tokens.length === 0) throw new UserError(`'${path}' must hold text, a sample a line`);
-  return numbered;
+  const text: TokenizedText = { tokens: [], ids: [] };
+  readFrom(path, 'the input', (source) => {
+    let number = 0;
+    for (const line of linesOf(source)) {
+      number++;
+      const tokens = isOfCharacters ? [...line] : line.split(/\s+/).filter((word) => word !== '');
+      if (tokens.length === 0) continue;
+      text.tokens.push(tokens);
+      text.ids.push(
+        tokens.map((token) => {
+          const id = ids.get(token) ?? unknown;
+          if (id !== null) return id;
+          throw new UserError(`line ${number} of '${path}' has '${token}', which the vocabulary lacks`);
+        }),
+      );
+      if (text.tokens.length === samples) break;
+    }
+  });
+  if (text.tokens.length === 0) throw new UserError(`'${path}' must hold text, a sample a line`);
+  return text;
 }

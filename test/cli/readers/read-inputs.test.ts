@@ -141,12 +141,14 @@ describe('readInputs', () => {
   });
 
   test('refuses arrays that are none, or do not fit', () => {
-    expectRefusal(file('ragged.json', [[1, 2], [3]]), sequences, "ragged.json' must be numbers in nested arrays");
-    expectRefusal(file('null.json', [[null]]), sequences, "null.json' must be numbers in nested arrays");
+    expectRefusal(file('ragged.json', [[1, 2], [3]]), sequences, "ragged.json': [1] must have 2 items");
+    expectRefusal(file('null.json', [[null]]), sequences, "null.json': [0][0] must be a number, got null");
     expectRefusal(file('x.json', x), two, 'the model has 2 inputs (x, state), but');
     expectRefusal(file('named.json', { x, y: x }), sequences, "has 'y', but the model's inputs are 'x'");
     expectRefusal(file('part.json', { x }), two, "lacks the model's input 'state'");
     expectRefusal(file('proto.json', '{"x": [1], "__proto__": [1]}'), sequences, "has '__proto__'");
+    expectRefusal(file('proto.json', '{"x": [1], "x": [2]}'), sequences, "proto.json': 'x' must not come twice");
+    expectRefusal(file('deep.json', '['.repeat(5000) + ']'.repeat(5000)), sequences, 'must not be nested deeper than');
     expectRefusal(file('scalar.json', 7), sequences, "holds no sample for 'x'");
     expectRefusal(file('empty.json', []), sequences, "holds no sample for 'x'");
     expectRefusal(folder.path('none.json'), sequences, 'cannot be read: there is no such file');
@@ -180,5 +182,37 @@ describe('readInputs', () => {
     refuse('', 'must not be empty', 'v.txt');
     refuse({ a: -1 }, "must give 'a' a whole number of at least 0");
     refuse({ a: 0.5 }, "must give 'a' a whole number of at least 0");
+    refuse('['.repeat(5000) + ']'.repeat(5000), 'must not be nested deeper than 500');
+    refuse('{"a": 1', 'the document must be JSON: ');
+  });
+
+  test('reads many lines of text, and no more of it than is asked for', () => {
+    const vocabulary = characters();
+    const path = file('lines.txt', 'ab\n'.repeat(200_000));
+    const { values, tokens } = read(path, ids, { vocabulary, samples: 150_000 });
+    expect((values[0] as unknown[]).length).toBe(150_000);
+    expect(tokens).toHaveLength(150_000);
+    expect(tokens?.at(-1)).toEqual(['a', 'b']);
+    const later = file('later.txt', `ab\nba\n${'x'.repeat(100)}`);
+    expect(read(later, ids, { vocabulary, samples: 2 }).tokens).toEqual([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]);
+    expectRefusal(later, ids, 'line 3 of', { vocabulary, samples: 3 });
+  });
+
+  test('reads lines across the pieces in which a file is read, and refuses endless ones and other encodings', () => {
+    const vocabulary = file('clef.json', ['𝄞', 'b']);
+    // Characters of four bytes, one of which lies across each border of 65,536 bytes.
+    const long = `b${'𝄞'.repeat(40_000)}`;
+    const { tokens } = read(file('long.txt', `${long}\r\nb`), ids, { vocabulary });
+    expect(tokens?.[0]?.join('')).toBe(long);
+    expect(tokens?.[1]?.slice(0, 2)).toEqual(['b', '']);
+    expectRefusal(file('endless.txt', 'b'.repeat(5_000_000)), ids, 'must have lines of 4194304 characters', {
+      vocabulary,
+    });
+    const path = folder.path('latin.txt');
+    writeFileSync(path, Buffer.from([98, 0xe4, 98]));
+    expectRefusal(path, ids, 'the file is not text in UTF-8', { vocabulary });
   });
 });

@@ -1,4 +1,7 @@
-import { parseNpy } from '../../../src/cli/readers/npy.js';
+import fc from 'fast-check';
+import { inMemory } from '../../src/formats/byte-source.js';
+import { FormatError } from '../../src/formats/format-error.js';
+import { readNpy } from '../../src/formats/npy.js';
 
 interface NpyOptions {
   shape?: string;
@@ -30,11 +33,11 @@ function npy(descr: string, bytes: ArrayLike<number>, options: NpyOptions = {}):
 
 const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer);
 const parse = (...parameters: Parameters<typeof npy>) => {
-  const { shape, values } = parseNpy(npy(...parameters), 'x.npy');
+  const { shape, values } = readNpy(inMemory(npy(...parameters)));
   return [shape, Array.from(values)];
 };
 
-describe('parseNpy', () => {
+describe('readNpy', () => {
   test.each([
     ['<f4', bytesOf(Float32Array.of(0.5, -2)), [0.5, -2]],
     ['<f8', bytesOf(Float64Array.of(0.25, -3)), [0.25, -3]],
@@ -75,6 +78,71 @@ describe('parseNpy', () => {
     ]);
   });
 
+  test('reads the first rows, and of the file no more than they take', () => {
+    const bytes = Array.from({ length: 60 }, (_, n) => n);
+    const file = npy('|u1', bytes, { shape: '(20, 3)' });
+    const pieces: number[] = [];
+    const source = {
+      size: file.length,
+      read: (start: number, length: number) => {
+        pieces.push(length);
+        return file.subarray(start, start + length);
+      },
+    };
+    const { shape, values } = readNpy(source, 2);
+    expect([shape, Array.from(values)]).toEqual([
+      [20, 3],
+      [0, 1, 2, 3, 4, 5],
+    ]);
+    expect(pieces.at(-1)).toBe(6);
+    expect(Array.from(readNpy(inMemory(file), 99).values)).toEqual(bytes);
+    expect(Array.from(readNpy(inMemory(npy('|u1', [9], { shape: '()' })), 1).values)).toEqual([9]);
+    const columns = npy('|u1', [0, 100, 10, 110], { shape: '(2, 2)', order: 'True' });
+    expect(Array.from(readNpy(inMemory(columns), 1).values)).toEqual([0, 10]);
+  });
+
+  test('reads arrays of any shape, in either order', () => {
+    const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(shapes, fc.nat(5), (shape, rows) => {
+        const size = shape.reduce((product, length) => product * length, 1);
+        const bytes = Array.from({ length: size }, (_, n) => n);
+        const options = { shape: `(${shape.join(', ')},)` };
+        const kept = Math.min(rows, shape[0] as number) * (size / (shape[0] as number));
+        const rowAfterRow = readNpy(inMemory(npy('|u1', bytes, options)), rows);
+        expect([rowAfterRow.shape, Array.from(rowAfterRow.values)]).toEqual([shape, bytes.slice(0, kept)]);
+        const { values } = readNpy(inMemory(npy('|u1', bytes, { ...options, order: 'True' })));
+        // The place of an index [i, j, k] column after column: i + shape[0] * (j + shape[1] * k).
+        for (let n = 0; n < size; n++) {
+          const index = shape.map(
+            (length, axis) => Math.floor(n / shape.slice(axis + 1).reduce((a, b) => a * b, 1)) % length,
+          );
+          const place = index.reduceRight((sum, position, axis) => position + (shape[axis] as number) * sum, 0);
+          expect(values[n]).toBe(place);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('takes or refuses a changed file, and ends with nothing else', () => {
+    const file = Uint8Array.from(npy('<f4', bytesOf(Float32Array.of(1, 2, 3, 4)), { shape: '(2, 2)' }));
+    const change = fc.tuple(fc.nat(file.length - 1), fc.integer({ min: 0, max: 255 }));
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 3 }), fc.nat(file.length), fc.boolean(), (changes, length, isCut) => {
+        const bytes = file.slice();
+        for (const [at, byte] of changes) bytes[at] = byte;
+        try {
+          const { shape, values } = readNpy(inMemory(isCut ? bytes.subarray(0, length) : bytes));
+          expect(values).toHaveLength(shape.reduce((product, size) => product * size, 1));
+        } catch (error) {
+          expect(error).toBeInstanceOf(FormatError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('reads a header whose keys stand in another order', () => {
     const header = "{'shape':(2,),'fortran_order':False,'descr':'|u1'}";
     expect(parse('', [1, 2], { header })).toEqual([[2], [1, 2]]);
@@ -84,7 +152,7 @@ describe('parseNpy', () => {
     ['another file', () => Buffer.from('PK\u0003\u0004 and so on, for a while'), 'is not an .npy file'],
     ['a file of a few bytes', () => npy('|u1', []).subarray(0, 9), 'is not an .npy file'],
     ['a version to come', () => npy('|u1', [1, 2], { version: 4 }), 'has version 4 of the format, not 1 to 3'],
-    ['a header that is cut off', () => npy('|u1', [1, 2]).subarray(0, 40), 'has a header that does not end'],
+    ['a header that is cut off', () => npy('|u1', [1, 2]).subarray(0, 40), 'the header does not end'],
     [
       'fewer numbers',
       () => npy('<f4', [0, 0, 0, 0]),
@@ -92,6 +160,8 @@ describe('parseNpy', () => {
     ],
     ['more numbers', () => npy('|u1', [1, 2, 3]), 'must hold 2 bytes of numbers, as its shape [2] says, but holds 3'],
     ['a huge shape', () => npy('<f8', [1], { shape: '(99999999999, 99999999999)' }), 'must hold'],
+    ['a property of all objects', () => npy('<toString1', [0]), 'the header is not NumPy’s'],
+    ['a size beyond all numbers', () => npy('|u1', [], { shape: `(0, ${'9'.repeat(400)})` }), 'must hold NaN bytes'],
     ['float16', () => npy('<f2', [0, 0, 0, 0]), "holds 'f2': convert it, say by .astype('float32')"],
     ['text', () => npy('<U4', [0, 0, 0, 0]), "holds 'U4'"],
     ['complex numbers', () => npy('<c8', [0]), "holds 'c8'"],
@@ -100,13 +170,14 @@ describe('parseNpy', () => {
       () => npy('', [0], { header: "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }" }),
       'records',
     ],
-    ['a negative size', () => npy('|u1', [0], { shape: '(-1,)' }), 'has a header that is not'],
+    ['a negative size', () => npy('|u1', [0], { shape: '(-1,)' }), 'the header is not NumPy’s'],
     [
       'no shape',
       () => npy('', [0], { header: "{'descr': '|u1', 'fortran_order': False}" }),
-      'has a header that is not',
+      'the header is not NumPy’s',
     ],
   ])('refuses %s', (_, make, message) => {
-    expect(() => parseNpy(make(), 'x.npy')).toThrow(`'x.npy' ${message === 'records' ? 'has a header' : message}`);
+    expect(() => readNpy(inMemory(make()))).toThrow(FormatError);
+    expect(() => readNpy(inMemory(make()))).toThrow(message);
   });
 });

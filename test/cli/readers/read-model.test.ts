@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
 import { readModel } from '../../../src/cli/readers/read-model.js';
 import { UserError } from '../../../src/cli/user-error.js';
 import { useBackend } from '../../../tools/backends.js';
@@ -119,7 +120,7 @@ describe('readModel', () => {
     [
       'a document without weights',
       ({ modelTopology }) => ({ modelTopology }),
-      /weightsManifest of 'model\.json' must be/,
+      /model\.json': weightsManifest must be an array of groups/,
     ],
     [
       'an unknown layer',
@@ -162,6 +163,45 @@ describe('readModel', () => {
       'quantization must be an object',
     ],
     [
+      'two weights of one name',
+      ({ weightsManifest: [group] }) => void Object.assign(group.weights[2], { name: group.weights[0].name }),
+      /weightsManifest\[0\]\.weights\[2\]\.name must be another than '.*', which weightsManifest\[0\]\.weights\[0\] has/,
+    ],
+    [
+      'two weights of one name in two groups',
+      ({ weightsManifest }) => void weightsManifest.push({ paths: ['x'], weights: [weightsManifest[0].weights[0]] }),
+      'weightsManifest[1].weights[0].name must be another',
+    ],
+    [
+      'a quantization without its scale',
+      ({ weightsManifest: [group] }) =>
+        void Object.assign(group.weights[1], { quantization: { dtype: 'uint8', min: 0 } }),
+      'quantization.scale must be a finite number',
+    ],
+    [
+      'a quantization whose offset is text',
+      ({ weightsManifest: [group] }) =>
+        void Object.assign(group.weights[1], { quantization: { dtype: 'uint16', min: '0', scale: 1 } }),
+      'quantization.min must be a finite number',
+    ],
+    [
+      'a training configuration that is none',
+      (document) => ({ ...document, trainingConfig: 7 }),
+      'trainingConfig must be',
+    ],
+    [
+      'a circle of layers',
+      ({ modelTopology }) => {
+        const node = [['a', 0, 0, {}]];
+        modelTopology.config = {
+          name: 'm',
+          layers: [{ class_name: 'Add', name: 'a', config: {}, inbound_nodes: [node] }],
+        };
+        modelTopology.class_name = 'Model';
+      },
+      "must be a graph without a circle: the input of 'a' never comes",
+    ],
+    [
       'paths that are none',
       ({ weightsManifest: [group] }) => void Object.assign(group, { paths: [1] }),
       '[0].paths must be an array of file names',
@@ -190,12 +230,56 @@ describe('readModel', () => {
     await expectRefusal(changed(change), message);
   });
 
+  test('refuses in bounded time what is nested too deep, or too large to be', async () => {
+    const deep = changed(() => undefined);
+    writeFileSync(deep, `{"modelTopology": ${'['.repeat(100_000)}`);
+    await expectRefusal(deep, "model.json': the document must not be nested deeper than 500");
+    for (const units of [1e5, 1e7, 1e9, 1e15, -1, 0.5]) {
+      await expectRefusal(
+        changed((document) => JSON.parse(JSON.stringify(document).replaceAll('"units":5,', `"units":${units},`))),
+        /cannot be built: /,
+      );
+    }
+  });
+
+  test('loads or refuses a changed model, and ends with nothing else', async () => {
+    const text = readFileSync(folder.path('good', 'model.json'), 'utf8');
+    const pieces = ['null', '-1', '1e9', '{}', '[]', '"__proto__"', '"', '}', 'true', '[[', '"lower"', '0'];
+    const values = [...text.matchAll(/(?<=:)(?:"[^"]*"|[\w.-]+|\[[^[\]]*\])/g)];
+    const change = fc.tuple(fc.nat(values.length - 1), fc.constantFrom(...pieces));
+    const path = changed(() => undefined);
+    const silent = jest.spyOn(console, 'warn').mockImplementation();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { minLength: 1, maxLength: 2 }),
+        fc.boolean(),
+        fc.nat(text.length),
+        async (changes, isCut, length) => {
+          let document = text;
+          for (const [at, piece] of changes.sort(([a], [b]) => b - a)) {
+            const { 0: value, index } = values[at] as RegExpExecArray;
+            document = document.slice(0, index) + piece + document.slice(index + value.length);
+          }
+          writeFileSync(path, isCut ? document.slice(0, length) : document);
+          try {
+            (await readModel(path)).dispose();
+          } catch (error) {
+            expect(error).toBeInstanceOf(UserError);
+          }
+          expect(Object.keys(Object.prototype)).toEqual([]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    silent.mockRestore();
+  });
+
   test('refuses what is no model', async () => {
-    expect(() => readModel('README.md')).toThrow("the model must be a model.json of TensorFlow.js, got 'README.md'");
-    expect(() => readModel(folder.path('none'))).toThrow('cannot be read: there is no such file');
+    await expectRefusal('README.md', "the model must be a model.json of TensorFlow.js, got 'README.md'");
+    await expectRefusal(folder.path('none'), 'cannot be read: there is no such file');
     writeFileSync(folder.path('broken.json'), '{"a": ');
-    await expectRefusal(folder.path('broken.json'), /broken\.json' is not JSON: /);
+    await expectRefusal(folder.path('broken.json'), /broken\.json': the document must be JSON: /);
     writeFileSync(folder.path('bytes.json'), Buffer.from([0xff, 0xfe, 0xfd]));
-    await expectRefusal(folder.path('bytes.json'), "bytes.json' is not text in UTF-8");
+    await expectRefusal(folder.path('bytes.json'), "bytes.json': the file is not text in UTF-8");
   });
 });
