@@ -1,13 +1,14 @@
 /** Who may import whom: `npm run check` holds the sources to it, imports of types included. */
 const ARROWS = {
   core: [],
+  formats: [],
   host: ['core'],
   fused: ['core', 'host'],
   sequence: ['core', 'host', 'fused'],
   layers: ['core', 'host', 'fused', 'sequence'],
   training: ['core', 'host', 'fused', 'sequence'],
   inspect: ['core', 'host', 'sequence', 'layers'],
-  convert: ['core', 'host', 'sequence', 'layers', 'training'],
+  convert: ['core', 'formats', 'host', 'sequence', 'layers', 'training'],
   plot: ['core', 'inspect'],
   report: ['plot'],
   testing: ['core', 'host', 'fused', 'sequence', 'layers', 'training', 'inspect', 'convert'],
