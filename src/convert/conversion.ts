@@ -1,18 +1,34 @@
 import type * as tf from '@tensorflow/tfjs';
+import { A_FUNCTION } from '../core/options.js';
 import type { ConfigDict } from '../host/types.js';
+
+export interface ConversionOptions {
+  /**
+   * Is told, in a sentence, of each thing that the copy does not have or that was not converted, and which does not
+   * keep it from predicting what the original does. Default: `console.warn`.
+   */
+  onNote?: (note: string) => void;
+}
+
+export const CONVERSION_OPTIONS = { onNote: A_FUNCTION } satisfies Record<keyof ConversionOptions, unknown>;
 
 /** A direction of conversion: which layers are replaced, and by what. */
 export interface Conversion {
-  /** The public function, as errors name it. */
+  /** The public function, as errors and notes name it. */
   name: string;
   /** The class names, from and to, by which a layer's own config may name the layers that it makes itself. */
   classNames: Readonly<Record<string, string>>;
   /**
-   * Looks at a layer before anything is built.
+   * Looks at a layer that is to be replaced, unless it is an LSTM's cell, before anything is built.
    *
-   * @throws RangeError where the layer must be replaced and cannot be.
+   * @returns What is lost of it, in sentences.
+   * @throws RangeError where it cannot be replaced.
    */
-  check(layer: tf.layers.Layer): void;
+  check(layer: tf.layers.RNN | tf.layers.RNNCell): string[];
+  /** Whether a layer is of those to be replaced. */
+  concerns(layer: tf.layers.Layer): layer is tf.layers.RNN | tf.layers.RNNCell;
+  /** What a layer is called that is to be replaced and was not. */
+  leftOver: string;
   /**
    * The layer that takes another's place, not built yet; null where that one is to be kept.
    *

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
-import { layersWithin } from '../host/held-layers.js';
+import { checkOptions } from '../core/options.js';
+import { heldLayers, layersWithin } from '../host/held-layers.js';
 import { withoutRemains } from '../host/new-variables.js';
+import { LSTM_BRAND, LSTM_CELL_BRAND } from '../layers/brand.js';
 import { isDisposedWeight } from '../layers/is-disposed.js';
-import type { Conversion } from './conversion.js';
+import { CONVERSION_OPTIONS, type Conversion, type ConversionOptions } from './conversion.js';
 import { copyState } from './copy-state.js';
 import { copyCompilation, copyTrainedVariables } from './copy-training.js';
 import { ModelCopier } from './model-copier.js';
@@ -14,18 +16,56 @@ import { pairLayers } from './pair-layers.js';
  *
  * @throws RangeError for a model that cannot be converted. Nothing is left behind then.
  */
-export function convertModel(model: tf.LayersModel, conversion: Conversion): tf.LayersModel {
-  requireModel(conversion.name, model);
-  for (const layer of layersWithin(model)) conversion.check(layer);
+export function convertModel(
+  model: tf.LayersModel,
+  conversion: Conversion,
+  options: ConversionOptions,
+): tf.LayersModel {
+  const { name } = conversion;
+  requireModel(name, model);
+  checkOptions(name, options, CONVERSION_OPTIONS);
+  const notes = [...concernedLayers(model, conversion).keys()].flatMap((layer) => conversion.check(layer));
   const copier = new ModelCopier(conversion);
   const optimizers = new Map<tf.Optimizer, tf.Optimizer>();
-  return withoutRemains(
-    () => copyModel(model, conversion.name, copier, optimizers),
+  const copy = withoutRemains(
+    () => copyModel(model, name, copier, optimizers),
     () => {
       for (const optimizer of optimizers.values()) optimizer.dispose();
       for (const copy of copier.copies.values()) disposeStates(copy);
     },
   );
+  for (const path of concernedLayers(copy, conversion).values()) {
+    const reason = 'a layer of your own makes it, and its getConfig() does not tell of it';
+    notes.push(`'${path}' stays ${conversion.leftOver}: ${reason}.`);
+  }
+  const onNote = options.onNote ?? ((note: string) => console.warn(note));
+  for (const note of notes) onNote(`${name}: ${note}`);
+  return copy;
+}
+
+/** The layers that a conversion concerns, each with the names that lead to it; of an LSTM not its cell besides. */
+function concernedLayers(
+  model: tf.LayersModel,
+  conversion: Conversion,
+): Map<tf.layers.RNN | tf.layers.RNNCell, string> {
+  const found = new Map<tf.layers.RNN | tf.layers.RNNCell, string>();
+  const seen = new Set<tf.layers.Layer>([model]);
+  // The shortest way comes first: a Sequential holds its layers, and a model that holds them again.
+  const queue: { layer: tf.layers.Layer; path: string[] }[] = [{ layer: model, path: [] }];
+  for (const { layer, path } of queue) {
+    if (conversion.concerns(layer)) {
+      found.set(layer, path.join('/'));
+      continue;
+    }
+    // It has a cell of tfjs for its own purposes.
+    if (LSTM_BRAND in layer || LSTM_CELL_BRAND in layer) continue;
+    for (const held of heldLayers(layer).values()) {
+      if (seen.has(held)) continue;
+      seen.add(held);
+      queue.push({ layer: held, path: [...path, held.name] });
+    }
+  }
+  return found;
 }
 
 function copyModel(

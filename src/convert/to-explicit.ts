@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
-import { isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
-import { withDropoutFunction } from '../layers/dropout-function.js';
+import { type BuiltInLSTM, isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
+import type { BuiltInCell } from '../host/types.js';
+import { withUnsavedArguments } from '../layers/arguments.js';
 import { LSTM } from '../layers/lstm.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import type { Conversion } from './conversion.js';
+import type { Conversion, ConversionOptions } from './conversion.js';
 import { convertModel } from './convert-model.js';
 
 /**
@@ -30,21 +31,26 @@ import { convertModel } from './convert-model.js';
  * made, tensors that a custom layer holds other than by `addWeight`, the state of an optimizer that is not one of
  * tfjs's. The dropout masks of a layer with a `seed` start anew.
  *
+ * An LSTM that a layer of your own makes in its code, and of which its `getConfig()` does not tell, stays a built-in one:
+ * `onNote` is told which.
+ *
  * @param model Sequential or functional; the caller disposes the copy.
  * @throws RangeError when `model` is not a model, is empty or disposed, or has a layer that cannot be re-created from
- *   its `getConfig()`. Nothing is left behind then.
+ *   its `getConfig()`, and for options that break their rule. Nothing is left behind then.
  */
-export function toExplicit(model: tf.LayersModel): tf.LayersModel {
-  return convertModel(model, TO_EXPLICIT);
+export function toExplicit(model: tf.LayersModel, options: ConversionOptions = {}): tf.LayersModel {
+  return convertModel(model, TO_EXPLICIT, options);
 }
 
 const TO_EXPLICIT: Conversion = {
   name: 'toExplicit',
   classNames: { LSTM: LSTM.className, LSTMCell: LSTMCell.className },
-  check: () => {},
+  concerns: (layer): layer is BuiltInLSTM | BuiltInCell => isBuiltInLSTM(layer) || isBuiltInLSTMCell(layer),
+  check: () => [],
+  leftOver: 'a built-in LSTM',
   replacement(layer, config) {
-    if (isBuiltInLSTM(layer)) return new LSTM(withDropoutFunction(config, layer.cell) as unknown as tf.LSTMLayerArgs);
-    if (isBuiltInLSTMCell(layer)) return new LSTMCell(withDropoutFunction(config, layer));
+    if (isBuiltInLSTM(layer)) return new LSTM(withUnsavedArguments(config, layer.cell));
+    if (isBuiltInLSTMCell(layer)) return new LSTMCell(withUnsavedArguments(config, layer));
     return null;
   },
 };

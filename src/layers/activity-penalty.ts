@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { currentTape } from '../host/gradient-tape.js';
-import { identifierConfig, parseIdentifier } from '../host/parse-identifier.js';
+import { parseIdentifier } from '../host/parse-identifier.js';
 import type { LossFunction, Regularizer, RegularizerIdentifier } from '../host/types.js';
 
 interface TrainingCall {
@@ -18,15 +18,12 @@ interface TrainingCall {
  * Source: https://github.com/keras-team/keras/pull/22021
  */
 export class ActivityPenalty {
-  /** What `getConfig` emits. */
-  readonly config: unknown;
   private readonly regularizer: Regularizer;
   private tape: object | null = null;
   private calls: TrainingCall[] = [];
 
   constructor(identifier: RegularizerIdentifier) {
     this.regularizer = parseIdentifier('regularizer', identifier);
-    this.config = identifierConfig('regularizer', identifier);
   }
 
   /**

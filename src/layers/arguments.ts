@@ -1,6 +1,18 @@
 import type * as tf from '@tensorflow/tfjs';
+import {
+  A_BOOLEAN,
+  A_FUNCTION,
+  A_POSITIVE_INTEGER,
+  AN_INTEGER,
+  aNumber,
+  CHECKED_LATER,
+  type OptionRule,
+  oneOf,
+  required,
+} from '../core/options.js';
 import type { UseFused } from '../fused/choose-implementation.js';
-import type { RegularizerIdentifier } from '../host/types.js';
+import { identifierConfig, type Role } from '../host/parse-identifier.js';
+import type { BuiltInCell, ConfigDict, RegularizerIdentifier } from '../host/types.js';
 
 /** tfjs's activations by name, and this package's. */
 export type Activation = NonNullable<tf.LSTMCellLayerArgs['activation']> | 'hardSigmoidKeras3';
@@ -68,58 +80,165 @@ export const KERAS_DEFAULTS = {
   unitForgetBias: true,
 } as const;
 
-const LAYER_ARGUMENTS = [
-  'name',
-  'trainable',
-  'weights',
-  'dtype',
-  'inputDType',
-  'inputShape',
-  'batchInputShape',
-  'batchSize',
-  'inputDim',
-  'inputLength',
-];
+/** All that there is to know of an argument but what it does. */
+export interface Argument {
+  /** Who takes it: every layer of tfjs; a cell, and so the LSTM; every RNN of tfjs; or this package's LSTM alone. */
+  of: 'any layer' | 'cell' | 'rnn' | 'lstm';
+  /** What its value must be, or what tfjs makes of it from a name, a config or an instance. */
+  type: OptionRule | Role;
+  /** What is meant where it is not given; left out where that depends on others. Held to tfjs's own by a test. */
+  default?: unknown;
+  /**
+   * What the built-in does with it: it saves it in its config, or takes it without; or it does not have it. Then this
+   * package saves it where it is not the default, and `toBuiltIn` refuses it, or drops it with a note where it does
+   * not bear on what is predicted.
+   */
+  inBuiltIn: 'saved' | 'unsaved' | 'refused' | 'dropped';
+  /** Whether Keras fixtures have it: the defaults of tfjs and Keras differ for what they must always have. */
+  inFixture: 'always' | 'when set' | 'never';
+}
 
-export const CELL_ARGUMENTS = [
-  ...LAYER_ARGUMENTS,
-  'units',
-  'activation',
-  'recurrentActivation',
-  'useBias',
-  'kernelInitializer',
-  'recurrentInitializer',
-  'biasInitializer',
-  'unitForgetBias',
-  'kernelRegularizer',
-  'recurrentRegularizer',
-  'biasRegularizer',
-  'kernelConstraint',
-  'recurrentConstraint',
-  'biasConstraint',
-  'dropout',
-  'recurrentDropout',
-  'dropoutFunc',
-  'implementation',
-  'seed',
-];
+const OF_ANY_LAYER = {
+  of: 'any layer',
+  type: CHECKED_LATER,
+  inBuiltIn: 'saved',
+  inFixture: 'never',
+} as const satisfies Argument;
 
-/** The layer's arguments that are true or false. */
-export const LAYER_FLAGS = [
-  'returnSequences',
-  'returnState',
-  'goBackwards',
-  'stateful',
-  'unroll',
-  'returnGates',
-  'zeroOutputForMask',
-];
+const OF_WEIGHTS = { of: 'cell', default: null, inBuiltIn: 'saved', inFixture: 'when set' } as const;
+const A_REGULARIZER = { ...OF_WEIGHTS, type: 'regularizer' } as const satisfies Argument;
+const A_CONSTRAINT = { ...OF_WEIGHTS, type: 'constraint' } as const satisfies Argument;
+const AN_INITIALIZER = { ...OF_WEIGHTS, type: 'initializer' } as const;
 
-export const LSTM_ARGUMENTS = [
-  ...CELL_ARGUMENTS,
-  ...LAYER_FLAGS,
-  'activityRegularizer',
-  'useFused',
-  // tf.layers.lstm writes its cell into the caller's arguments, which may be passed on to here.
-  'cell',
-];
+const A_RATE = aNumber('a number in [0, 1)', (value) => value >= 0 && value < 1);
+
+/**
+ * Every argument of `lstm` and `lstmCell`, and nothing else: the compiler holds it to `LSTMArgs`. Checks, warnings, saving
+ * and loading, conversion and fixtures go by it.
+ */
+export const ARGUMENTS = {
+  name: OF_ANY_LAYER,
+  trainable: OF_ANY_LAYER,
+  weights: OF_ANY_LAYER,
+  dtype: OF_ANY_LAYER,
+  inputDType: OF_ANY_LAYER,
+  inputShape: OF_ANY_LAYER,
+  batchInputShape: OF_ANY_LAYER,
+  batchSize: OF_ANY_LAYER,
+  inputDim: OF_ANY_LAYER,
+  inputLength: OF_ANY_LAYER,
+  units: { of: 'cell', type: required(A_POSITIVE_INTEGER), inBuiltIn: 'saved', inFixture: 'always' },
+  activation: { of: 'cell', type: 'activation', default: 'tanh', inBuiltIn: 'saved', inFixture: 'always' },
+  recurrentActivation: {
+    of: 'cell',
+    type: 'activation',
+    default: 'hardSigmoid',
+    inBuiltIn: 'saved',
+    inFixture: 'always',
+  },
+  useBias: { of: 'cell', type: A_BOOLEAN, default: true, inBuiltIn: 'saved', inFixture: 'always' },
+  unitForgetBias: { of: 'cell', type: A_BOOLEAN, default: undefined, inBuiltIn: 'saved', inFixture: 'always' },
+  dropout: { of: 'cell', type: A_RATE, default: 0, inBuiltIn: 'saved', inFixture: 'when set' },
+  recurrentDropout: { of: 'cell', type: A_RATE, default: 0, inBuiltIn: 'saved', inFixture: 'when set' },
+  dropoutFunc: { of: 'cell', type: A_FUNCTION, default: null, inBuiltIn: 'unsaved', inFixture: 'never' },
+  implementation: { of: 'cell', type: CHECKED_LATER, default: undefined, inBuiltIn: 'saved', inFixture: 'never' },
+  seed: { of: 'cell', type: AN_INTEGER, default: null, inBuiltIn: 'dropped', inFixture: 'never' },
+  kernelInitializer: { ...AN_INITIALIZER, default: 'glorotNormal' },
+  recurrentInitializer: { ...AN_INITIALIZER, default: 'orthogonal' },
+  biasInitializer: { ...AN_INITIALIZER, default: 'zeros' },
+  kernelRegularizer: A_REGULARIZER,
+  recurrentRegularizer: A_REGULARIZER,
+  biasRegularizer: A_REGULARIZER,
+  kernelConstraint: A_CONSTRAINT,
+  recurrentConstraint: A_CONSTRAINT,
+  biasConstraint: A_CONSTRAINT,
+  returnSequences: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'when set' },
+  returnState: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'when set' },
+  goBackwards: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'when set' },
+  stateful: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'when set' },
+  unroll: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'never' },
+  returnGates: { of: 'lstm', type: A_BOOLEAN, default: false, inBuiltIn: 'refused', inFixture: 'never' },
+  zeroOutputForMask: { of: 'lstm', type: A_BOOLEAN, default: false, inBuiltIn: 'refused', inFixture: 'when set' },
+  activityRegularizer: { of: 'lstm', type: 'regularizer', default: null, inBuiltIn: 'refused', inFixture: 'when set' },
+  useFused: {
+    of: 'lstm',
+    type: oneOf('auto', true, false),
+    default: 'auto' as UseFused,
+    inBuiltIn: 'dropped',
+    inFixture: 'never',
+  },
+} as const satisfies Record<keyof LSTMArgs, Argument> &
+  Record<keyof LSTMCellArgs, { of: 'any layer' | 'cell' }> &
+  Record<Exclude<keyof LSTMArgs, keyof LSTMCellArgs>, { of: 'any layer' | 'rnn' | 'lstm' }>;
+
+type Table = typeof ARGUMENTS;
+export type ArgumentName = keyof Table;
+export type Owner = Argument['of'];
+
+/** The names of the arguments that some of these take. */
+export function argumentsOf(...owners: Owner[]): ArgumentName[] {
+  return (Object.keys(ARGUMENTS) as ArgumentName[]).filter((name) => owners.includes(ARGUMENTS[name].of));
+}
+
+/** What tfjs makes an object of for a weight: it is wanted while weights are made and trained, and not after. */
+export const ARGUMENTS_FOR_WEIGHTS = argumentsOf('cell').filter((name) =>
+  ['initializer', 'regularizer', 'constraint'].includes(ARGUMENTS[name].type as string),
+);
+
+/** The arguments that the built-in does not have. */
+type OwnName<Of extends Owner> = {
+  [Name in ArgumentName]: Table[Name] extends { of: Of; inBuiltIn: 'refused' | 'dropped' } ? Name : never;
+}[ArgumentName];
+
+/** The values of these arguments, with the default where none was given. */
+export type OwnArguments<Of extends 'cell' | 'lstm'> = {
+  readonly [Name in OwnName<Of>]: NonNullable<LSTMArgs[Name]> | DefaultOf<Name>;
+};
+type DefaultOf<Name extends ArgumentName> = Table[Name] extends { default: null } ? null : never;
+
+function ownNames(of: Owner): ArgumentName[] {
+  return argumentsOf(of).filter((name) => isMissingInBuiltIn(ARGUMENTS[name].inBuiltIn));
+}
+
+export function isMissingInBuiltIn(inBuiltIn: Argument['inBuiltIn']): boolean {
+  return inBuiltIn === 'refused' || inBuiltIn === 'dropped';
+}
+
+/** Reads, from checked arguments, those that this package adds to a built-in cell or layer. */
+export function ownArguments<Of extends 'cell' | 'lstm'>(of: Of, args: LSTMArgs | LSTMCellArgs): OwnArguments<Of> {
+  const given = args as Partial<Record<ArgumentName, unknown>>;
+  const own = ownNames(of).map((name) => [name, given[name] ?? (ARGUMENTS[name] as Argument).default]);
+  return Object.fromEntries(own) as OwnArguments<Of>;
+}
+
+/** What `getConfig` adds to the built-in's keys: what is set, so that saved models stay comparable. */
+export function savedArguments(own: OwnArguments<'cell'> | OwnArguments<'lstm'>): ConfigDict {
+  const saved: ConfigDict = {};
+  for (const [name, value] of Object.entries(own) as [ArgumentName, unknown][]) {
+    const argument: Argument = ARGUMENTS[name];
+    if (value === argument.default) continue;
+    const config = typeof argument.type === 'string' ? identifierConfig(argument.type, value) : value;
+    saved[name] = config as ConfigDict;
+  }
+  return saved;
+}
+
+/** Adds what configs leave out to the arguments of the cell that replaces another. */
+export function withUnsavedArguments(config: ConfigDict, cell: Pick<BuiltInCell, 'dropoutFunc'>): LSTMCellArgs {
+  const args: Record<string, unknown> = { ...config };
+  for (const name of argumentsOf('cell')) {
+    const value: unknown = cell[name as 'dropoutFunc'];
+    if (ARGUMENTS[name].inBuiltIn === 'unsaved' && value != null) args[name] = value;
+  }
+  return args as unknown as LSTMCellArgs;
+}
+
+/**
+ * Copies arguments, with the plain objects and arrays in them, so that what tfjs writes into a config while it reads it
+ * does not reach the caller's. Instances, such as initializers, are shared.
+ */
+export function copyArguments<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyArguments) as Value;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyArguments(inner)])) as Value;
+}

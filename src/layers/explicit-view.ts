@@ -1,9 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
 import type { BuiltInCell } from '../host/types.js';
-import type { LSTMArgs } from './arguments.js';
+import { ARGUMENTS_FOR_WEIGHTS, type LSTMArgs, withUnsavedArguments } from './arguments.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from './brand.js';
-import { withDropoutFunction } from './dropout-function.js';
 import { LSTM } from './lstm.js';
 import type { LSTMCell } from './lstm-cell.js';
 
@@ -39,17 +38,12 @@ export function explicitView(layer: LSTMLike, { returnState = layer.returnState 
   return explicitViewOfCell(layer.cell, { returnSequences, returnState, goBackwards, name });
 }
 
-// They make and train weights, which the view has already. A user's own classes need not be registered, and then no
-// config brings them back.
-const ONLY_FOR_WEIGHTS = ['kernel', 'recurrent', 'bias'].flatMap((weight) =>
-  ['Initializer', 'Regularizer', 'Constraint'].map((role) => weight + role),
-);
-
 /** An explicit LSTM over the very weights of a cell. */
 export function explicitViewOfCell(cell: LSTMCell | BuiltInCell, args: Omit<LSTMArgs, 'units'> = {}): LSTM {
   const config = cell.getConfig();
-  for (const key of ONLY_FOR_WEIGHTS) delete config[key];
-  const cellArgs = withDropoutFunction(config, cell as BuiltInCell) as unknown as LSTMArgs;
+  // The view has weights already. A user's own classes need not be registered, and then no config brings them back.
+  for (const name of ARGUMENTS_FOR_WEIGHTS) delete config[name];
+  const cellArgs = withUnsavedArguments(config, cell as BuiltInCell);
   const view = new LSTM({ ...cellArgs, ...args, stateful: false });
   const { kernel, recurrentKernel, bias, built, stepEdit = null } = cell as LSTMCell;
   if (LSTM_CELL_BRAND in cell) Object.assign(view, { cell });

@@ -1,4 +1,4 @@
-import { CELL_ARGUMENTS, LSTM_ARGUMENTS, type LSTMArgs, type LSTMCellArgs } from './arguments.js';
+import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
 import { LSTM } from './lstm.js';
 import { LSTMCell } from './lstm-cell.js';
 import { warnOfUnknownArguments } from './validate-arguments.js';
@@ -18,7 +18,7 @@ import { warnOfUnknownArguments } from './validate-arguments.js';
  */
 export function lstm(args: LSTMArgs): LSTM {
   const layer = new LSTM(args);
-  warnOfUnknownArguments('lstm', args, LSTM_ARGUMENTS);
+  warnOfUnknownArguments('lstm', args);
   return layer;
 }
 
@@ -33,6 +33,6 @@ export function lstm(args: LSTMArgs): LSTM {
  */
 export function lstmCell(args: LSTMCellArgs): LSTMCell {
   const cell = new LSTMCell(args);
-  warnOfUnknownArguments('lstmCell', args, CELL_ARGUMENTS);
+  warnOfUnknownArguments('lstmCell', args);
   return cell;
 }

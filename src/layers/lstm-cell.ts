@@ -6,12 +6,10 @@ import { tidy } from '../core/tidy.js';
 import { type GateMasks, weightedSum } from '../core/weighted-sum.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
-import type { LSTMCellArgs } from './arguments.js';
+import { copyArguments, type LSTMCellArgs, type OwnArguments, ownArguments, savedArguments } from './arguments.js';
 import { LSTM_CELL_BRAND } from './brand.js';
-import { copyArguments } from './copy-arguments.js';
 import { type DropoutFunction, type DropoutMasks, drawDropoutMasks, dropoutFunction, NO_DROPOUT } from './dropout.js';
 import { unitForgetBiasInitializer } from './forget-bias.js';
-import { requireFittingBias } from './initializers/require-fitting-bias.js';
 import { SequenceDropout } from './sequence-dropout.js';
 import { validateCellArguments } from './validate-arguments.js';
 import { requireStepInputs, requireWeights } from './validate-call.js';
@@ -54,6 +52,8 @@ export class LSTMCell extends tf.layers.RNNCell {
 
   /** tfjs's own cell, which is never built: it parses and serializes the arguments the two have in common. */
   private readonly parsed: BuiltInCell;
+  /** What `getConfig` saves of the arguments that the built-in does not have. */
+  private readonly own: OwnArguments<'cell'>;
   private readonly drawMask: DropoutFunction;
   private readonly sequenceDropout = new SequenceDropout();
 
@@ -63,10 +63,10 @@ export class LSTMCell extends tf.layers.RNNCell {
     validateCellArguments('LSTMCell', args);
     super(args);
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
-    requireFittingBias('LSTMCell', this.parsed);
     this.units = args.units;
     this.stateSize = [args.units, args.units];
-    this.seed = args.seed ?? undefined;
+    this.own = ownArguments('cell', args);
+    this.seed = this.own.seed ?? undefined;
     this.drawMask = (args.dropoutFunc as DropoutFunction | undefined) ?? dropoutFunction(this.seed);
   }
 
@@ -190,9 +190,7 @@ export class LSTMCell extends tf.layers.RNNCell {
 
   override getConfig(): ConfigDict {
     const { name: _name, trainable: _trainable, ...common } = this.parsed.getConfig();
-    const config = { ...super.getConfig(), ...common };
-    if (this.seed !== undefined) config.seed = this.seed;
-    return config;
+    return { ...super.getConfig(), ...common, ...savedArguments(this.own) };
   }
 
   private stepWithDropout(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D], masks: DropoutMasks): LSTMStep {

@@ -7,10 +7,16 @@ import type { FusedKernel } from '../fused/fused-kernel.js';
 import { otherCopyRemark } from '../host/other-copy.js';
 import type { ConfigDict, Kwargs, LossFunction } from '../host/types.js';
 import { ActivityPenalty } from './activity-penalty.js';
-import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
+import {
+  copyArguments,
+  type LSTMArgs,
+  type LSTMCellArgs,
+  type OwnArguments,
+  ownArguments,
+  savedArguments,
+} from './arguments.js';
 import { LSTM_BRAND } from './brand.js';
 import { type CallInputs, checkApplyInputs, concreteInputs } from './call-inputs.js';
-import { copyArguments } from './copy-arguments.js';
 import { NO_DROPOUT } from './dropout.js';
 import { refuseGatesInWrapper, usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import { LSTMCell } from './lstm-cell.js';
@@ -49,6 +55,8 @@ export class LSTM extends tf.layers.RNN {
   /** What the last call ran on, and why it was not a fused kernel; null before the first call. */
   lastImplementation: Implementation | null = null;
 
+  /** What `getConfig` saves of the arguments that the built-in does not have. */
+  private readonly own: OwnArguments<'lstm'>;
   private readonly activityPenalty: ActivityPenalty | null;
   private readonly addedLosses: LossFunction[] = [];
   private builtInputSpec: tf.InputSpec | null = null;
@@ -60,10 +68,12 @@ export class LSTM extends tf.layers.RNN {
     validateLSTMArguments('LSTM', args);
     // The cell stays trainable: whether its weights are trained is the layer's to say, before and after building.
     super({ ...args, cell: new LSTMCell({ ...args, trainable: true } as LSTMCellArgs) } as tf.RNNLayerArgs);
-    this.returnGates = args.returnGates ?? false;
-    this.useFused = args.useFused ?? 'auto';
-    this.zeroOutputForMask = args.zeroOutputForMask ?? false;
-    this.activityPenalty = args.activityRegularizer == null ? null : new ActivityPenalty(args.activityRegularizer);
+    this.own = ownArguments('lstm', args);
+    const { returnGates, useFused, zeroOutputForMask, activityRegularizer } = this.own;
+    this.returnGates = returnGates;
+    this.useFused = useFused;
+    this.zeroOutputForMask = zeroOutputForMask;
+    this.activityPenalty = activityRegularizer === null ? null : new ActivityPenalty(activityRegularizer);
   }
 
   // tf.layers.RNN's own demands a cell in the config.
@@ -211,12 +221,7 @@ export class LSTM extends tf.layers.RNN {
 
   /** Emits the built-in layer's keys, and those of this package's own arguments that are set. */
   override getConfig(): ConfigDict {
-    const config = super.getConfig();
-    if (this.activityPenalty !== null) config.activityRegularizer = this.activityPenalty.config as ConfigDict;
-    if (this.returnGates) config.returnGates = true;
-    if (this.useFused !== 'auto') config.useFused = this.useFused;
-    if (this.zeroOutputForMask) config.zeroOutputForMask = true;
-    return config;
+    return { ...super.getConfig(), ...savedArguments(this.own) };
   }
 
   protected override disposeWeights(): number {

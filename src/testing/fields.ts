@@ -1,4 +1,5 @@
 import { invalidArgument } from '../core/errors.js';
+import type { OptionRule } from '../core/options.js';
 
 const MAX_ELEMENTS = 2 ** 28;
 
@@ -39,6 +40,12 @@ export class Field {
   items(): Field[] {
     if (!Array.isArray(this.value)) throw this.fail('an array');
     return this.value.map((item, index) => new Field(item, `${this.path}[${index}]`));
+  }
+
+  /** A value that keeps a rule. */
+  keeping(rule: OptionRule): unknown {
+    if (!rule.holds(this.value)) throw this.fail(rule.must);
+    return this.value;
   }
 
   string(): string {

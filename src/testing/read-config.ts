@@ -1,71 +1,48 @@
 import { describeValue } from '../core/errors.js';
-import type { LSTMArgs, LSTMCellArgs } from '../layers/arguments.js';
+import {
+  ARGUMENTS,
+  type Argument,
+  type ArgumentName,
+  argumentsOf,
+  type LSTMArgs,
+  type LSTMCellArgs,
+  type Owner,
+} from '../layers/arguments.js';
 import type { Field } from './fields.js';
 import type { FixtureConfig, LSTMFixtureConfig, SingleFixtureConfig, StackArgs } from './fixture.js';
 
-type Read = (field: Field) => unknown;
+/** The arguments that some of these take, as a fixture may have them. */
+function fixtureArguments(...owners: Owner[]): ArgumentName[] {
+  return argumentsOf(...owners).filter((name) => ARGUMENTS[name].inFixture !== 'never');
+}
 
-const readBoolean: Read = (field) => field.boolean();
-const readString: Read = (field) => field.string();
-const readRate: Read = (field) => {
-  const rate = field.number();
-  if (rate < 0 || rate >= 1) throw field.fail('in [0, 1)');
-  return rate;
-};
-// As tfjs serializes them: initializers, regularizers, constraints.
-const readObject: Read = (field) => ({
-  className: field.at('className').string(),
-  config: field.at('config').orNull((config) => config.object()) ?? {},
-});
+const CELL_FIELDS = fixtureArguments('cell');
+const STACK_FIELDS = fixtureArguments('rnn');
+const LAYER_FIELDS = fixtureArguments('cell', 'rnn', 'lstm');
 
-const CELL_FIELDS: Record<string, Read> = {
-  units: (field) => field.integer(1),
-  activation: readString,
-  recurrentActivation: readString,
-  useBias: readBoolean,
-  unitForgetBias: readBoolean,
-  dropout: readRate,
-  recurrentDropout: readRate,
-  kernelInitializer: readObject,
-  recurrentInitializer: readObject,
-  biasInitializer: readObject,
-  kernelRegularizer: readObject,
-  recurrentRegularizer: readObject,
-  biasRegularizer: readObject,
-  kernelConstraint: readObject,
-  recurrentConstraint: readObject,
-  biasConstraint: readObject,
-};
-// The defaults of tfjs and Keras differ here, so that a document without them could mean two things.
-const REQUIRED_CELL_FIELDS = ['units', 'activation', 'recurrentActivation', 'useBias', 'unitForgetBias'];
+function readArgument(field: Field, { type }: Argument): unknown {
+  if (typeof type !== 'string') return field.keeping(type);
+  if (type === 'activation') return field.string();
+  // As tfjs serializes them: initializers, regularizers, constraints.
+  return {
+    className: field.at('className').string(),
+    config: field.at('config').orNull((config) => config.object()) ?? {},
+  };
+}
 
-const STACK_FIELDS: Record<string, Read> = {
-  returnSequences: readBoolean,
-  returnState: readBoolean,
-  goBackwards: readBoolean,
-  stateful: readBoolean,
-};
-
-const LAYER_FIELDS: Record<string, Read> = {
-  ...CELL_FIELDS,
-  ...STACK_FIELDS,
-  zeroOutputForMask: readBoolean,
-  activityRegularizer: readObject,
-};
-
-function readArguments(field: Field, readers: Record<string, Read>, required: string[]): Record<string, unknown> {
-  const present = field.keys();
+function readArguments(field: Field, known: ArgumentName[]): Record<string, unknown> {
+  const present = field.keys() as ArgumentName[];
   for (const key of present) {
-    if (!Object.hasOwn(readers, key))
-      throw field.fail(`made of [${Object.keys(readers).join(', ')}], not ${describeValue(key)},`);
+    if (!known.includes(key)) throw field.fail(`made of [${known.join(', ')}], not ${describeValue(key)},`);
   }
-  const keys = [...required, ...present.filter((key) => !required.includes(key))];
-  return Object.fromEntries(keys.map((key) => [key, (readers[key] as Read)(field.at(key))]));
+  const required = known.filter((name) => ARGUMENTS[name].inFixture === 'always');
+  const names = [...required, ...present.filter((name) => !required.includes(name))];
+  return Object.fromEntries(names.map((name) => [name, readArgument(field.at(name), ARGUMENTS[name])]));
 }
 
 function readLSTM(field: Field): LSTMFixtureConfig {
   field.at('kind').oneOf(['lstm']);
-  const args = readArguments(field.at('args'), LAYER_FIELDS, REQUIRED_CELL_FIELDS);
+  const args = readArguments(field.at('args'), LAYER_FIELDS);
   return { kind: 'lstm', args: args as unknown as LSTMArgs };
 }
 
@@ -82,8 +59,8 @@ function readSingle(field: Field): SingleFixtureConfig {
       if (cells.length === 0) throw field.at('cells').fail('at least one cell');
       return {
         kind: 'stackedCells',
-        cells: cells.map((cell) => readArguments(cell, CELL_FIELDS, REQUIRED_CELL_FIELDS) as unknown as LSTMCellArgs),
-        args: readArguments(field.at('args'), STACK_FIELDS, []) as StackArgs,
+        cells: cells.map((cell) => readArguments(cell, CELL_FIELDS) as unknown as LSTMCellArgs),
+        args: readArguments(field.at('args'), STACK_FIELDS) as StackArgs,
       };
     }
   }

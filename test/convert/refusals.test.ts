@@ -169,7 +169,7 @@ test('toBuiltIn drops seed and useFused, which do not bear on results', () => {
   const layers = [lstm({ units: 2, seed: 7, useFused: false, inputShape: [5, 3] })];
   const model = tf.sequential({ layers });
   randomizeWeights(model);
-  const copy = toBuiltIn(model);
+  const copy = toBuiltIn(model, { onNote: () => {} });
   const config = copy.getLayer(0).getConfig();
   expect([config.seed, config.useFused]).toEqual([undefined, undefined]);
   expect(predict(copy, randomInputs(model, 1))[0]).toHaveLength(6);

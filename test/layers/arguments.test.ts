@@ -1,35 +1,49 @@
 import * as tf from '@tensorflow/tfjs';
 import { KERAS_DEFAULTS, lstm, lstmCell } from '../../src/index.js';
+import { ARGUMENTS, type Argument, argumentsOf } from '../../src/layers/arguments.js';
 import { useBackend } from '../../tools/backends.js';
 import { warningsOf } from '../support/warnings.js';
 
 beforeAll(() => useBackend('cpu'));
 
-const WEIGHTS = ['kernel', 'recurrent', 'bias'];
-const OF_WEIGHTS = ['Initializer', 'Regularizer', 'Constraint'].flatMap((role) =>
-  WEIGHTS.map((weight) => weight + role),
+const TABLE = Object.entries(ARGUMENTS) as [string, Argument][];
+const FLAGS = TABLE.filter(
+  ([, { of, type }]) => ['rnn', 'lstm'].includes(of) && (type as { must?: string }).must === 'a boolean',
 );
-const OF_LAYERS = ['name', 'trainable', 'weights', 'dtype', 'inputDType'];
-const OF_SHAPES = ['inputShape', 'batchInputShape', 'batchSize', 'inputDim', 'inputLength'];
-const OF_CELLS = ['activation', 'recurrentActivation', 'useBias', 'unitForgetBias', 'implementation', 'seed'];
-const OF_DROPOUT = ['dropout', 'recurrentDropout', 'dropoutFunc'];
-const FLAGS = [
-  'returnSequences',
-  'returnState',
-  'goBackwards',
-  'stateful',
-  'unroll',
-  'returnGates',
-  'zeroOutputForMask',
-];
-const FOR_CELLS = [...OF_LAYERS, ...OF_SHAPES, ...OF_CELLS, ...OF_DROPOUT, ...OF_WEIGHTS];
 
 test.each([
-  ['lstmCell', lstmCell, FOR_CELLS],
-  ['lstm', lstm, [...FOR_CELLS, ...FLAGS, 'activityRegularizer', 'useFused', 'cell']],
+  ['lstmCell', lstmCell, argumentsOf('any layer', 'cell')],
+  ['lstm', lstm, [...argumentsOf('any layer', 'cell', 'rnn', 'lstm'), 'cell']],
 ] as const)('%s knows each of its arguments', async (_name, make, names) => {
   const args = Object.fromEntries(names.map((name) => [name, undefined]));
   expect(await warningsOf(() => make({ ...args, units: 2 } as never))).toEqual([]);
+});
+
+describe('The table of arguments tells what tfjs does', () => {
+  const config = (args: object) =>
+    tf.layers.lstm({ units: 2, name: 'memory', ...args } as tf.LSTMLayerArgs).getConfig();
+  const ofBuiltIn = TABLE.filter(
+    ([name, { of, inBuiltIn }]) => of !== 'any layer' && name !== 'units' && inBuiltIn === 'saved',
+  );
+
+  test.each(ofBuiltIn)('%s is saved by the built-in, and has its default', (name, argument) => {
+    expect(Object.keys(config({}))).toContain(name);
+    expect(config({ [name]: argument.default })).toEqual(config({}));
+  });
+
+  test('The rest of what the built-in saves is of any layer, or units, or null', () => {
+    const saved = Object.keys(config({ batchInputShape: [null, null, 3], dtype: 'float32' }));
+    const known = [...ofBuiltIn.map(([name]) => name), ...argumentsOf('any layer'), 'units'];
+    expect(saved.filter((name) => !known.includes(name))).toEqual(['activityRegularizer']);
+  });
+
+  test.each(TABLE.filter(([, { inBuiltIn }]) => inBuiltIn === 'refused' || inBuiltIn === 'dropped'))(
+    '%s is not saved by the built-in, nor by this package where it has its default',
+    (name, { default: value }) => {
+      expect(config({ [name]: true })[name] ?? null).toBeNull();
+      expect(lstm({ units: 2, name: 'memory', [name]: value }).getConfig()).toEqual(config({}));
+    },
+  );
 });
 
 test.each(FLAGS)('%s must be true or false', (name) => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm, lstmCell } from '../../src/index.js';
-import { copyArguments } from '../../src/layers/copy-arguments.js';
+import { copyArguments } from '../../src/layers/arguments.js';
 
 test('Plain objects and arrays are copied, whatever their depth; instances are shared', () => {
   const instance = new Map();

@@ -134,7 +134,7 @@ describe('A chrono bias', () => {
     [
       "Keras's defaults, which set the forget bias too",
       () => EXPLICIT.lstm({ ...KERAS_DEFAULTS, units: 4, biasInitializer: chronoInitializer({ maxTimesteps: 9 }) }),
-      'LSTMCell: unitForgetBias must be false with ChronoInitializer, which sets the whole bias, got true',
+      'LSTM: unitForgetBias must be false with ChronoInitializer, which sets the whole bias, got true',
     ],
     [
       'a layer of another recurrent activation',

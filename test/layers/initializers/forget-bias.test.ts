@@ -57,7 +57,7 @@ describe('A forget bias', () => {
       'a layer that sets the forget bias itself',
       () =>
         EXPLICIT.lstm({ units: 2, unitForgetBias: true, biasInitializer: forgetBiasInitializer({ forgetBias: 1 }) }),
-      'LSTMCell: unitForgetBias must be false with ForgetBiasInitializer, which sets the whole bias, got true',
+      'LSTM: unitForgetBias must be false with ForgetBiasInitializer, which sets the whole bias, got true',
     ],
   ];
   test.each(REFUSED)('refuses %s', (_title, make, message) => {
