@@ -12,8 +12,8 @@ async function load(): Promise<typeof import('./main.js')> {
   } catch (error) {
     // The message goes on with who asked for it, which may be tfjs itself, of a package that it lacks.
     const [, missing] = /^Cannot find (?:package|module) '([^']*)'/.exec((error as Error).message) ?? [];
-    if (missing !== '@tensorflow/tfjs') throw error;
-    console.error('error: @tensorflow/tfjs is missing: npm install @tensorflow/tfjs');
+    const isPeer = missing === '@tensorflow/tfjs';
+    console.error(isPeer ? 'error: @tensorflow/tfjs is missing: npm install @tensorflow/tfjs' : error);
     process.exit(2);
   }
 }

@@ -72,7 +72,7 @@ class Cursor {
 
   /** The letters, digits and signs that come next. */
   readToken(): string {
-    return String.fromCharCode(...this.readWhile(isOfToken));
+    return String.fromCharCode.apply(null, this.readWhile(isOfToken) as unknown as number[]);
   }
 
   /** A name in quotes. */

@@ -40,6 +40,28 @@ describe('explicit-lstm, run as a program', () => {
     });
   });
 
+  test.each([
+    ['@tensorflow/tfjs', /^error: @tensorflow\/tfjs is missing: npm install @tensorflow\/tfjs\n$/],
+    // Asked for by a file of tfjs, says the message.
+    ['commander', /Cannot find package 'commander' imported from \/node_modules\/@tensorflow\/tfjs\/index\.js/],
+  ])('names the module that is missing: %s', (missing, message) => {
+    const hook = `
+      export async function resolve(specifier, context, next) {
+        if (specifier !== '${missing}') return next(specifier, context);
+        const message = "Cannot find package '${missing}' imported from /node_modules/@tensorflow/tfjs/index.js";
+        throw Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' });
+      }`;
+    const url = `data:text/javascript,${encodeURIComponent(hook)}`;
+    const register = `import { register } from 'node:module'; register(${JSON.stringify(url)});`;
+    const importing = ['--import', 'tsx', '--import', `data:text/javascript,${encodeURIComponent(register)}`];
+    const { status, stderr } = spawnSync(process.execPath, [...importing, 'src/cli/explicit-lstm.ts', '--help'], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.includes('npm install')).toBe(missing === '@tensorflow/tfjs');
+  });
+
   test("tells a user's mistake in a line, and ends with 2", () => {
     expect(run('check', 'no/such.json')).toEqual({
       status: 2,

@@ -1,11 +1,10 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { checkFixture } from '../../testing/check-fixture.js';
 import type { Tolerance } from '../../testing/compare.js';
 import { fixtureModel } from '../../testing/fixture-model.js';
 import type { FixtureReport } from '../../testing/fixture-report.js';
 import { loadFixture } from '../../testing/load-fixture.js';
-import { layerAt } from '../layer-at.js';
-import { readText } from '../readers/read-file.js';
+import { readJson } from '../readers/read-file.js';
 import { readModel } from '../readers/read-model.js';
 import { messageOf, UserError } from '../user-error.js';
 
@@ -15,6 +14,26 @@ export interface CheckOptions {
   /** Which layer of the model, by its name or path. */
   layer?: string | undefined;
   tolerance: Partial<Tolerance>;
+}
+
+/** The layer of a model, or of a model nested in it, that a path such as `encoder/lstm_1` leads to; null: none. */
+function findLayer(model: tf.LayersModel, path: string): tf.layers.Layer | null {
+  for (const layer of model.layers) {
+    if (layer.name === path) return layer;
+    if (layer instanceof tf.LayersModel && path.startsWith(`${layer.name}/`)) {
+      const found = findLayer(layer, path.slice(layer.name.length + 1));
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
+/** @throws UserError that names the layers there are. */
+function layerAt(model: tf.LayersModel, path: string): tf.layers.Layer {
+  const layer = findLayer(model, path);
+  if (layer !== null) return layer;
+  const names = model.layers.map(({ name }) => `'${name}'`).join(', ');
+  throw new UserError(`the model has no layer '${path}'; it has ${names}`);
 }
 
 /** What is checked against one fixture; `dispose` frees it. */
@@ -33,10 +52,11 @@ async function targetOf({ model: path, layer }: CheckOptions): Promise<Target | 
 }
 
 async function checkOne(path: string, target: Target | null, options: CheckOptions): Promise<FixtureReport> {
-  const text = readText(path, 'the fixture');
+  const document = readJson(path, 'the fixture');
+  // It would be taken for a path.
+  if (typeof document === 'string') throw new UserError(`'${path}' must hold a JSON object`);
   try {
-    // As text that is no JSON object would be taken for a path.
-    const fixture = loadFixture(JSON.parse(text));
+    const fixture = loadFixture(document as object);
     const checked = target?.layerOrModel ?? fixtureModel(fixture);
     try {
       return await checkFixture(checked, fixture, options.tolerance);

@@ -3,7 +3,6 @@ import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { type FoundLSTM, findLSTMs } from '../../inspect/model/find-lstms.js';
 import { type WeightNormsByGate, weightNormsByGate } from '../../inspect/weights/weight-norms-by-gate.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../layers/brand.js';
-import { table } from '../table.js';
 
 /** What `info --json` prints. */
 export interface ModelInfo {
@@ -67,6 +66,21 @@ export async function modelInfo(model: tf.LayersModel): Promise<ModelInfo> {
     })),
     lstms: await Promise.all(findLSTMs(model).map(describeLSTM)),
   };
+}
+
+/**
+ * Columns of text, two blanks apart.
+ *
+ * @param leftAligned How many columns, from the first on, are aligned to the left; the others are to the right.
+ */
+function table(rows: readonly (readonly string[])[], leftAligned = 1): string {
+  const widths: number[] = [];
+  for (const [n, cell] of rows.flatMap((row) => [...row.entries()])) {
+    widths[n] = Math.max(widths[n] ?? 0, cell.length);
+  }
+  const aligned = (cell: string, n: number) =>
+    n < leftAligned ? cell.padEnd(widths[n] as number) : cell.padStart(widths[n] as number);
+  return rows.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('');
 }
 
 function shapeText(shape: tf.Shape | tf.Shape[]): string {

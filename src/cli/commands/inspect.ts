@@ -1,6 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { modelData } from '../../inspect/model/model-data.js';
 import { amount } from '../../inspect/words.js';
 import { type InspectionReportOptions, inspectionReport } from '../../plot/report/inspection-report.js';
 import type { Progress } from '../progress.js';
@@ -29,12 +30,10 @@ export interface InspectOptions {
 /** Before anything is computed, which may take long. */
 function requireFolderOf(path: string): void {
   if (path === '') throw new UserError('--out must name a file');
-  const problem = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? 'it is a folder'
-    : statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()
-      ? null
-      : `there is no folder '${dirname(path)}'`;
-  if (problem !== null) throw new UserError(`the report '${path}' cannot be written: ${problem}`);
+  const isFolder = (name: string) => statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const fail = (reason: string) => new UserError(`the report '${path}' cannot be written: ${reason}`);
+  if (isFolder(path)) throw fail('it is a folder');
+  if (!isFolder(dirname(path))) throw fail(`there is no folder '${dirname(path)}'`);
 }
 
 function write(path: string, html: string): void {
@@ -64,24 +63,21 @@ export async function inspect(modelPath: string, options: InspectOptions, progre
     progress.step('reading the input');
     const { inputs, shapes, tokens } = readInputs(options.input, model, options);
     tensors.push(...inputs);
-    const held = [heldBy(options.input, shapes, inputs)];
     const report: InspectionReportOptions = { model, inputs };
+    const held = [heldBy(options.input, shapes, samples)];
     if (options.labels !== undefined) {
       const read = readLabels(options.labels, model, samples);
       tensors.push(...read.labels);
-      held.push(heldBy(options.labels, read.shapes, read.labels));
       report.labels = read.labels;
+      held.push(heldBy(options.labels, read.shapes, samples));
     }
+    requireFit(report, loss, held.join(''));
     const timeLabels = options.timeLabels === undefined ? tokens : readTimeLabels(options.timeLabels, samples);
     if (timeLabels !== null) report.timeLabels = timeLabels;
     if (loss !== undefined) report.loss = loss;
     if (title !== undefined) report.title = title;
     progress.step(`inspecting ${model.name} over ${inputs[0]?.shape[0]} samples`);
-    const html = await inspectionReport(report).catch((cause: unknown) => {
-      const shapes = cause instanceof RangeError ? held.filter((words) => words !== null) : [];
-      if (shapes.length === 0) throw cause;
-      throw new UserError(`${messageOf(cause)}; ${shapes.join('; ')}`, { cause });
-    });
+    const html = await inspectionReport(report);
     progress.step(`writing ${out}`);
     write(out, html);
     const size = `${out}: ${Math.ceil(html.length / 1000)} kB, to be opened in a browser`;
@@ -93,9 +89,18 @@ export async function inspect(modelPath: string, options: InspectOptions, progre
   }
 }
 
-/** What a file holds, where not all of it was read: an error that tells of shapes tells those of what was. */
-function heldBy(path: string, shapes: readonly number[][], read: readonly tf.Tensor[]): string | null {
-  if (shapes.every(([samples], n) => samples === read[n]?.shape[0])) return null;
+/** Before anything is computed. What an error says of the samples that were read is not yet what the file holds. */
+function requireFit({ model, inputs, labels }: InspectionReportOptions, loss: string | undefined, held: string): void {
+  try {
+    modelData('inspect', model, inputs, labels, { loss }).dispose();
+  } catch (cause) {
+    throw new UserError(messageOf(cause) + held, { cause });
+  }
+}
+
+/** What a file holds, if it is more than was read. */
+function heldBy(path: string, shapes: readonly number[][], samples: number): string {
+  if (shapes.every(([inFile = 0]) => inFile <= samples)) return '';
   const whole = shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ');
-  return `'${path}' holds ${whole}, of which ${amount(read[0]?.shape[0] ?? 0, 'sample')} were taken`;
+  return `; '${path}' holds ${whole}, of which ${amount(samples, 'sample')} were taken`;
 }

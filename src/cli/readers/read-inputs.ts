@@ -62,6 +62,9 @@ export function readInputs(path: string, model: tf.LayersModel, options: InputOp
   const { samples } = options;
   const expected: ArraysFor = { role: 'input', what: 'the input', names: inputs.map(layerNameOf) };
   const arrays = readArrays(path, expected, samples);
+  if (arrays !== null && options.vocabulary !== undefined) {
+    throw new UserError(`--vocabulary is for text, but '${path}' holds numbers`);
+  }
   const text = arrays === null ? readText(path, inputs, options) : null;
   const read = text === null ? (arrays as FirstRows[]) : [text.array];
   const dtypes = inputs.map(({ dtype }) => dtype);

@@ -19,9 +19,7 @@ export function readLabels(path: string, model: tf.LayersModel, samples: number)
   const expected: ArraysFor = { role: 'output', what: 'the labels', names: model.outputs.map(layerNameOf) };
   const arrays = readArrays(path, expected, samples);
   if (arrays === null) throw new UserError(`the labels must be .json or .npy, got '${path}'`);
-  // One number a sample is what [B, 1] holds, as `fit` takes it.
-  const columns = arrays.map(({ shape, values }) => ({ shape: shape.length === 1 ? [...shape, 1] : shape, values }));
-  return { labels: toTensors(columns, samples), shapes: arrays.map(({ shape }) => shape) };
+  return { labels: toTensors(arrays, samples), shapes: arrays.map(({ shape }) => shape) };
 }
 
 function isLabel(value: unknown): value is string | number {

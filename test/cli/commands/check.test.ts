@@ -102,7 +102,7 @@ describe('check', () => {
 
   test.each([
     [['no/such.json'], "the fixture 'no/such.json' cannot be read: there is no such file"],
-    [['README.md'], "'README.md': "],
+    [['README.md'], "the fixture 'README.md': the document must be JSON: "],
     [['package.json'], "'package.json': loadFixture: format must be one of"],
     [[FIXTURE, '--layer', 'ported'], '--layer names a layer of a model: --model must be given with it'],
     [[FIXTURE, '--model', 'no/such/folder'], "the model 'no/such/folder' cannot be read: there is no such file"],

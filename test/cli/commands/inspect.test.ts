@@ -122,6 +122,27 @@ describe('inspect', () => {
     ['no samples', () => ['--input', x(), '--samples', '0'], 'It must be a whole number of at least 1.'],
     ['an input that is not there', () => ['--input', 'no.json'], "the input 'no.json' cannot be read"],
     ['an input of another shape', () => ['--input', file('s.json', [[[1]]])], "input 'reader_input' must be [B, 5, 2]"],
+    [
+      'an input of which only a part was read',
+      () => ['--input', file('s.json', [[[1]], [[2]], [[3]]]), '--samples', '2'],
+      "input 'reader_input' must be [B, 5, 2], got [2, 1, 1]; 'FOLDER/s.json' holds [3, 1, 1], of which 2 samples",
+    ],
+    [
+      'labels of which only a part was read',
+      () => [
+        '--input',
+        x(),
+        '--labels',
+        file('y.json', Array(240).fill([1, 2])),
+        '--samples',
+        '3',
+        '--loss',
+        'poisson',
+      ],
+      "must be [3, 1], got [3, 2]; 'FOLDER/x.json' holds [4, 5, 2], of which 3 samples were taken; 'FOLDER/y.json' holds [240, 2]",
+    ],
+    ['fewer labels than inputs', () => ['--input', x(), '--labels', file('y.json', [1])], 'must be [4, 1], got [1, 1]'],
+    ['a vocabulary for numbers', () => ['--input', x(), '--vocabulary', 'v.json'], '--vocabulary is for text, but'],
     ['labels of an unknown kind', () => ['--input', x(), '--labels', 'y.txt'], 'the labels must be .json or .npy'],
     [
       'too few labels along time',
@@ -141,7 +162,7 @@ describe('inspect', () => {
   ])('refuses %s', async (_, args, message) => {
     const { code, out, error } = await inspect('numbers', ...args());
     expect([code, out]).toEqual([2, '']);
-    expect(error).toContain(message);
+    expect(error.replaceAll(folder.path(), 'FOLDER')).toContain(message);
     expect(error).not.toMatch(/\n {4}at /);
     expect(existsSync(folder.path('no'))).toBe(false);
   });
