@@ -12,6 +12,7 @@ export const SECTION_NAMES = [
   'floor',
   'growth',
   'streaming',
+  'overhead',
   'bidirectional',
   'first-call',
 ] as const;
@@ -40,6 +41,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       floor                      inference against what this machine's arithmetic and memory allow
       growth                     inference as T and U grow, with the fitted exponents
       streaming                  one timestep a call, stateful, against tf.layers.lstm
+      overhead                   layer.apply against the bare function of the WebAssembly module
       bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second
       first-call                 the first call in a fresh process, and the size of the package
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error

@@ -6,6 +6,7 @@ import { firstCallSection } from './sections/first-call.js';
 import { floorSection } from './sections/floor.js';
 import { growthSection } from './sections/growth.js';
 import { onnxSection } from './sections/onnx.js';
+import { overheadSection } from './sections/overhead.js';
 import { streamingSection } from './sections/streaming.js';
 
 export const SECTIONS: Record<SectionName, Section> = {
@@ -17,6 +18,7 @@ export const SECTIONS: Record<SectionName, Section> = {
   floor: floorSection,
   growth: growthSection,
   streaming: streamingSection,
+  overhead: overheadSection,
   bidirectional: bidirectionalSection,
   'first-call': firstCallSection,
 };
