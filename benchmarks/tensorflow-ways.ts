@@ -79,8 +79,8 @@ function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Ta
     recurrentKernel: tf.variable(draw<tf.Rank.R2>([units, 4 * units], units ** -0.5, 3)),
     bias: tf.variable(draw<tf.Rank.R1>([4 * units], 1, 4)),
     mask: isMasked ? tf.greater(draw<tf.Rank.R2>([batch, timesteps], 1, 5), -1) : null,
-    inputMasks: [],
-    recurrentMasks: [],
+    inputDropoutMasks: [],
+    recurrentDropoutMasks: [],
   };
 }
 

@@ -6,7 +6,7 @@
 
 export { GATE_NAMES, type GateName } from './core/gates.js';
 export type { LSTMStep } from './core/step.js';
-export type { Implementation, UseFused } from './fused/choose-implementation.js';
+export type { Implementation, UseFused } from './fused/choose.js';
 export { accelerateBuiltIn } from './layers/accelerate/accelerate-built-in.js';
 export { lastImplementation } from './layers/accelerate/last-implementation.js';
 export { type Activation, KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';

@@ -42,7 +42,12 @@ function applied({ explicit, x }: Layers): Contestant {
   const run = () => {
     for (let n = 0; n < CALLS; n++) call().dispose();
   };
-  return { name: 'apply', run, results: async () => [await call().data<'float32'>()], implementation: () => implementationOf(explicit) };
+  return {
+    name: 'apply',
+    run,
+    results: async () => [await call().data<'float32'>()],
+    implementation: () => implementationOf(explicit),
+  };
 }
 
 /** The same computation with all addresses looked up beforehand. */

@@ -4,7 +4,7 @@ import { checkOptions } from '../core/options.js';
 import { heldLayers, layersWithin } from '../host/held-layers.js';
 import { withoutRemains } from '../host/new-variables.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../layers/brand.js';
-import { isDisposedWeight } from '../layers/is-disposed.js';
+import { isDisposedWeight } from '../layers/check-weights.js';
 import { CONVERSION_OPTIONS, type Conversion, type ConversionOptions } from './conversion.js';
 import { copyState } from './copy-state.js';
 import { copyCompilation, copyTrainedVariables } from './copy-training.js';

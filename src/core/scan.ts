@@ -1,22 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ByGate } from './gates.js';
+import type { ByGate } from './quantities.js';
 import type { LSTMStep } from './step.js';
 import { tidy } from './tidy.js';
 import { unstackSteps } from './unstack-steps.js';
 
 /**
- * One timestep: from what the input contributes to the pre-activations, `[B, 4U]`, and the previous h and c. `t` is the
- * input's timestep.
+ * One timestep: from what it reads of the input, which mostly is its contribution to the pre-activations, `[B, 4U]`, and
+ * from the previous h and c. `t` is the input's timestep.
  */
-export type StepFunction = (
-  projectedInput: tf.Tensor2D,
-  states: readonly [tf.Tensor2D, tf.Tensor2D],
-  t: number,
-) => LSTMStep;
+export type StepFunction = (stepInput: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
 
 export interface ScanInputs {
-  /** What the input contributes to the gates' pre-activations: for each timestep, of which there is one at least, `[B, 4U]`. */
-  projectedInputs: readonly tf.Tensor2D[];
+  /** What the step function reads of each timestep, of which there is one at least: `[B, 4U]`, or x itself, `[B, D]`. */
+  stepInputs: readonly tf.Tensor2D[];
   /** The states before the first step, each `[B, U]`. */
   h0: tf.Tensor2D;
   c0: tf.Tensor2D;
@@ -43,7 +39,7 @@ export interface ScanOptions {
 export interface StepTensors {
   /** The input's timestep. */
   t: number;
-  /** What the input contributed to the pre-activations, `[B, 4U]`. */
+  /** What the step function read of the input. */
   projectedInput: tf.Tensor2D;
   /** What the step computed, of masked samples too. */
   computed: LSTMStep;
@@ -81,11 +77,11 @@ type Carried = StepTensors['carried'];
  * Runs a step function over time: the plain reference that every fused kernel is held to.
  *
  * A masked step copies h and c and contributes no gradient; what it computed is selected away, not multiplied by 0, so
- * that a NaN there goes nowhere as long as `projectedInputs` is finite there.
+ * that a NaN there goes nowhere as long as `stepInputs` are finite there.
  */
 export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOptions): ScanResult {
   return tidy(() => {
-    const steps = inputs.projectedInputs;
+    const steps = inputs.stepInputs;
     const stepMasks = unstackMask(inputs.mask, inputs.h0.shape[1]);
     const keptUnits = options.keptUnits && tf.tensor1d([...options.keptUnits], 'int32');
     const kept: KeptStep[] = [];
@@ -158,10 +154,10 @@ function keepStep(
 ): KeptStep | null {
   if (!keepOutputs && !keepGates) return null;
   const { i, f, g, o, c, output } = step;
-  const kept: KeptStep = keepGates ? { i, f, g, o, c, output } : { output };
-  if (keptUnits === undefined) return kept;
-  const chosen = Object.entries(kept).map(([name, quantity]) => [name, tf.gather(quantity, keptUnits, 1)]);
-  return Object.fromEntries(chosen) as KeptStep;
+  if (keptUnits === undefined) return keepGates ? { i, f, g, o, c, output } : { output };
+  const choose = (quantity: tf.Tensor2D) => tf.gather(quantity, keptUnits, 1);
+  if (!keepGates) return { output: choose(output) };
+  return { i: choose(i), f: choose(f), g: choose(g), o: choose(o), c: choose(c), output: choose(output) };
 }
 
 function stackSteps(steps: KeptStep[], quantity: keyof Step): tf.Tensor3D {
@@ -172,12 +168,6 @@ function stackSteps(steps: KeptStep[], quantity: keyof Step): tf.Tensor3D {
 }
 
 function stackGates(steps: KeptStep[]): GateSequences {
-  const [i, f, g, o, c] = GATE_SEQUENCE_NAMES.map((name) => stackSteps(steps, name)) as [
-    tf.Tensor3D,
-    tf.Tensor3D,
-    tf.Tensor3D,
-    tf.Tensor3D,
-    tf.Tensor3D,
-  ];
-  return { i, f, g, o, c };
+  const stack = (name: keyof GateSequences) => stackSteps(steps, name);
+  return { i: stack('i'), f: stack('f'), g: stack('g'), o: stack('o'), c: stack('c') };
 }

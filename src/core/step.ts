@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ByGate, splitByGate } from './gates.js';
+import { splitByGate } from './gates.js';
+import type { ByGate } from './quantities.js';
+import { type GateDropoutMasks, weightedSum } from './weighted-sum.js';
+import type { HoldsWeights } from './weights.js';
+
+/** The hidden state h and the cell state c, each `[B, U]`. */
+export type States = [h: tf.Tensor2D, c: tf.Tensor2D];
 
 export type ActivationFunction = (x: tf.Tensor2D) => tf.Tensor2D;
 
@@ -9,6 +15,18 @@ export interface StepActivations {
   activation: ActivationFunction;
   /** σ, of the input, forget and output gates. */
   recurrentActivation: ActivationFunction;
+}
+
+/** An activation as tfjs has it. */
+export interface NamedActivation {
+  apply(x: tf.Tensor): tf.Tensor;
+  getClassName(): string;
+}
+
+/** What the equations take from a cell, of this package or of tfjs. */
+export interface EquationsOfCell extends HoldsWeights {
+  activation: NamedActivation;
+  recurrentActivation: NamedActivation;
 }
 
 /** What one timestep computes: the gates, the new cell state and the new hidden state, each `[B, U]`. */
@@ -42,7 +60,42 @@ export function lstmStep(
   const f = σ(preActivations.f);
   const g = φ(preActivations.g);
   const o = σ(preActivations.o);
-  const newC = tf.add(tf.mul(f, c), tf.mul(i, g)) as tf.Tensor2D;
-  const newH = tf.mul(o, φ(newC)) as tf.Tensor2D;
-  return { i, f, g, o, c: newC, h: newH };
+  const newC = nextCellState({ i, f, g }, c);
+  return { i, f, g, o, c: newC, h: nextHiddenState(o, newC, φ) };
+}
+
+/** c' = f ⊙ c + i ⊙ g, with the previous cell state c. */
+export function nextCellState({ i, f, g }: Pick<LSTMStep, 'i' | 'f' | 'g'>, c: tf.Tensor2D): tf.Tensor2D {
+  return tf.add(tf.mul(f, c), tf.mul(i, g));
+}
+
+/** h' = o ⊙ φ(c'). */
+export function nextHiddenState(o: tf.Tensor2D, c: tf.Tensor2D, φ: ActivationFunction): tf.Tensor2D {
+  return tf.mul(o, φ(c));
+}
+
+/**
+ * What the input contributes to the pre-activations, x·W + b.
+ *
+ * @param x `[N, D]`.
+ * @param dropoutMasks Dropout masks that broadcast to `x`.
+ * @returns `[N, 4U]`.
+ */
+export function projectInput(cell: HoldsWeights, x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D {
+  const projected = weightedSum(x, cell.kernel.read() as tf.Tensor2D, dropoutMasks);
+  return cell.bias == null ? projected : tf.add(projected, cell.bias.read());
+}
+
+/** One timestep from what the input contributes to the pre-activations, `[B, 4U]`. */
+export function stepFromProjectedInput(
+  cell: EquationsOfCell,
+  projectedInput: tf.Tensor2D,
+  [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
+  recurrentDropoutMasks: GateDropoutMasks,
+): LSTMStep {
+  const recurrent = weightedSum(h, cell.recurrentKernel.read() as tf.Tensor2D, recurrentDropoutMasks);
+  return lstmStep(tf.add(projectedInput, recurrent), c, {
+    activation: (x) => cell.activation.apply(x) as tf.Tensor2D,
+    recurrentActivation: (x) => cell.recurrentActivation.apply(x) as tf.Tensor2D,
+  });
 }

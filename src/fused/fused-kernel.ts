@@ -1,14 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { GateSequences, ScanResult } from '../core/scan.js';
-import type { GateMasks } from '../core/weighted-sum.js';
+import type { GateDropoutMasks } from '../core/weighted-sum.js';
 
 /** What a kernel runs over: checked, float32 but for the mask. */
 export interface FusedInputs {
   /** [B, T, D], of which no dimension is 0. */
   x: tf.Tensor3D;
-  /** The states before the first step, [B, U]. */
-  h0: tf.Tensor2D;
-  c0: tf.Tensor2D;
+  /** The states before the first step, [B, U]; null for zeros, but never where gradients may be asked for. */
+  h0: tf.Tensor2D | null;
+  c0: tf.Tensor2D | null;
   /** [D, 4U], [U, 4U] and [4U], in blocks i, f, g, o. */
   kernel: tf.Tensor2D;
   recurrentKernel: tf.Tensor2D;
@@ -16,8 +16,8 @@ export interface FusedInputs {
   /** [B, T], bool, by the input's timestep. */
   mask: tf.Tensor2D | null;
   /** Dropout masks [B, D] of x and [B, U] of h: none, one for all gates, or four. */
-  inputMasks: GateMasks;
-  recurrentMasks: GateMasks;
+  inputDropoutMasks: GateDropoutMasks;
+  recurrentDropoutMasks: GateDropoutMasks;
 }
 
 export interface FusedOptions {
@@ -33,7 +33,13 @@ export interface FusedOptions {
   keepGates: boolean;
 }
 
-/** What a kernel is asked for, before there is data: by this it says whether it applies. */
+/** Inputs of which gradients may be asked for. */
+export interface RecordedInputs extends FusedInputs {
+  h0: tf.Tensor2D;
+  c0: tf.Tensor2D;
+}
+
+/** What a fused kernel is asked for, before there is data: by this it says whether it applies. */
 export interface FusedProblem {
   batch: number;
   timesteps: number;
@@ -49,8 +55,6 @@ export interface FusedProblem {
   keepsGates: boolean;
   /** Whether gradients may be asked for. */
   takesGradients: boolean;
-  /** Whether c reaches the gates as well. No kernel has that yet. */
-  hasPeepholes: boolean;
 }
 
 /** What the forward pass returned, and what the backward pass wants of it. */
@@ -81,7 +85,7 @@ export interface FusedKernel {
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass;
   /** @param saved What `forward` saved. */
   backward(
-    inputs: FusedInputs,
+    inputs: RecordedInputs,
     options: FusedOptions,
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,

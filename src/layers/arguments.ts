@@ -10,7 +10,7 @@ import {
   oneOf,
   required,
 } from '../core/options.js';
-import type { UseFused } from '../fused/choose-implementation.js';
+import type { UseFused } from '../fused/choose.js';
 import { identifierConfig, type Role } from '../host/parse-identifier.js';
 import type { BuiltInCell, ConfigDict, RegularizerIdentifier } from '../host/types.js';
 

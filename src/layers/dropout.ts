@@ -1,18 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES } from '../core/gates.js';
+import { GATE_NAMES } from '../core/quantities.js';
 import { tidy } from '../core/tidy.js';
-import type { GateMasks } from '../core/weighted-sum.js';
+import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
 
 /** Draws a dropout mask: 0 where a value is dropped, 1 / (1 - rate) elsewhere. */
 export type DropoutFunction = (ones: tf.Tensor, rate: number) => tf.Tensor;
-
-/** The masks of one sequence: `[B, D]` for the input and `[B, U]` for the hidden state; none where nothing is dropped. */
-export interface DropoutMasks {
-  input: GateMasks;
-  recurrent: GateMasks;
-}
-
-export const NO_DROPOUT: DropoutMasks = { input: [], recurrent: [] };
 
 export interface DropoutRates {
   dropout: number;
@@ -20,7 +12,7 @@ export interface DropoutRates {
 }
 
 /**
- * Draws the masks of one sequence.
+ * Draws the dropout masks of one sequence.
  *
  * Four are drawn a set, for tfjs calls an injected function that often. All four are used where the hidden state is
  * dropped, as in Keras; else the first serves every gate.
@@ -31,10 +23,10 @@ export function drawDropoutMasks(
   inputShape: [batch: number, features: number],
   stateShape: [batch: number, units: number],
 ): DropoutMasks {
-  const drawSet = (rate: number, shape: [number, number]): GateMasks => {
+  const drawSet = (rate: number, shape: [number, number]): GateDropoutMasks => {
     if (rate === 0) return [];
-    const masks = GATE_NAMES.map(() => draw(tf.ones(shape), rate));
-    return recurrentDropout > 0 ? masks : masks.slice(0, 1);
+    const dropoutMasks = GATE_NAMES.map(() => draw(tf.ones(shape), rate));
+    return recurrentDropout > 0 ? dropoutMasks : dropoutMasks.slice(0, 1);
   };
   return tidy(() => ({
     input: drawSet(dropout, inputShape),
@@ -43,7 +35,7 @@ export function drawDropoutMasks(
 }
 
 /**
- * tfjs's dropout as a drawing function. With a seed, mask number n depends on the seed and n alone.
+ * tfjs's dropout as a drawing function. With a seed, dropout mask number n depends on the seed and n alone.
  */
 export function dropoutFunction(seed: number | undefined): DropoutFunction {
   if (seed === undefined) return (ones, rate) => tf.dropout(ones, rate);

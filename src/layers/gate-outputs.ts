@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../core/errors.js';
 import { GATE_SEQUENCE_NAMES, type GateSequences, type ScanResult } from '../core/scan.js';
 
 /** What the layer returns without its gates. */
@@ -29,18 +28,4 @@ export function withGateShapes(
 export function withGateMasks(usual: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
   const usualMasks = Array.isArray(usual) ? usual : [usual];
   return [...usualMasks, ...GATE_SEQUENCE_NAMES.map(() => null as unknown as tf.Tensor)];
-}
-
-/**
- * Wrappers take what a layer returns for one output.
- *
- * @throws RangeError for a layer with `returnGates` that has not been applied, but called by a wrapper.
- */
-export function refuseGatesInWrapper(
-  where: string,
-  { name, returnGates, hasBeenApplied }: { name: string; returnGates: boolean; hasBeenApplied: boolean },
-): void {
-  if (!returnGates || hasBeenApplied) return;
-  const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
-  throw invalidArgument(where, rule, true, { layer: name });
 }

@@ -1,23 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../core/errors.js';
-import { GATE_NAMES } from '../core/gates.js';
-import { type ActivationFunction, type LSTMStep, lstmStep, type StepActivations } from '../core/step.js';
+import { requireUsable, shapeOf } from '../core/check-tensor.js';
+import { invalidArgument, invalidState } from '../core/errors.js';
+import { type LSTMStep, projectInput, stepFromProjectedInput } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
-import { type GateMasks, weightedSum } from '../core/weighted-sum.js';
+import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
+import { CELL_WEIGHTS, type CellWeight, weightsOf } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
+import { checkCallArguments, requireStates } from '../sequence/read-call.js';
+import { type OwnEquations, type SequenceCell, wholeStep } from '../sequence/sequence.js';
 import { copyArguments, type LSTMCellArgs, type OwnArguments, ownArguments, savedArguments } from './arguments.js';
 import { LSTM_CELL_BRAND } from './brand.js';
-import { type DropoutFunction, type DropoutMasks, drawDropoutMasks, dropoutFunction, NO_DROPOUT } from './dropout.js';
+import { isDisposedWeight, requireWeights } from './check-weights.js';
+import { type DropoutFunction, drawDropoutMasks, dropoutFunction } from './dropout.js';
 import { unitForgetBiasInitializer } from './forget-bias.js';
 import { SequenceDropout } from './sequence-dropout.js';
 import { validateCellArguments } from './validate-arguments.js';
-import { requireStepInputs, requireWeights } from './validate-call.js';
 
 type Shape = tf.Shape;
-
-/** From what a step computed and the h and c before it to what the step is to have computed; `t` as in the input. */
-export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
 
 /**
  * One timestep of an LSTM, with explicit gates.
@@ -35,8 +35,11 @@ export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Te
  * ```ts
  * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
  * ```
+ *
+ * A class derived from it may compute its steps otherwise, by a `step` of its own, or by a `projectInput` or
+ * `stepFromProjectedInput` of its own where its gates have pre-activations. Whatever runs the cell then does by these.
  */
-export class LSTMCell extends tf.layers.RNNCell {
+export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   static readonly className: string = 'ExplicitLSTMCell';
   readonly [LSTM_CELL_BRAND] = true;
 
@@ -47,8 +50,6 @@ export class LSTMCell extends tf.layers.RNNCell {
   recurrentKernel!: tf.LayerVariable;
   /** Null without bias. */
   bias: tf.LayerVariable | null = null;
-  /** Replaces what a step of a layer computes, while somebody edits its gates. A cell of tfjs has it in the meantime. */
-  stepEdit: StepEdit | null = null;
 
   /** tfjs's own cell, which is never built: it parses and serializes the arguments the two have in common. */
   private readonly parsed: BuiltInCell;
@@ -57,10 +58,16 @@ export class LSTMCell extends tf.layers.RNNCell {
   private readonly drawMask: DropoutFunction;
   private readonly sequenceDropout = new SequenceDropout();
 
-  /** @throws RangeError for an argument that breaks its rule; see `LSTMCellArgs`. */
-  constructor(callersArgs: LSTMCellArgs) {
+  /**
+   * @param owner Who makes the cell, for its errors to name; a layer says 'LSTM'.
+   * @throws RangeError for an argument that breaks its rule; see `LSTMCellArgs`.
+   */
+  constructor(
+    callersArgs: LSTMCellArgs,
+    private readonly owner = 'LSTMCell',
+  ) {
     const args = copyArguments(callersArgs);
-    validateCellArguments('LSTMCell', args);
+    validateCellArguments(owner, args);
     super(args);
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
     this.units = args.units;
@@ -89,28 +96,48 @@ export class LSTMCell extends tf.layers.RNNCell {
     return this.parsed.dropoutFunc;
   }
 
+  get ownEquations(): OwnEquations {
+    const { step, projectInput, stepFromProjectedInput } = LSTMCell.prototype;
+    if (this.step !== step) return 'whole step';
+    const isAsHere = this.projectInput === projectInput && this.stepFromProjectedInput === stepFromProjectedInput;
+    return isAsHere ? 'none' : 'around pre-activations';
+  }
+
+  /** Adds the weights; once only, however many layers the cell is part of. */
   override build(inputShape: Shape | Shape[]): void {
     const shape = (Array.isArray(inputShape?.[0]) ? inputShape[0] : inputShape) as Shape;
     const features = Array.isArray(shape) ? shape[shape.length - 1] : null;
+    const refuse = (rule: string) => invalidArgument(`${this.owner}.build`, rule, shape, { layer: this.name });
     if (!Number.isSafeInteger(features) || (features as number) < 1) {
-      const rule = 'the last dimension of the input must be a positive integer';
-      throw invalidArgument('LSTMCell.build', rule, shape, { layer: this.name });
+      throw refuse('the last dimension of the input must be a positive integer');
     }
-    const { parsed, units } = this;
-    const blocks = GATE_NAMES.length * units;
-    const weight = (name: string, shape: number[], initializer: Initializer, of: 'kernel' | 'recurrent' | 'bias') => {
-      const [regularizer, constraint] = [parsed[`${of}Regularizer`], parsed[`${of}Constraint`]];
-      return keepConstraint(this.addWeight(name, shape, undefined, initializer, regularizer, true, constraint));
-    };
-    this.kernel = weight('kernel', [features as number, blocks], parsed.kernelInitializer, 'kernel');
-    this.recurrentKernel = weight('recurrent_kernel', [units, blocks], parsed.recurrentInitializer, 'recurrent');
-    if (parsed.useBias) {
-      const initializer = parsed.unitForgetBias
-        ? unitForgetBiasInitializer(parsed.biasInitializer, units)
-        : parsed.biasInitializer;
-      this.bias = weight('bias', [blocks], initializer, 'bias');
+    if (weightsOf(this).length > 0 && !isDisposedWeight(this.kernel)) {
+      const [built] = this.kernel.shape;
+      if (built === features) return;
+      throw refuse(`the last dimension of the input must be ${built}, as the cell was built`);
+    }
+    for (const weight of CELL_WEIGHTS) {
+      if (!weight.isOptional || this.useBias) {
+        this[weight.property] = this.addCellWeight(weight, features as number);
+      }
     }
     this.built = true;
+  }
+
+  private addCellWeight({ storedName, argument, shape }: CellWeight, features: number): tf.LayerVariable {
+    const { parsed, units } = this;
+    const initializer: Initializer = parsed[`${argument}Initializer`];
+    const isForgetBias = argument === 'bias' && parsed.unitForgetBias;
+    const variable = this.addWeight(
+      storedName,
+      shape(features, units),
+      undefined,
+      isForgetBias ? unitForgetBiasInitializer(initializer, units) : initializer,
+      parsed[`${argument}Regularizer`],
+      true,
+      parsed[`${argument}Constraint`],
+    );
+    return keepConstraint(variable);
   }
 
   /**
@@ -128,7 +155,7 @@ export class LSTMCell extends tf.layers.RNNCell {
    * @throws RangeError when the cell is not built or a shape is wrong.
    */
   step(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D]): LSTMStep {
-    requireStepInputs('LSTMCell.step', this, x, states);
+    this.requireStepInputs('LSTMCell.step', x, states);
     return tidy(() => this.stepWithDropout(x, states, NO_DROPOUT));
   }
 
@@ -144,12 +171,16 @@ export class LSTMCell extends tf.layers.RNNCell {
       throw invalidArgument('LSTMCell.call', 'the inputs must be [x, h, c]', inputs, { layer: this.name });
     }
     const [x, h, c] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-    requireStepInputs('LSTMCell.call', this, x, [h, c]);
+    this.requireStepInputs('LSTMCell.call', x, [h, c]);
+    checkCallArguments('LSTMCell.call', this.name, kwargs);
     return tidy(() => {
-      const masks = kwargs.training
+      const dropoutMasks = kwargs.training
         ? this.sequenceDropout.masksFor(kwargs, x.shape[0], () => this.drawDropoutMasks(x.shape[0]))
         : NO_DROPOUT;
-      const step = this.stepWithDropout(x, [h, c], masks);
+      const step =
+        this.ownEquations === 'whole step'
+          ? wholeStep(this, x, [h, c], dropoutMasks)
+          : this.stepWithDropout(x, [h, c], dropoutMasks);
       return [step.h, step.h, step.c];
     });
   }
@@ -164,22 +195,20 @@ export class LSTMCell extends tf.layers.RNNCell {
    * What the input contributes to the pre-activations, x·W + b.
    *
    * @param x `[N, D]`.
-   * @param masks Dropout masks that broadcast to `x`.
+   * @param dropoutMasks Dropout masks that broadcast to `x`.
    * @returns `[N, 4U]`.
    */
-  projectInput(x: tf.Tensor2D, masks: GateMasks): tf.Tensor2D {
-    const projected = weightedSum(x, this.kernel.read() as tf.Tensor2D, masks);
-    return this.bias === null ? projected : tf.add(projected, this.bias.read());
+  projectInput(x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D {
+    return projectInput(this, x, dropoutMasks);
   }
 
   /** One timestep from what the input contributes to the pre-activations, `[B, 4U]`. */
   stepFromProjectedInput(
     projectedInput: tf.Tensor2D,
-    [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
-    recurrentMasks: GateMasks,
+    states: readonly [tf.Tensor2D, tf.Tensor2D],
+    recurrentDropoutMasks: GateDropoutMasks,
   ): LSTMStep {
-    const recurrent = weightedSum(h, this.recurrentKernel.read() as tf.Tensor2D, recurrentMasks);
-    return lstmStep(tf.add(projectedInput, recurrent), c, this.stepActivations());
+    return stepFromProjectedInput(this, projectedInput, states, recurrentDropoutMasks);
   }
 
   /** @throws RangeError for a weight of another shape than the cell's. */
@@ -193,16 +222,24 @@ export class LSTMCell extends tf.layers.RNNCell {
     return { ...super.getConfig(), ...common, ...savedArguments(this.own) };
   }
 
-  private stepWithDropout(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D], masks: DropoutMasks): LSTMStep {
-    return this.stepFromProjectedInput(this.projectInput(x, masks.input), states, masks.recurrent);
+  private stepWithDropout(
+    x: tf.Tensor2D,
+    states: readonly [tf.Tensor2D, tf.Tensor2D],
+    dropoutMasks: DropoutMasks,
+  ): LSTMStep {
+    return this.stepFromProjectedInput(this.projectInput(x, dropoutMasks.input), states, dropoutMasks.recurrent);
   }
 
-  private stepActivations(): StepActivations {
-    const { activation, recurrentActivation } = this;
-    return {
-      activation: ((x) => activation.apply(x)) as ActivationFunction,
-      recurrentActivation: ((x) => recurrentActivation.apply(x)) as ActivationFunction,
-    };
+  private requireStepInputs(where: string, x: unknown, states: unknown): void {
+    const context = { layer: this.name };
+    if (!this.built) throw invalidState(where, 'the cell must be built first', this.name);
+    const [features] = this.kernel.shape;
+    const shape = shapeOf(x);
+    if (shape?.length !== 2 || shape[1] !== features) {
+      throw invalidArgument(where, `x must be [B, D] = [B, ${features}]`, shape ?? x, context);
+    }
+    requireUsable(where, 'x', x, this.name);
+    requireStates(where, this, states, shape[0] ?? null, 'states');
   }
 }
 tf.serialization.registerClass(LSTMCell);

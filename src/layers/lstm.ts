@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { addRemark, invalidArgument, invalidState } from '../core/errors.js';
-import { requireOptions } from '../core/options.js';
+import type { States } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
-import { chooseImplementation, type Implementation, type UseFused } from '../fused/choose-implementation.js';
+import { NO_DROPOUT } from '../core/weighted-sum.js';
+import type { Implementation, UseFused } from '../fused/choose.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
 import { otherCopyRemark } from '../host/other-copy.js';
 import type { ConfigDict, Kwargs, LossFunction } from '../host/types.js';
+import { type CallFacts, checkSymbolicCall, isSymbolicCall, readCall, requireStates } from '../sequence/read-call.js';
+import { chooseForSequence, runSequence } from '../sequence/run-sequence.js';
+import { type Sequence, zeroStates } from '../sequence/sequence.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import {
   copyArguments,
@@ -16,16 +20,18 @@ import {
   savedArguments,
 } from './arguments.js';
 import { LSTM_BRAND } from './brand.js';
-import { type CallInputs, checkApplyInputs, concreteInputs } from './call-inputs.js';
-import { NO_DROPOUT } from './dropout.js';
-import { refuseGatesInWrapper, usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
+import { requireBuilt, requireWeights } from './check-weights.js';
+import { usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
 import { LSTMCell } from './lstm-cell.js';
-import { requireBuilt } from './require-built.js';
-import { runSequence, type States, zeroStates } from './run-sequence.js';
-import { sequenceProblem, type Wanted, wantedBy } from './sequence-problem.js';
-import { type GateTrace, TRACE_OPTIONS, type TraceOptions, traceSequence } from './trace.js';
+import { type GateTrace, type TraceOptions, traceLSTM } from './trace.js';
 import { validateLSTMArguments } from './validate-arguments.js';
-import { type CheckedLayer, requireStates, requireUnits, requireWeights } from './validate-call.js';
+
+/** A call that `apply` has read, and `call` is to run. */
+interface PendingCall {
+  where: string;
+  inputs: unknown;
+  sequence: Sequence;
+}
 
 /**
  * The LSTM layer, a drop-in for `tf.layers.lstm`: the same arguments, weights, outputs, gradients and saved JSON, with
@@ -60,14 +66,15 @@ export class LSTM extends tf.layers.RNN {
   private readonly activityPenalty: ActivityPenalty | null;
   private readonly addedLosses: LossFunction[] = [];
   private builtInputSpec: tf.InputSpec | null = null;
-  hasBeenApplied = false;
+  private hasBeenApplied = false;
+  private pendingCall: PendingCall | null = null;
 
   /** @throws RangeError for an argument that breaks its rule; see `LSTMArgs`. */
   constructor(callersArgs: LSTMArgs) {
     const args = copyArguments(callersArgs);
     validateLSTMArguments('LSTM', args);
     // The cell stays trainable: whether its weights are trained is the layer's to say, before and after building.
-    super({ ...args, cell: new LSTMCell({ ...args, trainable: true } as LSTMCellArgs) } as tf.RNNLayerArgs);
+    super({ ...args, cell: new LSTMCell({ ...args, trainable: true } as LSTMCellArgs, 'LSTM') } as tf.RNNLayerArgs);
     this.own = ownArguments('lstm', args);
     const { returnGates, useFused, zeroOutputForMask, activityRegularizer } = this.own;
     this.returnGates = returnGates;
@@ -86,12 +93,16 @@ export class LSTM extends tf.layers.RNN {
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const shape = (Array.isArray(inputShape?.[0]) ? inputShape[0] : inputShape) as tf.Shape;
-    if (shape?.length !== 3) {
-      throw invalidArgument('LSTM.build', 'the input shape must be [B, T, D]', shape, { layer: this.name });
-    }
+    const refuse = (rule: string) => invalidArgument('LSTM.build', rule, shape, { layer: this.name });
+    if (shape?.length !== 3) throw refuse('the input shape must be [B, T, D]');
     if (this.stateful && !Number.isSafeInteger(shape[0])) {
-      const rule = 'a stateful layer must know its batch size: give it batchInputShape, or batchShape to tf.input';
-      throw invalidArgument('LSTM.build', rule, shape, { layer: this.name });
+      throw refuse('a stateful layer must know its batch size: give it batchInputShape, or batchShape to tf.input');
+    }
+    const features = shape[2] as number;
+    if (!Number.isSafeInteger(features) || features < 1) throw refuse('D of [B, T, D] must be a positive integer');
+    const built = this.facts().features;
+    if (built !== null && built !== features) {
+      throw refuse(`the input shape must be [B, T, D] with D = ${built}, as the layer was built`);
     }
     super.build(inputShape);
     this.builtInputSpec = this.inputSpec[0] as tf.InputSpec;
@@ -107,14 +118,32 @@ export class LSTM extends tf.layers.RNN {
    * @throws RangeError for inputs that break their rule; the layer can be applied again.
    */
   override apply(inputs: Parameters<tf.layers.RNN['apply']>[0], kwargs?: Kwargs): ReturnType<tf.layers.RNN['apply']> {
+    const where = 'LSTM.apply';
     // tfjs's model executor passes one kwargs object to all its layers, and RNN.apply writes into it.
     const ownKwargs = { ...kwargs };
-    const concrete = checkApplyInputs('LSTM.apply', this.checked(), inputs, ownKwargs);
-    if (concrete !== null) this.choose('LSTM.apply', concrete, wantedBy(this, ownKwargs));
-    const [inputSpec] = this.inputSpec;
+    if (isSymbolicCall(inputs)) return this.applySymbolically(where, inputs, ownKwargs);
+    const sequence = readCall(where, this.facts(), inputs, ownKwargs);
+    // A fused kernel that is demanded and does not apply is told before anything is built.
+    if (this.useFused === true && !this.cell.built) this.choose(where, sequence, ownKwargs);
+    this.pendingCall = { where, inputs, sequence };
+    this.hasBeenApplied = true;
     try {
-      this.hasBeenApplied = true;
       return super.apply(inputs, ownKwargs);
+    } finally {
+      this.pendingCall = null;
+    }
+  }
+
+  private applySymbolically(
+    where: string,
+    inputs: Parameters<tf.layers.RNN['apply']>[0],
+    kwargs: Kwargs,
+  ): ReturnType<tf.layers.RNN['apply']> {
+    checkSymbolicCall(where, this.facts(), inputs, kwargs);
+    const [inputSpec] = this.inputSpec;
+    this.hasBeenApplied = true;
+    try {
+      return super.apply(inputs, kwargs);
     } finally {
       // RNN.apply widens it for symbolic states, leaves it so when it throws, and loses there what build found out.
       this.inputSpec = [this.builtInputSpec ?? (inputSpec as tf.InputSpec)];
@@ -122,22 +151,27 @@ export class LSTM extends tf.layers.RNN {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor | tf.Tensor[] {
-    const where = 'LSTM.call';
+    const pending = this.pendingCall?.inputs === inputs ? this.pendingCall : null;
+    const where = pending?.where ?? 'LSTM.call';
     requireBuilt(where, this);
-    // Bidirectional names its copies so, and calls them without applying them.
-    if (/^(forward|backward)_/.test(this.name)) refuseGatesInWrapper(where, this);
-    const { x, states: givenStates, mask } = concreteInputs(where, this.checked(), inputs, kwargs);
-    const wanted = wantedBy(this, kwargs);
-    const kernel = this.choose(where, { x, mask }, wanted);
+    // Bidirectional names its copies so.
+    if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
+    const { cell, goBackwards, zeroOutputForMask, returnSequences, returnState, returnGates } = this;
+    const given = pending?.sequence ?? readCall(where, this.facts(), inputs, kwargs);
+    const isTraining = kwargs.training === true;
+    const fusedKernel = this.choose(where, given, kwargs);
     return tidy(() => {
-      const dropout = wanted.isTraining ? this.cell.drawDropoutMasks(x.shape[0]) : NO_DROPOUT;
-      const sequence = { x, states: givenStates ?? this.statesFor(x), mask, dropout };
-      const { goBackwards, zeroOutputForMask } = this;
-      const kept = { keepOutputs: this.returnSequences, keepGates: this.returnGates };
-      const result = runSequence(kernel, this.cell, sequence, { goBackwards, zeroOutputForMask, ...kept });
+      const sequence: Sequence = {
+        x: given.x,
+        states: given.states ?? this.ownStates(),
+        mask: given.mask,
+        dropoutMasks: isTraining ? cell.drawDropoutMasks(given.x.shape[0]) : NO_DROPOUT,
+      };
+      const options = { goBackwards, zeroOutputForMask, keepOutputs: returnSequences, keepGates: returnGates };
+      const result = runSequence(fusedKernel, cell, sequence, options);
       if (this.stateful) this.replaceStates([result.h, result.c]);
-      const usual = usualOutputs(result, this.returnState);
-      if (wanted.isTraining) this.activityPenalty?.record([x, ...(givenStates ?? [])], usual);
+      const usual = usualOutputs(result, returnState);
+      if (isTraining) this.activityPenalty?.record([given.x, ...(given.states ?? [])], usual);
       const all = withGates(usual, result.gates);
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
@@ -159,17 +193,16 @@ export class LSTM extends tf.layers.RNN {
   trace(x: tf.Tensor, options: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
     requireBuilt(where, this);
-    requireOptions(where, options, TRACE_OPTIONS);
-    const { initialState, mask, units } = options;
-    const inputs = concreteInputs(where, this.checked(), x, { initialState, mask });
-    if (units != null) requireUnits(where, this, units);
-    const kernel = this.choose(where, inputs, { isTraining: false, keepsGates: true });
-    return tidy(() => {
-      const states = inputs.states ?? this.statesFor(inputs.x);
-      const { goBackwards } = this;
-      const sequence = { ...inputs, states, dropout: NO_DROPOUT };
-      return traceSequence(kernel, this.cell, sequence, { goBackwards, keptUnits: units ?? undefined });
-    });
+    const { name, cell, goBackwards, useFused } = this;
+    const { trace, implementation } = traceLSTM(
+      where,
+      { name, cell, goBackwards, states: this.ownStates() },
+      x,
+      options,
+      useFused,
+    );
+    this.lastImplementation = implementation;
+    return trace;
   }
 
   /**
@@ -182,9 +215,10 @@ export class LSTM extends tf.layers.RNN {
     const where = 'LSTM.resetStates';
     if (!this.stateful) throw invalidState(where, 'the layer must be stateful', this.name);
     requireBuilt(where, this);
-    const batch = this.checked().batchSize as number;
-    if (states != null) requireStates(where, this, states, batch, 'states');
-    tidy(() => this.replaceStates((states ?? zeroStates(batch, this.cell.units)) as States));
+    const facts = this.facts();
+    const batch = facts.batchSize as number;
+    if (states != null) requireStates(where, facts, states, batch, 'states');
+    tidy(() => this.replaceStates((states ?? zeroStates(batch, facts.units)) as States));
   }
 
   /** @throws RangeError for a weight of another shape than the layer's. */
@@ -200,7 +234,7 @@ export class LSTM extends tf.layers.RNN {
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
     const usual = super.computeOutputShape(inputShape);
     if (!this.returnGates) return usual;
-    if (this.cell.built) refuseGatesInWrapper('LSTM.computeOutputShape', this);
+    if (this.cell.built) this.refuseGatesInWrapper('LSTM.computeOutputShape');
     return withGateShapes(usual, inputShape, this.cell.units);
   }
 
@@ -230,15 +264,16 @@ export class LSTM extends tf.layers.RNN {
   }
 
   /** Chooses what a call runs on, and remembers it. */
-  private choose(where: string, { x, mask }: Pick<CallInputs, 'x' | 'mask'>, wanted: Wanted): FusedKernel | null {
-    const problem = sequenceProblem(this.cell, x.shape, mask, wanted);
-    const { kernel, ...implementation } = chooseImplementation(where, this.name, this.useFused, problem);
+  private choose(where: string, sequence: Sequence, { training }: Kwargs): FusedKernel | null {
+    const { name, useFused, returnGates } = this;
+    const wanted = { where, layer: name, useFused, isTraining: training === true, keepsGates: returnGates };
+    const { fusedKernel, implementation } = chooseForSequence(this.cell, sequence, wanted);
     this.lastImplementation = implementation;
-    return kernel;
+    return fusedKernel;
   }
 
-  private statesFor(x: tf.Tensor): States {
-    return (this.stateful ? this.states_ : this.getInitialState(x)) as States;
+  private ownStates(): States | null {
+    return this.stateful ? (this.states_ as States) : null;
   }
 
   // A gradient tape keeps its own references, so that the old states can go at once, in training too.
@@ -248,9 +283,21 @@ export class LSTM extends tf.layers.RNN {
     tf.dispose(old);
   }
 
-  private checked(): CheckedLayer {
-    const batchSize = this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null;
-    return { name: this.name, cell: this.cell, batchSize };
+  private facts(): CallFacts {
+    const { name, cell } = this;
+    return {
+      name,
+      units: cell.units,
+      features: cell.built ? (cell.kernel.shape[0] ?? null) : null,
+      batchSize: this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null,
+    };
+  }
+
+  /** Wrappers take what a layer returns for one output, and call it without applying it. */
+  private refuseGatesInWrapper(where: string): void {
+    if (!this.returnGates || this.hasBeenApplied) return;
+    const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
+    throw invalidArgument(where, rule, true, { layer: this.name });
   }
 }
 tf.serialization.registerClass(LSTM);

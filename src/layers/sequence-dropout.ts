@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type DropoutMasks, NO_DROPOUT } from './dropout.js';
+import { type DropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 
 /**
  * Keeps the dropout masks of a cell that tf.layers.rnn steps through time: the same at every step of a sequence, fresh

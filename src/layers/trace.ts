@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ByGate } from '../core/gates.js';
 import { booleanMask } from '../core/mask.js';
+import { CHECKED_LATER, checkOptions, type OptionRules } from '../core/options.js';
+import type { ByGate } from '../core/quantities.js';
 import type { GateSequences, ScanOptions } from '../core/scan.js';
+import type { States } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
+import type { Choice, UseFused } from '../fused/choose.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
-import type { LSTMCell } from './lstm-cell.js';
-import { runSequence, type Sequence, type States } from './run-sequence.js';
+import { readCallOf, requireUnits } from '../sequence/read-call.js';
+import { chooseForSequence, runSequence } from '../sequence/run-sequence.js';
+import { type LSTMToRun, type Sequence, type SequenceCell, statesBefore } from '../sequence/sequence.js';
 
 /**
  * Every gate and state of every unit at every timestep. Each sequence is [B, T, U], and its index t is the input's
@@ -47,41 +51,83 @@ export interface TraceOptions {
   units?: readonly number[] | null | undefined;
 }
 
-export const TRACE_OPTIONS = ['initialState', 'mask', 'units'];
+// What the tensors and the units must be depends on the layer.
+export const TRACE_RULES: OptionRules = { initialState: CHECKED_LATER, mask: CHECKED_LATER, units: CHECKED_LATER };
+
+/**
+ * Traces a call of a layer in inference mode.
+ *
+ * @throws RangeError for an input or an option that breaks its rule.
+ */
+export function traceLSTM(
+  where: string,
+  layer: LSTMToRun,
+  x: unknown,
+  options: TraceOptions,
+  useFused: UseFused = 'auto',
+): { trace: GateTrace; implementation: Choice['implementation'] } {
+  checkOptions(where, options, TRACE_RULES);
+  const { initialState, mask, units } = options;
+  const { name, cell, goBackwards } = layer;
+  const sequence = readCallOf(where, layer, x, { initialState, mask });
+  if (units != null) requireUnits(where, { name, units: cell.units }, units);
+  const wanted = { where, layer: name, useFused, isTraining: false, keepsGates: true };
+  const { fusedKernel, implementation } = chooseForSequence(cell, sequence, wanted);
+  const trace = traceSequence(fusedKernel, cell, sequence, { goBackwards, keptUnits: units ?? undefined });
+  return { trace, implementation };
+}
 
 /** Runs a sequence and keeps all of it, or all of some units, in the input's time order. The caller owns the tensors. */
 export function traceSequence(
-  kernel: FusedKernel | null,
-  cell: LSTMCell,
-  sequence: Sequence,
+  fusedKernel: FusedKernel | null,
+  cell: SequenceCell,
+  given: Sequence,
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   return tidy(() => {
-    const { outputs, gates } = runSequence(kernel, cell, sequence, {
+    const states = statesBefore(given, cell.units);
+    const sequence = { ...given, states };
+    const { outputs, gates } = runSequence(fusedKernel, cell, sequence, {
       goBackwards,
       zeroOutputForMask: false,
       keepOutputs: true,
       keepGates: true,
       keptUnits,
     });
-    const { i, f, g, o, c } = gates as GateSequences;
-    const [h0, c0] = sequence.states.map((state) => unitsOf(state, keptUnits)) as States;
-    const mask = sequence.mask === null ? null : booleanMask(sequence.mask);
-    const inInputOrder = (steps: tf.Tensor3D) => (goBackwards ? tf.reverse(steps, 1) : steps);
-    const sequences = { i, f, g, o, c, h: outputs as tf.Tensor3D };
-    for (const name of Object.keys(sequences) as (keyof typeof sequences)[]) {
-      sequences[name] = inInputOrder(sequences[name]);
-    }
-    return {
-      ...sequences,
-      ...{ h0, c0, mask },
-      units: keptUnits?.length ?? cell.units,
-      ...(keptUnits === undefined ? {} : { unitIndices: [...keptUnits] }),
-      activation: cell.activation.getClassName(),
-      recurrentActivation: cell.recurrentActivation.getClassName(),
-      dispose: () => tf.dispose([...Object.values(sequences), h0, c0, ...(mask === null ? [] : [mask])]),
-    };
+    return traceOf(cell, sequence, { ...(gates as GateSequences), h: outputs as tf.Tensor3D }, goBackwards, keptUnits);
   });
+}
+
+type Sequences = GateSequences & { h: tf.Tensor3D };
+
+/** A trace of sequences that are in processing order. */
+function traceOf(
+  cell: SequenceCell,
+  { states, mask: givenMask }: Sequence & { states: States },
+  processed: Sequences,
+  goBackwards: boolean,
+  keptUnits: readonly number[] | undefined,
+): GateTrace {
+  const inInputOrder = (name: keyof Sequences) => (goBackwards ? tf.reverse(processed[name], 1) : processed[name]);
+  const trace: GateTrace = {
+    i: inInputOrder('i'),
+    f: inInputOrder('f'),
+    g: inInputOrder('g'),
+    o: inInputOrder('o'),
+    c: inInputOrder('c'),
+    h: inInputOrder('h'),
+    h0: unitsOf(states[0], keptUnits),
+    c0: unitsOf(states[1], keptUnits),
+    mask: givenMask === null ? null : booleanMask(givenMask),
+    units: keptUnits?.length ?? cell.units,
+    activation: cell.activation.getClassName(),
+    recurrentActivation: cell.recurrentActivation.getClassName(),
+    dispose: () => {
+      const { i, f, g, o, c, h, h0, c0, mask } = trace;
+      tf.dispose([i, f, g, o, c, h, h0, c0, ...(mask === null ? [] : [mask])]);
+    },
+  };
+  return keptUnits === undefined ? trace : { ...trace, unitIndices: [...keptUnits] };
 }
 
 function unitsOf(state: tf.Tensor2D, units: readonly number[] | undefined): tf.Tensor2D {

@@ -1,38 +1,41 @@
 import type * as tf from '@tensorflow/tfjs';
 import { tidy } from '../core/tidy.js';
-import { explicitView, explicitViewOfCell, isLSTMCell, isLSTMLike } from '../layers/explicit-view.js';
-import type { LSTM } from '../layers/lstm.js';
+import { cellToRun, isLSTMCell, isLSTMLike, lstmToRun } from '../layers/foreign-lstm.js';
+import { traceLSTM } from '../layers/trace.js';
+import type { LSTMToRun } from '../sequence/sequence.js';
 import type { TraceName } from './fixture.js';
 import { applyLayer, type CallTensors } from './run-call.js';
 
 /** The gates and states of one LSTM, each [B, T, U]; index t is the input's timestep. */
 export type TraceTensors = Record<TraceName, tf.Tensor>;
 
-function traceLSTM(layer: LSTM, { x, mask, initialState }: CallTensors): TraceTensors {
-  const { i, f, g, o, c, h } = layer.trace(x, { mask, initialState: initialState.length === 0 ? null : initialState });
+function traceOf(layer: LSTMToRun, { x, mask, initialState }: CallTensors): TraceTensors {
+  const options = { mask, initialState: initialState.length === 0 ? null : initialState };
+  const { i, f, g, o, c, h } = traceLSTM('traceCall', layer, x, options).trace;
   return { i, f, g, o, c, h };
 }
 
-function traceStack(layer: tf.layers.RNN, cells: Parameters<typeof explicitViewOfCell>[0][], call: CallTensors) {
+function traceStack(layer: tf.layers.RNN, cells: Parameters<typeof cellToRun>[0][], call: CallTensors) {
   let { x } = call;
   return cells.map((cell, index) => {
     // The states of the last cell come first.
     const first = call.initialState.length - 2 * (index + 1);
-    const view = explicitViewOfCell(cell, { goBackwards: layer.goBackwards, name: layer.name });
-    const trace = traceLSTM(view, { ...call, x, initialState: call.initialState.slice(Math.max(first, 0), first + 2) });
+    const { goBackwards, name } = layer;
+    const lstm = { name, cell: cellToRun(cell), goBackwards, states: null };
+    const trace = traceOf(lstm, { ...call, x, initialState: call.initialState.slice(Math.max(first, 0), first + 2) });
     x = trace.h;
     return trace;
   });
 }
 
 function traceLayer(layer: tf.layers.Layer, call: CallTensors): TraceTensors[] | null {
-  if (isLSTMLike(layer)) return [traceLSTM(explicitView(layer), call)];
+  if (isLSTMLike(layer)) return [traceOf(lstmToRun(layer), call)];
   const { forwardLayer, backwardLayer, cell } = layer as unknown as Record<string, tf.layers.Layer | undefined>;
   if (forwardLayer && backwardLayer) {
     const directions = [forwardLayer, backwardLayer];
     if (!directions.every(isLSTMLike)) return null;
     return directions.map((direction, index) =>
-      traceLSTM(explicitView(direction), { ...call, initialState: call.initialState.slice(2 * index, 2 * index + 2) }),
+      traceOf(lstmToRun(direction), { ...call, initialState: call.initialState.slice(2 * index, 2 * index + 2) }),
     );
   }
   const { cells = [] } = (cell ?? {}) as { cells?: tf.layers.Layer[] };

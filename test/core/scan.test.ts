@@ -33,7 +33,7 @@ const mixingStep: StepFunction = (z, [h, c]) => {
 
 function threeUnits() {
   return {
-    projectedInputs: tf.unstack(randomTensor([4, 2, 12], 1)) as tf.Tensor2D[],
+    stepInputs: tf.unstack(randomTensor([4, 2, 12], 1)) as tf.Tensor2D[],
     h0: randomTensor<tf.Rank.R2>([2, 3], 2),
     c0: randomTensor<tf.Rank.R2>([2, 3], 3),
     mask: null,
@@ -50,7 +50,7 @@ function inputs(mask: number[][] | null = null) {
     [[3], [30]],
   ]);
   return {
-    projectedInputs: tf.unstack(tf.tile(x, [1, 1, 4])) as tf.Tensor2D[],
+    stepInputs: tf.unstack(tf.tile(x, [1, 1, 4])) as tf.Tensor2D[],
     h0: tf.tensor2d([[7], [8]]),
     c0: tf.tensor2d([[0], [100]]),
     mask: mask && tf.tensor2d(mask, [2, 3], 'bool'),
@@ -195,7 +195,7 @@ describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
     const seen: [number, number[], number[], number[]][] = [];
     const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
     const watchStep: ScanOptions['watchStep'] = ({ t, projectedInput, computed, selected, carried }) => {
-      expect(projectedInput).toBe(given.projectedInputs[t]);
+      expect(projectedInput).toBe(given.stepInputs[t]);
       expect([carried.h.id, carried.c.id]).not.toEqual([selected.h.id, selected.c.id]);
       expect(values(carried.h)).toEqual(values(selected.h));
       seen.push([t, values(computed.c), values(selected.c), values(carried.c)]);
@@ -211,7 +211,7 @@ describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
 
   test('of one step has gradients too', () => {
     const gradient = tf.grad((projectedInput: tf.Tensor) => {
-      const { h } = scan(countingStep, { ...inputs(), projectedInputs: [projectedInput as tf.Tensor2D] }, ALL);
+      const { h } = scan(countingStep, { ...inputs(), stepInputs: [projectedInput as tf.Tensor2D] }, ALL);
       return tf.sum(h);
     })(tf.ones([2, 4]));
     expectClose(gradient, [10, 0, 0, 0, 10, 0, 0, 0], 0);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FusedInputs } from '../../src/fused/fused-kernel.js';
+import type { RecordedInputs } from '../../src/fused/fused-kernel.js';
 import { runFused } from '../../src/fused/run-fused.js';
 import { WasmKernel } from '../../src/fused/wasm/wasm-kernel.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
@@ -16,12 +16,12 @@ const OPTIONS = {
   ...{ keepOutputs: true, keepGates: false },
 };
 
-function inputs(): FusedInputs {
+function inputs(): RecordedInputs {
   return {
     x: randomTensor([B, T, D], 1),
     ...{ h0: randomTensor([B, U], 2), c0: randomTensor([B, U], 3) },
     ...{ kernel: randomTensor([D, 4 * U], 4), recurrentKernel: randomTensor([U, 4 * U], 5) },
-    ...{ bias: randomTensor([4 * U], 6), mask: null, inputMasks: [], recurrentMasks: [] },
+    ...{ bias: randomTensor([4 * U], 6), mask: null, inputDropoutMasks: [], recurrentDropoutMasks: [] },
   };
 }
 
@@ -83,14 +83,14 @@ describe.each(NODE_BACKENDS)('On %s, a sequence on a fused kernel', (backend) =>
 
   test('lets masks come from what is differentiated', () => {
     const [kernel, given] = [new WasmKernel(), inputs()];
-    const gradientWith = (masksOf: (x: tf.Tensor) => Partial<FusedInputs>) =>
+    const gradientWith = (masksOf: (x: tf.Tensor) => Partial<RecordedInputs>) =>
       tf.grad((x) => {
         const run = runFused(kernel, { ...given, x: x as tf.Tensor3D, ...masksOf(x) }, OPTIONS);
         return tf.sum(tf.square(run.outputs as tf.Tensor));
       })(given.x);
     const masksOf = (x: tf.Tensor) => ({
       mask: tf.cast(tf.relu(tf.sum(x, 2)), 'bool') as tf.Tensor2D,
-      inputMasks: [tf.max(x, 1) as tf.Tensor2D],
+      inputDropoutMasks: [tf.max(x, 1) as tf.Tensor2D],
     });
     const masks = masksOf(given.x);
     expect(masks.mask.dataSync()).toContain(0);

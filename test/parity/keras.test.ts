@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { USE_FUSED_FLAG } from '../../src/fused/choose-implementation.js';
+import { USE_FUSED_FLAG } from '../../src/fused/choose.js';
 import { KERAS_DEFAULTS, lstm } from '../../src/index.js';
 import { toTensor } from '../../src/testing/fixture.js';
 import {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
-import type { FusedInputs, FusedOptions, InputGradients, ResultGradients } from '../fused-kernel.js';
+import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients } from '../fused-kernel.js';
 import { BLOCK_OUTPUTS, type BlockOutputs, blockInputs } from './block-lstm.js';
 import { type IncomingGradient, incomingGradients } from './incoming-gradients.js';
 import { runNativeOp, withInt64 } from './native-ops.js';
@@ -8,7 +8,7 @@ import { backToInput } from './time-major.js';
 
 /** All gradients by BlockLSTMGradV2, which knows of none that arrive at gates. */
 export function backwardAtOnce(
-  inputs: FusedInputs,
+  inputs: RecordedInputs,
   options: FusedOptions,
   saved: BlockOutputs,
   gradients: ResultGradients,

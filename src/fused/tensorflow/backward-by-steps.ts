@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
-import type { FusedInputs, FusedOptions, InputGradients, ResultGradients } from '../fused-kernel.js';
+import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients } from '../fused-kernel.js';
 import type { BlockOutputs } from './block-lstm.js';
 import { gateGradients, swapFAndG } from './gate-gradients.js';
 import { incomingGradients } from './incoming-gradients.js';
@@ -16,7 +16,7 @@ interface TimeGradients {
 
 /** One LSTMBlockCellGrad and one product a step; weights and x take one product each for all steps, if asked for. */
 export function backwardBySteps(
-  inputs: FusedInputs,
+  inputs: RecordedInputs,
   options: FusedOptions,
   saved: BlockOutputs,
   gradients: ResultGradients,
@@ -42,7 +42,7 @@ export function backwardBySteps(
 }
 
 function backThroughTime(
-  { x, h0, c0, recurrentKernel }: FusedInputs,
+  { x, h0, c0, recurrentKernel }: RecordedInputs,
   saved: BlockOutputs,
   gradients: ResultGradients,
 ): TimeGradients {

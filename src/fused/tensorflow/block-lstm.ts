@@ -22,8 +22,11 @@ export function namedOutputs(outputs: readonly tf.Tensor[]): BlockOutputs {
 /** What the op and its gradient read after the number of timesteps: x, cs_prev, h_prev, w, wci, wcf, wco, b. */
 export function blockInputs(inputs: FusedInputs, options: FusedOptions): tf.Tensor[] {
   const { h0, c0, kernel, recurrentKernel } = inputs;
-  const noPeephole = tf.zeros([h0.shape[1]]);
+  const units = recurrentKernel.shape[0];
+  const noPeephole = tf.zeros([units]);
+  const zeroState = () => tf.zeros([inputs.x.shape[0], units]);
   const bias = inputs.bias ?? tf.zeros([kernel.shape[1]]);
   const weights = tf.concat([kernel, recurrentKernel]);
-  return [readSteps(inputs, options), c0, h0, weights, noPeephole, noPeephole, noPeephole, bias];
+  const states = [c0 ?? zeroState(), h0 ?? zeroState()];
+  return [readSteps(inputs, options), ...states, weights, noPeephole, noPeephole, noPeephole, bias];
 }

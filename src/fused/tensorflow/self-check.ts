@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FusedInputs, FusedKernel, FusedOptions, InputGradients } from '../fused-kernel.js';
+import type { FusedKernel, FusedOptions, InputGradients, RecordedInputs } from '../fused-kernel.js';
 
 const TOLERANCE = 1e-5;
 
@@ -12,7 +12,7 @@ const OPTIONS: FusedOptions = {
 };
 
 /** B = D = U = 1 and T = 2, with no two values alike. */
-function problem(): FusedInputs {
+function problem(): RecordedInputs {
   return {
     x: tf.tensor3d([[[0.9], [-0.4]]]),
     h0: tf.tensor2d([[0.3]]),
@@ -21,8 +21,8 @@ function problem(): FusedInputs {
     recurrentKernel: tf.tensor2d([[-0.8, 0.4, 0.6, 1.3]]),
     bias: tf.tensor1d([0.1, 0.9, -0.2, 0.7]),
     mask: null,
-    inputMasks: [],
-    recurrentMasks: [],
+    inputDropoutMasks: [],
+    recurrentDropoutMasks: [],
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   FusedOptions,
   FusedProblem,
   InputGradients,
+  RecordedInputs,
   ResultGradients,
 } from '../fused-kernel.js';
 import { backwardAtOnce } from './backward-at-once.js';
@@ -25,12 +26,11 @@ export class TensorFlowKernel implements FusedKernel {
   /** @param mostWeightsAtOnce With more weights, the backward pass goes step by step. */
   constructor(private readonly mostWeightsAtOnce = MOST_WEIGHTS_AT_ONCE) {}
 
-  refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout, hasPeepholes }: FusedProblem) {
+  refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout }: FusedProblem) {
     if (activation !== 'tanh' || recurrentActivation !== 'sigmoid')
       return "TensorFlow's ops know sigmoid and tanh only";
     if (isMasked) return "TensorFlow's ops know no masks";
     if (hasRecurrentDropout) return "TensorFlow's ops know no dropout of the hidden state";
-    if (hasPeepholes) return 'no fused kernel knows peepholes';
     // Both ways back.
     this.isRight ??= areRight([new TensorFlowKernel(0), new TensorFlowKernel(Number.POSITIVE_INFINITY)]);
     return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";
@@ -57,7 +57,7 @@ export class TensorFlowKernel implements FusedKernel {
   }
 
   backward(
-    inputs: FusedInputs,
+    inputs: RecordedInputs,
     options: FusedOptions,
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,

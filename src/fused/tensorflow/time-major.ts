@@ -8,20 +8,24 @@ export function swapBatchAndTime(sequence: tf.Tensor3D): tf.Tensor3D {
 }
 
 /** x as the steps read it: dropped out, in processing order, [T, B, D]. */
-export function readSteps({ x, inputMasks }: FusedInputs, options: FusedOptions): tf.Tensor3D {
-  return inProcessingOrder(swapBatchAndTime(dropOut(x, inputMasks)), options);
+export function readSteps({ x, inputDropoutMasks }: FusedInputs, options: FusedOptions): tf.Tensor3D {
+  return inProcessingOrder(swapBatchAndTime(dropOut(x, inputDropoutMasks)), options);
 }
 
 /** The gradient of `readSteps`. */
-export function backToInput(steps: tf.Tensor3D, { inputMasks }: FusedInputs, options: FusedOptions): tf.Tensor3D {
-  return dropOut(swapBatchAndTime(inProcessingOrder(steps, options)), inputMasks);
+export function backToInput(
+  steps: tf.Tensor3D,
+  { inputDropoutMasks }: FusedInputs,
+  options: FusedOptions,
+): tf.Tensor3D {
+  return dropOut(swapBatchAndTime(inProcessingOrder(steps, options)), inputDropoutMasks);
 }
 
 function inProcessingOrder(steps: tf.Tensor3D, { goBackwards }: FusedOptions): tf.Tensor3D {
   return goBackwards ? tf.reverse(steps, 0) : steps;
 }
 
-function dropOut(x: tf.Tensor3D, [mask]: FusedInputs['inputMasks']): tf.Tensor3D {
+function dropOut(x: tf.Tensor3D, [mask]: FusedInputs['inputDropoutMasks']): tf.Tensor3D {
   return mask === undefined ? x : tf.mul(x, tf.expandDims(mask, 1));
 }
 

@@ -1,21 +1,24 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { GateMasks } from '../../core/weighted-sum.js';
+import type { GateDropoutMasks } from '../../core/weighted-sum.js';
 import type { FusedInputs, FusedOptions, ResultGradients } from '../fused-kernel.js';
 import type { Heap } from './heap.js';
 import type { SequenceField, SequenceFields } from './sequence-fields.js';
 
-export function sizesAndOptions({ x, h0, inputMasks, recurrentMasks }: FusedInputs, options: FusedOptions) {
+export function sizesAndOptions(
+  { x, recurrentKernel, inputDropoutMasks, recurrentDropoutMasks }: FusedInputs,
+  options: FusedOptions,
+) {
   const [batch, timesteps, features] = x.shape;
   return {
     batch,
     timesteps,
     features,
-    units: h0.shape[1],
+    units: recurrentKernel.shape[0],
     hardSigmoid: Number(options.recurrentActivation === 'hardSigmoid'),
     goBackwards: Number(options.goBackwards),
     zeroOutputForMask: Number(options.zeroOutputForMask),
-    inputMaskCount: inputMasks.length,
-    recurrentMaskCount: recurrentMasks.length,
+    inputMaskCount: inputDropoutMasks.length,
+    recurrentMaskCount: recurrentDropoutMasks.length,
   };
 }
 
@@ -31,7 +34,7 @@ const MASK_FIELDS = {
   recurrent: ['recurrentMaskI', 'recurrentMaskF', 'recurrentMaskG', 'recurrentMaskO'],
 } as const;
 
-export function addressesOfMasks(heap: Heap, role: keyof typeof MASK_FIELDS, masks: GateMasks): SequenceFields {
+export function addressesOfMasks(heap: Heap, role: keyof typeof MASK_FIELDS, masks: GateDropoutMasks): SequenceFields {
   return Object.fromEntries(masks.map((mask, index) => [MASK_FIELDS[role][index], heap.input(mask)]));
 }
 

@@ -6,6 +6,7 @@ import type {
   FusedOptions,
   FusedProblem,
   InputGradients,
+  RecordedInputs,
   ResultGradients,
 } from '../fused-kernel.js';
 import { callOnHeap, type Heap, type ModuleFunction } from './heap.js';
@@ -25,26 +26,28 @@ export class WasmKernel implements FusedKernel {
     this.name = build === 'relaxed-simd' ? 'wasm-relaxed-simd' : 'wasm-simd';
   }
 
-  refusal({ activation, recurrentActivation, hasPeepholes }: FusedProblem): string | null {
+  refusal({ activation, recurrentActivation }: FusedProblem): string | null {
     if (activation !== 'tanh') return `no fused kernel knows the activation '${activation}'`;
     if (!RECURRENT_ACTIVATIONS.includes(recurrentActivation)) {
       return `no fused kernel knows the recurrentActivation '${recurrentActivation}'`;
     }
-    if (hasPeepholes) return 'no fused kernel knows peepholes';
     if (this.build === null) return 'there is no WebAssembly with SIMD here';
     return canOpenHeap(this.build) ? null : 'WebAssembly is not allowed here';
   }
 
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {
     const { x, h0, c0, kernel, recurrentKernel, bias, mask } = inputs;
-    const [state, sequence] = [h0.shape, [...x.shape.slice(0, 2), h0.shape[1]]];
+    const [batch, timesteps] = x.shape;
+    const units = recurrentKernel.shape[0];
+    const state = [batch, units];
+    const sequence = [batch, timesteps, units];
     const { keepOutputs, keepGates } = options;
     // The outputs are the hidden states themselves, where masked steps do not output 0.
     const areOutputsHiddens = keepOutputs && forBackward && !(options.zeroOutputForMask && mask !== null);
     const readInputs = (heap: Heap) => ({
       ...addressesOf(heap, { x, h0, c0, kernel, recurrentKernel, bias, mask }),
-      ...addressesOfMasks(heap, 'input', inputs.inputMasks),
-      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentMasks),
+      ...addressesOfMasks(heap, 'input', inputs.inputDropoutMasks),
+      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentDropoutMasks),
     });
     const tensors = this.call('forward', inputs, options, readInputs, {
       ...{ lastOutput: state, h: state, c: state },
@@ -63,7 +66,7 @@ export class WasmKernel implements FusedKernel {
   }
 
   backward(
-    inputs: FusedInputs,
+    inputs: RecordedInputs,
     options: FusedOptions,
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
@@ -72,7 +75,7 @@ export class WasmKernel implements FusedKernel {
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const readForTime = (heap: Heap) => ({
       ...addressesOf(heap, { c0, recurrentKernel, mask, savedGates, cells }),
-      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentMasks),
+      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentDropoutMasks),
       ...addressesOfGradients(heap, gradients),
     });
     const { dZ, dH0, dC0 } = this.call('backward', inputs, options, readForTime, {
@@ -80,15 +83,15 @@ export class WasmKernel implements FusedKernel {
     });
     const fromX = (heap: Heap) => ({
       ...addressesOf(heap, { x, mask, dZ }),
-      ...addressesOfMasks(heap, 'input', inputs.inputMasks),
+      ...addressesOfMasks(heap, 'input', inputs.inputDropoutMasks),
     });
     const fromHiddens = (heap: Heap) => ({
       ...addressesOf(heap, { h0, hiddens, mask, dZ }),
-      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentMasks),
+      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentDropoutMasks),
     });
     const toX = (heap: Heap) => ({
       ...addressesOf(heap, { kernel, dZ }),
-      ...addressesOfMasks(heap, 'input', inputs.inputMasks),
+      ...addressesOfMasks(heap, 'input', inputs.inputDropoutMasks),
     });
     const fromDZ = (heap: Heap) => addressesOf(heap, { dZ });
     return {

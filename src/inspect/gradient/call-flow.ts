@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_SEQUENCE_NAMES, type ScanResult } from '../../core/scan.js';
-import { NO_DROPOUT } from '../../layers/dropout.js';
-import { explicitViewOfCell, isExplicitLSTM } from '../../layers/explicit-view.js';
-import type { States } from '../../layers/run-sequence.js';
+import type { States } from '../../core/step.js';
+import { NO_DROPOUT } from '../../core/weighted-sum.js';
+import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/places.js';
 import type { LSTMCall, Returned } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
@@ -24,13 +24,11 @@ export function callFlow(
   refusal: (cause?: unknown) => Error,
 ): GradientFlow {
   const { lstmCell, layer, x, mask } = call;
-  const { goBackwards, name } = layer;
-  const { cell } = explicitViewOfCell(lstmCell, { goBackwards, name });
-  const zeros = () => tf.zeros([x.shape[0], cell.units]) as tf.Tensor2D;
-  const states = (call.states as States | null) ?? ([zeros(), zeros()] as States);
+  const { goBackwards } = layer;
+  const cell = cellToRun(lstmCell);
   return sequenceFlow(
     cell,
-    { x, states, mask: mask as tf.Tensor2D | null, dropout: NO_DROPOUT },
+    { x, states: call.states as States | null, mask: mask as tf.Tensor2D | null, dropoutMasks: NO_DROPOUT },
     {
       ...{ goBackwards, refusal, loss },
       zeroOutputForMask: isExplicitLSTM(layer) && layer.zeroOutputForMask,

@@ -49,7 +49,7 @@ export function gradientFlow(
   const { cell, sequence, goBackwards, name } = oneCall(where, layer, x, options);
   if (typeof loss !== 'function') throw invalidArgument(where, 'loss must be a function of h', loss, { layer: name });
   return tidy(() =>
-    sequenceFlow(cell, sequence(), {
+    sequenceFlow(cell, sequence, {
       ...{ goBackwards, zeroOutputForMask: false },
       lossOf: ({ outputs }) => {
         const h = outputs as tf.Tensor3D;

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
-import { chooseImplementation } from '../../fused/choose-implementation.js';
-import type { LSTMCell } from '../../layers/lstm-cell.js';
-import { runSequence, type Sequence, type States } from '../../layers/run-sequence.js';
-import { sequenceProblem } from '../../layers/sequence-problem.js';
+import type { States } from '../../core/step.js';
 import type { TraceOptions } from '../../layers/trace.js';
+import { chooseForSequence, runSequence } from '../../sequence/run-sequence.js';
+import type { Sequence, SequenceCell } from '../../sequence/sequence.js';
 import { oneCall } from './one-call.js';
 
 export interface InputSensitivityOptions extends Pick<TraceOptions, 'initialState' | 'mask'> {
@@ -46,7 +45,7 @@ export function inputSensitivity(
     throw invalidArgument(where, rule, timestep, { layer: name });
   }
   return tf.tidy(() => {
-    const own = sequence();
+    const own = sequence;
     const [first, last] = goBackwards ? [timestep, timesteps - 1] : [0, timestep];
     const processed = upTo(own, first, last - first + 1);
     const norms = tf.sqrt(squaredNorms(cell, processed, goBackwards));
@@ -70,7 +69,7 @@ function upTo(sequence: Sequence, first: number, length: number): Sequence {
 const ROWS = 256;
 
 /** Sums over units and features of the squares of dh / dx, [B, T], h of the step processed last. */
-function squaredNorms(cell: LSTMCell, sequence: Sequence, goBackwards: boolean): tf.Tensor2D {
+function squaredNorms(cell: SequenceCell, sequence: Sequence, goBackwards: boolean): tf.Tensor2D {
   const [batch, timesteps] = sequence.x.shape;
   const copies = Math.max(1, Math.floor(ROWS / batch));
   let sum = tf.zeros([batch, timesteps]) as tf.Tensor2D;
@@ -81,11 +80,11 @@ function squaredNorms(cell: LSTMCell, sequence: Sequence, goBackwards: boolean):
   return sum;
 }
 
-function squaredNormsOf(units: number[], cell: LSTMCell, sequence: Sequence, goBackwards: boolean): tf.Tensor {
+function squaredNormsOf(units: number[], cell: SequenceCell, sequence: Sequence, goBackwards: boolean): tf.Tensor {
   const [batch, timesteps] = sequence.x.shape;
   const copied = <T extends tf.Tensor>(tensor: T) =>
     tf.tile(tensor, [units.length, ...tensor.shape.slice(1).map(() => 1)]) as T;
-  const states = sequence.states.map(copied) as States;
+  const states = sequence.states && (sequence.states.map(copied) as States);
   const mask = sequence.mask && copied(sequence.mask);
   // Copy n looks at the n-th unit.
   const looked = tf.reshape(
@@ -94,9 +93,10 @@ function squaredNormsOf(units: number[], cell: LSTMCell, sequence: Sequence, goB
   );
   const lookAt = (x: tf.Tensor3D) => {
     const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
-    const problem = sequenceProblem(cell, x.shape, mask, { isTraining: false, keepsGates: false });
-    const { kernel } = chooseImplementation('inputSensitivity', cell.name, 'auto', problem);
-    const { h } = runSequence(kernel, cell, { ...sequence, x, states, mask }, options);
+    const where = 'inputSensitivity';
+    const wanted = { where, layer: cell.name, useFused: 'auto', isTraining: false, keepsGates: false } as const;
+    const copies = { ...sequence, x, states, mask };
+    const { h } = runSequence(chooseForSequence(cell, copies, wanted).fusedKernel, cell, copies, options);
     return tf.sum(tf.mul(h, looked)) as tf.Scalar;
   };
   const gradient = tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import { requireUsable } from '../../layers/validate-call.js';
 import type { ModelLoss } from '../model/model-data.js';
 import { because } from './refusals.js';
 

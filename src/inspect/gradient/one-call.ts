@@ -1,20 +1,17 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { concreteInputs } from '../../layers/call-inputs.js';
-import { NO_DROPOUT } from '../../layers/dropout.js';
-import { explicitView } from '../../layers/explicit-view.js';
-import type { LSTMCell } from '../../layers/lstm-cell.js';
-import type { Sequence, States } from '../../layers/run-sequence.js';
+import { lstmToRun } from '../../layers/foreign-lstm.js';
 import type { TraceOptions } from '../../layers/trace.js';
+import { readCallOf } from '../../sequence/read-call.js';
+import type { Sequence, SequenceCell } from '../../sequence/sequence.js';
 import { requireLayer } from '../model/require-layer.js';
 
 /** One call of a layer, checked. */
 export interface OneCall {
   name: string;
-  cell: LSTMCell;
+  cell: SequenceCell;
   goBackwards: boolean;
-  /** To be called within a tidy: the states may be new. */
-  sequence(): Sequence;
+  sequence: Sequence;
 }
 
 /**
@@ -29,18 +26,9 @@ export function oneCall(
   { initialState, mask }: Pick<TraceOptions, 'initialState' | 'mask'>,
 ): OneCall {
   const lstm = requireLayer(where, layer);
-  const own = lstm.stateful ? (lstm.states as tf.Tensor[]) : null;
-  const { cell } = explicitView(lstm);
-  const { goBackwards, name } = lstm;
-  const checked = { name, cell, batchSize: own?.[0]?.shape[0] ?? null };
-  const inputs = concreteInputs(where, checked, x, { initialState, mask });
+  const toRun = lstmToRun(lstm);
+  const sequence = readCallOf(where, toRun, x, { initialState, mask });
+  const { name, cell, goBackwards } = toRun;
   if (x.shape[0] === 0) throw invalidArgument(where, 'x must have one sample or more', x.shape, { layer: name });
-  const zeros = () => tf.zeros([inputs.x.shape[0], cell.units]) as tf.Tensor2D;
-  return {
-    ...{ name, cell, goBackwards },
-    sequence: () => ({
-      ...{ x: inputs.x, mask: inputs.mask, dropout: NO_DROPOUT },
-      states: inputs.states ?? (own as States | null) ?? [zeros(), zeros()],
-    }),
-  };
+  return { name, cell, goBackwards, sequence };
 }

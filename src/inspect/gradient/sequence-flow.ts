@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { splitByGate } from '../../core/gates.js';
 import { booleanMask } from '../../core/mask.js';
 import type { ScanResult, StepTensors } from '../../core/scan.js';
+import type { States } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
-import type { LSTMCell } from '../../layers/lstm-cell.js';
-import { runSequence, type Sequence, type States } from '../../layers/run-sequence.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
+import { runSequence } from '../../sequence/run-sequence.js';
+import { type Sequence, type SequenceCell, statesBefore } from '../../sequence/sequence.js';
 import type { GradientFlow } from './flow-types.js';
 import { stepJacobian } from './step-jacobian.js';
 import { type Watch, type WatchedGradients, watchedGradients } from './watched-gradients.js';
@@ -26,11 +27,11 @@ export interface FlowOptions {
 type GradientOf = WatchedGradients<tf.Scalar>['gradientOf'];
 
 /** Runs a cell over a sequence, without dropout, and follows the gradient of a loss back through it. */
-export function sequenceFlow(cell: LSTMCell, sequence: Sequence, options: FlowOptions): GradientFlow {
+export function sequenceFlow(cell: SequenceCell, sequence: Sequence, options: FlowOptions): GradientFlow {
   const { goBackwards, zeroOutputForMask, lossOf, refusal } = options;
   return tidy(() => {
     const x = tf.cast(sequence.x, 'float32');
-    const states = sequence.states.map((state) => tf.cast(state, 'float32')) as States;
+    const states = statesBefore(sequence, cell.units).map((state) => tf.cast(state, 'float32')) as States;
     const own = { ...sequence, x, states };
     const steps: StepTensors[] = [];
     const forward = (watch: Watch) => {
@@ -103,13 +104,13 @@ function flowThroughSteps(steps: StepTensors[], gradientOf: GradientOf, { h, mas
 }
 
 /** ∂h/∂c of h = o φ(c), the gates held. */
-function outputSlopeOf(cell: LSTMCell, { o, c }: GateTrace): tf.Tensor3D {
+function outputSlopeOf(cell: SequenceCell, { o, c }: GateTrace): tf.Tensor3D {
   const [slope] = tf.grads((c) => tf.mul(o, cell.activation.apply(c)))([c]);
   return slope as tf.Tensor3D;
 }
 
 /** A flow that disposes what it is made of. */
-function owned(parts: Omit<GradientFlow, 'stepJacobian' | 'dispose'>, cell: LSTMCell): GradientFlow {
+function owned(parts: Omit<GradientFlow, 'stepJacobian' | 'dispose'>, cell: SequenceCell): GradientFlow {
   const { dWeights, trace, dz, weights, goBackwards: _, ...tensors } = parts;
   const flow: GradientFlow = {
     ...parts,

@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { type ActivationFunction, lstmStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
-import type { LSTMCell } from '../../layers/lstm-cell.js';
+import type { SequenceCell } from '../../sequence/sequence.js';
 import type { GradientFlow } from './flow-types.js';
 
 /**
  * The Jacobian of one step of a flow, [B, 2U, 2U]; see `GradientFlow`. All rows come of one backward pass: every sample
  * is there 2U times, and in each copy another component of (h, c) is looked at.
  */
-export function stepJacobian(flow: GradientFlow, cell: LSTMCell, t: number): tf.Tensor3D {
+export function stepJacobian(flow: GradientFlow, cell: SequenceCell, t: number): tf.Tensor3D {
   const { x, trace } = flow;
   const where = 'GradientFlow.stepJacobian';
   if (x.isDisposed) throw invalidState(where, 'the flow must not be disposed', cell.name);
@@ -37,7 +37,7 @@ export function stepJacobian(flow: GradientFlow, cell: LSTMCell, t: number): tf.
 }
 
 /** A step of the flow's weights, which need not be the cell's any more. */
-function stepOf({ weights }: GradientFlow, cell: LSTMCell, x: tf.Tensor2D, h: tf.Tensor2D, c: tf.Tensor2D) {
+function stepOf({ weights }: GradientFlow, cell: SequenceCell, x: tf.Tensor2D, h: tf.Tensor2D, c: tf.Tensor2D) {
   const [kernel, recurrentKernel, bias] = weights as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D?];
   const z = tf.add(tf.matMul(x, kernel), tf.matMul(h, recurrentKernel));
   return lstmStep((bias === undefined ? z : tf.add(z, bias)) as tf.Tensor2D, c, {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { splitByGate } from '../../core/gates.js';
 import { tidy } from '../../core/tidy.js';
-import type { LSTMCell } from '../../layers/lstm-cell.js';
+import type { SequenceCell } from '../../sequence/sequence.js';
 import type { WeightsByGate } from '../weights/weights-by-gate.js';
 
 /** The gradients of a cell's weights, by gate. */
-export function weightGradients(cell: LSTMCell, gradientOf: <T extends tf.Tensor>(weight: T) => T): WeightsByGate {
+export function weightGradients(cell: SequenceCell, gradientOf: <T extends tf.Tensor>(weight: T) => T): WeightsByGate {
   const gradients = tidy(() => ({
     kernel: splitByGate(gradientOf(cell.kernel.read()) as tf.Tensor2D),
     recurrentKernel: splitByGate(gradientOf(cell.recurrentKernel.read()) as tf.Tensor2D),
@@ -15,6 +15,6 @@ export function weightGradients(cell: LSTMCell, gradientOf: <T extends tf.Tensor
 }
 
 /** The kernel, the recurrent kernel and, if there is one, the bias. A view of another layer's cell lists no weights. */
-export function weightTensors({ kernel, recurrentKernel, bias }: LSTMCell): tf.Tensor[] {
+export function weightTensors({ kernel, recurrentKernel, bias }: SequenceCell): tf.Tensor[] {
   return [kernel, recurrentKernel, ...(bias === null ? [] : [bias])].map((weight) => weight.read());
 }

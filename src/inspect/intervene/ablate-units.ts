@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describeValue, invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
-import { isLSTMLike } from '../../layers/explicit-view.js';
+import { isLSTMLike } from '../../layers/foreign-lstm.js';
 import { type FoundLSTM, requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';

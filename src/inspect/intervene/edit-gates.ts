@@ -1,12 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 import type { LSTMStep } from '../../core/step.js';
-import { tidy } from '../../core/tidy.js';
-import type { Kwargs } from '../../host/types.js';
-import { LSTM_CELL_BRAND } from '../../layers/brand.js';
-import { explicitView, isExplicitLSTM, type LSTMLike } from '../../layers/explicit-view.js';
-import type { StepEdit } from '../../layers/lstm-cell.js';
-import { requireUsable } from '../../layers/validate-call.js';
+import { callForeign, isExplicitLSTM, type LSTMLike } from '../../layers/foreign-lstm.js';
+import { observe, type StepEdit } from '../../sequence/observe.js';
 import { hookMethod } from '../model/hook-method.js';
 import { requireLayer } from '../model/require-layer.js';
 
@@ -57,41 +54,22 @@ export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: (
   return result.finally(restore) as Result;
 }
 
-type EditedCell = LSTMLike['cell'] & { stepEdit?: StepEdit | null };
-
-/** The edits at work in a cell, the outermost first. */
-const editsOf = new WeakMap<EditedCell, readonly StepEdit[]>();
-
 /** Puts the edit in place, and returns what takes it away again, in whatever order several of them end. */
 function startEditing(layer: LSTMLike, edit: GateEdit): () => void {
-  const { cell } = layer;
-  const own = stepEdit(cell, edit);
-  setEdits(cell, [...(editsOf.get(cell) ?? []), own]);
+  const endObserving = observe(layer.cell, { editStep: stepEdit(layer.cell, edit) });
   const endDetour = isExplicitLSTM(layer) ? () => {} : startDetour(layer);
   return () => {
-    setEdits(
-      cell,
-      (editsOf.get(cell) ?? []).filter((other) => other !== own),
-    );
+    endObserving();
     endDetour();
   };
-}
-
-/** Marks the edits on the cell itself, where every explicit view of it finds them: traces show what was edited. */
-function setEdits(cell: EditedCell, edits: readonly StepEdit[]): void {
-  editsOf.set(cell, edits);
-  if (edits.length > 0) {
-    cell.stepEdit = (computed, states, t) => edits.reduce((step, edit) => edit(step, states, t), computed);
-  } else if (LSTM_CELL_BRAND in cell) cell.stepEdit = null;
-  else delete cell.stepEdit;
 }
 
 /** How many edits there are of a layer that is not this package's, and what ends its detour after the last. */
 const detours = new WeakMap<LSTMLike, { edits: number; restoreCall: () => void }>();
 
-/** Lets a layer that is not this package's run through its explicit view, and returns what ends that. */
+/** Has a layer that is not this package's run by it, and returns what ends that. */
 function startDetour(layer: LSTMLike): () => void {
-  const through: LSTMLike['call'] = (inputs, kwargs = {}) => callThroughView(layer, inputs, kwargs);
+  const through: LSTMLike['call'] = (inputs, kwargs = {}) => callForeign('LSTM.call', layer, inputs, kwargs);
   const detour = detours.get(layer) ?? { edits: 0, restoreCall: hookMethod(layer, 'call', () => through) };
   detours.set(layer, detour);
   detour.edits += 1;
@@ -103,19 +81,8 @@ function startDetour(layer: LSTMLike): () => void {
   };
 }
 
-function callThroughView(layer: LSTMLike, inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor | tf.Tensor[] {
-  const view = explicitView(layer, { returnState: true });
-  return tidy(() => {
-    const initialState = kwargs.initialState ?? (layer.stateful ? layer.states : undefined);
-    const outputs = view.call(inputs, { ...kwargs, initialState }) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const [output, h, c] = outputs;
-    if (layer.stateful) layer.resetStates([h, c], kwargs.training);
-    return layer.returnState ? outputs : output;
-  });
-}
-
 /** A person's edit as a cell knows it: with all that follows from what was replaced. */
-function stepEdit(cell: EditedCell, edit: GateEdit): StepEdit {
+function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
   return (computed, [, previousC], t) => {
     const given = { ...computed };
     const returned = edit(given, t) ?? {};

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { requireUsable, shapeOf } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
-import { requireUsable, shapeOf } from '../../layers/validate-call.js';
 
 /**
  * Values with those of some units replaced.

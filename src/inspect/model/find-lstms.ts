@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import { isDisposed } from '../../layers/is-disposed.js';
+import { isDisposed } from '../../layers/check-weights.js';
 import { type Direction, directionOf, lstmPlaces, type PlacedLSTM, placesOf } from './places.js';
 
 /** An LSTM of a model, and how a person refers to it. */

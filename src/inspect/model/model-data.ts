@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
-import { requireUsable } from '../../layers/validate-call.js';
 
 /** The inputs of a model: its only one, one for each in order, or each by its name. What has one number a sample may be [B]. */
 export type ModelInputs = tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { heldLayers } from '../../host/held-layers.js';
 import type { BuiltInCell } from '../../host/types.js';
-import { isLSTMCell } from '../../layers/explicit-view.js';
+import { isLSTMCell } from '../../layers/foreign-lstm.js';
 import type { LSTMCell } from '../../layers/lstm-cell.js';
 
 /** Which end of time a layer starts from: 'backward' reads the last timestep first. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { isLSTMLike, type LSTMLike } from '../../layers/explicit-view.js';
-import { requireBuilt } from '../../layers/require-built.js';
+import { requireBuilt } from '../../layers/check-weights.js';
+import { isLSTMLike, type LSTMLike } from '../../layers/foreign-lstm.js';
 
 /**
  * Checks that a layer is one LSTM, and built.

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { LSTMLike } from '../../layers/explicit-view.js';
+import type { LSTMLike } from '../../layers/foreign-lstm.js';
 import { hookMethod } from '../model/hook-method.js';
 import { type CellNorms, cellNorms } from '../weights/cell-norms.js';
 

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import { requireUnits } from '../../layers/validate-call.js';
+import { requireUnits } from '../../sequence/read-call.js';
 import type { FoundLSTM } from '../model/find-lstms.js';
 
 /** Indices of the units to trace, the same for every LSTM, or by `layerName`; a layer that is not named keeps all. */
@@ -25,7 +25,7 @@ export function requireUnitChoice(where: string, lstms: FoundLSTM[], units: Unit
   const unitsOf: UnitsOf = ({ layerName }) => (isForAll(units) ? units : units[layerName]);
   for (const lstm of lstms) {
     const chosen = unitsOf(lstm);
-    if (chosen !== undefined) requireUnits(where, { cell: lstm.lstmCell, name: lstm.layerName }, chosen);
+    if (chosen !== undefined) requireUnits(where, { name: lstm.layerName, units: lstm.lstmCell.units }, chosen);
   }
   return unitsOf;
 }

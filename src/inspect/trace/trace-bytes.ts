@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { shapeOf } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
-import { TRACE_OPTIONS, type TraceOptions } from '../../layers/trace.js';
-import { requireUnits, shapeOf } from '../../layers/validate-call.js';
+import { checkOptions, requireOptions } from '../../core/options.js';
+import { TRACE_RULES, type TraceOptions } from '../../layers/trace.js';
+import { requireUnits } from '../../sequence/read-call.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { requireLayer } from '../model/require-layer.js';
@@ -80,9 +81,9 @@ export function traceLayerBytes(
   if (!(x instanceof tf.Tensor) || shape?.length !== 3) {
     throw invalidArgument(where, 'x must be a tensor [B, T, D]', shape ?? x, { layer: name });
   }
-  requireOptions(where, options, TRACE_OPTIONS);
+  checkOptions(where, options, TRACE_RULES);
   const { mask, units } = options;
-  if (units != null) requireUnits(where, { name, cell }, units);
+  if (units != null) requireUnits(where, { name, units: cell.units }, units);
   const [batch, timesteps] = shape as [number, number, number];
   return sizeOf([batch, timesteps, units?.length ?? cell.units], mask != null);
 }

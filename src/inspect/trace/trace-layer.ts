@@ -1,9 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { requireOptions } from '../../core/options.js';
-import { concreteInputs } from '../../layers/call-inputs.js';
-import { explicitView } from '../../layers/explicit-view.js';
-import { type GateTrace, TRACE_OPTIONS, type TraceOptions } from '../../layers/trace.js';
-import { requireUnits } from '../../layers/validate-call.js';
+import { lstmToRun } from '../../layers/foreign-lstm.js';
+import { type GateTrace, type TraceOptions, traceLSTM } from '../../layers/trace.js';
 import { requireLayer } from '../model/require-layer.js';
 
 /**
@@ -24,14 +21,5 @@ import { requireLayer } from '../model/require-layer.js';
  */
 export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {
   const where = 'traceLayer';
-  const lstm = requireLayer(where, layer);
-  requireOptions(where, options, TRACE_OPTIONS);
-  const { initialState, mask, units } = options;
-  const states = lstm.stateful ? (lstm.states as tf.Tensor[]) : null;
-  const view = explicitView(lstm);
-  // The view checks too, but in its own name, and not knowing whose states it is given.
-  const batchSize = states?.[0]?.shape[0] ?? null;
-  concreteInputs(where, { name: lstm.name, cell: view.cell, batchSize }, x, { initialState, mask });
-  if (units != null) requireUnits(where, view, units);
-  return view.trace(x, { mask, units, initialState: initialState ?? states });
+  return traceLSTM(where, lstmToRun(requireLayer(where, layer)), x, options).trace;
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { requireOptions } from '../../core/options.js';
-import { explicitViewOfCell } from '../../layers/explicit-view.js';
-import type { GateTrace } from '../../layers/trace.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
+import { type GateTrace, traceLSTM } from '../../layers/trace.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { requireUnitChoice, type UnitChoice, type UnitsOf } from './chosen-units.js';
@@ -91,5 +91,6 @@ export function traceCalls(
 
 function traceCall({ lstmCell, layer, x, states, mask }: LSTMCall, units: readonly number[] | undefined): GateTrace {
   const { goBackwards, name } = layer;
-  return explicitViewOfCell(lstmCell, { goBackwards, name }).trace(x, { initialState: states, mask, units });
+  const lstm = { name, cell: cellToRun(lstmCell), goBackwards, states: null };
+  return traceLSTM('traceModel', lstm, x, { initialState: states, mask, units }).trace;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import { isLSTMCell, isLSTMLike, type LSTMLike } from '../../layers/explicit-view.js';
-import { isDisposed } from '../../layers/is-disposed.js';
+import { isDisposed } from '../../layers/check-weights.js';
+import { isLSTMCell, isLSTMLike, type LSTMLike } from '../../layers/foreign-lstm.js';
 
 /**
  * The cell that holds the weights of an LSTM layer, of `tf.layers.rnn` over one cell, or that is the layer itself.

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { globalNorm, normsByGate } from '../../core/norm.js';
-import type { LSTMLike } from '../../layers/explicit-view.js';
+import type { LSTMLike } from '../../layers/foreign-lstm.js';
 import type { WeightNormsByGate } from './weight-norms-by-gate.js';
 
 type Cell = LSTMLike['cell'];

@@ -1,14 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
-import { chooseImplementation } from '../../fused/choose-implementation.js';
-import type { FusedKernel } from '../../fused/fused-kernel.js';
 import type { BuiltInClass, BuiltInLSTM } from '../../host/built-in-classes.js';
-import type { BuiltInCell, Kwargs } from '../../host/types.js';
-import { type DropoutMasks, drawDropoutMasks, dropoutFunction, NO_DROPOUT } from '../dropout.js';
-import { runFusedSequence } from '../run-fused-sequence.js';
-import type { States } from '../run-sequence.js';
-import { describeProblem } from '../sequence-problem.js';
-import { type BuiltInCall, readBuiltInCall } from './built-in-call.js';
+import type { Kwargs } from '../../host/types.js';
+import { chooseForSequence } from '../../sequence/run-sequence.js';
+import { cellToRun, runForeign } from '../foreign-lstm.js';
+import { readBuiltInCall } from './built-in-call.js';
 import { noteImplementation } from './last-implementation.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
@@ -21,56 +17,21 @@ export function callAccelerated(
   kwargs: Kwargs | null | undefined,
   callOriginal: () => Tensors,
 ): Tensors {
-  const call = readBuiltInCall(builtIn, layer, inputs, kwargs ?? {});
-  const isPlain = typeof call !== 'string';
-  const wanted = { isTraining: isPlain && call.isTraining, keepsGates: false };
-  const problem = isPlain ? describeProblem(layer.cell, call.x.shape, call.mask, wanted) : call;
-  const { name, reason, kernel } = chooseImplementation('LSTM.call', layer.name, 'auto', problem);
-  if (kernel === null || !isPlain) {
-    noteImplementation(layer, { name: 'built-in', ...(reason !== undefined && { reason }) });
-    return callOriginal();
-  }
-  noteImplementation(layer, { name });
-  return runOnKernel(kernel, layer, call);
-}
-
-function runOnKernel(kernel: FusedKernel, layer: BuiltInLSTM, { x, states, mask, isTraining }: BuiltInCall): Tensors {
-  const { cell, returnSequences, returnState, goBackwards, stateful } = layer;
+  const sequence = readBuiltInCall(builtIn, layer, inputs, kwargs ?? {});
+  if (typeof sequence === 'string') return callOwn(layer, sequence, callOriginal);
+  const isTraining = Boolean(kwargs?.training);
+  const wanted = { where: 'LSTM.call', layer: layer.name, useFused: 'auto', isTraining, keepsGates: false } as const;
+  const { fusedKernel, implementation } = chooseForSequence(cellToRun(layer.cell), sequence, wanted);
+  if (fusedKernel === null) return callOwn(layer, implementation.reason, callOriginal);
+  noteImplementation(layer, implementation);
   return tidy(() => {
-    disposeOwnDropoutMasks(cell);
-    const dropout = isTraining ? drawFirstMasks(cell, x) : NO_DROPOUT;
-    const sequence = { x, states: states ?? zeroStates(x, cell.units), mask: mask && asBuiltInReads(mask), dropout };
-    const options = { goBackwards, zeroOutputForMask: false, keepOutputs: returnSequences, keepGates: false };
-    const { lastOutput, outputs, h, c } = runFusedSequence(kernel, cell, sequence, options);
-    // Told that this is training, it would keep the old states for ever. A gradient tape keeps its own references.
-    if (stateful) layer.resetStates([h, c], false);
-    const output = outputs ?? lastOutput;
-    return returnState ? [output, h, c] : output;
+    // By a cast: what the built-in does, and what on the wasm backend rounds fractions.
+    const mask = sequence.mask && (tf.cast(sequence.mask, 'bool') as tf.Tensor2D);
+    return runForeign(fusedKernel, layer, { ...sequence, mask }, isTraining);
   });
 }
 
-/** The built-in keeps those of its last call until the next one. */
-function disposeOwnDropoutMasks(cell: BuiltInCell & { dropoutMask?: unknown; recurrentDropoutMask?: unknown }): void {
-  tf.dispose([cell.dropoutMask, cell.recurrentDropoutMask] as tf.TensorContainer);
-  Object.assign(cell, { dropoutMask: null, recurrentDropoutMask: null });
-}
-
-/** The built-in draws four masks a set and uses the first for all gates. A rate that it clipped to 1 drops nothing. */
-function drawFirstMasks(cell: BuiltInCell, x: tf.Tensor3D): DropoutMasks {
-  const [batch, , features] = x.shape;
-  const effective = (rate: number) => (rate < 1 ? rate : 0);
-  const rates = { dropout: effective(cell.dropout), recurrentDropout: effective(cell.recurrentDropout) };
-  const draw = (cell.dropoutFunc as ReturnType<typeof dropoutFunction> | undefined) ?? dropoutFunction(undefined);
-  const { input, recurrent } = drawDropoutMasks(rates, draw, [batch, features], [batch, cell.units]);
-  return { input: input.slice(0, 1), recurrent: recurrent.slice(0, 1) };
-}
-
-function zeroStates(x: tf.Tensor3D, units: number): States {
-  const shape: [number, number] = [x.shape[0], units];
-  return [tf.zeros(shape), tf.zeros(shape)];
-}
-
-/** As bool by a cast: what the built-in does, and what on the wasm backend rounds fractions. */
-function asBuiltInReads(mask: tf.Tensor2D): tf.Tensor2D {
-  return tf.cast(mask, 'bool');
+function callOwn(layer: BuiltInLSTM, reason: string | undefined, callOriginal: () => Tensors): Tensors {
+  noteImplementation(layer, reason === undefined ? { name: 'built-in' } : { name: 'built-in', reason });
+  return callOriginal();
 }

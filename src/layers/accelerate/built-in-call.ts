@@ -1,31 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
+import type { States } from '../../core/step.js';
+import { NO_DROPOUT } from '../../core/weighted-sum.js';
+import { CELL_WEIGHTS } from '../../core/weights.js';
 import type { BuiltInClass, BuiltInLSTM } from '../../host/built-in-classes.js';
 import type { Kwargs } from '../../host/types.js';
-import { isDisposedWeight } from '../is-disposed.js';
-import type { States } from '../run-sequence.js';
-
-/** A call of a built-in layer in which nothing is broadcast, and nothing is left to go wrong. */
-export interface BuiltInCall {
-  /** [B, T, D], none of them 0. */
-  x: tf.Tensor3D;
-  /** [B, U] each; null for zeros. */
-  states: States | null;
-  /** [B, T] */
-  mask: tf.Tensor2D | null;
-  isTraining: boolean;
-}
+import type { Sequence } from '../../sequence/sequence.js';
+import { isDisposedWeight } from '../check-weights.js';
 
 /**
  * Reads a call as the built-in does. Whatever is not as it should be is the built-in's to broadcast or to refuse.
  *
- * @returns What the call brought along, or why it is none that a kernel could take over.
+ * @returns The sequence, in which nothing is broadcast and nothing is left to go wrong, or why the call is none that a
+ *   fused kernel could take over.
  */
 export function readBuiltInCall(
   builtIn: BuiltInClass,
   layer: BuiltInLSTM,
   inputs: tf.Tensor | tf.Tensor[],
-  { training, initialState, mask = null }: Kwargs,
-): BuiltInCall | string {
+  { initialState, mask = null }: Kwargs,
+): Sequence | string {
   if (layer.constructor !== builtIn) return 'the class of the layer is derived from the built-in one';
   if (Object.hasOwn(layer.cell, 'call')) return "the cell's call has been replaced";
   const [x, ...others] = Array.isArray(inputs) ? inputs : [inputs];
@@ -40,20 +33,19 @@ export function readBuiltInCall(
     return `the initial states are not two tensors [${batch}, ${layer.cell.units}]`;
   }
   if (mask !== null && !isReal(mask, [batch, timesteps])) return `the mask is not a tensor [${batch}, ${timesteps}]`;
-  return { x: x as tf.Tensor3D, states, mask: mask as tf.Tensor2D | null, isTraining: Boolean(training) };
+  return { x: x as tf.Tensor3D, states, mask: mask as tf.Tensor2D | null, dropoutMasks: NO_DROPOUT };
 }
 
 /** D, where the weights are [D, 4U], [U, 4U] and [4U]; else null. */
 function builtFeatures({ cell }: BuiltInLSTM): number | null {
-  const { units, kernel, recurrentKernel, bias, useBias } = cell;
-  const isWeight = (weight: tf.LayerVariable | null | undefined, shape: (number | null)[]) =>
-    weight != null && !isDisposedWeight(weight) && hasShape(weight, shape);
-  const blocks = 4 * units;
-  const areWeights =
-    isWeight(kernel, [null, blocks]) &&
-    isWeight(recurrentKernel, [units, blocks]) &&
-    (!useBias || isWeight(bias, [blocks]));
-  return areWeights ? (kernel.shape[0] as number) : null;
+  const features = cell.kernel?.shape[0] ?? null;
+  if (features === null) return null;
+  const areWeights = CELL_WEIGHTS.every(({ property, isOptional, shape }) => {
+    if (isOptional && !cell.useBias) return true;
+    const weight: tf.LayerVariable | null | undefined = cell[property];
+    return weight != null && !isDisposedWeight(weight) && hasShape(weight, shape(features, cell.units));
+  });
+  return areWeights ? features : null;
 }
 
 function areStates(states: unknown, shape: [number, number]): states is States {

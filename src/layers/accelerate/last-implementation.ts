@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import type { Implementation } from '../../fused/choose-implementation.js';
+import type { Implementation } from '../../fused/choose.js';
 import { type BuiltInLSTM, builtInLSTMClass } from '../../host/built-in-classes.js';
 import { LAST_IMPLEMENTATION } from '../brand.js';
-import { isExplicitLSTM } from '../explicit-view.js';
+import { isExplicitLSTM } from '../foreign-lstm.js';
 
 type NotedLayer = BuiltInLSTM & { [LAST_IMPLEMENTATION]?: Implementation };
 

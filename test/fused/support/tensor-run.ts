@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { ScanResult } from '../../../src/core/scan.js';
 import type { FusedKernel } from '../../../src/fused/fused-kernel.js';
 import { lstmCell } from '../../../src/layers/factories.js';
-import { runSequence, type Sequence } from '../../../src/layers/run-sequence.js';
+import { runSequence } from '../../../src/sequence/run-sequence.js';
+import type { Sequence } from '../../../src/sequence/sequence.js';
 import {
   type Cotangents,
   dataOf,
@@ -71,7 +72,7 @@ function prepare(kernel: FusedKernel | null, problem: Problem, data: ProblemData
   const sequence: Sequence = {
     ...{ x, states: [h0, c0] },
     mask: data.mask && tf.tensor2d(data.mask.slice(), [batch, timesteps], 'bool'),
-    dropout: {
+    dropoutMasks: {
       input: data.inputMasks.map((mask) => tensor<tf.Rank.R2>(mask, [batch, features])),
       recurrent: data.recurrentMasks.map((mask) => tensor<tf.Rank.R2>(mask, [batch, units])),
     },

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GATE_SEQUENCE_NAMES, type ScanResult, scan } from '../../../src/core/scan.js';
 import { lstmStep } from '../../../src/core/step.js';
 import { weightedSum } from '../../../src/core/weighted-sum.js';
-import type { FusedInputs, FusedKernel, FusedOptions } from '../../../src/fused/fused-kernel.js';
+import type { FusedKernel, FusedOptions, RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { runFused } from '../../../src/fused/run-fused.js';
 import { randomTensor } from '../../support/random.js';
 
@@ -21,7 +21,7 @@ export interface Case {
 }
 
 /** The weights are scaled so that errors of rounding do not grow from step to step. */
-export function inputsOf({ batch, timesteps, features, units, useBias, hasDropout, seed }: Case): FusedInputs {
+export function inputsOf({ batch, timesteps, features, units, useBias, hasDropout, seed }: Case): RecordedInputs {
   const mask = () => tf.mul(tf.cast(tf.greater(randomTensor([batch, features], seed + 6), -0.5), 'float32'), 1.25);
   return {
     x: randomTensor([batch, timesteps, features], seed),
@@ -31,8 +31,8 @@ export function inputsOf({ batch, timesteps, features, units, useBias, hasDropou
     recurrentKernel: randomTensor([units, 4 * units], seed + 4, units ** -0.5),
     bias: useBias ? randomTensor([4 * units], seed + 5, 0.5) : null,
     mask: null,
-    inputMasks: hasDropout ? [mask()] : [],
-    recurrentMasks: [],
+    inputDropoutMasks: hasDropout ? [mask()] : [],
+    recurrentDropoutMasks: [],
   };
 }
 
@@ -40,7 +40,7 @@ export function optionsOf({ goBackwards, keepOutputs, keepGates }: Case): FusedO
   return { recurrentActivation: 'sigmoid', zeroOutputForMask: false, goBackwards, keepOutputs, keepGates };
 }
 
-export type Way = (inputs: FusedInputs, options: FusedOptions) => ScanResult;
+export type Way = (inputs: RecordedInputs, options: FusedOptions) => ScanResult;
 
 export const runOn =
   (kernel: FusedKernel): Way =>
@@ -48,9 +48,9 @@ export const runOn =
     runFused(kernel, inputs, options);
 
 /** The plain reference. */
-export const runPlain: Way = ({ x, h0, c0, kernel, recurrentKernel, bias, inputMasks }, options) => {
+export const runPlain: Way = ({ x, h0, c0, kernel, recurrentKernel, bias, inputDropoutMasks }, options) => {
   const project = (step: tf.Tensor) => {
-    const sum = weightedSum(step as tf.Tensor2D, kernel, inputMasks);
+    const sum = weightedSum(step as tf.Tensor2D, kernel, inputDropoutMasks);
     return bias === null ? sum : (tf.add(sum, bias) as tf.Tensor2D);
   };
   // tfjs's gradient of unstack throws where there is one output.
@@ -58,7 +58,7 @@ export const runPlain: Way = ({ x, h0, c0, kernel, recurrentKernel, bias, inputM
   const activations = { activation: tf.tanh, recurrentActivation: tf.sigmoid } as Parameters<typeof lstmStep>[2];
   return scan(
     (projected, [h, c]) => lstmStep(tf.add(projected, tf.matMul(h, recurrentKernel)), c, activations),
-    { projectedInputs: steps.map(project), h0, c0, mask: null },
+    { stepInputs: steps.map(project), h0, c0, mask: null },
     options,
   );
 };
@@ -73,7 +73,7 @@ export function tensorsOf({ lastOutput, h, c, outputs, gates }: ScanResult): Rec
 const DIFFERENTIABLE = ['x', 'h0', 'c0', 'kernel', 'recurrentKernel', 'bias'] as const;
 
 /** Gradients of a scalar in which every element of everything returned has a weight of its own, by input. */
-export function gradientsOf(way: Way, inputs: FusedInputs, options: FusedOptions): Record<string, tf.Tensor> {
+export function gradientsOf(way: Way, inputs: RecordedInputs, options: FusedOptions): Record<string, tf.Tensor> {
   const names = DIFFERENTIABLE.filter((name) => inputs[name] !== null);
   const loss = (...given: tf.Tensor[]) => {
     const replaced = Object.fromEntries(names.map((name, n) => [name, given[n]]));

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FusedInputs } from '../../../src/fused/fused-kernel.js';
+import type { RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { runFused } from '../../../src/fused/run-fused.js';
 import { CopyingHeap } from '../../../src/fused/wasm/copying-heap.js';
 import { fastestBuild } from '../../../src/fused/wasm/module.js';
@@ -15,12 +15,12 @@ const OPTIONS = {
   ...{ keepOutputs: true, keepGates: false },
 };
 
-function zeroInputs([B, T, D, U]: readonly [number, number, number, number]): FusedInputs {
+function zeroInputs([B, T, D, U]: readonly [number, number, number, number]): RecordedInputs {
   return {
     x: tf.zeros([B, T, D]),
     ...{ h0: tf.zeros([B, U]), c0: tf.zeros([B, U]) },
     ...{ kernel: tf.zeros([D, 4 * U]), recurrentKernel: tf.zeros([U, 4 * U]), bias: tf.zeros([4 * U]) },
-    ...{ mask: null, inputMasks: [], recurrentMasks: [] },
+    ...{ mask: null, inputDropoutMasks: [], recurrentDropoutMasks: [] },
   };
 }
 
@@ -97,7 +97,7 @@ test('Long sequences take working memory for a part at a time', async () => {
       tf.tidy(() => {
         const inputs = zeroInputs([2, timesteps, 8, 16]);
         tf.grads((x: tf.Tensor, weights: tf.Tensor, recurrent: tf.Tensor) => {
-          const given = { x, kernel: weights, recurrentKernel: recurrent } as Partial<FusedInputs>;
+          const given = { x, kernel: weights, recurrentKernel: recurrent } as Partial<RecordedInputs>;
           return tf.sum(runFused(new WasmKernel(), { ...inputs, ...given }, OPTIONS).outputs as tf.Tensor);
         })([inputs.x, inputs.kernel, inputs.recurrentKernel]);
       });
@@ -116,11 +116,11 @@ test('The results of long sequences are those of their parts', async () => {
   tf.tidy(() => {
     const [B, T, D, U] = [2, 3000, 3, 5];
     const kernel = new WasmKernel();
-    const inputs: FusedInputs = {
+    const inputs: RecordedInputs = {
       x: randomTensor([B, T, D], 1),
       ...{ h0: randomTensor([B, U], 2), c0: randomTensor([B, U], 3) },
       ...{ kernel: randomTensor([D, 4 * U], 4, 0.5), recurrentKernel: randomTensor([U, 4 * U], 5, 0.3) },
-      ...{ bias: randomTensor([4 * U], 6), mask: null, inputMasks: [], recurrentMasks: [] },
+      ...{ bias: randomTensor([4 * U], 6), mask: null, inputDropoutMasks: [], recurrentDropoutMasks: [] },
     };
     const whole = runFused(kernel, inputs, OPTIONS);
     let { h0: h, c0: c } = inputs;

@@ -8,7 +8,7 @@ import { allowRelaxedSimd } from '../support/relaxed-simd.js';
 
 const PROBLEM = {
   ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'sigmoid' },
-  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false, hasPeepholes: false },
+  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false },
 };
 
 /** Runs something where the engine, or a content security policy, lets nobody make WebAssembly modules. */

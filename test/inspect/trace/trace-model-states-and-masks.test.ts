@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../../src/index.js';
 import { type LayerTrace, traceLayer, traceModel } from '../../../src/inspect/index.js';
-import { explicitViewOfCell } from '../../../src/layers/explicit-view.js';
+import { cellToRun } from '../../../src/layers/foreign-lstm.js';
+import { traceLSTM } from '../../../src/layers/trace.js';
 import { useBackend } from '../../../tools/backends.js';
 import { builtIn, randomizeWeights, type Symbolic } from '../../convert/support/models.js';
 import { expectClose } from '../../support/close.js';
@@ -10,7 +11,7 @@ import { warningsOf } from '../../support/warnings.js';
 import { CASES, MADE } from '../support/kinds.js';
 import { expectSameTrace, expectSameTraces, nameOf, valueAt } from '../support/traced.js';
 
-type Built = Parameters<typeof explicitViewOfCell>[0];
+type Built = Parameters<typeof cellToRun>[0];
 
 describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
   const made = MADE[kind];
@@ -86,10 +87,14 @@ describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
     const [first, gru, simple, last] = (model.layers[1] as unknown as { cell: { cells: tf.layers.RNNCell[] } }).cell
       .cells;
     const clean = valueAt(model, model.layers[0]!.output, [x]);
-    const trace0 = explicitViewOfCell(first as Built, { goBackwards: true }).trace(clean, { mask });
+    const traceBackwards = (cell: unknown, x: tf.Tensor) => {
+      const layer = { name: 'stack', cell: cellToRun(cell as Built), goBackwards: true, states: null };
+      return traceLSTM('test', layer, x, { mask }).trace;
+    };
+    const trace0 = traceBackwards(first, clean);
     expectSameTrace(traces[0]!.trace, trace0);
     const between = [gru!, simple!].reduce((sequence, cell) => stepBackwards(cell, sequence, [2]), trace0.h);
-    const trace3 = explicitViewOfCell(last as Built, { goBackwards: true }).trace(between, { mask });
+    const trace3 = traceBackwards(last, between);
     for (const quantity of ['f', 'c', 'h'] as const) expectClose(traces[1]!.trace[quantity], trace3[quantity]);
   });
 });

@@ -60,8 +60,8 @@ export function forward(s: Sequence): void {
   setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentMaskCount, recurrentMasks(s));
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
-  memory.copy(h, s.h0, stateBytes(s));
-  memory.copy(c, s.c0, stateBytes(s));
+  setState(h, s.h0, stateBytes(s));
+  setState(c, s.c0, stateBytes(s));
   const chunk = stepsOfChunk(s);
   for (let first = 0; first < s.timesteps; first += chunk) {
     const count = min(chunk, s.timesteps - first);
@@ -76,6 +76,12 @@ export function forward(s: Sequence): void {
   memory.copy(s.h, h, stateBytes(s));
   memory.copy(s.c, c, stateBytes(s));
   writeLastOutput(s);
+}
+
+/** Zeros where there is none. */
+function setState(state: usize, first: usize, bytes: usize): void {
+  if (first === 0) memory.fill(state, 0, bytes);
+  else memory.copy(state, first, bytes);
 }
 
 /** z = x · kernel + bias for timesteps `first` to `first + count`, in the order of processing. */

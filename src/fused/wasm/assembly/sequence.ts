@@ -22,7 +22,7 @@ export class Sequence {
 
   /** [B, T, D] */
   x: usize;
-  /** [B, U] */
+  /** [B, U]; absent for zeros, but not in the backward pass. */
   h0: usize;
   c0: usize;
   /** [D, 4U], [U, 4U], [4U], in blocks i, f, g, o. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm, lstmCell } from '../../src/index.js';
-import { explicitView, explicitViewOfCell, isLSTMLike } from '../../src/layers/explicit-view.js';
+import { callForeign, cellToRun, isLSTMLike } from '../../src/layers/foreign-lstm.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose } from '../support/close.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
@@ -21,7 +21,7 @@ function built(make: (args: object) => tf.layers.RNN, args: object): tf.layers.R
   return layer;
 }
 
-describe.each(NODE_BACKENDS)('On %s, the explicit view of %s', (backend) => {
+describe.each(NODE_BACKENDS)('On %s, what runs in the place of %s', (backend) => {
   beforeAll(() => useBackend(backend));
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
@@ -29,12 +29,12 @@ describe.each(NODE_BACKENDS)('On %s, the explicit view of %s', (backend) => {
   test.each(LAYERS)('%s computes what the layer computes, with the weights it has at the moment', (_title, make) => {
     for (const args of [{ returnSequences: true, goBackwards: true }, { returnState: true }]) {
       const layer = built(make, args);
-      const view = explicitView(layer as never);
       const x = randomTensor([2, 5, FEATURES], 1);
-      const outputs = (of: tf.layers.Layer) => [of.call(x, { training: false })].flat();
-      expectAllClose(outputs(view), outputs(layer));
+      const own = () => [layer.call(x, { training: false })].flat();
+      const foreign = () => [callForeign('test', layer as never, x, {})].flat();
+      expectAllClose(foreign(), own());
       randomizeWeights(layer, 9);
-      expectAllClose(outputs(view), outputs(layer));
+      expectAllClose(foreign(), own());
     }
   });
 
@@ -47,32 +47,28 @@ describe.each(NODE_BACKENDS)('On %s, the explicit view of %s', (backend) => {
     withDropout.setWeights(layer.getWeights());
     const x = randomTensor([2, 5, FEATURES], 1);
     const expected = withDropout.call(x, { training: true }) as tf.Tensor;
-    expectAllClose([explicitView(withDropout as never).call(x, { training: true }) as tf.Tensor], [expected]);
+    expectAllClose([callForeign('test', withDropout as never, x, { training: true }) as tf.Tensor], [expected]);
   });
 });
 
-describe('An explicit view', () => {
+describe('What runs in the place of a cell', () => {
   beforeAll(() => useBackend('cpu'));
 
-  test('of an explicit LSTM is the layer itself', () => {
-    const layer = lstm({ units: 2 });
-    expect(explicitView(layer)).toBe(layer);
+  test('is a cell of this package itself, and the same each time for a cell of tfjs', () => {
+    const cell = lstmCell({ units: 2 });
+    expect(cellToRun(cell)).toBe(cell);
+    const other = tf.layers.lstmCell(ARGS);
+    expect(cellToRun(other)).toBe(cellToRun(other));
   });
 
-  test('makes no tensor, and may return its states where the layer does not', () => {
-    const layer = built((LAYERS[0] as (typeof LAYERS)[0])[1], {});
-    const before = tf.memory().numTensors;
-    expect(explicitView(layer as never).returnState).toBe(false);
-    expect(explicitView(layer as never, { returnState: true }).returnState).toBe(true);
-    expect(tf.memory().numTensors).toBe(before);
-    layer.dispose();
-  });
-
-  test('goes by the name of its layer, and has no states of its own', () => {
+  test('makes no tensor, and checks inputs in the name of the layer', () => {
     const layer = built((LAYERS[1] as (typeof LAYERS)[0])[1], { name: 'memory', stateful: true });
-    const view = explicitView(layer as never);
-    expect([view.name, view.stateful, view.built, view.cell.built]).toEqual(['memory', false, true, true]);
-    expect(() => view.call(tf.zeros([2, 5]))).toThrow(/\(layer 'memory'\)/);
+    const before = tf.memory().numTensors;
+    cellToRun(layer.cell as never);
+    expect(tf.memory().numTensors).toBe(before);
+    const call = (x: tf.Tensor) => tf.tidy(() => callForeign('test', layer as never, x, {}));
+    expect(() => call(tf.zeros([2, 5]))).toThrow(/^test: x must be a tensor \[B, T, D\].*\(layer 'memory'\)/);
+    expect(() => call(tf.zeros([3, 5, FEATURES]))).toThrow(/with B = 2, the stateful layer's batch size/);
     layer.dispose();
   });
 
@@ -93,19 +89,19 @@ describe('An explicit view', () => {
         const layer = tf.layers.lstm({ units: UNITS, [name]: instance });
         layer.apply(tf.input({ shape: [5, FEATURES] }));
         const x = randomTensor([2, 5, FEATURES], 1);
-        expectAllClose([explicitView(layer as never).call(x) as tf.Tensor], [layer.apply(x) as tf.Tensor]);
+        expectAllClose([callForeign('test', layer as never, x, {}) as tf.Tensor], [layer.apply(x) as tf.Tensor]);
       }
     });
   });
 
-  test('of a cell steps as the cell does', () => {
+  test('steps as the cell does', () => {
     tf.tidy(() => {
       const cell = tf.layers.lstmCell(ARGS);
       cell.build([null, FEATURES]);
       randomizeWeights(cell, 5);
       const x = randomTensor<tf.Rank.R2>([2, FEATURES], 1);
       const states = [randomTensor<tf.Rank.R2>([2, UNITS], 2), randomTensor<tf.Rank.R2>([2, UNITS], 3)] as const;
-      const { h, c } = explicitViewOfCell(cell).cell.step(x, states);
+      const { h, c } = cellToRun(cell).step(x, states);
       expectAllClose([h, h, c], cell.call([x, ...states], { training: false }) as tf.Tensor[]);
     });
   });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type DifferentiableOperation, runDifferentiable } from '../../src/fused/multi-output-gradient.js';
+import { type DifferentiableOperation, runDifferentiable } from '../../src/host/differentiable-operation.js';
 import { gradientDepth } from '../../src/host/gradient-tape.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';

@@ -1,15 +1,31 @@
 import * as tf from '@tensorflow/tfjs';
+import * as choose from '../../src/fused/choose.js';
 import { lstm, lstmCell } from '../../src/index.js';
 import { editGates } from '../../src/inspect/index.js';
 import { LSTMCell } from '../../src/layers/lstm-cell.js';
-import { sequenceProblem } from '../../src/layers/sequence-problem.js';
+import { observe } from '../../src/sequence/observe.js';
+import { chooseForSequence } from '../../src/sequence/run-sequence.js';
 import { useBackend } from '../../tools/backends.js';
 import { randomTensor } from '../support/random.js';
 
 beforeAll(() => useBackend('cpu'));
 
-const WANTED = { isTraining: false, keepsGates: false };
-const SHAPE = [2, 5, 3] as const;
+const WANTED = { where: 'test', layer: 'memory', useFused: 'auto', isTraining: false, keepsGates: false } as const;
+
+/** What a fused kernel is asked for, or why none is. */
+function problemOf(
+  cell: LSTMCell,
+  mask: tf.Tensor2D | null = null,
+  wanted: Partial<Parameters<typeof chooseForSequence>[2]> = {},
+): unknown {
+  const asked = jest.spyOn(choose, 'chooseImplementation');
+  try {
+    tf.tidy(() => void chooseForSequence(cell, { x: tf.zeros([2, 5, 3]), mask }, { ...WANTED, ...wanted }));
+    return asked.mock.calls[0]?.[3];
+  } finally {
+    asked.mockRestore();
+  }
+}
 
 /** A cell whose input gate is always open. */
 class OpenCell extends LSTMCell {
@@ -27,39 +43,60 @@ class OtherInputCell extends LSTMCell {
   }
 }
 
+class OwnStepCell extends LSTMCell {
+  static override readonly className = 'OwnStepCell';
+  override step(...parameters: Parameters<LSTMCell['step']>) {
+    return super.step(...parameters);
+  }
+}
+
 class RenamedCell extends LSTMCell {
   static override readonly className = 'RenamedCell';
 }
 
-test('A problem tells all that a kernel has to compute', () => {
+test('A problem tells all that a fused kernel has to compute', () => {
   const cell = lstmCell({ units: 4, dropout: 0.5 });
-  expect(sequenceProblem(cell, SHAPE, null, WANTED)).toEqual({
-    ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'hardSigmoid' },
-    ...{ isMasked: false, hasRecurrentDropout: false, keepsGates: false, takesGradients: false, hasPeepholes: false },
+  expect(problemOf(cell)).toEqual({
+    batch: 2,
+    timesteps: 5,
+    features: 3,
+    units: 4,
+    activation: 'tanh',
+    recurrentActivation: 'hardSigmoid',
+    isMasked: false,
+    hasRecurrentDropout: false,
+    keepsGates: false,
   });
   const mask = tf.ones([2, 5]) as tf.Tensor2D;
-  expect(sequenceProblem(cell, SHAPE, mask, { isTraining: true, keepsGates: true })).toMatchObject({
-    ...{ isMasked: true, hasRecurrentDropout: false, keepsGates: true },
+  expect(problemOf(cell, mask, { isTraining: true, keepsGates: true })).toMatchObject({
+    isMasked: true,
+    hasRecurrentDropout: false,
+    keepsGates: true,
   });
   const other = lstmCell({ units: 4, recurrentDropout: 0.5, activation: 'relu', recurrentActivation: 'sigmoid' });
-  expect(sequenceProblem(other, SHAPE, null, { ...WANTED, isTraining: true })).toMatchObject({
-    ...{ activation: 'relu', recurrentActivation: 'sigmoid', hasRecurrentDropout: true },
+  expect(problemOf(other, null, { isTraining: true })).toMatchObject({
+    activation: 'relu',
+    recurrentActivation: 'sigmoid',
+    hasRecurrentDropout: true,
   });
-  expect(sequenceProblem(other, SHAPE, null, WANTED)).toMatchObject({ hasRecurrentDropout: false });
-  tf.grad((x) => {
-    expect(sequenceProblem(cell, SHAPE, null, WANTED)).toMatchObject({ takesGradients: true });
-    return tf.square(x);
-  })(tf.scalar(1));
+  expect(problemOf(other)).toMatchObject({ hasRecurrentDropout: false });
 });
 
-test('A cell that computes its steps itself is no problem for a kernel, and one that does not is', () => {
-  expect(sequenceProblem(new OpenCell({ units: 4 }), SHAPE, null, WANTED)).toBe(
-    'the cell of class OpenCell computes its steps itself',
-  );
-  expect(sequenceProblem(new OtherInputCell({ units: 4 }), SHAPE, null, WANTED)).toBe(
+test('Gates that an observer keeps are wanted as well', () => {
+  const cell = lstmCell({ units: 4 });
+  const end = observe(cell, { keepsGates: true });
+  expect(problemOf(cell)).toMatchObject({ keepsGates: true });
+  end();
+  expect(problemOf(cell)).toMatchObject({ keepsGates: false });
+});
+
+test('A cell that computes its steps itself is no problem for a fused kernel, and one that does not is', () => {
+  expect(problemOf(new OpenCell({ units: 4 }))).toBe('the cell of class OpenCell computes its steps itself');
+  expect(problemOf(new OtherInputCell({ units: 4 }))).toBe(
     'the cell of class OtherInputCell computes its steps itself',
   );
-  expect(sequenceProblem(new RenamedCell({ units: 4 }), SHAPE, null, WANTED)).toMatchObject({ units: 4 });
+  expect(problemOf(new OwnStepCell({ units: 4 }))).toBe('the cell of class OwnStepCell computes its steps itself');
+  expect(problemOf(new RenamedCell({ units: 4 }))).toMatchObject({ units: 4 });
 });
 
 test('Edited gates are seen in what the layer returns, and told as the reason for the reference', () => {

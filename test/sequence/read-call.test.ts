@@ -185,7 +185,7 @@ const REFUSED: [string, (given: Inputs) => unknown, RegExp][] = [
   [
     'an unknown feature count',
     () => lstm({ units: 2 }).apply(tf.input({ batchShape: [null, 5, null as unknown as number] })),
-    /^LSTMCell\.build: the last dimension of the input must be a positive integer, got \[null, null\]/,
+    /^LSTM\.build: D of \[B, T, D\] must be a positive integer, got \[null, 5, null\] \(layer 'explicit_lstm_ExplicitLSTM\d+'\)/,
   ],
 ];
 

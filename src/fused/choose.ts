@@ -17,9 +17,10 @@ export interface Implementation {
   reason?: string;
 }
 
-export interface Choice extends Implementation {
+export interface Choice {
   /** Null for the plain path. */
-  kernel: FusedKernel | null;
+  fusedKernel: FusedKernel | null;
+  implementation: Implementation;
 }
 
 /**
@@ -29,9 +30,9 @@ export interface Choice extends Implementation {
 export const USE_FUSED_FLAG = 'EXPLICIT_LSTM_USE_FUSED';
 tf.env().registerFlag(USE_FUSED_FLAG, () => true);
 
-/** A kernel that a backend may run. */
+/** A fused kernel that a backend may run. */
 interface Candidate {
-  kernelOf: () => FusedKernel;
+  fusedKernelOf: () => FusedKernel;
   /** Whether the next candidate, or at last the plain path, is known to be faster. Default: never. */
   isOutrun?: (problem: FusedProblem) => boolean;
 }
@@ -39,13 +40,13 @@ interface Candidate {
 const wasmKernel = once(() => new WasmKernel());
 const tensorFlowKernel = once(() => new TensorFlowKernel());
 
-/** The kernels of each backend, in the order in which they are asked. */
+/** The fused kernels of each backend, in the order in which they are asked. */
 const CANDIDATES: Record<string, Candidate[]> = {
-  wasm: [{ kernelOf: wasmKernel }],
-  cpu: [{ kernelOf: wasmKernel }],
+  wasm: [{ fusedKernelOf: wasmKernel }],
+  cpu: [{ fusedKernelOf: wasmKernel }],
   tensorflow: [
-    { kernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
-    { kernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
+    { fusedKernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
+    { fusedKernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
   ],
 };
 
@@ -57,6 +58,9 @@ function once(make: () => FusedKernel): () => FusedKernel {
   };
 }
 
+/** What there is to compute; whether gradients may be asked for is found out here. */
+export type Problem = Omit<FusedProblem, 'takesGradients'>;
+
 /**
  * Chooses what a call runs on.
  *
@@ -67,33 +71,34 @@ export function chooseImplementation(
   where: string,
   layer: string,
   useFused: UseFused,
-  problem: FusedProblem | string,
+  problem: Problem | string,
 ): Choice {
-  const found = useFused === false ? 'useFused is false' : findKernel(problem, useFused === true);
-  if (typeof found !== 'string') return { name: found.name, kernel: found };
+  const found = useFused === false ? 'useFused is false' : findFusedKernel(problem, useFused === true);
+  if (typeof found !== 'string') return { fusedKernel: found, implementation: { name: found.name } };
   if (useFused === true) {
     const rule = `useFused must be 'auto' or false where no fused kernel applies (${found})`;
     throw invalidArgument(where, rule, useFused, { layer });
   }
-  return { name: 'reference', reason: found, kernel: null };
+  return { fusedKernel: null, implementation: { name: 'reference', reason: found } };
 }
 
-/** The best kernel that applies, or why none does. */
-function findKernel(problem: FusedProblem | string, isDemanded: boolean): FusedKernel | string {
-  if (typeof problem === 'string') return problem;
+/** The best fused kernel that applies, or why none does. */
+function findFusedKernel(given: Problem | string, isDemanded: boolean): FusedKernel | string {
+  if (typeof given === 'string') return given;
   if (!tf.env().getBool(USE_FUSED_FLAG)) return `the flag ${USE_FUSED_FLAG} is false`;
   const depth = gradientDepth();
   if (depth === null) return 'this version of tfjs does not tell whether gradients are taken';
   if (depth > 1) return 'gradients of gradients are taken';
+  const problem = { ...given, takesGradients: depth > 0 };
   const backend = tf.getBackend();
   let refusal = `there is no fused kernel for the backend '${backend}'`;
   let slower: FusedKernel | null = null;
-  for (const { kernelOf, isOutrun } of CANDIDATES[backend] ?? []) {
-    const kernel = kernelOf();
-    const reason = kernel.refusal(problem);
-    if (reason === null && !isOutrun?.(problem)) return kernel;
-    if (reason === null) slower = kernel;
-    refusal = reason ?? `plain ops are faster than the kernel ${kernel.name} here`;
+  for (const { fusedKernelOf, isOutrun } of CANDIDATES[backend] ?? []) {
+    const fusedKernel = fusedKernelOf();
+    const reason = fusedKernel.refusal(problem);
+    if (reason === null && !isOutrun?.(problem)) return fusedKernel;
+    if (reason === null) slower = fusedKernel;
+    refusal = reason ?? `plain ops are faster than the fused kernel ${fusedKernel.name} here`;
   }
   return isDemanded && slower !== null ? slower : refusal;
 }

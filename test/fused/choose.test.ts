@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { chooseImplementation, USE_FUSED_FLAG, type UseFused } from '../../src/fused/choose-implementation.js';
+import { chooseImplementation, USE_FUSED_FLAG, type UseFused } from '../../src/fused/choose.js';
 import type { FusedProblem } from '../../src/fused/fused-kernel.js';
 import { fastestBuild } from '../../src/fused/wasm/module.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
@@ -7,14 +7,14 @@ import { isRelaxedSimdValid } from './support/relaxed-simd.js';
 
 const PROBLEM: FusedProblem = {
   ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'hardSigmoid' },
-  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false, hasPeepholes: false },
+  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false },
 };
 const FUSED = { name: isRelaxedSimdValid() ? 'wasm-relaxed-simd' : 'wasm-simd' };
 
 /** What is chosen, without the kernel itself. */
 function chosen(problem: FusedProblem | string, useFused: UseFused = 'auto') {
-  const { kernel, ...implementation } = chooseImplementation('LSTM.call', 'a', useFused, problem);
-  expect(kernel?.name ?? 'reference').toBe(implementation.name);
+  const { fusedKernel, implementation } = chooseImplementation('LSTM.call', 'a', useFused, problem);
+  expect(fusedKernel?.name ?? 'reference').toBe(implementation.name);
   return implementation;
 }
 
@@ -45,7 +45,6 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
   test.each([
     [{ activation: 'relu' }, "no fused kernel knows the activation 'relu'"],
     [{ recurrentActivation: 'tanh' }, "no fused kernel knows the recurrentActivation 'tanh'"],
-    [{ hasPeepholes: true }, 'no fused kernel knows peepholes'],
   ])('the reference is chosen for %j, and the reason told', (attributes, reason) => {
     const problem = { ...PROBLEM, ...attributes };
     expect(chosen(problem)).toEqual({ name: 'reference', reason });

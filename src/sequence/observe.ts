@@ -1,0 +1,54 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { ScanOptions, ScanResult } from '../core/scan.js';
+import type { LSTMStep } from '../core/step.js';
+import type { Sequence } from './sequence.js';
+
+/** From what a step computed and the h and c before it to what the step is to have computed; `t` as in the input. */
+export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
+
+/** Looks into a cell while it runs over sequences: reads what it computes, or replaces it. */
+export interface SequenceObserver {
+  /** Replaces what a step computed. While there is one, the cell runs on plain ops. */
+  editStep?: StepEdit;
+  /** Wants the gates, and the outputs of all steps, of every sequence, whatever the layer returns. */
+  keepsGates?: boolean;
+  /**
+   * Is shown each sequence and what it gave. The tensors belong to the run, which disposes what it does not return: clone
+   * and keep what is to last.
+   */
+  afterSequence?(sequence: Sequence, result: ScanResult, options: ScanOptions): void;
+}
+
+// On the cell itself and by a name known everywhere, so that the observers of one build of this package are seen by the
+// layers of another, and by everything that runs the cell.
+const OBSERVERS = Symbol.for('explicit-lstm.sequenceObservers1');
+
+type ObservedCell = object & { [OBSERVERS]?: readonly SequenceObserver[] };
+
+/** The observers of a cell, of this package or of tfjs, the outermost first. */
+export function observersOf(cell: object): readonly SequenceObserver[] {
+  return (cell as ObservedCell)[OBSERVERS] ?? NONE;
+}
+
+const NONE: readonly SequenceObserver[] = [];
+
+/**
+ * Has a cell observed by one more. Only what runs a cell through this package is seen: `tf.layers.lstm` does when it is
+ * called by `callForeign`.
+ *
+ * @returns What ends it, in whatever order several of them end.
+ */
+export function observe(cell: object, observer: SequenceObserver): () => void {
+  setObservers(cell, [...observersOf(cell), observer]);
+  return () =>
+    setObservers(
+      cell,
+      observersOf(cell).filter((other) => other !== observer),
+    );
+}
+
+/** Not enumerable, so that it is no field of the layer to whoever looks for layers, copies or compares. */
+function setObservers(cell: object, observers: readonly SequenceObserver[]): void {
+  if (observers.length === 0) delete (cell as ObservedCell)[OBSERVERS];
+  else Object.defineProperty(cell, OBSERVERS, { value: observers, configurable: true, writable: true });
+}

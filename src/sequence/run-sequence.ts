@@ -1,0 +1,302 @@
+import * as tf from '@tensorflow/tfjs';
+import { booleanMask } from '../core/mask.js';
+import {
+  GATE_SEQUENCE_NAMES,
+  type GateSequences,
+  type ScanOptions,
+  type ScanResult,
+  type StepFunction,
+  scan,
+} from '../core/scan.js';
+import { tidy } from '../core/tidy.js';
+import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
+import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
+import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
+import type { FusedInputs, FusedKernel, FusedOptions } from '../fused/fused-kernel.js';
+import { runFused } from '../fused/run-fused.js';
+import { observersOf } from './observe.js';
+import { hasPreActivations, type Sequence, type SequenceCell, statesBefore, wholeStep } from './sequence.js';
+
+/** Who wants a sequence run, and what of it, as far as that matters to what it can run on. */
+export interface Wanted {
+  /** The public function or method that was called. */
+  where: string;
+  /** The layer's name. */
+  layer: string;
+  useFused: UseFused;
+  isTraining: boolean;
+  /** Whether the gates are wanted. */
+  keepsGates: boolean;
+}
+
+/**
+ * Chooses what a cell is to run a sequence on.
+ *
+ * @throws RangeError when a fused kernel is demanded and none applies.
+ */
+export function chooseForSequence(
+  cell: SequenceCell,
+  { x, mask }: Pick<Sequence, 'x' | 'mask'>,
+  { where, layer, useFused, isTraining, keepsGates }: Wanted,
+): Choice {
+  const observers = observersOf(cell);
+  const refusal = observers.some(({ editStep }) => editStep !== undefined)
+    ? 'gates are being edited'
+    : cell.ownEquations !== 'none'
+      ? `the cell of class ${cell.getClassName()} computes its steps itself`
+      : null;
+  if (refusal !== null) return chooseImplementation(where, layer, useFused, refusal);
+  return chooseImplementation(where, layer, useFused, {
+    batch: x.shape[0],
+    timesteps: x.shape[1],
+    features: x.shape[2],
+    units: cell.units,
+    activation: cell.activation.getClassName(),
+    recurrentActivation: cell.recurrentActivation.getClassName(),
+    isMasked: mask !== null,
+    hasRecurrentDropout: isTraining && cell.recurrentDropout > 0,
+    keepsGates: keepsGates || observers.some((observer) => observer.keepsGates),
+  });
+}
+
+/**
+ * Runs a cell over a sequence.
+ *
+ * @param fusedKernel What `chooseForSequence` chose; null for plain tfjs ops.
+ */
+export function runSequence(
+  fusedKernel: FusedKernel | null,
+  cell: SequenceCell,
+  sequence: Sequence,
+  options: ScanOptions,
+): ScanResult {
+  const observers = observersOf(cell);
+  const keepsGates = observers.some((observer) => observer.keepsGates);
+  if (!keepsGates && !observers.some(({ afterSequence }) => afterSequence)) {
+    return runUnobserved(fusedKernel, cell, sequence, options);
+  }
+  return tidy(() => {
+    const observed = keepsGates ? { ...options, keepOutputs: true, keepGates: true } : options;
+    const result = runUnobserved(fusedKernel, cell, sequence, observed);
+    for (const observer of observers) observer.afterSequence?.(sequence, result, observed);
+    const { keepOutputs, keepGates } = options;
+    return { ...result, outputs: keepOutputs ? result.outputs : null, gates: keepGates ? result.gates : null };
+  });
+}
+
+function runUnobserved(
+  fusedKernel: FusedKernel | null,
+  cell: SequenceCell,
+  sequence: Sequence,
+  options: ScanOptions,
+): ScanResult {
+  if (sequence.x.shape[0] === 0) return runEmptyBatch(fusedKernel, cell, sequence, options);
+  return fusedKernel === null
+    ? runPlain(cell, sequence, options)
+    : runOnFusedKernel(fusedKernel, cell, sequence, options);
+}
+
+/**
+ * Runs a batch of no samples as one sample of zeros of which nothing is kept.
+ *
+ * Matrix products over no rows are not defined on every backend: the wasm one returns uninitialised memory as gradient
+ * of the weights.
+ */
+function runEmptyBatch(
+  fusedKernel: FusedKernel | null,
+  cell: SequenceCell,
+  sequence: Sequence,
+  options: ScanOptions,
+): ScanResult {
+  return tidy(() => {
+    const [h, c] = statesBefore(sequence, cell.units);
+    const oneSample: Sequence = {
+      x: withOneSample(sequence.x),
+      states: [withOneSample(h), withOneSample(c)],
+      mask: sequence.mask && tf.ones([1, sequence.mask.shape[1]]),
+      dropoutMasks: NO_DROPOUT,
+    };
+    const result = runUnobserved(fusedKernel, cell, oneSample, options);
+    return {
+      lastOutput: withoutSamples(result.lastOutput),
+      h: withoutSamples(result.h),
+      c: withoutSamples(result.c),
+      outputs: result.outputs && withoutSamples(result.outputs),
+      gates: mapGates(result.gates, withoutSamples),
+    };
+  });
+}
+
+function withOneSample<T extends tf.Tensor>(batch: T): T {
+  const paddings = batch.shape.map((_, axis): [number, number] => [0, axis === 0 ? 1 : 0]);
+  return tf.pad(batch, paddings) as T;
+}
+
+function withoutSamples<T extends tf.Tensor>(batch: T): T {
+  const [, ...others] = batch.shape;
+  return tf.slice(batch, [0, ...others.map(() => 0)], [0, ...others]) as T;
+}
+
+function runPlain(cell: SequenceCell, sequence: Sequence, options: ScanOptions): ScanResult {
+  return tidy(() => {
+    const { dropoutMasks } = sequence;
+    const [h0, c0] = statesBefore(sequence, cell.units);
+    const mask = sequence.mask === null ? null : booleanMask(sequence.mask);
+    const x = withoutMaskedSteps(tf.cast(sequence.x, 'float32'), mask);
+    const edits = observersOf(cell).flatMap(({ editStep }) => editStep ?? []);
+    const isWhole = !hasPreActivations(cell);
+    const step: StepFunction = (stepInput, states, t) => {
+      const computed = isWhole
+        ? wholeStep(cell, stepInput, states, dropoutMasks)
+        : cell.stepFromProjectedInput(stepInput, states, dropoutMasks.recurrent);
+      return edits.reduce((edited, edit) => edit(edited, states, t), computed);
+    };
+    const stepInputs = isWhole ? unstackSteps(tf.transpose(x, [1, 0, 2])) : projectInputs(cell, x, dropoutMasks.input);
+    return scan(step, { stepInputs, h0, c0, mask }, options);
+  });
+}
+
+/** Sets x to 0 at masked steps: a NaN there must reach neither the output nor, times 0, a gradient. */
+function withoutMaskedSteps(x: tf.Tensor3D, mask: tf.Tensor2D | null): tf.Tensor3D {
+  return mask === null ? x : tf.where(tf.expandDims(mask, 2), x, tf.zerosLike(x));
+}
+
+/** How many rows a matrix product of the input is to have, at most; chosen with `npm run bench`. */
+const ROWS_OF_A_PRODUCT = 32;
+
+/**
+ * x·W + b for each timestep: [B, T, D] to T tensors [B, 4U].
+ *
+ * Several timesteps make one product where a batch is small. Where it is not, that gains nothing, and taking the wide
+ * result apart costs more than taking x apart.
+ */
+function projectInputs(cell: SequenceCell, x: tf.Tensor3D, dropoutMasks: GateDropoutMasks): tf.Tensor2D[] {
+  const [batch, timesteps, features] = x.shape;
+  const timeMajor = tf.transpose(x, [1, 0, 2]);
+  const stepsOfAProduct = Math.max(1, Math.floor(ROWS_OF_A_PRODUCT / batch));
+  if (stepsOfAProduct === 1) return unstackSteps(timeMajor).map((step) => cell.projectInput(step, dropoutMasks));
+  const sizes = evenSizes(timesteps, Math.ceil(timesteps / stepsOfAProduct));
+  return splitTime(timeMajor, sizes).flatMap((piece) => {
+    const steps = piece.shape[0] as number;
+    const rows: [number, number] = [steps * batch, features];
+    const everyStep = dropoutMasks.map((dropoutMask) =>
+      tf.reshape(tf.broadcastTo(dropoutMask, [steps, batch, features]), rows),
+    );
+    const projected = cell.projectInput(tf.reshape(piece, rows), everyStep);
+    return unstackSteps(tf.reshape(projected, [steps, batch, 4 * cell.units]));
+  });
+}
+
+function runOnFusedKernel(
+  fusedKernel: FusedKernel,
+  cell: SequenceCell,
+  sequence: Sequence,
+  { goBackwards, zeroOutputForMask, keepOutputs, keepGates, keptUnits }: ScanOptions,
+): ScanResult {
+  const recurrentActivation = cell.recurrentActivation.getClassName();
+  const options = { goBackwards, zeroOutputForMask, keepOutputs, keepGates, recurrentActivation };
+  return tidy(() => {
+    const inputs = fusedInputs(cell, sequence);
+    return keptUnits === undefined
+      ? runFused(fusedKernel, inputs, options)
+      : runInPieces(fusedKernel, inputs, options, keptUnits);
+  });
+}
+
+function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {
+  const [batch, , features] = x.shape;
+  return {
+    x: asFloat(x),
+    h0: states && asFloat(states[0]),
+    c0: states && asFloat(states[1]),
+    kernel: cell.kernel.read() as tf.Tensor2D,
+    recurrentKernel: cell.recurrentKernel.read() as tf.Tensor2D,
+    bias: cell.bias && (cell.bias.read() as tf.Tensor1D),
+    mask: mask && booleanMask(mask),
+    inputDropoutMasks: spread(dropoutMasks.input, batch, features),
+    recurrentDropoutMasks: spread(dropoutMasks.recurrent, batch, cell.units),
+  };
+}
+
+function asFloat<T extends tf.Tensor>(tensor: T): T {
+  return tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32');
+}
+
+/** An injected `dropoutFunc` may return dropout masks of fewer rows, as long as they broadcast. */
+function spread(dropoutMasks: GateDropoutMasks, batch: number, width: number): GateDropoutMasks {
+  if (dropoutMasks.length === 0) return dropoutMasks;
+  const shape: [number, number] = [batch, width];
+  return dropoutMasks.map((dropoutMask) =>
+    asFloat(tf.util.arraysEqual(dropoutMask.shape, shape) ? dropoutMask : tf.broadcastTo(dropoutMask, shape)),
+  );
+}
+
+/** What a piece of a sequence may take while all of its units are held. */
+const BYTES_OF_PIECE = 2 ** 24;
+
+/** Keeps some units only: piece by piece, so that the others are never held for the whole sequence. */
+function runInPieces(
+  fusedKernel: FusedKernel,
+  inputs: FusedInputs,
+  options: FusedOptions,
+  keptUnits: readonly number[],
+): ScanResult {
+  const [batch, timesteps] = inputs.x.shape;
+  const units = inputs.recurrentKernel.shape[0];
+  const bytesOfStep = 4 * (GATE_SEQUENCE_NAMES.length + 1) * batch * units;
+  const stepsOfPiece = Math.max(1, Math.floor(BYTES_OF_PIECE / bytesOfStep));
+  const indices = tf.tensor1d([...keptUnits], 'int32');
+  const choose = (steps: tf.Tensor3D) => tf.gather(steps, indices, 2);
+  const pieces: ScanResult[] = [];
+  let { h0, c0 } = inputs;
+  for (let n = 0; n < timesteps; n += stepsOfPiece) {
+    const count = Math.min(stepsOfPiece, timesteps - n);
+    const first = options.goBackwards ? timesteps - n - count : n;
+    const piece = tidy(() => {
+      const { outputs, gates, ...states } = runFused(
+        fusedKernel,
+        { ...sliceTime(inputs, first, count), h0, c0 },
+        options,
+      );
+      return { ...states, outputs: outputs && choose(outputs), gates: mapGates(gates, choose) };
+    });
+    pieces.push(piece);
+    h0 = piece.h;
+    c0 = piece.c;
+  }
+  return joinPieces(pieces);
+}
+
+function sliceTime(inputs: FusedInputs, first: number, count: number): FusedInputs {
+  const { x, mask } = inputs;
+  return {
+    ...inputs,
+    x: tf.slice(x, [0, first, 0], [-1, count, -1]),
+    mask: mask && tf.slice(mask, [0, first], [-1, count]),
+  };
+}
+
+function joinPieces(pieces: readonly ScanResult[]): ScanResult {
+  const last = pieces[pieces.length - 1] as ScanResult;
+  const join = (sequences: tf.Tensor3D[]) =>
+    sequences.length === 1 ? (sequences[0] as tf.Tensor3D) : tf.concat(sequences, 1);
+  return {
+    ...last,
+    outputs: last.outputs && join(pieces.map(({ outputs }) => outputs as tf.Tensor3D)),
+    gates: mapGates(last.gates, (_, name) => join(pieces.map(({ gates }) => (gates as GateSequences)[name]))),
+  };
+}
+
+function mapGates(
+  gates: GateSequences | null,
+  map: (steps: tf.Tensor3D, name: keyof GateSequences) => tf.Tensor3D,
+): GateSequences | null {
+  if (gates === null) return null;
+  return {
+    i: map(gates.i, 'i'),
+    f: map(gates.f, 'f'),
+    g: map(gates.g, 'g'),
+    o: map(gates.o, 'o'),
+    c: map(gates.c, 'c'),
+  };
+}

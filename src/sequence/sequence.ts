@@ -1,0 +1,81 @@
+import * as tf from '@tensorflow/tfjs';
+import type { EquationsOfCell, LSTMStep, States } from '../core/step.js';
+import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
+
+/** One sequence that a cell is to run over, checked. */
+export interface Sequence {
+  /** [B, T, D], T at least 1, in the input's order. */
+  x: tf.Tensor3D;
+  /** h and c before the first step processed, each [B, U]; null for zeros. */
+  states: States | null;
+  /** [B, T], of any dtype; 0 is masked. */
+  mask: tf.Tensor2D | null;
+  /** `NO_DROPOUT` in inference. */
+  dropoutMasks: DropoutMasks;
+}
+
+/** A cell as a sequence needs it: of this package, derived from it, or one of tfjs that stands behind `cellToRun`. */
+export interface SequenceCell extends EquationsOfCell {
+  readonly name: string;
+  readonly units: number;
+  readonly bias: tf.LayerVariable | null;
+  readonly dropout: number;
+  readonly recurrentDropout: number;
+  /**
+   * Which of its steps are other than the six equations of `core/step.ts`: none; those from pre-activations on, or to
+   * there; or the whole of them, so that there need be no pre-activations at all. A fused kernel, and whatever uses the
+   * equations themselves, applies where there are none.
+   */
+  readonly ownEquations: OwnEquations;
+  /** Says what a cell computes in messages. */
+  getClassName(): string;
+  /** x·W + b, [N, 4U] from [N, D]. Not used where all of the step is the cell's own. */
+  projectInput(x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D;
+  /** One timestep from what the input contributes to the pre-activations, [B, 4U]. Not used likewise. */
+  stepFromProjectedInput(
+    projectedInput: tf.Tensor2D,
+    states: readonly [tf.Tensor2D, tf.Tensor2D],
+    dropoutMasks: GateDropoutMasks,
+  ): LSTMStep;
+  /** One timestep, without dropout: from x [B, D], and h and c, each [B, U]. */
+  step(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D]): LSTMStep;
+  /** The dropout masks of one sequence in training, [B, D] and [B, U]. */
+  drawDropoutMasks(batch: number): DropoutMasks;
+}
+
+/** A built LSTM layer, of this package or of tfjs, as what runs its sequences sees it. */
+export interface LSTMToRun {
+  name: string;
+  cell: SequenceCell;
+  goBackwards: boolean;
+  /** The states of a stateful layer, each [B, U]; else null. */
+  states: States | null;
+}
+
+export type OwnEquations = 'none' | 'around pre-activations' | 'whole step';
+
+/** Whether a cell's gates have pre-activations [B, 4U] that `projectInput` and `stepFromProjectedInput` meet at. */
+export function hasPreActivations({ ownEquations }: Pick<SequenceCell, 'ownEquations'>): boolean {
+  return ownEquations !== 'whole step';
+}
+
+export function zeroStates(batch: number, units: number): States {
+  return [tf.zeros([batch, units]), tf.zeros([batch, units])];
+}
+
+/** The states that a sequence starts from. To be called within a tidy, as zeros are new. */
+export function statesBefore({ x, states }: Pick<Sequence, 'x' | 'states'>, units: number): States {
+  return states ?? zeroStates(x.shape[0], units);
+}
+
+/** One timestep of a whole step's own cell, with dropout as tfjs has it: one dropout mask for all gates. */
+export function wholeStep(
+  cell: SequenceCell,
+  x: tf.Tensor2D,
+  [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
+  { input, recurrent }: DropoutMasks,
+): LSTMStep {
+  const dropOut = (value: tf.Tensor2D, [dropoutMask]: GateDropoutMasks) =>
+    dropoutMask === undefined ? value : (tf.mul(value, dropoutMask) as tf.Tensor2D);
+  return cell.step(dropOut(x, input), [dropOut(h, recurrent), c]);
+}
