@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { checkBundlers, checkNext, NEXT } from './bundlers.js';
 
 const CONSUMERS = 'test/package/consumers';
 const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
@@ -105,6 +106,9 @@ async function main(folder: string): Promise<void> {
   const command = join(folder, 'node_modules/.bin/explicit-lstm');
   console.log(`command: ${run(command, ['check', fixture, '--backend', 'cpu'], folder).trim()}`);
   console.log(`compiles: ${checkTypes(folder)}`);
+  for (const line of await checkBundlers(folder)) console.log(`bundled: ${line}`);
+  run('npm', [...INSTALL, ...NEXT], folder);
+  console.log(`Next: ${checkNext(folder)}`);
   run('npm', [...INSTALL, ...DRAWING], folder);
   runConsumers(folder, 'with-vega');
 }

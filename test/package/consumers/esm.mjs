@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { accelerateBuiltIn, GATE_NAMES, KERAS_DEFAULTS, LSTM, lastImplementation, lstm } from 'explicit-lstm';
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
 import { traceModel } from 'explicit-lstm/inspect';
-import { gateHeatmap, inspectionReport, toPng, toSvg } from 'explicit-lstm/plot';
+import { gateHeatmap, toPng, toSvg } from 'explicit-lstm/plot';
+import { inspectionReport } from 'explicit-lstm/report';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
 
 assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { type GateName, type GateTrace, type LSTM, type LSTMArgs, lstm, lstmCell } from 'explicit-lstm';
 import { toBuiltIn, toExplicit } from 'explicit-lstm/convert';
 import { type GateStatistics, gateStatistics, traceLayer } from 'explicit-lstm/inspect';
-import { gateHeatmap, inspectionReport, toSvg, type VegaLiteSpec } from 'explicit-lstm/plot';
+import { gateHeatmap, toSvg, type VegaLiteSpec } from 'explicit-lstm/plot';
+import { inspectionReport } from 'explicit-lstm/report';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
 import 'explicit-lstm/testing/jest';
 
