@@ -34,6 +34,9 @@ beforeAll(async () => {
   process.chdir(folder);
 }, 60_000);
 
+// Some choose a backend of their own.
+beforeEach(() => useBackend('tensorflow'));
+
 afterAll(() => {
   process.chdir(root);
   jest.restoreAllMocks();

@@ -41,5 +41,5 @@ function filesBelow(folder: string, ending: string): string[] {
 /** Every example that a reader may copy. */
 export function findExamples(): Example[] {
   const documents = ['README.md', 'CONTRIBUTING.md', 'fixtures/README.md', 'notebooks/README.md'];
-  return [...documents, ...filesBelow('src', '.ts')].flatMap(examplesOf);
+  return [...documents, ...filesBelow('docs', '.md'), ...filesBelow('src', '.ts')].flatMap(examplesOf);
 }
