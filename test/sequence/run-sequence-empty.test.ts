@@ -12,17 +12,20 @@ describe.each(NODE_BACKENDS)('On %s, an empty batch', (backend) => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  test('gives empty outputs, states and gates, from given states and with a mask too', () => {
-    const layer = lstm({ units: UNITS, ...FLAGS });
-    const x = tf.zeros([0, TIMESTEPS, FEATURES]);
-    const initialState = [tf.zeros([0, UNITS]), tf.zeros([0, UNITS])];
-    const sequences = Array(6).fill([0, TIMESTEPS, UNITS]);
-    const expected = [sequences[0], [0, UNITS], [0, UNITS], ...sequences.slice(1)];
-    for (const kwargs of [{}, { initialState, mask: tf.ones([0, TIMESTEPS]) }]) {
-      const outputs = layer.apply(x, kwargs) as tf.Tensor[];
-      expect(outputs.map(({ shape }) => shape)).toEqual(expected);
-    }
-  });
+  test.each(['auto', false] as const)(
+    'gives empty outputs, states and gates, from given states and with a mask too, useFused %p',
+    (useFused) => {
+      const layer = lstm({ units: UNITS, useFused, ...FLAGS });
+      const x = tf.zeros([0, TIMESTEPS, FEATURES]);
+      const initialState = [tf.zeros([0, UNITS]), tf.zeros([0, UNITS])];
+      const sequences = Array(6).fill([0, TIMESTEPS, UNITS]);
+      const expected = [sequences[0], [0, UNITS], [0, UNITS], ...sequences.slice(1)];
+      for (const kwargs of [{}, { initialState, mask: tf.ones([0, TIMESTEPS]) }]) {
+        const outputs = layer.apply(x, kwargs) as tf.Tensor[];
+        expect(outputs.map(({ shape }) => shape)).toEqual(expected);
+      }
+    },
+  );
 
   test('can be traced, all of it or some units', () => {
     const layer = lstm({ units: UNITS });
