@@ -50,6 +50,11 @@ const CANDIDATES: Record<string, Candidate[]> = {
   ],
 };
 
+/** Whether a backend has any fused kernel. */
+export function hasFusedKernels(backend: string): boolean {
+  return Object.hasOwn(CANDIDATES, backend);
+}
+
 function once(make: () => FusedKernel): () => FusedKernel {
   let made: FusedKernel | undefined;
   return () => {

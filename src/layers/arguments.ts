@@ -180,11 +180,6 @@ export function argumentsOf(...owners: Owner[]): ArgumentName[] {
   return (Object.keys(ARGUMENTS) as ArgumentName[]).filter((name) => owners.includes(ARGUMENTS[name].of));
 }
 
-/** What tfjs makes an object of for a weight: it is wanted while weights are made and trained, and not after. */
-export const ARGUMENTS_FOR_WEIGHTS = argumentsOf('cell').filter((name) =>
-  ['initializer', 'regularizer', 'constraint'].includes(ARGUMENTS[name].type as string),
-);
-
 /** The arguments that the built-in does not have. */
 type OwnName<Of extends Owner> = {
   [Name in ArgumentName]: Table[Name] extends { of: Of; inBuiltIn: 'refused' | 'dropped' } ? Name : never;

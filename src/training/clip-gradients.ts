@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { globalNorm } from '../core/norm.js';
-import { requireOptions } from '../core/options.js';
+import { aNumber, checkOptions } from '../core/options.js';
 
 /** How far a gradient may go; exactly one of the two. */
 export interface GradientLimit {
@@ -47,12 +47,10 @@ export function clipGradients<Optimizer extends tf.Optimizer>(
   optimizer: Optimizer,
   limit: GradientLimit | null,
 ): Optimizer {
-  if (typeof optimizer?.applyGradients !== 'function') {
-    throw invalidArgument('clipGradients', 'optimizer must be an instance of tf.Optimizer', optimizer);
-  }
-  if (limit !== null) requireLimit(limit);
+  requireOptimizer('clipGradients', optimizer);
+  const checked = limit === null ? null : checkedLimit(limit);
   stopClipping(optimizer);
-  if (limit !== null) startClipping(optimizer, { ...limit });
+  if (checked !== null) startClipping(optimizer, checked);
   return optimizer;
 }
 
@@ -63,9 +61,10 @@ export function clipGradients<Optimizer extends tf.Optimizer>(
  * gradientLimit(clipGradients(tf.train.adam(), { globalNorm: 1 })); // { globalNorm: 1 }
  * ```
  *
- * @throws Nothing.
+ * @throws RangeError for what is not an optimizer.
  */
 export function gradientLimit(optimizer: tf.Optimizer): GradientLimit | null {
+  requireOptimizer('gradientLimit', optimizer);
   return (optimizer as Clipped)[LIMIT]?.limit ?? null;
 }
 
@@ -114,16 +113,21 @@ function factor(norm: tf.Scalar, limit: number): tf.Tensor {
   return tf.where(tf.greater(norm, limit), tf.div(limit, norm), 1);
 }
 
-function requireLimit(limit: unknown): void {
-  requireOptions('clipGradients', limit, ['globalNorm', 'variableNorm']);
-  const given = Object.entries(limit as GradientLimit).filter(([, value]) => value != null);
-  const [[name, value] = [], ...others] = given;
-  const isOne = (name === 'globalNorm' || name === 'variableNorm') && others.length === 0;
-  if (!isOne) {
-    const rule = 'limit must have one of globalNorm and variableNorm, and nothing else';
-    throw invalidArgument('clipGradients', rule, Object.keys(limit as object));
-  }
-  if (!(typeof value === 'number' && value > 0)) {
-    throw invalidArgument('clipGradients', `limit.${name} must be a positive number`, value);
-  }
+const A_POSITIVE_NUMBER = aNumber('a positive number', (value) => value > 0);
+const LIMITS = {
+  globalNorm: A_POSITIVE_NUMBER,
+  variableNorm: A_POSITIVE_NUMBER,
+} satisfies Record<keyof GradientLimit, unknown>;
+
+function checkedLimit(limit: GradientLimit): GradientLimit {
+  checkOptions('clipGradients', limit, LIMITS);
+  const { globalNorm: ofAll, variableNorm: ofEach } = limit;
+  if (ofAll != null && ofEach == null) return { globalNorm: ofAll };
+  if (ofEach != null && ofAll == null) return { variableNorm: ofEach };
+  throw invalidArgument('clipGradients', 'limit must have one of globalNorm and variableNorm', limit);
+}
+
+function requireOptimizer(where: string, optimizer: unknown): void {
+  if (typeof (optimizer as Partial<tf.Optimizer> | null)?.applyGradients === 'function') return;
+  throw invalidArgument(where, 'optimizer must be an instance of tf.Optimizer', optimizer);
 }

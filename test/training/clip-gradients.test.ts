@@ -150,6 +150,25 @@ describe('Clipping', () => {
     expect(step()).toEqual([6, 8]);
   });
 
+  test('leaves no trace on an optimizer, and none that a listing shows while it clips', () => {
+    const optimizer = tf.train.momentum(1, 0.5);
+    const before = Reflect.ownKeys(optimizer);
+    const shown = Object.keys(optimizer);
+    clipGradients(optimizer, { globalNorm: 5 });
+    expect(Object.keys(optimizer)).toEqual(shown);
+    clipGradients(clipGradients(optimizer, { variableNorm: 5 }), null);
+    expect(Reflect.ownKeys(optimizer)).toEqual(before);
+    expect(optimizer.applyGradients).toBe(tf.MomentumOptimizer.prototype.applyGradients);
+  });
+
+  test('takes null for a limit that is not given', () => {
+    const { weights, gradients } = problem(5, 30);
+    const limit = { globalNorm: null, variableNorm: 2 } as unknown as GradientLimit;
+    expect(gradientLimit(clipGradients(tf.train.sgd(1), limit))).toEqual({ variableNorm: 2 });
+    const norms = (clippedBy(limit, named(weights, gradients)) as Named).map(({ tensor }) => normOf([tensor]));
+    for (const norm of norms) expect(norm).toBeCloseTo(2, 4);
+  });
+
   test('gives an optimizer back the method that was its own', () => {
     const optimizer = tf.train.sgd(1);
     const own = () => {};
@@ -200,20 +219,36 @@ describe('Clipping', () => {
     expect(tf.memory().numTensors).toBe(count);
   });
 
-  const RULE = 'clipGradients: limit must have one of globalNorm and variableNorm, and nothing else, got ';
+  const RULE = 'clipGradients: limit must have one of globalNorm and variableNorm, got ';
   const REFUSED: [string, unknown, unknown, string][] = [
     ['what is no optimizer', 'adam', { globalNorm: 1 }, "optimizer must be an instance of tf.Optimizer, got 'adam'"],
     ['no limit', tf.train.sgd(1), undefined, 'clipGradients: options must be an object, got undefined'],
-    ['an empty limit', tf.train.sgd(1), {}, `${RULE}[]`],
-    ['both limits', tf.train.sgd(1), { globalNorm: 1, variableNorm: 1 }, `${RULE}['globalNorm', 'variableNorm']`],
-    ['an unknown limit', tf.train.sgd(1), { value: 1 }, `${RULE}['value']`],
-    ['a limit of 0', tf.train.sgd(1), { globalNorm: 0 }, 'limit.globalNorm must be a positive number, got 0'],
-    ['a limit of NaN', tf.train.sgd(1), { variableNorm: Number.NaN }, 'limit.variableNorm must be a positive number'],
+    ['an empty limit', tf.train.sgd(1), {}, `${RULE}an object of class Object with keys []`],
+    [
+      'both limits',
+      tf.train.sgd(1),
+      { globalNorm: 1, variableNorm: 1 },
+      `${RULE}an object of class Object with keys ['globalNorm', 'variableNorm']`,
+    ],
+    ['an unknown limit', tf.train.sgd(1), { value: undefined }, `${RULE}an object of class Object with keys ['value']`],
+    ['a limit of 0', tf.train.sgd(1), { globalNorm: 0 }, 'clipGradients: globalNorm must be a positive number, got 0'],
+    [
+      'a limit of NaN',
+      tf.train.sgd(1),
+      { variableNorm: Number.NaN },
+      'clipGradients: variableNorm must be a positive number, got NaN',
+    ],
     ["Python's spelling", tf.train.sgd(1), { global_norm: 1 }, "the option must be spelt 'globalNorm'"],
   ];
   test.each(REFUSED)('refuses %s', (_title, optimizer, limit, message) => {
     const clip = () => clipGradients(optimizer as tf.Optimizer, limit as GradientLimit);
     expect(clip).toThrow(RangeError);
     expect(clip).toThrow(message);
+  });
+
+  test('refuses to tell the limit of what is no optimizer', () => {
+    expect(() => gradientLimit(null as never)).toThrow(
+      'gradientLimit: optimizer must be an instance of tf.Optimizer, got null',
+    );
   });
 });

@@ -27,9 +27,10 @@ const ACCELERATION = Symbol.for('explicit-lstm.acceleration1');
  * - no dropout masks and no states of earlier batches are kept, where the built-in leaks them in training;
  * - gradients pass through a sequence of one timestep, where the built-in's throw.
  *
- * Where no fused kernel applies, the built-in's own code runs, its errors included: with activations that no kernel
- * knows, for gradients of gradients, for shapes that it broadcasts, for classes derived from it, and while the flag
- * `EXPLICIT_LSTM_USE_FUSED` is false. `lastImplementation` tells what a layer ran on.
+ * Where no fused kernel applies, the built-in's own code runs, its errors included: on the backends webgl and webgpu (the
+ * first call there says so, once, by `console.warn`), with activations that no fused kernel knows, for gradients of
+ * gradients, for shapes that it broadcasts, for classes derived from it, and while the flag `EXPLICIT_LSTM_USE_FUSED` is
+ * false. `lastImplementation` tells what a layer ran on.
  *
  * ```ts
  * accelerateBuiltIn();

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
+import { hasFusedKernels } from '../../fused/choose.js';
 import type { BuiltInClass, BuiltInLSTM } from '../../host/built-in-classes.js';
 import type { Kwargs } from '../../host/types.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
@@ -32,6 +33,20 @@ export function callAccelerated(
 }
 
 function callOwn(layer: BuiltInLSTM, reason: string | undefined, callOriginal: () => Tensors): Tensors {
+  warnOfBackend();
   noteImplementation(layer, reason === undefined ? { name: 'built-in' } : { name: 'built-in', reason });
   return callOriginal();
+}
+
+let hasWarned = false;
+
+/** A page starts on webgl: who hopes for speed there would see no difference, and would not learn why. Warns once. */
+function warnOfBackend(): void {
+  const backend = tf.getBackend();
+  if (hasWarned || hasFusedKernels(backend)) return;
+  hasWarned = true;
+  console.warn(
+    `accelerateBuiltIn: there is no fused kernel for the backend '${backend}', so that tf.layers.lstm runs as it did. ` +
+      "To accelerate it: import '@tensorflow/tfjs-backend-wasm'; await tf.setBackend('wasm');",
+  );
 }

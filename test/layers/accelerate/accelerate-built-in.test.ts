@@ -4,6 +4,7 @@ import { accelerateBuiltIn, lastImplementation } from '../../../src/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { accelerated } from '../../support/accelerated.js';
 import { randomTensor } from '../../support/random.js';
+import { warningsOf } from '../../support/warnings.js';
 
 const { prototype } = builtInLSTMClass();
 const original = Object.getOwnPropertyDescriptor(prototype, 'call');
@@ -111,5 +112,29 @@ describe('accelerateBuiltIn', () => {
     const before = shown();
     accelerated(() => ranOn(layer));
     expect(shown()).toEqual(before);
+  });
+
+  test('says once, at the first call, that a backend has no fused kernel, and what to do', async () => {
+    const name = 'without-fused-kernels';
+    tf.registerBackend(name, () => tf.findBackendFactory('cpu')() as tf.KernelBackend);
+    for (const kernel of tf.getKernelsForBackend('cpu')) tf.registerKernel({ ...kernel, backendName: name });
+    try {
+      // Where the backend has them, a call that none applies to is nothing to warn of.
+      const undo = accelerateBuiltIn();
+      expect(await warningsOf(() => ranOn(tf.layers.lstm({ units: 2, activation: 'selu' })))).toEqual([]);
+      expect(await warningsOf(() => tf.setBackend(name))).toEqual([]);
+      const ownWarnings = (warnings: string[]) => warnings.filter((warning) => !warning.includes('Hi, looks like'));
+      const warnings = ownWarnings(await warningsOf(() => [ranOn(), ranOn()]));
+      expect(warnings).toEqual([
+        expect.stringMatching(
+          /^accelerateBuiltIn: there is no fused kernel for the backend 'without-fused-kernels'.*import '@tensorflow\/tfjs-backend-wasm'; await tf\.setBackend\('wasm'\)/,
+        ),
+      ]);
+      undo();
+      expect(await warningsOf(() => accelerated(() => ranOn()))).toEqual([]);
+    } finally {
+      await useBackend('cpu');
+      tf.removeBackend(name);
+    }
   });
 });

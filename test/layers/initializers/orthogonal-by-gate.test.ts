@@ -97,6 +97,16 @@ describe('Orthogonal kernels', () => {
       () => orthogonalByGateInitializer({ gain: Number.NaN }),
       'OrthogonalByGateInitializer: gain must be a finite number, got NaN',
     ],
+    [
+      'a misspelt option',
+      () => orthogonalByGateInitializer({ Gain: 2 } as never),
+      "OrthogonalByGateInitializer: the option must be spelt 'gain', got 'Gain'",
+    ],
+    [
+      'a gain in words',
+      () => orthogonalByGateInitializer({ gain: '2' as never }),
+      "OrthogonalByGateInitializer: gain must be a finite number, got '2'",
+    ],
     ['a broken seed', () => orthogonalByGateInitializer({ seed: 1.5 }), 'seed must be an integer, got 1.5'],
     [
       'the shape of a bias',
