@@ -1,22 +1,23 @@
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES } from '../../core/gates.js';
+import { GATE_NAMES } from '../../core/quantities.js';
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
-import { requireLabels, type TimeLabels } from '../data/time-labels.js';
-import { CATEGORIES } from '../specification/colours.js';
+import { amount } from '../../inspect/words.js';
+import { CATEGORIES } from '../rows/colours.js';
+import { flowPoints, positiveOnly } from '../rows/flow-points.js';
+import { stretchText } from '../rows/stretches.js';
+import { joinedLabels } from '../rows/time-labels.js';
+import { MOST_POINTS } from '../rows/timeline.js';
 import { logAxis } from '../specification/log-axis.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { timeAxis, timeWidth } from '../specification/time-axis.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { wrapText } from '../specification/wrap-text.js';
+import { givenOptions, TIME_PLOT_RULES, type TimePlotOptions } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import type { Json } from '../specification/theme.js';
+import { timeAxis } from '../specification/time-axis.js';
 
-export interface GradientFlowPlotOptions extends PlotOptions {
-  /** One for each timestep, such as the tokens of a text; written along time. */
-  labels?: TimeLabels;
-}
+export type GradientFlowPlotOptions = TimePlotOptions;
 
 /**
- * How the gradient of the loss flows back through time: on top the logarithmic norms of the derivatives with respect to
+ * How the gradient of the loss flows back through time: on top what is left of it, which is what verdict and sentence
+ * above tell of; then the logarithmic norms of the derivatives with respect to
  * the hidden state and the cell state, with what comes by later steps only and by the linear path, through cells alone
  * (Kanuparthi et al. 2018, arXiv 1810.03023); below those of the gates' pre-activations; last, which share takes the
  * path through the cell. The verdict stands above.
@@ -27,7 +28,8 @@ export interface GradientFlowPlotOptions extends PlotOptions {
  * flow.dispose();
  * ```
  *
- * A timestep that is masked in every sample, or whose norm is 0 or not finite, has no point.
+ * A timestep that is masked in every sample, or whose norm is 0 or not finite, has no point, and lines break there. More
+ * than 400 timesteps are drawn as means of neighbours.
  *
  * @throws RangeError (by the promise) for what is not a `FlowStatistics`, labels that are not as many as timesteps, and
  *   options of other kinds than described.
@@ -37,24 +39,40 @@ export async function gradientFlowPlot(
   options: GradientFlowPlotOptions = {},
 ): Promise<VegaLiteSpec> {
   const where = 'gradientFlowPlot';
-  requirePlotOptions(where, options, ['labels']);
+  const given = givenOptions(where, options, TIME_PLOT_RULES);
   requireFlowStatistics(where, statistics);
-  const { timesteps, verdict, sentence } = statistics;
-  const labels = requireLabels(where, options.labels, timesteps);
-  const { width = timeWidth(timesteps, labels), height = 140, theme = 'light' } = options;
-  const time = timeAxis(timesteps, labels, width);
-  const subtitle = [`verdict: ${verdict ?? 'none'}`, ...wrapText(sentence, width + 120)];
+  const { timesteps, verdict, sentence, nonFinite } = statistics;
+  const time = timeAxis(where, timesteps, given);
+  const { width, labels } = time;
+  const { height = 140, theme = 'light' } = given;
   return specification(
-    options,
-    { title: 'Gradient back through time', subtitle },
+    given,
+    {
+      title: 'Gradient back through time',
+      subtitle: [
+        `verdict: ${verdict ?? 'none'}`,
+        sentence,
+        ...(timesteps > MOST_POINTS ? ['lines are means of neighbouring timesteps'] : []),
+        ...(nonFinite.count > 0 ? [`${amount(nonFinite.count, 'gradient')} NaN or infinite, not drawn`] : []),
+      ],
+      width: width + 150,
+    },
     {
       params: time.params,
       vconcat: panelsOf(statistics).map(({ title, unit, scale, axis, lines }) => ({
-        ...{ width, height, title },
+        width,
+        height,
+        title,
         data: { values: lineRows(lines, labels) },
-        mark: { type: 'line', point: { size: 12 }, strokeWidth: 1.5, aria: false },
+        mark: {
+          type: 'line',
+          point: { size: 12 },
+          strokeWidth: 1.5,
+          invalid: 'break-paths-filter-domains',
+          aria: false,
+        },
         encoding: {
-          x: { ...time.channel, field: 'timestep' },
+          x: { ...time.channel, field: 'time' },
           y: { field: 'value', type: 'quantitative', title: unit, scale, axis },
           ...lineStyle(Object.keys(lines), CATEGORIES[theme]),
           tooltip: tooltipOf(unit, labels !== null),
@@ -65,17 +83,35 @@ export async function gradientFlowPlot(
   );
 }
 
-function panelsOf({ dh, dc, dhRecurrent, linearPath, dz, shareThroughCell, shareOfLinearPath }: FlowStatistics) {
+/** By their names in the legend. */
+type Lines = Record<string, PerTimestep>;
+
+function panelsOf({
+  retained,
+  dh,
+  dc,
+  dhRecurrent,
+  linearPath,
+  dz,
+  shareThroughCell,
+  shareOfLinearPath,
+}: FlowStatistics) {
   const ofStates = {
     'hidden state, dL/dh': dh,
     'cell state, dL/dc': dc,
     'h by later steps': dhRecurrent,
     'linear path': linearPath,
   };
-  const ofGates = Object.fromEntries(GATE_NAMES.map((gate) => [`gate ${gate}, dL/dz`, dz[gate]]));
+  const ofGates: Lines = {};
+  for (const gate of GATE_NAMES) ofGates[`gate ${gate}, dL/dz`] = dz[gate];
   const lines = { 'next cell, f · dL/dc': shareThroughCell, 'linear path of dL/dc': shareOfLinearPath };
   const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
   return [
+    {
+      title: 'what is left of it on its way back (logarithmic)',
+      unit: 'of its size',
+      ...logarithmic({ 'from the last loss term': retained }),
+    },
     { title: 'gradient of the states (logarithmic)', unit: 'L2 norm', ...logarithmic(ofStates) },
     { title: 'gradient of the gates (logarithmic)', unit: 'L2 norm', ...logarithmic(ofGates) },
     { title: 'which way it takes', unit: 'share', ...fraction, lines },
@@ -84,7 +120,7 @@ function panelsOf({ dh, dc, dhRecurrent, linearPath, dz, shareThroughCell, share
 
 function tooltipOf(unit: string, isLabelled: boolean): Json[] {
   return [
-    { field: 'timestep', type: 'quantitative', title: 'timestep' },
+    { field: 'steps', type: 'nominal', title: 'timestep' },
     ...(isLabelled ? [{ field: 'label', type: 'nominal', title: 'label' }] : []),
     { field: 'of', type: 'nominal', title: 'of' },
     { field: 'value', type: 'quantitative', title: unit, format: '.3~g' },
@@ -108,24 +144,27 @@ function lineStyle(names: string[], colours: readonly string[]): Json {
 }
 
 /** A logarithm is of positive values only. */
-function logarithmic(lines: Record<string, PerTimestep>) {
-  const isDrawn = (value: number | null): value is number => value !== null && value > 0;
-  const entries = Object.entries(lines).map(([name, values]) => [name, values.map((v) => (isDrawn(v) ? v : null))]);
-  const drawn = Object.values(lines).flat().filter(isDrawn);
-  return { ...logAxis(drawn.length === 0 ? [1] : drawn), lines: Object.fromEntries(entries) as typeof lines };
+function logarithmic(lines: Lines) {
+  const positive: Lines = {};
+  for (const [name, values] of Object.entries(lines)) positive[name] = positiveOnly(values);
+  const drawn = Object.values(positive)
+    .flat()
+    .filter((value) => value !== null);
+  return { ...logAxis(drawn.length === 0 ? [1] : drawn), lines: positive };
 }
 
-function lineRows(lines: Record<string, PerTimestep>, labels: string[] | null): Json[] {
+function lineRows(lines: Lines, labels: string[] | null): Json[] {
   return Object.entries(lines).flatMap(([of, values]) =>
-    values.flatMap((value, timestep) =>
-      value === null
-        ? []
-        : [{ of, timestep, ...(labels !== null && { label: labels[timestep] }), value: Number(value.toPrecision(4)) }],
-    ),
+    flowPoints(values).map(({ first, last, value }) => {
+      const row: Json = { of, time: (first + last) / 2, steps: stretchText({ first, last }) };
+      if (labels !== null) row.label = joinedLabels(labels, { first, last });
+      row.value = value === null ? null : Number(value.toPrecision(4));
+      return row;
+    }),
   );
 }
 
-export function requireFlowStatistics(where: string, statistics: unknown): asserts statistics is FlowStatistics {
+function requireFlowStatistics(where: string, statistics: unknown): asserts statistics is FlowStatistics {
   const isFlow = typeof statistics === 'object' && statistics !== null && 'verdict' in statistics && 'dh' in statistics;
   if (isFlow) return;
   const rule = 'statistics must be a FlowStatistics, to which the promise of flowStatistics resolves';

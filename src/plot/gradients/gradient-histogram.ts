@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES } from '../../core/gates.js';
-import type { GradientFlow } from '../../inspect/gradient/flow-types.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { histogramRows } from '../weights/histogram.js';
+import { GATE_NAMES, type GateName } from '../../core/quantities.js';
+import type { GradientFlow, LayerFlow } from '../../inspect/gradient/flow-types.js';
+import { lstmName } from '../../inspect/words.js';
+import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
+import type { VegaLiteSpec } from '../specification/specification.js';
+import { titleOf } from '../traces/read-sample.js';
+import { type HistogramGroup, histogramSpec } from '../weights/histogram.js';
 import { WEIGHT_NAMES, WEIGHT_TITLES } from '../weights/read-weights.js';
-import { histogramSpec } from '../weights/weight-histogram.js';
 
 /**
  * How the gradients of a layer are distributed, a column a gate: of the pre-activations over all samples, valid steps and
@@ -18,36 +19,43 @@ import { histogramSpec } from '../weights/weight-histogram.js';
  * flow.dispose();
  * ```
  *
- * @param flow Remains the caller's.
+ * @param flow Or with its layer's name, as `gradientFlowModel` returns it; it remains the caller's.
  * @throws RangeError (by the promise) for what is not a `GradientFlow` and for options of other kinds than described.
  */
-export async function gradientHistogram(flow: GradientFlow, options: PlotOptions = {}): Promise<VegaLiteSpec> {
+export async function gradientHistogram(
+  flow: GradientFlow | LayerFlow,
+  options: PlotOptions = {},
+): Promise<VegaLiteSpec> {
   const where = 'gradientHistogram';
-  requirePlotOptions(where, options);
-  requireFlow(where, flow);
-  const mask = flow.trace.mask === null ? null : await flow.trace.mask.data();
-  const { units } = flow.trace;
-  const isValid = (index: number) => mask === null || mask[Math.floor(index / units)] !== 0;
-  const groups: { name: string; rows: Json[] }[] = [];
-  let nonFinite = 0;
-  const add = async (name: string, byGate: Record<string, tf.Tensor>, isCounted: (index: number) => boolean) => {
-    const values = await Promise.all(GATE_NAMES.map(async (gate) => [...(await (byGate[gate] as tf.Tensor).data())]));
-    const counted = values.map((ofGate) => ofGate.filter((_, index) => isCounted(index)));
-    nonFinite += counted.flat().filter((value) => !Number.isFinite(value)).length;
-    const gates = counted.flatMap((ofGate, n) => ofGate.map(() => GATE_NAMES[n] as (typeof GATE_NAMES)[number]));
-    const gateOf = (index: number) => gates[index] as (typeof GATE_NAMES)[number];
-    groups.push({ name, rows: histogramRows(name, counted.flat(), gateOf) });
-  };
-  await add('pre-activations', flow.dz, isValid);
+  const given = givenOptions(where, options, PLOT_RULES);
+  const isNamed = typeof flow === 'object' && flow !== null && 'flow' in flow;
+  const { dz, dWeights, trace } = requireFlow(where, isNamed ? flow.flow : flow);
+  const mask = trace.mask === null ? null : await trace.mask.data();
+  const isValid = (index: number) => mask === null || mask[Math.floor(index / trace.units)] !== 0;
+  const groups: HistogramGroup[] = [{ name: 'pre-activations', byGate: await readByGate(dz, isValid) }];
   for (const name of WEIGHT_NAMES) {
-    const byGate = flow.dWeights[name];
-    if (byGate !== null) await add(WEIGHT_TITLES[name], byGate, () => true);
+    const byGate = dWeights[name];
+    if (byGate !== null) groups.push({ name: WEIGHT_TITLES[name], byGate: await readByGate(byGate, () => true) });
   }
-  return histogramSpec(options, 'Gradients by gate', 'gradient', groups, nonFinite);
+  return histogramSpec(given, titleOf('Gradients by gate', isNamed ? lstmName(flow) : null), 'gradient', groups);
 }
 
-function requireFlow(where: string, flow: unknown): void {
+async function readByGate(
+  byGate: Record<GateName, tf.Tensor>,
+  isCounted: (index: number) => boolean,
+): Promise<Record<GateName, number[]>> {
+  const read = await Promise.all(GATE_NAMES.map(async (gate) => [...(await byGate[gate].data())]));
+  const [i, f, g, o] = read.map((values) => values.filter((_, index) => isCounted(index))) as [
+    number[],
+    number[],
+    number[],
+    number[],
+  ];
+  return { i, f, g, o };
+}
+
+function requireFlow(where: string, flow: unknown): GradientFlow {
   const dh = typeof flow === 'object' && flow !== null ? (flow as Partial<GradientFlow>).dh : undefined;
-  if (dh instanceof tf.Tensor && !dh.isDisposed) return;
+  if (dh instanceof tf.Tensor && !dh.isDisposed) return flow as GradientFlow;
   throw invalidArgument(where, 'flow must be a GradientFlow that is not disposed', flow);
 }

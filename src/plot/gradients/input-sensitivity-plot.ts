@@ -1,26 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { plainNumber } from '../data/plain-number.js';
-import { requireLabels, type TimeLabels } from '../data/time-labels.js';
-import { CATEGORIES } from '../specification/colours.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { timeAxis, timeWidth } from '../specification/time-axis.js';
-import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import type { OptionRules } from '../../core/options.js';
+import { amount } from '../../inspect/words.js';
+import { CATEGORIES } from '../rows/colours.js';
+import { plainNumber } from '../rows/plain-number.js';
+import { givenOptions, SAMPLE, TIME_PLOT_RULES, type TimePlotOptions } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import type { Json } from '../specification/theme.js';
+import { timeAxis } from '../specification/time-axis.js';
 
-export interface InputSensitivityPlotOptions extends PlotOptions {
+export interface InputSensitivityPlotOptions extends TimePlotOptions {
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;
-  /** One for each timestep, such as the tokens of a text; written along time. */
-  labels?: TimeLabels;
 }
 
+const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE };
+
 /**
- * Which timesteps of the input an output depends on: a bar a timestep, as high as ‖∂h/∂x‖ there.
+ * Which timesteps of the input an output depends on: a bar a timestep, as high as ‖∂h/∂x‖ there. Values that are NaN
+ * or infinite have no bar, and are counted in the heading.
  *
  * ```ts
  * const sensitivity = inputSensitivity(layer, x);
- * show(await inputSensitivityPlot(sensitivity, { labels: [...text] }));
+ * show(await inputSensitivityPlot(sensitivity, { timeLabels: [...text] }));
  * sensitivity.dispose();
  * ```
  *
@@ -33,27 +35,34 @@ export async function inputSensitivityPlot(
   options: InputSensitivityPlotOptions = {},
 ): Promise<VegaLiteSpec> {
   const where = 'inputSensitivityPlot';
-  requirePlotOptions(where, options, ['sample', 'labels']);
-  const { sample = 0, theme = 'light' } = options;
+  const given = givenOptions(where, options, RULES);
+  const { sample = 0, theme = 'light', height = 160 } = given;
   const values = await readRow(where, sensitivity, sample);
-  const labels = requireLabels(where, options.labels, values.length);
-  const { width = timeWidth(values.length, labels), height = 160 } = options;
-  const time = timeAxis(values.length, labels, width);
-  const rows = values.map((value, timestep) => ({
-    ...{ timestep, start: timestep - 0.5, end: timestep + 0.5 },
-    ...(labels !== null && { label: labels[timestep] }),
-    value: plainNumber(value),
-  }));
+  const { width, labels, params, channel } = timeAxis(where, values.length, given);
+  const nonFinite = values.filter((value) => !Number.isFinite(value)).length;
+  const rows = values.map((value, timestep) => {
+    const row: Json = { timestep, start: timestep - 0.5, end: timestep + 0.5, value: plainNumber(value) };
+    if (labels !== null) row.label = labels[timestep];
+    return row;
+  });
   return specification(
-    options,
-    { title: 'What the output depends on', subtitle: `sample ${sample}: sensitivity to each timestep of the input` },
+    given,
     {
-      ...{ width, height },
-      params: time.params,
+      title: 'What the output depends on',
+      subtitle: [
+        `sample ${sample}: sensitivity to each timestep of the input`,
+        ...(nonFinite === 0 ? [] : [`${amount(nonFinite, 'timestep')} NaN or infinite, not drawn`]),
+      ],
+      width,
+    },
+    {
+      width,
+      height,
+      params,
       data: { values: rows },
-      mark: { type: 'bar', color: CATEGORIES[theme][0], binSpacing: values.length > 200 ? 0 : 1 },
+      mark: { type: 'bar', color: CATEGORIES[theme][0], binSpacing: values.length > width / 4 ? 0 : 1 },
       encoding: {
-        x: { ...time.channel, field: 'start' },
+        x: { ...channel, field: 'start' },
         x2: { field: 'end' },
         y: { field: 'value', type: 'quantitative', title: '‖∂h/∂x‖', axis: { format: '.2~g', tickCount: 4 } },
         y2: { datum: 0 },
@@ -72,7 +81,7 @@ async function readRow(where: string, sensitivity: tf.Tensor2D, sample: number):
     throw invalidArgument(where, 'sensitivity must be a tensor [B, T], not disposed', sensitivity);
   }
   const [batch] = sensitivity.shape;
-  if (!Number.isInteger(sample) || sample < 0 || sample >= batch) {
+  if (sample < 0 || sample >= batch) {
     throw invalidArgument(where, `sample must be an integer within [0, ${batch})`, sample);
   }
   const row = tf.tidy(() => tf.slice(sensitivity, [sample, 0], [1, -1]));

@@ -1,12 +1,12 @@
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES, type GateName } from '../../core/gates.js';
+import { GATE_NAMES, type GateName } from '../../core/quantities.js';
 import type { MonitoredLayer, MonitorHistory } from '../../inspect/monitor/history-types.js';
-import { CATEGORIES } from '../specification/colours.js';
+import { amount, lstmName } from '../../inspect/words.js';
+import { CATEGORIES, type Theme } from '../rows/colours.js';
 import { logAxis } from '../specification/log-axis.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { THEME_COLOURS } from '../specification/theme.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import { type Json, THEME_COLOURS } from '../specification/theme.js';
 
 /** A number of a record to draw, null where there is none. */
 type Line = { of: string; value: number | null };
@@ -34,9 +34,9 @@ interface Panel {
  */
 export async function trainingHistoryPlot(history: MonitorHistory, options: PlotOptions = {}): Promise<VegaLiteSpec> {
   const where = 'trainingHistoryPlot';
-  requirePlotOptions(where, options);
+  const given = givenOptions(where, options, PLOT_RULES);
   requireHistory(where, history);
-  const { width = 250, height = 110, theme = 'light' } = options;
+  const { width = 250, height = 110, theme = 'light' } = given;
   const size = { width, height };
   const loss = history.records.map(({ step, loss: value }) => ({ step, of: 'loss', value }));
   const norm = history.records.map(({ step, gradientNorm }) => ({ step, of: 'gradient norm', value: gradientNorm }));
@@ -57,8 +57,8 @@ export async function trainingHistoryPlot(history: MonitorHistory, options: Plot
     return { title: { text: key, fontSize: 13 }, concat: drawn, columns: 3, ...INDEPENDENT };
   });
   return specification(
-    options,
-    { title: 'Training', subtitle: describe(history) },
+    given,
+    { title: 'Training', subtitle: describe(history), width: 3 * width },
     {
       vconcat: [
         { concat: whole.filter((panel) => panel !== null), columns: 3, ...INDEPENDENT },
@@ -73,11 +73,15 @@ const INDEPENDENT = { resolve: { scale: { color: 'independent', strokeDash: 'ind
 
 const PANELS: Panel[] = [
   {
-    ...{ title: 'means of the gates', unit: 'mean', isLogarithmic: false },
+    title: 'means of the gates',
+    unit: 'mean',
+    isLogarithmic: false,
     lines: ({ gates }) => (['i', 'f', 'o'] as const).map((gate) => ({ of: gate, value: gates?.[gate].mean ?? null })),
   },
   {
-    ...{ title: 'saturated values', unit: 'fraction', isLogarithmic: false },
+    title: 'saturated values',
+    unit: 'fraction',
+    isLogarithmic: false,
     lines: ({ gates }) =>
       (['i', 'f', 'o'] as const).flatMap((gate) => [
         { of: `${gate} closed`, value: gates?.[gate].leftSaturated ?? null },
@@ -85,50 +89,53 @@ const PANELS: Panel[] = [
       ]),
   },
   {
-    ...{ title: 'median memory horizon (logarithmic)', unit: 'timesteps', isLogarithmic: true },
+    title: 'median memory horizon (logarithmic)',
+    unit: 'timesteps',
+    isLogarithmic: true,
     lines: ({ gates }) => [{ of: 'horizon', value: gates?.medianMemoryHorizon ?? null }],
   },
   {
-    ...{ title: 'recurrent kernel', unit: 'L2 norm', isLogarithmic: false },
+    title: 'recurrent kernel',
+    unit: 'L2 norm',
+    isLogarithmic: false,
     lines: ({ weightNorms }) => GATE_NAMES.map((gate) => ({ of: gate, value: weightNorms.recurrentKernel[gate] })),
   },
   {
-    ...{ title: 'gradient of the recurrent kernel (log)', unit: 'L2 norm', isLogarithmic: true },
+    title: 'gradient of the recurrent kernel (log)',
+    unit: 'L2 norm',
+    isLogarithmic: true,
     lines: ({ gradientNorms }) =>
       GATE_NAMES.map((gate) => ({ of: gate, value: gradientNorms?.recurrentKernel[gate] ?? null })),
   },
   {
-    ...{ title: 'gradient through time, growth per step', unit: 'log growth', isLogarithmic: false },
+    title: 'gradient through time, growth per step',
+    unit: 'log growth',
+    isLogarithmic: false,
     lines: ({ flow }) => [{ of: 'slope', value: flow?.slope ?? null }],
   },
 ];
 
-/** A layer as a person names it. */
-function keyOf({ layerName, direction, cell }: { layerName: string; direction: string; cell: number }): string {
-  return `${layerName}${direction === 'backward' ? ', backward' : ''}${cell > 0 ? `, cell ${cell}` : ''}`;
-}
-
 function layerKeys({ records }: MonitorHistory): string[] {
-  return [...new Set(records.flatMap(({ layers }) => layers.map(keyOf)))];
+  return [...new Set(records.flatMap(({ layers }) => layers.map(lstmName)))];
 }
 
 function layerRows({ records }: MonitorHistory, key: string, { lines }: Panel) {
   return records.flatMap(({ step, layers }) => {
-    const layer = layers.find((candidate) => keyOf(candidate) === key);
+    const layer = layers.find((candidate) => lstmName(candidate) === key);
     return layer === undefined ? [] : lines(layer).map((line) => ({ step, ...line }));
   });
 }
 
 function warningRows({ warnings }: MonitorHistory, key: string | null): Json[] {
   return warnings
-    .filter(
-      ({ layerName, direction, cell }) => (layerName === null ? null : keyOf({ layerName, direction, cell })) === key,
-    )
+    .filter(({ layerName, ...place }) => (layerName === null ? null : lstmName({ layerName, ...place })) === key)
     .map(({ step, severity, kind, message }) => ({ step, severity, kind, message }));
 }
 
 const STEP_AXIS: Json = {
-  ...{ field: 'step', type: 'quantitative', title: 'batch' },
+  field: 'step',
+  type: 'quantitative',
+  title: 'batch',
   axis: { tickMinStep: 1, format: 'd', grid: false, tickCount: 5 },
 };
 
@@ -147,7 +154,7 @@ function linePanel(
   rows: ({ step: number } & Line)[],
   warnings: Json[],
   size: { width: number; height: number },
-  theme: 'light' | 'dark',
+  theme: Theme,
 ): Json | null {
   const drawn = rows.filter(({ value }) => value !== null && Number.isFinite(value) && (!isLogarithmic || value > 0));
   if (drawn.length === 0) return null;
@@ -159,7 +166,8 @@ function linePanel(
   const order = (n: number) => Math.max(GATE_NAMES.indexOf(names[n] as GateName), n);
   const channel = { field: 'of', type: 'nominal', legend };
   return {
-    ...{ ...size, title },
+    ...size,
+    title,
     layer: [
       {
         data: { values: drawn.map((row) => ({ ...row, value: Number((row.value as number).toPrecision(4)) })) },
@@ -181,7 +189,7 @@ function linePanel(
   };
 }
 
-function warningLayer(warnings: Json[], theme: 'light' | 'dark'): Json {
+function warningLayer(warnings: Json[], theme: Theme): Json {
   return {
     data: { values: warnings },
     mark: { type: 'rule', strokeDash: [3, 3], strokeWidth: 1.5, color: THEME_COLOURS[theme].threshold },
@@ -194,7 +202,7 @@ function warningLayer(warnings: Json[], theme: 'light' | 'dark'): Json {
 
 function describe({ records, warnings }: MonitorHistory): string[] {
   const last = records.at(-1)?.step ?? 0;
-  const first = `${records.length} reports over ${last + 1} batches`;
+  const first = `${amount(records.length, 'report')} over ${last + 1} batches`;
   if (warnings.length === 0) return [`${first}; no warning`];
   const shown = warnings
     .slice(0, 4)

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import type { VegaLiteSpec } from '../specification/specification.js';
 
 /** @throws RangeError */
 export function requireSpec(where: string, spec: unknown): asserts spec is VegaLiteSpec {

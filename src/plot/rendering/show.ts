@@ -1,5 +1,5 @@
 import { requireOptions } from '../../core/options.js';
-import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import type { VegaLiteSpec } from '../specification/specification.js';
 import { loadPackages } from './load-packages.js';
 import { requireSpec } from './require-spec.js';
 

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
-import type { VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import type { VegaLiteSpec } from '../specification/specification.js';
 import { inFamilies, registerFonts } from './fonts.js';
 import { loadPackages } from './load-packages.js';
 import { requireSpec } from './require-spec.js';

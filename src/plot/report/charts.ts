@@ -1,13 +1,22 @@
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
-import { percent } from '../../inspect/words.js';
+import { amount, percent } from '../../inspect/words.js';
+import { type FlowPoint, flowPoints, positiveOnly } from '../rows/flow-points.js';
+import { horizonBins, horizonDomain, horizonFraction, horizonTicks } from '../rows/horizons.js';
+import { logTicks } from '../rows/log-ticks.js';
+import { saturationDots } from '../rows/saturation.js';
 import { escapeHtml } from './escape.js';
 
-// Small pictures of a report, as SVG. Their colours are in the report's style, so that they follow light and dark.
+// Small pictures of a report, as SVG, of the same rows as the pictures of Vega-Lite. Their colours are in the report's
+// style, so that they follow light and dark.
 
-const [WIDTH, HEIGHT] = [240, 180];
+const WIDTH = 240;
+const HEIGHT = 180;
 const PLOT = { left: 46, top: 8, width: 184, height: 136 };
+/** Labels that an axis of small width holds. */
+const MOST_TICKS = 5;
 
+/** Where a value stands, in the picture's units. */
 type Scale = (value: number) => string;
 
 const xAt = (fraction: number): string => (PLOT.left + fraction * PLOT.width).toFixed(1);
@@ -15,10 +24,9 @@ const yAt = (fraction: number): string => (PLOT.top + (1 - fraction) * PLOT.heig
 
 /** Left- against right-saturated fraction, a dot a unit: as `saturationPlot`. */
 export function saturationChart(statistics: GateStatistics, gate: 'i' | 'f' | 'o', stuckFraction: number): string {
-  const { leftSaturated, rightSaturated } = statistics[gate];
-  const dots = leftSaturated.flatMap((left, unit) => {
-    const right = rightSaturated[unit];
-    if (left === null || right === null || right === undefined) return [];
+  const dots = saturationDots(statistics[gate]).flatMap((dot) => {
+    if (dot === null) return [];
+    const { unit, left, right } = dot;
     const title = `unit ${unit}: closed ${percent(left)}, open ${percent(right)}`;
     return [`<circle class="dot" cx="${xAt(right)}" cy="${yAt(left)}" r="4"><title>${title}</title></circle>`];
   });
@@ -33,65 +41,95 @@ export function saturationChart(statistics: GateStatistics, gate: 'i' | 'f' | 'o
   ]);
 }
 
-/** How many units remember how long, on a logarithmic scale: as `memoryHorizonPlot`. */
+/** How many units remember how long, on a logarithmic scale: as `memoryHorizonPlot`. Empty where none is finite. */
 export function horizonChart({ memoryHorizon }: GateStatistics, timesteps: number): string {
-  const known = memoryHorizon.filter((horizon) => horizon !== null);
-  if (known.length === 0) return '';
-  const bins = known.map((horizon) => Math.max(-3, Math.floor(Math.log2(Math.max(horizon, 2 ** -3)))));
-  const [first, last] = [Math.min(...bins, 0), Math.max(...bins, Math.ceil(Math.log2(timesteps)))];
-  const counts = Array.from({ length: last - first + 1 }, (_, n) => bins.filter((bin) => bin === first + n).length);
-  const most = Math.max(...counts);
-  const x = (horizon: number) => xAt((Math.log2(horizon) - first) / (last + 1 - first));
-  const bars = counts.map((count, n) => {
-    const [from, to] = [2 ** (first + n), 2 ** (first + n + 1)];
-    const width = (Number(x(to)) - Number(x(from)) - 1).toFixed(1);
-    const height = Number(yAt(0)) - Number(yAt(count / most));
-    const title = `${count} units: ${from} to ${to} timesteps`;
-    return `<rect class="bar" x="${x(from)}" y="${yAt(count / most)}" width="${width}" height="${height.toFixed(1)}"><title>${title}</title></rect>`;
+  const bins = horizonBins(memoryHorizon);
+  if (bins.length === 0) return '';
+  const domain = horizonDomain(bins, timesteps);
+  const x: Scale = (horizon) => xAt(horizonFraction(horizon, domain));
+  const most = Math.max(...bins.map(({ units }) => units.length));
+  const bars = bins.map(({ shortest, longest, units }) => {
+    const width = Math.max(1, Number(x(longest)) - Number(x(shortest)) - 0.5).toFixed(1);
+    const height = (Number(yAt(0)) - Number(yAt(units.length / most))).toFixed(1);
+    const title = `${amount(units.length, 'unit')}: ${shortest} to ${longest} timesteps`;
+    return `<rect class="bar" x="${x(shortest)}" y="${yAt(units.length / most)}" width="${width}" height="${height}"><title>${title}</title></rect>`;
   });
-  const powers = counts.map((_, n) => 2 ** (first + n)).filter((_, n) => n % Math.ceil(counts.length / 6) === 0);
+  const isLeft = horizonFraction(timesteps, domain) < 0.5;
+  const beside = (Number(x(timesteps)) + (isLeft ? 3 : -3)).toFixed(1);
+  const anchor = isLeft ? 'start' : 'end';
   return picture('Memory horizons', [
     ...bars,
     `<path class="guide" d="M${x(timesteps)} ${yAt(0)}V${yAt(1)}"/>`,
-    `<text x="${Number(x(timesteps)) - 3}" y="${PLOT.top + 12}" text-anchor="end">T = ${timesteps}</text>`,
-    ticks(powers, x, yAt(0)),
+    `<text x="${beside}" y="${PLOT.top + 12}" text-anchor="${anchor}">T = ${timesteps}</text>`,
+    ticks(horizonTicks(domain, MOST_TICKS), x, yAt(0)),
     sideTicks([0, most], (count) => yAt(count / most)),
     axisTitles('memory horizon (timesteps)', 'units'),
   ]);
 }
 
-/** Norms of the gradient over time, on a logarithmic scale: as `gradientFlowPlot`. */
+/**
+ * What is left of the gradient on its way back through time, which is what the flow's sentence tells of: as the first
+ * panel of `gradientFlowPlot`. Empty where there is no gradient.
+ */
+export function retainedChart({ retained, timesteps }: FlowStatistics): string {
+  return timeChart('Gradient on its way back', 'of its size', timesteps, [{ values: retained, name: '' }]);
+}
+
+/** Norms of the gradient over time: as the second panel of `gradientFlowPlot`. Empty where there is no gradient. */
 export function flowChart({ dh, dc, timesteps }: FlowStatistics): string {
-  const drawn = [...dh, ...dc].filter((norm) => norm !== null && norm > 0) as number[];
+  const lines = [
+    { values: dh, name: 'dL/dh' },
+    { values: dc, name: 'dL/dc' },
+  ];
+  return timeChart('Gradient norms over time', 'L2 norm', timesteps, lines);
+}
+
+interface Line {
+  /** [T] */
+  values: PerTimestep;
+  name: string;
+}
+
+const LINE_CLASSES = ['curve', 'curve second'];
+const KEY_CLASSES = ['key-first', 'key-second'];
+const KEY_WIDTH = 40;
+
+/** Lines over time, on a logarithmic scale. */
+function timeChart(title: string, unit: string, timesteps: number, lines: readonly Line[]): string {
+  const positive = lines.map(({ values }) => positiveOnly(values));
+  const drawn = positive.flat().filter((value) => value !== null);
   if (drawn.length === 0) return '';
-  const [low, high] = [Math.floor(Math.log10(Math.min(...drawn))), Math.ceil(Math.log10(Math.max(...drawn)) + 1e-9)];
-  const y = (power: number) => yAt((power - low) / Math.max(high - low, 1));
-  const x = (t: number) => xAt(timesteps === 1 ? 0.5 : t / (timesteps - 1));
-  const middle = Math.floor((timesteps - 1) / 2);
-  const powers = [...new Set([low, Math.round((low + high) / 2), high])];
-  return picture('Gradient norms over time', [
-    `<path class="curve" d="${curve(dh, x, y)}"/><path class="curve second" d="${curve(dc, x, y)}"/>`,
-    `<text class="key-first" x="${PLOT.left + 6}" y="${PLOT.top + 14}">dL/dh</text>`,
-    `<text class="key-second" x="${PLOT.left + 46}" y="${PLOT.top + 14}">dL/dc</text>`,
-    ticks([...new Set([0, middle, timesteps - 1])], x, yAt(0)),
-    sideTicks(powers, y, (power) => `1e${power}`),
-    axisTitles('timestep', 'L2 norm'),
+  const { domain, values } = logTicks(drawn);
+  const y: Scale = (norm) => yAt(Math.log(norm / domain[0]) / Math.log(domain[1] / domain[0]));
+  const x: Scale = (t) => xAt((t + 0.5) / timesteps);
+  const stride = Math.ceil(values.length / MOST_TICKS);
+  const key = lines.map(
+    ({ name }, n) =>
+      `<text class="${KEY_CLASSES[n]}" x="${PLOT.left + 6 + n * KEY_WIDTH}" y="${PLOT.top + 14}">${name}</text>`,
+  );
+  return picture(title, [
+    ...positive.map((values, n) => `<path class="${LINE_CLASSES[n]}" d="${curve(flowPoints(values), x, y)}"/>`),
+    ...(lines.length > 1 ? key : []),
+    ticks([...new Set([0, Math.floor((timesteps - 1) / 2), timesteps - 1])], x, yAt(0)),
+    sideTicks(
+      values.filter((_, n) => n % stride === 0),
+      y,
+      (norm) => norm.toExponential().replace('e+', 'e'),
+    ),
+    axisTitles('timestep', unit),
   ]);
 }
 
-function curve(norms: PerTimestep, x: Scale, y: Scale): string {
+/** A line as wide as its steps, so that one between two gaps is seen as well. */
+function curve(points: readonly FlowPoint[], x: Scale, y: Scale): string {
+  let path = '';
   let isDown = false;
-  return norms
-    .map((norm, t) => {
-      if (norm === null || norm <= 0) {
-        isDown = false;
-        return '';
-      }
-      const point = `${isDown ? 'L' : 'M'}${x(t)} ${y(Math.log10(norm))}`;
-      isDown = true;
-      return point;
-    })
-    .join('');
+  for (const { first, last, value } of points) {
+    if (value !== null)
+      path += `${isDown ? 'L' : `M${x(first - 0.4)} ${y(value)}L`}${x((first + last) / 2)} ${y(value)}`;
+    isDown = value !== null;
+  }
+  return path;
 }
 
 function picture(title: string, parts: string[]): string {
@@ -114,6 +152,7 @@ function sideTicks(values: number[], y: Scale, text: Scale = String): string {
 }
 
 function axisTitles(x: string, y: string): string {
-  const [centre, middle] = [PLOT.left + PLOT.width / 2, PLOT.top + PLOT.height / 2];
+  const centre = PLOT.left + PLOT.width / 2;
+  const middle = PLOT.top + PLOT.height / 2;
   return `<text x="${centre}" y="${HEIGHT - 6}" text-anchor="middle">${x}</text><text transform="translate(12 ${middle}) rotate(-90)" text-anchor="middle">${y}</text>`;
 }

@@ -1,16 +1,22 @@
-import type * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import * as tf from '@tensorflow/tfjs';
+import { A_POSITIVE_INTEGER, A_STRING, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import { diagnose } from '../../inspect/diagnose/diagnose.js';
+import type { Finding } from '../../inspect/diagnose/finding.js';
 import { type DiagnosisThresholds, withDefaults } from '../../inspect/diagnose/thresholds.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
-import { type ModelInputs, type ModelLabels, type ModelLoss, modelInputs } from '../../inspect/model/model-data.js';
+import {
+  type ModelData,
+  type ModelInputs,
+  type ModelLabels,
+  type ModelLoss,
+  modelData,
+} from '../../inspect/model/model-data.js';
 import { gateStatistics } from '../../inspect/statistics/gate-statistics.js';
 import { type LayerTrace, traceModel } from '../../inspect/trace/trace-model.js';
-import type { TimeLabels } from '../data/time-labels.js';
+import { amount, lstmName } from '../../inspect/words.js';
+import type { TimeLabels } from '../rows/time-labels.js';
 import { escapeHtml } from './escape.js';
 import { gradientStatistics } from './gradient-statistics.js';
-import { layerTitle } from './layer-title.js';
 import { pageHtml } from './page-html.js';
 import { type DrawnLayers, reportLayers } from './report-layers.js';
 import { labelsOfSamples, requireSampleNames } from './sample-labels.js';
@@ -22,8 +28,8 @@ export interface InspectionReportOptions {
   /** What the model predicts from, as `predict` takes it. Some tens of samples that are like the rest. */
   inputs: ModelInputs;
   /**
-   * What it should have answered, as `fit` takes it: `diagnose` looks through them for NaN, and the
-   * gradient of the loss is followed back through time.
+   * What it should have answered, as `fit` takes it: `diagnose` looks through them for NaN, and the gradient of the loss
+   * is followed back through time.
    */
   labels?: ModelLabels;
   /** Instead of the loss that the model was compiled with. Without any, no gradient is followed. */
@@ -45,93 +51,154 @@ export interface InspectionReportOptions {
   thresholds?: Partial<DiagnosisThresholds>;
 }
 
-const OPTIONS = [
-  ...['model', 'inputs', 'labels', 'loss', 'timeLabels', 'sampleNames'],
-  ...['title', 'samples', 'largestBytes', 'thresholds'],
-];
+const RULES: OptionRules = {
+  model: CHECKED_LATER,
+  inputs: CHECKED_LATER,
+  labels: CHECKED_LATER,
+  loss: CHECKED_LATER,
+  timeLabels: CHECKED_LATER,
+  sampleNames: CHECKED_LATER,
+  title: A_STRING,
+  samples: A_POSITIVE_INTEGER,
+  largestBytes: A_POSITIVE_INTEGER,
+  thresholds: CHECKED_LATER,
+};
 
 /**
  * A model's LSTMs on one page: what `diagnose` finds, saturation, memory horizons and gradient flow in words; pictures
  * of them; and every gate of every unit step by step, with layer, sample, gate and unit to choose and one cursor of time.
  *
  * The page is one file that needs nothing else: no network, no other file, on a computer or a phone, light or dark. Names
- * and labels may hold anything; they are shown as text.
+ * and labels may hold anything; they are shown as text. What cannot be computed, for lack of memory or of a gradient, is
+ * left out, and the page says so.
  *
  * ```ts
  * await writeFile('report.html', await inspectionReport({ model, inputs: x, labels: y }));
  * ```
  *
  * @returns HTML.
- * @throws RangeError (by the promise) as `traceModel` and `diagnose` do; for labels along time or names that are not as
- *   many as timesteps or samples; and for options of other kinds than described.
+ * @throws RangeError (by the promise) as `traceModel` does; for thresholds that are none; for labels along time or names
+ *   that are not as many as timesteps or samples; and for options of other kinds than described.
  */
 export async function inspectionReport(options: InspectionReportOptions): Promise<string> {
   const where = 'inspectionReport';
-  requireOptions(where, options, OPTIONS);
-  const { model, inputs, labels, title } = options;
-  const { samples = 8, largestBytes = 4_000_000 } = options;
-  for (const [name, value] of Object.entries({ samples, largestBytes })) {
-    if (!(Number.isInteger(value) && value > 0))
-      throw invalidArgument(where, `${name} must be a positive integer`, value);
-  }
-  if (title !== undefined && typeof title !== 'string') throw invalidArgument(where, 'title must be a string', title);
-  const thresholds = withDefaults(options.thresholds);
-  const traces = traceModel(model, inputs);
+  checkOptions(where, options, RULES);
+  const { model, inputs } = options;
+  const loss = options.loss ?? undefined;
+  const labels = options.labels ?? undefined;
+  const thresholds = withDefaults(options.thresholds ?? undefined);
+  const samples = options.samples ?? 8;
+  const data = modelData(where, model, inputs, labels, { loss });
+  let traced: Traced;
   try {
-    const batch = samplesOf(where, model, inputs);
-    const lengths = traces.map(({ trace }) => trace.c.shape[1]);
-    const timeLabels = labelsOfSamples(where, options.timeLabels, batch, lengths);
-    const names = requireSampleNames(where, options.sampleNames, batch);
-    const findings = await diagnose(model, inputs, labels ?? null, { thresholds });
-    const { flows, problem } = await gradientStatistics(model, inputs, labels, options.loss);
-    const summaries = await summarize(traces, thresholds, flows);
-    const drawn = await reportLayers(traces, { samples, largestBytes, labelled: timeLabels[0]?.length ?? null });
-    return pageHtml({
-      title: title ?? `Inspection of ${model.name}`,
-      summary: summary(summaries, batch),
-      findings: findingsSection(findings, problem),
-      layers: summaries.map((layer) => layerSection(layer, thresholds.stuckFraction)).join('\n'),
-      drawn: describeDrawn(drawn, batch),
-      data: {
-        layers: drawn.layers,
-        samples: names.slice(0, drawn.samples),
-        timeLabels: names.slice(0, drawn.samples).map((_, sample) => timeLabels[sample] ?? null),
-      },
-    });
+    traced = traceWhatFits(model, data, samples);
   } finally {
-    for (const { trace } of traces) trace.dispose();
+    data.dispose();
+  }
+  const omissions = traced.problem === null ? [] : [traced.problem];
+  let layers: Omit<LayerSummary, 'flow'>[];
+  let drawn: DrawnLayers;
+  let names: string[];
+  let timeLabels: string[][];
+  try {
+    const lengths = traced.traces.map(({ trace }) => trace.c.shape[1]);
+    timeLabels = labelsOfSamples(where, options.timeLabels ?? undefined, traced.batch, lengths);
+    names = requireSampleNames(where, options.sampleNames ?? undefined, traced.batch);
+    const size = {
+      samples,
+      largestBytes: options.largestBytes ?? 4_000_000,
+      labelled: timeLabels[0]?.length ?? null,
+    };
+    layers = await Promise.all(traced.traces.map((trace) => describeLayer(trace, thresholds)));
+    drawn = await reportLayers(traced.traces, size);
+  } finally {
+    for (const { trace } of traced.traces) trace.dispose();
+  }
+  const { flows, problem } = await gradientStatistics(model, inputs, labels, loss);
+  if (problem !== null) omissions.push(`The gradient could not be followed: ${problem}.`);
+  const findings = await findingsOrReason(() =>
+    // What stopped the gradient would stop diagnose as well.
+    diagnose(model, inputs, problem === null ? (labels ?? null) : null, { thresholds, ...(loss && { loss }) }),
+  );
+  if (findings.problem !== null) omissions.push(`The findings could not be computed: ${findings.problem}.`);
+  const steps = Math.max(0, ...drawn.layers.map(({ timesteps }) => timesteps));
+  const shown = names.slice(0, drawn.samples);
+  return pageHtml({
+    title: options.title ?? `Inspection of ${model.name}`,
+    summary: summary(layers, traced.batch),
+    findings: findingsSection(findings.found, omissions),
+    layers: layers.map((layer) => layerSection(withFlow(layer, flows), thresholds.stuckFraction)).join('\n'),
+    drawn: describeDrawn(drawn, traced.batch),
+    data: {
+      layers: drawn.layers,
+      samples: shown,
+      timeLabels: shown.map((_, sample) => timeLabels[sample]?.slice(0, steps) ?? null),
+    },
+  });
+}
+
+interface Traced {
+  traces: LayerTrace[];
+  /** Samples that there are. */
+  batch: number;
+  /** Why they are not all traced; null where they are. */
+  problem: string | null;
+}
+
+/** Traces of all samples; or of the first ones, where those of all cannot be had. */
+function traceWhatFits(model: tf.LayersModel, { inputs, samples: batch }: ModelData, samples: number): Traced {
+  try {
+    return { traces: traceModel(model, inputs), batch, problem: null };
+  } catch (error) {
+    if (batch <= samples) throw error;
+    const first = inputs.map((input) => tf.slice(input, 0, samples));
+    try {
+      const traces = traceModel(model, first);
+      const left = `Statistics are over the first ${amount(samples, 'sample')} only, as all could not be traced`;
+      return { traces, batch, problem: `${left}: ${messageOf(error)}.` };
+    } catch {
+      // What is wrong is not their number.
+      throw error;
+    } finally {
+      tf.dispose(first);
+    }
   }
 }
 
-function samplesOf(where: string, model: tf.LayersModel, inputs: ModelInputs): number {
-  const { list, dispose } = modelInputs(where, model, inputs);
-  dispose();
-  return (list[0] as tf.Tensor).shape[0] as number;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-function summarize(
-  traces: LayerTrace[],
+async function findingsOrReason(
+  find: () => Promise<Finding[]>,
+): Promise<{ found: Finding[] | null; problem: string | null }> {
+  try {
+    return { found: await find(), problem: null };
+  } catch (error) {
+    return { found: null, problem: messageOf(error) };
+  }
+}
+
+async function describeLayer(
+  { trace, ...name }: LayerTrace,
   { low, high }: DiagnosisThresholds,
-  flows: ReadonlyMap<string, FlowStatistics>,
-): Promise<LayerSummary[]> {
-  return Promise.all(
-    traces.map(async ({ trace, ...name }) => ({
-      title: layerTitle(name),
-      timesteps: trace.c.shape[1],
-      statistics: await gateStatistics(trace, { low, high }),
-      flow: flows.get(layerTitle(name)) ?? null,
-    })),
-  );
+): Promise<Omit<LayerSummary, 'flow'>> {
+  const timesteps = trace.c.shape[1];
+  return { title: lstmName(name), timesteps, statistics: await gateStatistics(trace, { low, high }) };
 }
 
-function summary(layers: LayerSummary[], batch: number): string {
-  const units = layers.map(({ title, statistics }) => `${title} (${statistics.units} units)`);
-  const lstms = `${layers.length} LSTM${layers.length === 1 ? '' : 's'}`;
-  return `<p>${lstms}, as the model runs over ${batch} sample${batch === 1 ? '' : 's'}: ${escapeHtml(units.join(', '))}.</p>`;
+function withFlow(layer: Omit<LayerSummary, 'flow'>, flows: ReadonlyMap<string, FlowStatistics>): LayerSummary {
+  return { ...layer, flow: flows.get(layer.title) ?? null };
+}
+
+function summary(layers: readonly Omit<LayerSummary, 'flow'>[], batch: number): string {
+  const units = layers.map(({ title, statistics }) => `${title} (${amount(statistics.units, 'unit')})`);
+  return `<p>${amount(layers.length, 'LSTM')}, as the model runs over ${amount(batch, 'sample')}: ${escapeHtml(units.join(', '))}.</p>`;
 }
 
 function describeDrawn({ samples, omissions }: DrawnLayers, batch: number): string {
-  const first = samples < batch ? `The first ${samples} of ${batch} samples.` : `All ${batch} samples.`;
+  const first =
+    samples < batch ? `The first ${samples} of ${amount(batch, 'sample')}.` : `All ${amount(batch, 'sample')}.`;
   return escapeHtml(
     [first, ...(omissions.length === 0 ? [] : [`Left out for size, but for ${omissions.join('; ')}.`])].join(' '),
   );

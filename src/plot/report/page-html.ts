@@ -1,6 +1,7 @@
+import { SATURATED } from '../../inspect/words.js';
+import type { ReportData } from '../page/report-data.js';
 import { escapeHtml, escapeJson } from './escape.js';
 import { PAGE_SCRIPT, PAGE_SCRIPT_HASH } from './page-script.js';
-import type { ReportData } from './report-data.js';
 import { STYLE } from './style.js';
 
 /** What of a report is already HTML. */
@@ -69,6 +70,6 @@ function explorer(drawn: string): string {
 <div class="grid"><div></div><div id="ends"></div></div>
 <div id="timeline"></div>
 </div>
-<p class="quiet">Click a cell, or use the arrow keys on it: the row is a unit, the column a timestep. Masked steps are grey; values that are not finite are red. Dashed lines at 0.1 and 0.9: beyond them a gate is saturated.</p>
+<p class="quiet">Click a tile, or use the arrow keys on it: the row is a unit, the column a timestep. Masked steps are grey; values that are not finite are red. Dashed lines at ${SATURATED.low} and ${SATURATED.high}: beyond them a gate is saturated.</p>
 </section>`;
 }

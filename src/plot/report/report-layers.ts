@@ -1,13 +1,13 @@
 import { byQuantity, type Quantity } from '../../core/quantities.js';
 import { readTrace, type TraceValues } from '../../inspect/statistics/read-trace.js';
 import type { LayerTrace } from '../../inspect/trace/trace-model.js';
-import { toBase64 } from '../data/base64.js';
-import type { Sample } from '../data/sample.js';
-import { unitOrder } from '../data/unit-order.js';
+import { lstmName } from '../../inspect/words.js';
+import { encodeValues } from '../page/encoding.js';
+import type { ReportLayer } from '../page/report-data.js';
+import { toBase64 } from '../rows/base64.js';
+import type { Sample } from '../rows/sample.js';
+import { unitOrder } from '../rows/unit-order.js';
 import { drawnSize } from './drawn-size.js';
-import { encodeValues } from './encoding.js';
-import { layerTitle } from './layer-title.js';
-import type { ReportLayer } from './report-data.js';
 
 /** What is drawn, and what of the traces is left out, in words. */
 export interface DrawnLayers {
@@ -34,14 +34,12 @@ export async function reportLayers(
       return reportLayer(layerTrace, values, { samples: size.samples, timesteps, positions, labelled });
     }),
   );
-  const omissions = layers.flatMap(({ title, timesteps, unitNumbers }, n) => {
+  const omissions = layers.flatMap(({ title, timesteps, unitIndices }, n) => {
     const whole = sizes[n] as { timesteps: number; units: number };
-    return [
-      ...(unitNumbers.length < whole.units
-        ? [`${title}: the ${unitNumbers.length} most active of ${whole.units} units`]
-        : []),
-      ...(timesteps < whole.timesteps ? [`${title}: the first ${timesteps} of ${whole.timesteps} timesteps`] : []),
-    ];
+    const left: string[] = [];
+    if (unitIndices.length < whole.units) left.push(`the ${unitIndices.length} most active of ${whole.units} units`);
+    if (timesteps < whole.timesteps) left.push(`the first ${timesteps} of ${whole.timesteps} timesteps`);
+    return left.length === 0 ? [] : [`${title}: ${left.join(', ')}`];
   });
   return { samples: size.samples, layers, omissions };
 }
@@ -76,9 +74,9 @@ function reportLayer(
     return mask?.[Math.floor(n / timesteps) * whole + (n % timesteps)] === 0 ? 0 : 1;
   });
   return {
-    title: layerTitle(name),
+    title: lstmName(name),
     timesteps,
-    unitNumbers: positions.map((unit) => trace.unitIndices?.[unit] ?? unit),
+    unitIndices: positions.map((unit) => trace.unitIndices?.[unit] ?? unit),
     hasLabels: whole === labelled,
     activation: trace.activation,
     recurrentActivation: trace.recurrentActivation,
@@ -92,8 +90,13 @@ function mostActive({ trace }: LayerTrace, { sequences, mask, timesteps }: Trace
   const { units, activation, recurrentActivation } = trace;
   if (count === units) return Array.from({ length: units }, (_, unit) => unit);
   const first: Sample = {
-    ...{ sample: 0, timesteps, units, activation, recurrentActivation, values: sequences },
-    unitNumbers: Array.from({ length: units }, (_, unit) => unit),
+    sample: 0,
+    timesteps,
+    units,
+    activation,
+    recurrentActivation,
+    values: sequences,
+    unitIndices: Array.from({ length: units }, (_, unit) => unit),
     valid: Array.from({ length: timesteps }, (_, t) => mask?.[t] !== 0),
   };
   return unitOrder(first, 'activity')

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import type { TimeLabels } from '../data/time-labels.js';
+import type { TimeLabels } from '../rows/time-labels.js';
 
 /**
  * Labels along time of each sample; none of them has any where there are none.

@@ -1,9 +1,9 @@
 import type { Finding } from '../../inspect/diagnose/finding.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
-import { lowerMedian, unitList } from '../../inspect/words.js';
-import { QUANTITY_TITLES } from '../data/quantity-view.js';
-import { flowChart, horizonChart, saturationChart } from './charts.js';
+import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
+import { QUANTITY_TITLES } from '../rows/quantity-view.js';
+import { flowChart, horizonChart, retainedChart, saturationChart } from './charts.js';
 import { escapeHtml } from './escape.js';
 
 /** What a report says of one LSTM. */
@@ -16,28 +16,27 @@ export interface LayerSummary {
 
 const GATES = ['i', 'f', 'o'] as const;
 
-/** The findings of `diagnose`, the gravest first. */
-export function findingsSection(findings: readonly Finding[], gradientProblem: string | null): string {
-  const ofGradient =
-    gradientProblem === null
-      ? ''
-      : `<p class="quiet">The gradient could not be followed: ${escapeHtml(gradientProblem)}.</p>`;
-  if (findings.length === 0) {
-    return `<p>Nothing found: gates move, memory lasts, and all values are finite.</p>${ofGradient}`;
-  }
+/**
+ * The findings of `diagnose`, the gravest first.
+ *
+ * @param omissions What could not be computed, a sentence each.
+ */
+export function findingsSection(findings: readonly Finding[] | null, omissions: readonly string[]): string {
+  const leftOut = omissions.map((sentence) => `<p class="quiet">${escapeHtml(sentence)}</p>`).join('');
+  if (findings === null) return leftOut;
+  if (findings.length === 0) return `<p>Nothing was found.</p>${leftOut}`;
   const items = findings.map((finding) => {
     const { severity, kind, layerName, direction, cell, message, remedy } = finding;
-    const place = [layerName, direction === 'backward' && 'backward', cell > 0 && `cell ${cell}`].filter(Boolean);
     const evidence = Object.entries(finding.evidence).map(([name, value]) => `${name} ${value}`);
     return [
       `<li class="${escapeHtml(severity)}"><span class="severity">${escapeHtml(severity)}: ${escapeHtml(kind)}</span>`,
-      place.length === 0 ? '' : ` in <b>${escapeHtml(place.join(', '))}</b>`,
+      layerName === null ? '' : ` in <b>${escapeHtml(lstmName({ layerName, direction, cell }))}</b>`,
       `<p>${escapeHtml(message)}</p>`,
       `<p class="quiet">Evidence: ${escapeHtml(evidence.join(', '))}.</p>`,
       `<p>Try: ${escapeHtml(remedy)}</p></li>`,
     ].join('');
   });
-  return `<ol class="findings">${items.join('')}</ol>${ofGradient}`;
+  return `<ol class="findings">${items.join('')}</ol>${leftOut}`;
 }
 
 /** One LSTM: in words first, then its pictures. */
@@ -49,7 +48,7 @@ export function layerSection(layer: LayerSummary, stuckFraction: number): string
 function layerContent(layer: LayerSummary, stuckFraction: number): string {
   const { timesteps, statistics, flow } = layer;
   const { units, validSteps, activation, recurrentActivation, low, high } = statistics;
-  const facts = `${units} units, ${timesteps} timesteps, ${validSteps} valid steps over all samples; gates ${recurrentActivation}, states ${activation}.`;
+  const facts = `${amount(units, 'unit')}, ${amount(timesteps, 'timestep')}, ${amount(validSteps, 'valid step')} over all samples; gates ${recurrentActivation}, states ${activation}.`;
   if (validSteps === 0) return `<p>${escapeHtml(facts)} There is nothing to see.</p>`;
   const caption = `A dot a unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
   const charts = GATES.map((gate) => figure(saturationChart(statistics, gate, stuckFraction), QUANTITY_TITLES[gate]));
@@ -60,7 +59,10 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
   const gradient =
     flow === null
       ? ''
-      : figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time, on a logarithmic scale.');
+      : figure(
+          retainedChart(flow),
+          'What is left of the gradient of the last loss term on its way back through time, on a logarithmic scale.',
+        ) + figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time, on a logarithmic scale.');
   return [
     `<p class="quiet">${escapeHtml(facts)}</p>`,
     gateTable(statistics, stuckFraction),
@@ -73,12 +75,13 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
 function gateTable(statistics: GateStatistics, stuckFraction: number): string {
   const rows = GATES.map((gate) => {
     const { mean, std, leftSaturated, rightSaturated } = statistics[gate];
-    const [closed, open] = [leftSaturated, rightSaturated].map((fractions) => stuckUnits(fractions, stuckFraction));
+    const closed = stuckUnits(leftSaturated, stuckFraction);
+    const open = stuckUnits(rightSaturated, stuckFraction);
     const moves = mean === null ? 'no finite value' : `${mean.toFixed(3)} ± ${(std as number).toFixed(3)}`;
     return `<tr><th scope="row">${QUANTITY_TITLES[gate]}</th><td class="number">${moves}</td><td>${closed}</td><td>${open}</td></tr>`;
   });
-  const percent = Number((100 * stuckFraction).toPrecision(4));
-  const head = `<tr><th scope="col">gate</th><th scope="col">mean ± std</th><th scope="col">closed at over ${percent} % of the steps</th><th scope="col">open at over ${percent} %</th></tr>`;
+  const limit = percentLimit(stuckFraction);
+  const head = `<tr><th scope="col">gate</th><th scope="col">mean ± std</th><th scope="col">closed at over ${limit} of the steps</th><th scope="col">open at over ${limit} of the steps</th></tr>`;
   return `<div class="scroll"><table><thead>${head}</thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
@@ -88,14 +91,16 @@ function stuckUnits(fractions: (number | null)[], stuckFraction: number): string
 }
 
 function horizonSentence({ memoryHorizon }: GateStatistics, timesteps: number): string {
-  const known = memoryHorizon.filter((horizon) => horizon !== null).sort((a, b) => a - b);
+  const known = memoryHorizon.filter((horizon) => horizon !== null);
   if (known.length === 0) return 'Memory horizon: infinite or undefined in every unit.';
-  const short = (value: number) => Number(value.toPrecision(3));
-  const median = short(lowerMedian(known) as number);
+  const median = medianHorizon(memoryHorizon);
+  const longest = known.length < memoryHorizon.length ? 'infinite' : shortNumber(Math.max(...known));
   const zeros = known.filter((horizon) => horizon === 0).length;
-  const emptied = zeros === 0 ? '' : ` The horizon of ${zeros} is 0, as their gate was exactly 0 at some step.`;
-  const longer = known.filter((horizon) => horizon >= timesteps).length + memoryHorizon.length - known.length;
-  return `Memory horizon: median ${median} of ${timesteps} timesteps, longest ${short(known.at(-1) as number)}; ${longer} of ${memoryHorizon.length} units remember the whole sequence.${emptied}`;
+  const emptied =
+    zeros === 0 ? '' : ` The horizon of ${amount(zeros, 'unit')} is 0: the forget gate was exactly 0 at some step.`;
+  const longer = memoryHorizon.filter((horizon) => horizon === null || horizon >= timesteps).length;
+  const middle = median === null || median === undefined ? 'infinite' : shortNumber(median);
+  return `Memory horizon: median ${middle} of ${amount(timesteps, 'timestep')}, longest ${longest}; ${longer} of ${amount(memoryHorizon.length, 'unit')} remember the whole sequence.${emptied}`;
 }
 
 function figure(svg: string, caption: string): string {

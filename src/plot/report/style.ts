@@ -55,6 +55,7 @@ select { background: var(--card); color: var(--text); border: 1px solid var(--li
 .row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .4rem; font-size: .7rem; color: var(--quiet); text-align: right; }
 .row-title b { grid-row: 1 / 3; align-self: center; text-align: left; font-size: 1rem; color: var(--text); } .row-title span:last-child { align-self: end; }
 .line { fill: none; stroke: var(--accent); stroke-width: 1.75; vector-effect: non-scaling-stroke; }
+.band { fill: var(--accent); fill-opacity: .25; }
 .level { stroke: var(--quiet); stroke-dasharray: 3 3; stroke-width: 1; vector-effect: non-scaling-stroke; }
 #ends, #legend { display: flex; justify-content: space-between; font-size: .8rem; color: var(--quiet); }
 #legend { gap: .5rem; justify-content: flex-start; align-items: center; margin: .5rem 0; } .ramp { width: 9rem; height: .8rem; display: inline-block; }

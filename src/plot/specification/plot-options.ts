@@ -1,6 +1,16 @@
-import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
-import { THEMES, type Theme } from './theme.js';
+import {
+  A_STRING,
+  AN_INTEGER,
+  aNumber,
+  checkOptions,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+} from '../../core/options.js';
+import { QUANTITIES } from '../../core/quantities.js';
+import type { Theme } from '../rows/colours.js';
+import type { TimeLabels } from '../rows/time-labels.js';
 
 /** What every picture can be told. */
 export interface PlotOptions {
@@ -14,35 +24,49 @@ export interface PlotOptions {
   height?: number;
 }
 
-const PLOT_OPTIONS = ['title', 'theme', 'width', 'height'];
-
-/**
- * Checks the options that all pictures share, and the spelling of the others.
- *
- * @param others Names of the function's own options.
- * @throws RangeError
- */
-export function requirePlotOptions(where: string, options: PlotOptions, others: readonly string[] = []): void {
-  requireOptions(where, options, [...PLOT_OPTIONS, ...others]);
-  const { title, theme } = options;
-  if (title !== undefined && typeof title !== 'string') {
-    throw invalidArgument(where, 'title must be a string', title);
-  }
-  if (theme !== undefined) requireOneOf(where, 'theme', THEMES, theme);
-  for (const name of ['width', 'height'] as const) {
-    const size = options[name];
-    if (size === undefined || (Number.isFinite(size) && size > 0)) continue;
-    throw invalidArgument(where, `${name} must be a positive number of pixels`, size);
-  }
+/** What a picture of a sample over time can be told beside. */
+export interface TimePlotOptions extends PlotOptions {
+  /** One for each timestep, such as the tokens of a text; written along time where there is room. */
+  timeLabels?: TimeLabels;
+  /** @deprecated Name of `timeLabels` until 0.1. */
+  labels?: TimeLabels;
 }
 
-/** @throws RangeError */
-export function requireOneOf<Name extends string>(
-  where: string,
-  option: string,
-  names: readonly Name[],
-  received: unknown,
-): asserts received is Name {
-  if (names.includes(received as Name)) return;
-  throw invalidArgument(where, `${option} must be one of '${names.join("', '")}'`, received);
+const PIXELS = aNumber('a positive number of pixels', (value) => value > 0 && value < Number.POSITIVE_INFINITY);
+
+export const PLOT_RULES: OptionRules = {
+  title: A_STRING,
+  theme: oneOf('light', 'dark'),
+  width: PIXELS,
+  height: PIXELS,
+};
+
+export const TIME_LABELS: OptionRule = listOf('an array of strings or numbers', {
+  must: 'a string or a number',
+  holds: (value) => typeof value === 'string' || typeof value === 'number',
+});
+
+export const TIME_PLOT_RULES: OptionRules = { ...PLOT_RULES, timeLabels: TIME_LABELS, labels: TIME_LABELS };
+
+/** Which sample there is, only the batch tells. */
+export const SAMPLE: OptionRule = { ...AN_INTEGER, must: 'an integer, the index of a sample' };
+
+export const SOME_QUANTITIES: OptionRule = someOf(QUANTITIES);
+
+/** A list of one or more of these. */
+export function someOf(names: readonly string[]): OptionRule {
+  const must = `a list of some of '${names.join("', '")}'`;
+  const each = listOf(must, oneOf(...names));
+  return { must, holds: (value) => each.holds(value) && (value as unknown[]).length > 0 };
+}
+
+/**
+ * Checks a function's options.
+ *
+ * @returns Those that are given: without what is null or undefined.
+ * @throws RangeError
+ */
+export function givenOptions<Options extends object>(where: string, options: Options, rules: OptionRules): Options {
+  checkOptions(where, options, rules);
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value != null)) as Options;
 }

@@ -1,10 +1,7 @@
-import { CATEGORIES } from './colours.js';
-import type { Json } from './vega-lite-spec.js';
+import { CATEGORIES, type Theme } from '../rows/colours.js';
 
-/** What a picture is drawn on. */
-export type Theme = 'light' | 'dark';
-
-export const THEMES: readonly Theme[] = ['light', 'dark'];
+/** A part of a specification. */
+export type Json = Record<string, unknown>;
 
 interface ThemeColours {
   background: string;
@@ -21,12 +18,22 @@ interface ThemeColours {
 
 export const THEME_COLOURS: Record<Theme, ThemeColours> = {
   light: {
-    ...{ background: '#ffffff', text: '#1f2328', quietText: '#59636e', line: '#d1d9e0' },
-    ...{ masked: '#e4e7ea', hatching: '#a9b1ba', threshold: '#59636e' },
+    background: '#ffffff',
+    text: '#1f2328',
+    quietText: '#59636e',
+    line: '#d1d9e0',
+    masked: '#e4e7ea',
+    hatching: '#a9b1ba',
+    threshold: '#59636e',
   },
   dark: {
-    ...{ background: '#14171a', text: '#e6edf3', quietText: '#9aa4af', line: '#3d444d' },
-    ...{ masked: '#2b3036', hatching: '#5c6670', threshold: '#9aa4af' },
+    background: '#14171a',
+    text: '#e6edf3',
+    quietText: '#9aa4af',
+    line: '#3d444d',
+    masked: '#2b3036',
+    hatching: '#5c6670',
+    threshold: '#9aa4af',
   },
 };
 

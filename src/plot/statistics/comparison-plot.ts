@@ -1,11 +1,11 @@
 import { invalidArgument } from '../../core/errors.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
-import { plainNumber } from '../data/plain-number.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { THEME_COLOURS } from '../specification/theme.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { namedStatistics } from './named-statistics.js';
+import { lowerMedian, medianHorizon } from '../../inspect/words.js';
+import { plainNumber } from '../rows/plain-number.js';
+import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import { type Json, THEME_COLOURS } from '../specification/theme.js';
+import { describeNonFiniteGates, type NamedStatistics, namedStatistics } from './named-statistics.js';
 
 /**
  * Two or more models, or one before and after training, side by side: for each gate how its units are spread between
@@ -24,20 +24,29 @@ export async function comparisonPlot(
   options: PlotOptions = {},
 ): Promise<VegaLiteSpec> {
   const where = 'comparisonPlot';
-  requirePlotOptions(where, options);
+  const given = givenOptions(where, options, PLOT_RULES);
   const named = namedStatistics(where, statistics);
   if (named.length < 2)
     throw invalidArgument(where, 'statistics must be at least two, by name', Object.keys(statistics));
-  const { width = 180, height = 26 * named.length, theme = 'light' } = options;
+  const { width = 180, height = 26 * named.length, theme = 'light' } = given;
   const names = named.map(({ name }) => name);
   return specification(
-    options,
-    { title: `Compared: ${names.join(', ')}`, subtitle: 'a tick a unit; the dot is their median' },
+    given,
+    {
+      title: `Compared: ${names.join(', ')}`,
+      subtitle: [
+        'a tick a unit; the dot is their median; infinite horizons are not drawn',
+        ...describeNonFiniteGates(named, ['i', 'f', 'o']),
+      ],
+      width: 3 * width,
+    },
     {
       concat: MEASURES.map((measure) => ({
-        ...{ width, height, title: measure.title },
+        width,
+        height,
+        title: measure.title,
         data: { values: named.flatMap((entry) => unitRows(entry.name, measure.values(entry.statistics))) },
-        layer: measureLayers(measure, names, THEME_COLOURS[theme].text),
+        layer: measureLayers(measure, named, THEME_COLOURS[theme].text),
       })),
       columns: 3,
       resolve: { scale: { x: 'independent' } },
@@ -45,11 +54,12 @@ export async function comparisonPlot(
   );
 }
 
-function measureLayers({ measure, title }: Measure, names: string[], dotColour: string): Json[] {
-  const isHorizon = measure === 'horizon';
+function measureLayers(measure: Measure, named: NamedStatistics[], dotColour: string): Json[] {
+  const { title, isHorizon } = measure;
+  const names = named.map(({ name }) => name);
   const scale = isHorizon ? { type: 'symlog', constant: 1 } : { domain: [0, 1] };
   const values = isHorizon ? [0, 1, 3, 10, 30, 100, 300, 1000, 10000] : [0, 0.5, 1];
-  const axis = { title: isHorizon ? 'timesteps' : 'fraction of steps', values, format: '~g' };
+  const axis = { title: isHorizon ? 'timesteps' : 'fraction of steps', values, format: '.5~g' };
   const x = { field: 'value', type: 'quantitative', scale, axis };
   const y = { field: 'model', type: 'nominal', sort: null, scale: { domain: names }, axis: { title: null } };
   const color = { field: 'model', type: 'nominal', scale: { domain: names }, legend: null };
@@ -64,28 +74,36 @@ function measureLayers({ measure, title }: Measure, names: string[], dotColour: 
       encoding: { x, y, color, tooltip },
     },
     {
+      data: { values: named.flatMap((entry) => medianRow(entry, measure)) },
       mark: { type: 'point', filled: true, size: 50, color: dotColour, opacity: 1 },
-      encoding: { x: { ...x, aggregate: 'median' }, y },
+      encoding: { x, y },
     },
   ];
 }
 
 interface Measure {
-  measure: string;
   title: string;
+  isHorizon: boolean;
   /** [U]. */
   values: (statistics: GateStatistics) => (number | null)[];
 }
 
 const MEASURES: Measure[] = [
-  { measure: 'i closed', title: 'input gate closed', values: ({ i }) => i.leftSaturated },
-  { measure: 'f closed', title: 'forget gate closed', values: ({ f }) => f.leftSaturated },
-  { measure: 'o closed', title: 'output gate closed', values: ({ o }) => o.leftSaturated },
-  { measure: 'i open', title: 'input gate open', values: ({ i }) => i.rightSaturated },
-  { measure: 'f open', title: 'forget gate open', values: ({ f }) => f.rightSaturated },
-  { measure: 'o open', title: 'output gate open', values: ({ o }) => o.rightSaturated },
-  { measure: 'horizon', title: 'memory horizon', values: ({ memoryHorizon }) => memoryHorizon },
+  { title: 'input gate closed', isHorizon: false, values: ({ i }) => i.leftSaturated },
+  { title: 'forget gate closed', isHorizon: false, values: ({ f }) => f.leftSaturated },
+  { title: 'output gate closed', isHorizon: false, values: ({ o }) => o.leftSaturated },
+  { title: 'input gate open', isHorizon: false, values: ({ i }) => i.rightSaturated },
+  { title: 'forget gate open', isHorizon: false, values: ({ f }) => f.rightSaturated },
+  { title: 'output gate open', isHorizon: false, values: ({ o }) => o.rightSaturated },
+  { title: 'memory horizon', isHorizon: true, values: ({ memoryHorizon }) => memoryHorizon },
 ];
+
+/** None where the median is infinite, or of no value at all. */
+function medianRow({ name, statistics }: NamedStatistics, { isHorizon, values }: Measure): Json[] {
+  const ofUnits = values(statistics);
+  const median = isHorizon ? medianHorizon(ofUnits) : lowerMedian(ofUnits.filter((value) => value !== null));
+  return median === null || median === undefined ? [] : [{ model: name, value: plainNumber(median) }];
+}
 
 function unitRows(model: string, values: (number | null)[]): Json[] {
   return values.flatMap((value, unit) => (value === null ? [] : [{ model, unit, value: plainNumber(value) }]));

@@ -1,20 +1,34 @@
-import { invalidArgument } from '../../core/errors.js';
-import { amount, lowerMedian } from '../../inspect/words.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { THEME_COLOURS, type Theme } from '../specification/theme.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { hasNames, type NamedStatistics, namedStatistics, type StatisticsByName } from './named-statistics.js';
+import { aNumber, type OptionRules } from '../../core/options.js';
+import { amount, medianHorizon, shortNumber } from '../../inspect/words.js';
+import type { Theme } from '../rows/colours.js';
+import {
+  type HorizonBin,
+  horizonBins,
+  horizonDomain,
+  horizonFraction,
+  horizonTicks,
+  SHORTEST_HORIZON,
+} from '../rows/horizons.js';
+import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import { type Json, THEME_COLOURS } from '../specification/theme.js';
+import {
+  describeNonFiniteGates,
+  hasNames,
+  type NamedStatistics,
+  namedStatistics,
+  type StatisticsByName,
+} from './named-statistics.js';
 
 export interface MemoryHorizonPlotOptions extends PlotOptions {
   /** Length of the sequences: a line is drawn there, which the horizon of a unit that remembers all of it exceeds. */
   timesteps?: number;
 }
 
-/** Bins for each factor of two. */
-const BINS_PER_OCTAVE = 2;
-/** A horizon below it is drawn there: the cell forgets within a step. */
-const SHORTEST = 0.125;
+const RULES: OptionRules = {
+  ...PLOT_RULES,
+  timesteps: aNumber('a positive number', (value) => value > 0 && value < Number.POSITIVE_INFINITY),
+};
 
 /**
  * How long the cells of a layer remember: how many units have which memory horizon -1 / mean(ln f), in timesteps, on a
@@ -34,46 +48,65 @@ export async function memoryHorizonPlot(
   options: MemoryHorizonPlotOptions = {},
 ): Promise<VegaLiteSpec> {
   const where = 'memoryHorizonPlot';
-  requirePlotOptions(where, options, ['timesteps']);
-  const { width = 360, height = 140, timesteps, theme = 'light' } = options;
-  if (timesteps !== undefined && !(Number.isFinite(timesteps) && timesteps > 0)) {
-    throw invalidArgument(where, 'timesteps must be a positive number', timesteps);
-  }
+  const given = givenOptions(where, options, RULES);
+  const { width = 360, height = 140, timesteps, theme = 'light' } = given;
   const named = namedStatistics(where, statistics);
-  const layer = [BARS, ...(timesteps === undefined ? [] : [lengthLayer(timesteps, theme)])];
+  const all = named.flatMap((entry) => entry.statistics.memoryHorizon);
+  const drawn = named.map(({ name, statistics: { memoryHorizon } }) => ({
+    name,
+    bins: horizonBins(memoryHorizon, all),
+  }));
+  const domain = horizonDomain(
+    drawn.flatMap(({ bins }) => bins),
+    timesteps,
+  );
+  const layer = [barLayer(domain), ...(timesteps === undefined ? [] : [lengthLayer(timesteps, domain, theme)])];
   const panel = { width, height, layer };
   const row = { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) };
   return specification(
-    options,
-    { title: 'Memory horizon of the units', subtitle: named.map(describe) },
+    given,
     {
-      data: { values: named.flatMap(horizonRows) },
+      title: 'Memory horizon of the units',
+      subtitle: [...named.map(describe), ...describeNonFiniteGates(named, ['f'])],
+      width,
+    },
+    {
+      data: { values: drawn.flatMap(({ name, bins }) => bins.map((bin) => barRow(name, bin))) },
       ...(hasNames(named) ? { facet: { row }, spec: panel } : panel),
     },
   );
 }
 
-const AXIS = { title: 'memory horizon (timesteps, logarithmic)', grid: false, format: '.3~g', labelOverlap: true };
+const MOST_TICKS = 10;
 
-const BARS: Json = {
-  mark: { type: 'bar', binSpacing: 1 },
-  encoding: {
-    x: { field: 'shortest', type: 'quantitative', scale: { type: 'log', base: 2, nice: false }, axis: AXIS },
-    x2: { field: 'longest' },
-    y: { field: 'units', type: 'quantitative', title: 'units', axis: { tickMinStep: 1, format: 'd' } },
-    y2: { datum: 0 },
-    tooltip: [
-      { field: 'range', type: 'nominal', title: 'horizon (timesteps)' },
-      { field: 'units', type: 'quantitative', title: 'units' },
-      { field: 'which', type: 'nominal', title: 'which' },
-    ],
-  },
-};
+function barLayer(domain: [number, number]): Json {
+  const axis = {
+    title: 'memory horizon (timesteps, logarithmic)',
+    grid: false,
+    values: horizonTicks(domain, MOST_TICKS),
+    format: '.3~g',
+  };
+  return {
+    mark: { type: 'bar', binSpacing: 1 },
+    encoding: {
+      x: { field: 'shortest', type: 'quantitative', scale: { type: 'log', base: 2, nice: false, domain }, axis },
+      x2: { field: 'longest' },
+      y: { field: 'units', type: 'quantitative', title: 'units', axis: { tickMinStep: 1, format: 'd' } },
+      y2: { datum: 0 },
+      tooltip: [
+        { field: 'range', type: 'nominal', title: 'horizon (timesteps)' },
+        { field: 'units', type: 'quantitative', title: 'units' },
+        { field: 'which', type: 'nominal', title: 'which' },
+      ],
+    },
+  };
+}
 
 /** A line at the length of the sequences. */
-function lengthLayer(timesteps: number, theme: Theme): Json {
+function lengthLayer(timesteps: number, domain: [number, number], theme: Theme): Json {
   const { threshold, quietText } = THEME_COLOURS[theme];
-  const text = { type: 'text', align: 'right', dx: -4, baseline: 'top', color: quietText, tooltip: null };
+  const side = horizonFraction(timesteps, domain) < 0.5 ? { align: 'left', dx: 4 } : { align: 'right', dx: -4 };
+  const text = { type: 'text', ...side, baseline: 'top', color: quietText, tooltip: null };
   return {
     data: { values: [{ timesteps, text: `T = ${timesteps}` }] },
     encoding: { x: { field: 'timesteps', type: 'quantitative' } },
@@ -84,30 +117,26 @@ function lengthLayer(timesteps: number, theme: Theme): Json {
   };
 }
 
-function horizonRows({ name, statistics }: NamedStatistics): Json[] {
-  const bins = new Map<number, number[]>();
-  for (const [unit, horizon] of statistics.memoryHorizon.entries()) {
-    if (horizon === null) continue;
-    const bin = Math.floor(BINS_PER_OCTAVE * Math.log2(Math.max(horizon, SHORTEST)));
-    bins.set(bin, [...(bins.get(bin) ?? []), unit]);
-  }
-  return [...bins.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([bin, units]) => {
-      const [shortest, longest] = [bin, bin + 1].map((edge) => Number((2 ** (edge / BINS_PER_OCTAVE)).toPrecision(4)));
-      const range = `${(shortest as number) <= SHORTEST ? 'below' : `${shortest} to`} ${longest}`;
-      const which = `${units.slice(0, 12).join(', ')}${units.length > 12 ? ', …' : ''}`;
-      return { ...(name !== '' && { layer: name }), shortest, longest, range, units: units.length, which };
-    });
+const MOST_NAMED = 12;
+
+function barRow(name: string, { shortest, longest, units }: HorizonBin): Json {
+  const row: Json = {
+    shortest,
+    longest,
+    range: `${shortest <= SHORTEST_HORIZON ? 'below' : `${shortest} to`} ${longest}`,
+    units: units.length,
+    which: `${units.slice(0, MOST_NAMED).join(', ')}${units.length > MOST_NAMED ? ', …' : ''}`,
+  };
+  if (name !== '') row.layer = name;
+  return row;
 }
 
 function describe({ name, statistics: { memoryHorizon } }: NamedStatistics): string {
-  const known = memoryHorizon.filter((horizon) => horizon !== null);
-  const median = lowerMedian(known);
-  const others = memoryHorizon.length - known.length;
+  const median = medianHorizon(memoryHorizon);
+  const others = memoryHorizon.filter((horizon) => horizon === null).length;
   return [
     `${name === '' ? '' : `${name}: `}${amount(memoryHorizon.length, 'unit')}`,
-    ...(median === undefined ? [] : [`median ${Number(median.toPrecision(3))} timesteps`]),
+    ...(median === undefined ? [] : [median === null ? 'median infinite' : `median ${shortNumber(median)} timesteps`]),
     ...(others === 0 ? [] : [`${others} infinite or undefined, not drawn`]),
   ].join(', ');
 }

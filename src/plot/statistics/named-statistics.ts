@@ -1,5 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
+import type { Quantity } from '../../core/quantities.js';
 import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+import { amount } from '../../inspect/words.js';
 
 /** The statistics of one layer, or of several under the names that a picture gives them. */
 export type StatisticsByName = GateStatistics | Readonly<Record<string, GateStatistics>>;
@@ -27,4 +29,15 @@ function isStatistics(value: unknown): value is GateStatistics {
 /** Data rows take the name where there is one, and encodings with it. */
 export function hasNames(named: readonly NamedStatistics[]): boolean {
   return named.some(({ name }) => name !== '');
+}
+
+/** Values of gates that statistics leave out as they are not finite, if any, in words. */
+export function describeNonFiniteGates(named: readonly NamedStatistics[], gates: readonly Quantity[]): string[] {
+  const counts = named.flatMap(({ name, statistics: { nonFinite } }) =>
+    gates.map((gate) => ({ what: name === '' ? gate : `${gate} (${name})`, count: nonFinite[gate].count })),
+  );
+  const found = counts
+    .filter(({ count }) => count > 0)
+    .map(({ what, count }) => `${amount(count, 'value')} of ${what}`);
+  return found.length === 0 ? [] : [`NaN or infinite, left out: ${found.join(', ')}`];
 }

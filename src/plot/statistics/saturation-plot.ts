@@ -1,21 +1,35 @@
-import { invalidArgument } from '../../core/errors.js';
-import { plainNumber } from '../data/plain-number.js';
-import { QUANTITY_TITLES } from '../data/quantity-view.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { THEME_COLOURS, type Theme } from '../specification/theme.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { hasNames, type NamedStatistics, namedStatistics, type StatisticsByName } from './named-statistics.js';
+import { aNumber, type OptionRules } from '../../core/options.js';
+import { amount, percentLimit } from '../../inspect/words.js';
+import type { Theme } from '../rows/colours.js';
+import { plainNumber } from '../rows/plain-number.js';
+import { QUANTITY_TITLES } from '../rows/quantity-view.js';
+import { saturationDots } from '../rows/saturation.js';
+import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import { type Json, THEME_COLOURS } from '../specification/theme.js';
+import {
+  describeNonFiniteGates,
+  hasNames,
+  type NamedStatistics,
+  namedStatistics,
+  type StatisticsByName,
+} from './named-statistics.js';
 
 export interface SaturationPlotOptions extends PlotOptions {
   /** Where lines are drawn: beyond this fraction of its values a unit's gate is stuck. Within (0, 1]. Default: 0.9, as in `diagnose`. */
   stuckFraction?: number;
 }
 
+const RULES: OptionRules = {
+  ...PLOT_RULES,
+  stuckFraction: aNumber('a number within (0, 1]', (value) => value > 0 && value <= 1),
+};
+
 /**
  * How often each unit's gates are closed and open, a dot a unit, in the manner of Karpathy, Johnson and Li 2015
  * (arXiv 1506.02078, figure 3): to the right the fraction of right-saturated values, upwards of left-saturated ones. A
- * dot near the origin is a gate that moves; far right it is always open, at the top always closed.
+ * dot near the origin is a gate that moves; far right it is always open, at the top always closed. Units without a finite
+ * value have no dot, and are counted in the heading.
  *
  * ```ts
  * show(await saturationPlot(await gateStatistics(trace)));
@@ -30,31 +44,53 @@ export async function saturationPlot(
   options: SaturationPlotOptions = {},
 ): Promise<VegaLiteSpec> {
   const where = 'saturationPlot';
-  requirePlotOptions(where, options, ['stuckFraction']);
-  const { width = 200, height = 200, theme = 'light', stuckFraction = 0.9 } = options;
-  if (!(typeof stuckFraction === 'number' && stuckFraction > 0 && stuckFraction <= 1)) {
-    throw invalidArgument(where, 'stuckFraction must be a number within (0, 1]', stuckFraction);
-  }
+  const given = givenOptions(where, options, RULES);
+  const { width = 200, height = 200, theme = 'light', stuckFraction = 0.9 } = given;
   const named = namedStatistics(where, statistics);
   const { low, high } = (named[0] as NamedStatistics).statistics;
-  const subtitle = [
-    `a dot a unit; left-saturated: below ${low}, right-saturated: above ${high}`,
-    `dashed: stuck at more than ${Number((100 * stuckFraction).toPrecision(4))} % of the steps`,
-  ];
-  const facet = {
+  const isNamed = hasNames(named);
+  const rows = named.flatMap(dotRows);
+  const withoutDot = rows.filter(({ left }) => left === null).length;
+  const facet: Json = {
     column: { field: 'gate', type: 'nominal', title: null, sort: GATES.map((gate) => QUANTITY_TITLES[gate]) },
-    ...(hasNames(named) && {
-      row: { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) },
-    }),
   };
+  if (isNamed) facet.row = { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) };
   return specification(
-    options,
-    { title: 'Saturation of the gates', subtitle },
+    given,
     {
-      data: { values: named.flatMap(saturationRows) },
-      facet,
-      spec: { width, height, layer: [...guideLines(stuckFraction, theme), dots(hasNames(named))] },
+      title: 'Saturation of the gates',
+      subtitle: [
+        `a dot a unit; left-saturated: below ${low}, right-saturated: above ${high}`,
+        `dashed: stuck at more than ${percentLimit(stuckFraction)} of the steps`,
+        ...(withoutDot === 0 ? [] : [`without a finite value, not drawn: ${amount(withoutDot, 'dot')}`]),
+        ...describeNonFiniteGates(named, GATES),
+      ],
+      width: GATES.length * width,
     },
+    {
+      data: { values: rows },
+      facet,
+      spec: { width, height, layer: [...guideLines(stuckFraction, theme), dotLayer(isNamed)] },
+    },
+  );
+}
+
+const GATES = ['i', 'f', 'o'] as const;
+
+function dotRows({ name, statistics }: NamedStatistics): Json[] {
+  return GATES.flatMap((gate) =>
+    saturationDots(statistics[gate]).map((dot, unit) => {
+      // A row without a dot as well: Vega lays out a panel only for what there are rows of.
+      const left = dot === null ? null : plainNumber(dot.left);
+      const right = dot === null ? null : plainNumber(dot.right);
+      const row: Json = { gate: QUANTITY_TITLES[gate], unit, left, right };
+      if (name !== '') row.layer = name;
+      const zeroGradient = statistics[gate].zeroGradient?.[unit] ?? null;
+      if (zeroGradient !== null) row.zeroGradient = plainNumber(zeroGradient);
+      const horizon = statistics.memoryHorizon[unit] ?? null;
+      if (horizon !== null) row.horizon = plainNumber(horizon);
+      return row;
+    }),
   );
 }
 
@@ -64,43 +100,30 @@ function guideLines(stuckFraction: number, theme: Theme): Json[] {
   const rest = 1 - stuckFraction;
   const dashed = { color: threshold, strokeDash: [4, 3] };
   return [
-    guideLine([0, 1], [1, 0], { color: line }),
-    guideLine([stuckFraction, 0], [stuckFraction, rest], dashed),
-    guideLine([0, stuckFraction], [rest, stuckFraction], dashed),
+    guideLine({ x: 0, y: 1, x2: 1, y2: 0 }, { color: line }),
+    guideLine({ x: stuckFraction, y: 0, x2: stuckFraction, y2: rest }, dashed),
+    guideLine({ x: 0, y: stuckFraction, x2: rest, y2: stuckFraction }, dashed),
   ];
 }
 
-const GATES = ['i', 'f', 'o'] as const;
-
-function saturationRows({ name, statistics }: NamedStatistics): Json[] {
-  return GATES.flatMap((gate) => {
-    const { leftSaturated, rightSaturated, zeroGradient } = statistics[gate];
-    return leftSaturated.map((left, unit) => ({
-      ...(name !== '' && { layer: name }),
-      ...{ gate: QUANTITY_TITLES[gate], unit },
-      left: left === null ? null : plainNumber(left),
-      right: plainNumber(rightSaturated[unit] ?? Number.NaN),
-      ...(zeroGradient !== null && { zeroGradient: plainNumber(zeroGradient[unit] ?? Number.NaN) }),
-      horizon: plainNumber(statistics.memoryHorizon[unit] ?? Number.NaN),
-    }));
-  });
-}
-
-function guideLine([x, y]: [number, number], [x2, y2]: [number, number], mark: Json): Json {
+function guideLine(ends: Record<'x' | 'y' | 'x2' | 'y2', number>, mark: Json): Json {
   return {
-    data: { values: [{ x, y, x2, y2 }] },
+    data: { values: [ends] },
     mark: { type: 'rule', ...mark, tooltip: null, aria: false },
     encoding: {
       x: { field: 'x', type: 'quantitative' },
       y: { field: 'y', type: 'quantitative' },
-      ...{ x2: { field: 'x2' }, y2: { field: 'y2' } },
+      x2: { field: 'x2' },
+      y2: { field: 'y2' },
     },
   };
 }
 
-function dots(isNamed: boolean): Json {
+function dotLayer(isNamed: boolean): Json {
   const fraction = (field: string, title: string) => ({
-    ...{ field, type: 'quantitative', title },
+    field,
+    type: 'quantitative',
+    title,
     scale: { domain: [0, 1] },
     axis: { values: [0, 0.25, 0.5, 0.75, 1], format: '.2~f' },
   });

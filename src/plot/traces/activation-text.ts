@@ -1,21 +1,23 @@
 import { invalidArgument } from '../../core/errors.js';
+import { AN_INTEGER, type OptionRules, oneOf } from '../../core/options.js';
 import { QUANTITIES, type Quantity } from '../../core/quantities.js';
-import type { GateTrace } from '../../layers/trace.js';
-import { plainNumber } from '../data/plain-number.js';
-import { colourScale, QUANTITY_TITLES, type QuantityView, quantityView } from '../data/quantity-view.js';
-import { readSample } from '../data/read-sample.js';
-import { largestOf } from '../data/sample.js';
-import { requireLabels, type TimeLabels, visibleLabel } from '../data/time-labels.js';
-import { channels, colourAt, NON_FINITE } from '../specification/colours.js';
-import { inkOn } from '../specification/ink.js';
-import { type PlotOptions, requireOneOf, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { THEME_COLOURS, type Theme } from '../specification/theme.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import { channels, colourAt, inkOn, NON_FINITE, type Theme } from '../rows/colours.js';
+import { plainNumber } from '../rows/plain-number.js';
+import { fractionOf, QUANTITY_TITLES, type QuantityView, quantityView } from '../rows/quantity-view.js';
+import { countNonFinite, largestOf } from '../rows/sample.js';
+import { type TimeLabels, visibleLabel } from '../rows/time-labels.js';
+import { colourLegend, colourScale } from '../specification/heat-layers.js';
+import { exceptionKey } from '../specification/masked-steps.js';
+import { givenOptions, type PlotOptions, SAMPLE, TIME_PLOT_RULES } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import { type Json, THEME_COLOURS } from '../specification/theme.js';
+import { readSample, type TraceToDraw, titleOf } from './read-sample.js';
 
 export interface ActivationTextOptions extends PlotOptions {
-  /** The text: a token or a character for each timestep. */
-  labels: TimeLabels;
+  /** The text: a token or a character for each timestep. Required. */
+  timeLabels?: TimeLabels;
+  /** @deprecated Name of `timeLabels` until 0.1. */
+  labels?: TimeLabels;
   /** Number of the unit that colours it. */
   unit: number;
   /** Which of its i, f, g, o, c, h. Default: 'h'. */
@@ -24,32 +26,35 @@ export interface ActivationTextOptions extends PlotOptions {
   sample?: number;
 }
 
-const [LETTER_WIDTH, LETTER_SIZE, LINE_HEIGHT] = [8.4, 13, 22];
+const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE, unit: AN_INTEGER, quantity: oneOf(...QUANTITIES) };
+
+const LETTER_WIDTH = 8.4;
+const LETTER_SIZE = 13;
+const LINE_HEIGHT = 22;
 
 /**
  * A text in which each token is coloured by what one unit does there, in the manner of Karpathy, Johnson and Li 2015
- * (arXiv 1506.02078): which unit counts, which opens with a quotation mark and closes with it.
+ * (arXiv 1506.02078): which unit counts, which opens with a quotation mark and closes with it. Masked steps are grey,
+ * values that are NaN or infinite red.
  *
  * ```ts
- * show(await activationText(trace, { labels: [...text], unit: 17 }));
+ * show(await activationText(trace, { timeLabels: [...text], unit: 17 }));
  * ```
  *
- * @param trace Of any LSTM, [B, T, U]; it remains the caller's.
+ * @param trace Of any LSTM, [B, T, U], or with its name as `traceModel` returns it; it remains the caller's.
  * @throws RangeError (by the promise) for what is not a trace or an empty one, a sample or a unit that there is not,
  *   labels that are not as many as timesteps, and options of other kinds than described.
  */
-export async function activationText(trace: GateTrace, options: ActivationTextOptions): Promise<VegaLiteSpec> {
+export async function activationText(trace: TraceToDraw, options: ActivationTextOptions): Promise<VegaLiteSpec> {
   const where = 'activationText';
-  requirePlotOptions(where, options, ['sample', 'unit', 'quantity', 'labels']);
-  const { quantity = 'h', unit, width = 640, theme = 'light' } = options;
-  requireOneOf(where, 'quantity', QUANTITIES, quantity);
-  const sample = await readSample(where, trace, options.sample);
-  const position = sample.unitNumbers.indexOf(unit);
+  const given = givenOptions(where, options, RULES);
+  const { quantity = 'h', unit, width = 640, theme = 'light' } = given;
+  const { sample, name } = await readSample(where, trace, given.sample);
+  const position = sample.unitIndices.indexOf(unit);
   if (position < 0) throw invalidArgument(where, 'unit must be among those of the trace', unit);
-  const labels = requireLabels(where, options.labels, sample.timesteps);
-  if (labels === null) throw invalidArgument(where, 'labels must be an array of strings or numbers', labels);
-  const view = quantityView(quantity, sample, largestOf(sample, quantity), theme);
-  const places = setText(labels.map(visibleLabel), width);
+  const labels = requireText(where, given, sample.timesteps);
+  const view = quantityView(quantity, sample, largestOf(sample, quantity, [position]), theme);
+  const places = setText(labels, width);
   const tokens = places.map((place, timestep) => {
     const value = sample.values[quantity][timestep * sample.units + position] as number;
     const isMasked = !sample.valid[timestep];
@@ -57,13 +62,22 @@ export async function activationText(trace: GateTrace, options: ActivationTextOp
     return { ...place, timestep, value: shown, masked: isMasked, ink: inkOf(shown, isMasked, view, theme) };
   });
   const lines = (places.at(-1)?.line ?? 0) + 1;
-  const subtitle = `${QUANTITY_TITLES[quantity]} at each token; sample ${sample.sample}${sample.valid.includes(false) ? '; masked steps are grey' : ''}`;
-  const layer = textLayers({ view, theme, width, lines, valueTitle: `${QUANTITY_TITLES[quantity]} of unit ${unit}` });
+  const exceptions = {
+    masked: sample.valid.includes(false),
+    nonFinite: countNonFinite(sample, [quantity], [position]) > 0,
+  };
+  const picture = { view, theme, width, lines, valueTitle: `${QUANTITY_TITLES[quantity]} of unit ${unit}` };
   return specification(
-    options,
-    { title: `What unit ${unit} reads`, subtitle },
+    given,
     {
-      ...{ width, height: options.height ?? lines * LINE_HEIGHT, view: { stroke: null } },
+      title: titleOf(`What unit ${unit} reads`, name),
+      subtitle: [`${QUANTITY_TITLES[quantity]} at each token; sample ${sample.sample}`],
+      width,
+    },
+    {
+      width,
+      height: given.height ?? lines * LINE_HEIGHT,
+      view: { stroke: null },
       data: { values: tokens },
       transform: [
         { calculate: 'datum.line + 0.04', as: 'top' },
@@ -71,9 +85,22 @@ export async function activationText(trace: GateTrace, options: ActivationTextOp
         { calculate: 'datum.line + 0.5', as: 'middle' },
         { calculate: '(datum.start + datum.end) / 2', as: 'centre' },
       ],
-      layer,
+      layer: [...textLayers(picture), ...exceptionKey(exceptions, theme)],
     },
   );
+}
+
+function requireText(
+  where: string,
+  { timeLabels, labels }: Pick<ActivationTextOptions, 'timeLabels' | 'labels'>,
+  timesteps: number,
+): string[] {
+  const given = timeLabels ?? labels;
+  if (given?.length !== timesteps) {
+    const rule = `timeLabels must be one for each of ${timesteps} timesteps`;
+    throw invalidArgument(where, rule, given && `${given.length} labels`);
+  }
+  return given.map((label) => visibleLabel(String(label)));
 }
 
 interface TextPicture {
@@ -90,13 +117,16 @@ function textLayers({ view, theme, width, lines, valueTitle }: TextPicture): Jso
     y: { field: 'top', type: 'quantitative', scale: { domain: [0, lines], nice: false, reverse: true }, axis: null },
   };
   const [low, high] = view.domain;
-  const legend = { title: null, gradientLength: 80, values: [low, (low + high) / 2, high], format: '.3~g' };
+  const legend = colourLegend(view, { ticks: [low, (low + high) / 2, high], length: 80 });
   const color = {
     condition: [
       { test: 'datum.masked', value: THEME_COLOURS[theme].masked },
       { test: '!isValid(datum.value)', value: NON_FINITE },
     ],
-    ...{ field: 'value', type: 'quantitative', scale: colourScale(view), legend },
+    field: 'value',
+    type: 'quantitative',
+    scale: colourScale(view),
+    legend,
   };
   const tooltip = [
     { field: 'timestep', type: 'quantitative', title: 'timestep' },
@@ -118,25 +148,24 @@ function textLayers({ view, theme, width, lines, valueTitle }: TextPicture): Jso
   ];
 }
 
-function inkOf(
-  value: number | null,
-  isMasked: boolean,
-  { domain: [low, high], ramp }: QuantityView,
-  theme: Theme,
-): string {
+function inkOf(value: number | null, isMasked: boolean, view: QuantityView, theme: Theme): string {
   if (isMasked) return THEME_COLOURS[theme].hatching;
-  return inkOn(value === null ? channels(NON_FINITE) : colourAt(ramp, (value - low) / (high - low)));
+  return inkOn(value === null ? channels(NON_FINITE) : colourAt(view.ramp, fractionOf(value, view)));
 }
 
 /** Where each token stands, in pixels and lines; a token that is longer than a line is cut. */
 function setText(tokens: string[], width: number) {
   const longest = Math.max(1, Math.floor(width / LETTER_WIDTH));
   const gap = tokens.every((token) => [...token].length <= 1) ? 0 : 3;
-  let [line, end] = [0, 0];
+  let line = 0;
+  let end = 0;
   return tokens.map((whole) => {
     const token = [...whole].slice(0, longest).join('');
     const size = Math.max([...token].length, 1) * LETTER_WIDTH;
-    if (end + size > width) [line, end] = [line + 1, 0];
+    if (end + size > width) {
+      line += 1;
+      end = 0;
+    }
     const start = end;
     end = start + size + gap;
     return { token, line, start, end: start + size };

@@ -1,28 +1,33 @@
+import { type OptionRules, oneOf } from '../../core/options.js';
 import { QUANTITIES, type Quantity } from '../../core/quantities.js';
-import { amount } from '../../inspect/words.js';
-import type { GateTrace } from '../../layers/trace.js';
-import { maskedRuns } from '../data/masked-runs.js';
-import { colourScale, QUANTITY_TITLES, quantityView } from '../data/quantity-view.js';
-import { readSample } from '../data/read-sample.js';
-import { largestOf, type Sample } from '../data/sample.js';
-import { requireLabels, type TimeLabels } from '../data/time-labels.js';
-import { SATURATION_THRESHOLDS, UNIT_SORTINGS, type UnitSorting, unitOrder } from '../data/unit-order.js';
-import { cellLayer, imageLayer } from '../specification/heat-layers.js';
-import { maskedSteps } from '../specification/masked-steps.js';
-import { type PlotOptions, requireOneOf, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { type TimeAxis, timeAxis, timeWidth } from '../specification/time-axis.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { cellRows, panelImage } from './heatmap-cells.js';
-import { requireQuantities } from './require-quantities.js';
+import { amount, SATURATED, shortNumber } from '../../inspect/words.js';
+import type { Theme } from '../rows/colours.js';
+import { heatImage, heatMatrix, LARGEST_IMAGE, tileMean } from '../rows/heat.js';
+import { plainNumber } from '../rows/plain-number.js';
+import { QUANTITY_TITLES, quantityView } from '../rows/quantity-view.js';
+import { countNonFinite, type Reach, reachOf, type Sample } from '../rows/sample.js';
+import { binsOf, type Stretch, stretchText } from '../rows/stretches.js';
+import { joinedLabels } from '../rows/time-labels.js';
+import { UNIT_SORTINGS, type UnitSorting, unitOrder } from '../rows/unit-order.js';
+import { imageLayer, tileLayer } from '../specification/heat-layers.js';
+import { exceptionKey, maskedSteps } from '../specification/masked-steps.js';
+import {
+  givenOptions,
+  SAMPLE,
+  SOME_QUANTITIES,
+  TIME_PLOT_RULES,
+  type TimePlotOptions,
+} from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import type { Json } from '../specification/theme.js';
+import { type TimeAxis, timeAxis } from '../specification/time-axis.js';
+import { describeNonFinite, describeSample, readSample, type TraceToDraw, titleOf } from './read-sample.js';
 
-export interface GateHeatmapOptions extends PlotOptions {
+export interface GateHeatmapOptions extends TimePlotOptions {
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;
   /** Which of i, f, g, o, c, h to draw, a panel each. Default: all. */
   quantities?: readonly Quantity[];
-  /** One for each timestep, such as the tokens of a text; written along time. */
-  labels?: TimeLabels;
   /**
    * Which units are drawn first: by their number, those whose gates i, f and o are most often saturated, or those whose
    * hidden state moves most. Default: 'index'.
@@ -30,9 +35,23 @@ export interface GateHeatmapOptions extends PlotOptions {
   sortUnits?: UnitSorting;
 }
 
+const RULES: OptionRules = {
+  ...TIME_PLOT_RULES,
+  sample: SAMPLE,
+  quantities: SOME_QUANTITIES,
+  sortUnits: oneOf(...UNIT_SORTINGS),
+};
+
+/** Beyond this many, tiles that carry the tooltips are blocks of values. */
+const MOST_TILES = 2500;
+const TOOLTIP_TILES = { columns: 60, rows: 20 };
+const LEGEND_LENGTH = 80;
+const PIXELS_PER_TICK = 20;
+
 /**
  * Every unit at every timestep of one sample: a panel a gate, time from left to right, a row a unit. Masked steps are
- * grey and hatched, values that are NaN or infinite are red.
+ * grey and hatched, values that are NaN or infinite are red. Where a few values of an unbounded quantity are so large
+ * that the rest would look alike, colours end at the 95th percentile, and legend and heading say so.
  *
  * ```ts
  * const trace = traceLayer(model.getLayer('lstm'), x);
@@ -43,66 +62,136 @@ export interface GateHeatmapOptions extends PlotOptions {
  * A panel is an image of at most 720 x 240 pixels, beyond which each is the mean of what it covers. With more than 2500
  * values a panel, tooltips tell the means of blocks.
  *
- * @param trace Of any LSTM, [B, T, U]; it remains the caller's.
+ * @param trace Of any LSTM, [B, T, U], or with its name as `traceModel` returns it; it remains the caller's.
  * @throws RangeError (by the promise) for what is not a trace or an empty one, a sample that there is not, labels that
  *   are not as many as timesteps, and options of other kinds than described.
  */
-export async function gateHeatmap(trace: GateTrace, options: GateHeatmapOptions = {}): Promise<VegaLiteSpec> {
+export async function gateHeatmap(trace: TraceToDraw, options: GateHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateHeatmap';
-  requirePlotOptions(where, options, ['sample', 'quantities', 'labels', 'sortUnits']);
-  const { quantities = QUANTITIES, sortUnits = 'index' } = options;
-  requireQuantities(where, quantities);
-  requireOneOf(where, 'sortUnits', UNIT_SORTINGS, sortUnits);
-  const sample = await readSample(where, trace, options.sample);
-  const labels = requireLabels(where, options.labels, sample.timesteps);
-  const width = options.width ?? timeWidth(sample.timesteps, labels);
-  const height = options.height ?? Math.min(Math.max(80, sample.units * 7), 240);
-  const time = timeAxis(sample.timesteps, labels, width);
-  const picture = { sample, order: unitOrder(sample, sortUnits), labels, time, options: { ...options, width, height } };
-  const panels = await Promise.all(quantities.map((quantity) => panel(picture, quantity)));
-  return specification(options, heading(sample, sortUnits), {
-    data: { values: cellRows(sample, picture.order, labels) },
-    params: [...time.params, { name: 'unitNumbers', value: picture.order.map((unit) => sample.unitNumbers[unit]) }],
-    columns: width > 450 ? 1 : 2,
-    concat: panels,
-    resolve: { scale: { color: 'independent' } },
-  });
+  const given = givenOptions(where, options, RULES);
+  const { quantities = QUANTITIES, sortUnits = 'index', theme = 'light' } = given;
+  const { sample, name } = await readSample(where, trace, given.sample);
+  const time = timeAxis(where, sample.timesteps, given);
+  const picture: Picture = {
+    sample,
+    order: unitOrder(sample, sortUnits),
+    time,
+    height: given.height ?? Math.min(Math.max(80, sample.units * 7), 240),
+    theme,
+    isIncomplete: { masked: sample.valid.includes(false), nonFinite: countNonFinite(sample, quantities) > 0 },
+  };
+  const reaches = quantities.map((quantity) => reachOf(sample, quantity));
+  const panels = await Promise.all(
+    quantities.map((quantity, n) => panel(picture, quantity, reaches[n] as Reach, n === 0)),
+  );
+  const columns = time.width > 450 ? 1 : 2;
+  const order = { index: '', saturation: ', the most saturated first', activity: ', the most active first' }[sortUnits];
+  return specification(
+    given,
+    {
+      title: titleOf('Gates and states over time', name),
+      subtitle: [
+        `${describeSample(sample)}; ${amount(sample.units, 'unit')}${order}`,
+        ...quantities.flatMap((quantity, n) => describeClipping(sample, quantity, reaches[n] as Reach)),
+        ...describeNonFinite(sample, quantities),
+      ],
+      width: Math.min(columns, panels.length) * (time.width + 100),
+    },
+    {
+      data: { values: tileRows(picture) },
+      params: [...time.params, { name: 'unitIndices', value: picture.order.map((unit) => sample.unitIndices[unit]) }],
+      columns,
+      concat: panels,
+      resolve: { scale: { color: 'independent' } },
+    },
+  );
 }
 
 interface Picture {
   sample: Sample;
+  /** Positions of the units, from the top. */
   order: number[];
-  labels: string[] | null;
   time: TimeAxis;
-  options: GateHeatmapOptions & { width: number; height: number };
+  height: number;
+  theme: Theme;
+  isIncomplete: { masked: boolean; nonFinite: boolean };
 }
 
-async function panel(picture: Picture, quantity: Quantity): Promise<Json> {
-  const { sample, order, options, time } = picture;
-  const { theme = 'light', width, height } = options;
-  const view = quantityView(quantity, sample, largestOf(sample, quantity), theme);
+async function panel(picture: Picture, quantity: Quantity, reach: Reach, isFirst: boolean): Promise<Json> {
+  const { sample, order, time, height, theme, isIncomplete } = picture;
+  const { width } = time;
+  const view = quantityView(quantity, sample, reach.shown, theme);
   const [lowest, highest] = view.domain;
-  const [low, high] = SATURATION_THRESHOLDS;
-  const ticks = lowest === 0 ? [low, 0.5, high] : [lowest, 0, highest];
+  const ticks = lowest === 0 ? [SATURATED.low, 0.5, SATURATED.high] : [lowest, 0, highest];
+  const isClipped = highest === reach.shown && reach.shown < reach.largest;
+  const size = { rows: sample.units, columns: sample.timesteps };
+  const image = heatImage(heatMatrix(size, LARGEST_IMAGE, valueAt(sample, quantity, order)), view);
   return {
-    ...{ width, height, title: QUANTITY_TITLES[quantity] },
+    width,
+    height,
+    title: QUANTITY_TITLES[quantity],
     layer: [
-      ...maskedSteps(maskedRuns(sample.valid), time.channel, height, theme),
-      imageLayer(await panelImage(sample, quantity, order, view), width, height),
-      cellLayer(quantity, colourScale(view), ticks, 80, cellAxes(picture)),
+      ...maskedSteps(sample.valid, time, height, theme),
+      await imageLayer(image, width, height),
+      tileLayer(quantity, view, { ticks, length: Math.min(LEGEND_LENGTH, height), isClipped }, tileAxes(picture)),
+      ...(isFirst ? exceptionKey(isIncomplete, theme) : []),
     ],
   };
 }
 
-function cellAxes({ sample, labels, time }: Picture): Json {
+/** The value of a unit, by its row, at a timestep; null at masked ones. */
+function valueAt({ values, valid, units }: Sample, quantity: Quantity, order: readonly number[]) {
+  return (row: number, t: number) =>
+    valid[t] ? (values[quantity][t * units + (order[row] as number)] as number) : null;
+}
+
+/** A row of data for each tile in which a step is valid: where it is, whose it is, and the mean of each quantity. */
+function tileRows({ sample, order, time }: Picture): Json[] {
+  const { timesteps, units } = sample;
+  const limit = timesteps * units <= MOST_TILES ? { columns: timesteps, rows: units } : TOOLTIP_TILES;
+  const rows = binsOf(units, limit.rows);
+  return binsOf(timesteps, limit.columns).flatMap((column) => {
+    if (!sample.valid.slice(column.first, column.last + 1).includes(true)) return [];
+    return rows.map((row) => {
+      const tile: Json = {
+        start: column.first - 0.5,
+        end: column.last + 0.5,
+        top: row.first - 0.5,
+        bottom: row.last + 0.5,
+        time: stretchText(column),
+        unit: unitNames(sample, order, row),
+      };
+      if (time.labels !== null) tile.label = joinedLabels(time.labels, column);
+      for (const quantity of QUANTITIES) {
+        tile[quantity] = plainNumber(tileMean(row, column, valueAt(sample, quantity, order)) as number);
+      }
+      return tile;
+    });
+  });
+}
+
+function unitNames({ unitIndices }: Sample, order: readonly number[], row: Stretch): string {
+  const names = order.slice(row.first, row.last + 1).map((position) => unitIndices[position] as number);
+  const isRun = names.every((name, n) => n === 0 || name === (names[n - 1] as number) + 1);
+  if (isRun) return stretchText({ first: names[0] as number, last: names.at(-1) as number });
+  return names.length > 8 ? `${names.slice(0, 8).join(', ')}, …` : names.join(', ');
+}
+
+function tileAxes({ sample, time, height }: Picture): Json {
   return {
     x: { ...time.channel, field: 'start' },
     x2: { field: 'end' },
-    y: { field: 'top', type: 'quantitative', scale: unitScale(sample.units), axis: UNIT_AXIS },
+    y: {
+      field: 'top',
+      type: 'quantitative',
+      // The first unit on top.
+      scale: { domain: [-0.5, sample.units - 0.5], reverse: true, nice: false, zero: false },
+      axis: { ...UNIT_AXIS, tickCount: Math.max(1, Math.floor(height / PIXELS_PER_TICK)) },
+    },
     y2: { field: 'bottom' },
     tooltip: [
       { field: 'time', type: 'nominal', title: 'timestep' },
-      ...(labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
+      ...(time.labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
       { field: 'unit', type: 'nominal', title: 'unit' },
       ...QUANTITIES.map((name) => ({ field: name, type: 'quantitative', title: QUANTITY_TITLES[name] })),
     ],
@@ -110,18 +199,15 @@ function cellAxes({ sample, labels, time }: Picture): Json {
 }
 
 const UNIT_AXIS = {
-  ...{ title: 'unit', grid: false, tickMinStep: 1, tickCount: 8 },
-  labelExpr: "datum.value % 1 === 0 && isValid(unitNumbers[datum.value]) ? unitNumbers[datum.value] : ''",
+  title: 'unit',
+  grid: false,
+  tickMinStep: 1,
+  labelExpr: "datum.value % 1 === 0 && isValid(unitIndices[datum.value]) ? unitIndices[datum.value] : ''",
 };
 
-/** The first unit on top. */
-function unitScale(units: number): Json {
-  return { domain: [-0.5, units - 0.5], reverse: true, nice: false, zero: false };
-}
-
-function heading({ sample, timesteps, units, valid }: Sample, sorting: UnitSorting) {
-  const masked = valid.filter((isValid) => !isValid).length;
-  const order = { index: '', saturation: ', the most saturated first', activity: ', the most active first' }[sorting];
-  const subtitle = `sample ${sample}: ${amount(timesteps, 'timestep')}${masked === 0 ? '' : `, ${masked} of them masked`}; ${amount(units, 'unit')}${order}`;
-  return { title: 'Gates and states over time', subtitle };
+function describeClipping(sample: Sample, quantity: Quantity, { largest, shown }: Reach): string[] {
+  const { domain } = quantityView(quantity, sample, shown, 'light');
+  if (domain[1] !== shown || shown === largest) return [];
+  const ends = `colours of ${quantity} end at ±${shortNumber(shown)}, the 95th percentile`;
+  return [`${ends}: the largest value is ±${shortNumber(largest)}`];
 }

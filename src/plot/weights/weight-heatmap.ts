@@ -1,16 +1,18 @@
 import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES } from '../../core/gates.js';
-import { binsOf } from '../data/bins.js';
-import { plainNumber } from '../data/plain-number.js';
-import { colourScale, type QuantityView } from '../data/quantity-view.js';
-import { DIVERGING } from '../specification/colours.js';
-import { heatImage } from '../specification/heat-image.js';
-import { cellLayer, imageLayer } from '../specification/heat-layers.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import { THEME_COLOURS, type Theme } from '../specification/theme.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
+import type { OptionRules } from '../../core/options.js';
+import { GATE_NAMES } from '../../core/quantities.js';
+import { amount } from '../../inspect/words.js';
+import type { Theme } from '../rows/colours.js';
+import { heatImage, heatMatrix, tileMean } from '../rows/heat.js';
+import { plainNumber } from '../rows/plain-number.js';
+import { symmetricView } from '../rows/quantity-view.js';
+import { binsOf, stretchText } from '../rows/stretches.js';
+import { imageLayer, tileLayer } from '../specification/heat-layers.js';
+import { exceptionKey } from '../specification/masked-steps.js';
+import { givenOptions, PLOT_RULES, type PlotOptions, someOf } from '../specification/plot-options.js';
+import { specification, type VegaLiteSpec } from '../specification/specification.js';
+import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import { readWeights, WEIGHT_NAMES, WEIGHT_TITLES, type WeightName, type WeightValues } from './read-weights.js';
 
 export interface WeightHeatmapOptions extends PlotOptions {
@@ -18,9 +20,14 @@ export interface WeightHeatmapOptions extends PlotOptions {
   weights?: readonly WeightName[];
 }
 
+const RULES: OptionRules = { ...PLOT_RULES, weights: someOf(WEIGHT_NAMES) };
+
 /** Tooltips tell the means of blocks where there are more weights than this. */
-const TOOLTIP_CELLS = { columns: 64, rows: 24 };
-const MOST_PIXELS = { columns: 1024, rows: 512 };
+const TOOLTIP_TILES = { columns: 64, rows: 24 };
+const LARGEST_IMAGE = { columns: 1024, rows: 512 };
+const BIAS_HEIGHT = 24;
+/** Three labels of a legend run into each other on less. */
+const SHORTEST_WITH_MIDDLE = 40;
 
 /**
  * A layer's weights as pictures: a row an input feature or a hidden unit, a column a unit of each gate, with a line
@@ -38,18 +45,28 @@ const MOST_PIXELS = { columns: 1024, rows: 512 };
  */
 export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'weightHeatmap';
-  requirePlotOptions(where, options, ['weights']);
+  const given = givenOptions(where, options, RULES);
   const read = await readWeights(where, layer);
-  const { weights = WEIGHT_NAMES.filter((name) => read[name] !== null), theme = 'light', width = 560 } = options;
-  requireWeights(where, weights, read.bias !== null);
-  const panels = weights.map((name) => {
-    const height = name === 'bias' ? 24 : (options.height ?? 200);
-    return panel(name, read[name] as WeightValues, { width, height, theme });
+  const { weights = WEIGHT_NAMES.filter((name) => read[name] !== null), theme = 'light', width = 560 } = given;
+  if (weights.includes('bias') && read.bias === null) {
+    throw invalidArgument(where, 'weights must be of those that the layer has, which are without bias', weights);
+  }
+  const nonFinite = weights.map((name) => countNonFinite(read[name] as WeightValues));
+  const hasNonFinite = nonFinite.some((count) => count > 0);
+  const panels = weights.map((name, n) => {
+    const height = name === 'bias' ? BIAS_HEIGHT : (given.height ?? 200);
+    return panel(name, read[name] as WeightValues, { width, height, theme, hasKey: hasNonFinite && n === 0 });
   });
-  const { name } = layer;
+  const counts = weights.flatMap((name, n) =>
+    nonFinite[n] === 0 ? [] : [`${amount(nonFinite[n] as number, 'value')} of ${WEIGHT_TITLES[name]}`],
+  );
   return specification(
-    options,
-    { title: `Weights of ${name}`, subtitle: 'by gate: i, f, g, o' },
+    given,
+    {
+      title: `Weights of ${layer.name}`,
+      subtitle: ['by gate: i, f, g, o', ...(hasNonFinite ? [`red: NaN or infinite, ${counts.join(', ')}`] : [])],
+      width,
+    },
     {
       vconcat: await Promise.all(panels),
       resolve: { scale: { color: 'independent', x: 'independent', y: 'independent' } },
@@ -57,35 +74,53 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
   );
 }
 
-async function panel(name: WeightName, weight: WeightValues, size: { width: number; height: number; theme: Theme }) {
-  const { width, height, theme } = size;
+interface PanelLook {
+  width: number;
+  height: number;
+  theme: Theme;
+  /** Whether the key of NaN stands beside it. */
+  hasKey: boolean;
+}
+
+async function panel(name: WeightName, weight: WeightValues, look: PanelLook): Promise<Json> {
+  const { width, height, theme, hasKey } = look;
   const { rows, columns } = weight;
   const units = columns / GATE_NAMES.length;
-  const limit = largestOf(weight.values) || 1;
-  const view: QuantityView = { domain: [-limit, limit], ramp: DIVERGING[theme] };
+  const limit = largestOf(weight) || 1;
+  const view = symmetricView(limit, theme);
   const x = { type: 'quantitative', scale: { domain: [0, columns], nice: false, zero: false } };
   const gateAxis = {
     values: GATE_NAMES.map((_, n) => (n + 0.5) * units),
     labelExpr: `['i', 'f', 'g', 'o'][floor(datum.value / ${units})]`,
-    ...{ title: `gate, ${units} ${units === 1 ? 'unit' : 'units'} each`, grid: false, ticks: false, labelFontSize: 12 },
+    title: `gate, ${amount(units, 'unit')} each`,
+    grid: false,
+    ticks: false,
+    labelFontSize: 12,
   };
-  const axes = cellAxes(name, { ...x, axis: gateAxis }, rows);
-  const cells = cellLayer('value', colourScale(view), [-limit, 0, limit], name === 'bias' ? 24 : 80, axes);
+  const isShort = height < SHORTEST_WITH_MIDDLE;
+  const legend = { ticks: isShort ? [-limit, limit] : [-limit, 0, limit], length: Math.min(80, height) };
+  const image = heatImage(heatMatrix({ rows, columns }, LARGEST_IMAGE, valueAt(weight)), view);
   return {
-    ...{ width, height, title: `${WEIGHT_TITLES[name]} [${name === 'bias' ? columns : `${rows}, ${columns}`}]` },
+    width,
+    height,
+    title: `${WEIGHT_TITLES[name]} [${name === 'bias' ? columns : `${rows}, ${columns}`}]`,
     layer: [
-      imageLayer(await weightImage(weight, view), width, height),
-      { data: { values: tooltipCells(weight) }, ...cells },
+      await imageLayer(image, width, height),
+      {
+        data: { values: tooltipTiles(weight) },
+        ...tileLayer('value', view, legend, tileAxes(name, { ...x, axis: gateAxis }, rows)),
+      },
       {
         data: { values: [1, 2, 3].map((gate) => ({ edge: gate * units })) },
         mark: { type: 'rule', color: THEME_COLOURS[theme].text, strokeWidth: 1.5, tooltip: null },
         encoding: { x: { field: 'edge', ...x } },
       },
+      ...(hasKey ? exceptionKey({ masked: false, nonFinite: true }, theme) : []),
     ],
   };
 }
 
-function cellAxes(name: WeightName, x: Json, rows: number): Json {
+function tileAxes(name: WeightName, x: Json, rows: number): Json {
   const rowTitle = { kernel: 'input feature', recurrentKernel: 'hidden unit', bias: '' }[name];
   const axis = name === 'bias' ? null : { title: rowTitle, grid: false, tickMinStep: 1, tickCount: 6, format: 'd' };
   return {
@@ -102,50 +137,35 @@ function cellAxes(name: WeightName, x: Json, rows: number): Json {
   };
 }
 
-function weightImage(weight: WeightValues, view: QuantityView): Promise<string> {
-  const columns = binsOf(weight.columns, MOST_PIXELS.columns);
-  const rows = binsOf(weight.rows, MOST_PIXELS.rows);
-  const values = rows.flatMap((row) => columns.map((column) => mean(weight, row, column)));
-  return heatImage(values, columns.length, view);
+function valueAt({ values, columns }: WeightValues): (row: number, column: number) => number {
+  return (row, column) => values[row * columns + column] as number;
 }
 
 /** Blocks within one gate each. */
-function tooltipCells(weight: WeightValues): Json[] {
+function tooltipTiles(weight: WeightValues): Json[] {
   const units = weight.columns / GATE_NAMES.length;
-  const rows = binsOf(weight.rows, TOOLTIP_CELLS.rows);
-  const ofGate = binsOf(units, TOOLTIP_CELLS.columns / GATE_NAMES.length);
+  const rows = binsOf(weight.rows, TOOLTIP_TILES.rows);
+  const ofGate = binsOf(units, TOOLTIP_TILES.columns / GATE_NAMES.length);
   return rows.flatMap((row) =>
     GATE_NAMES.flatMap((gate, n) =>
-      ofGate.map(({ first, last }) => {
-        const column = { first: n * units + first, last: n * units + last };
+      ofGate.map((unit) => {
+        const column = { first: n * units + unit.first, last: n * units + unit.last };
         return {
-          ...{ gate, unit: range(first, last), row: range(row.first, row.last) },
-          ...{ start: column.first, end: column.last + 1, top: row.first, bottom: row.last + 1 },
-          value: plainNumber(mean(weight, row, column)),
+          gate,
+          unit: stretchText(unit),
+          row: stretchText(row),
+          start: column.first,
+          end: column.last + 1,
+          top: row.first,
+          bottom: row.last + 1,
+          value: plainNumber(tileMean(row, column, valueAt(weight)) as number),
         };
       }),
     ),
   );
 }
 
-function mean({ values, columns }: WeightValues, row: Range, column: Range): number {
-  let sum = 0;
-  for (let r = row.first; r <= row.last; r++) {
-    for (let c = column.first; c <= column.last; c++) sum += values[r * columns + c] as number;
-  }
-  return sum / ((row.last - row.first + 1) * (column.last - column.first + 1));
-}
-
-interface Range {
-  first: number;
-  last: number;
-}
-
-function range(first: number, last: number): string {
-  return first === last ? `${first}` : `${first} to ${last}`;
-}
-
-function largestOf(values: ArrayLike<number>): number {
+function largestOf({ values }: WeightValues): number {
   let largest = 0;
   for (let n = 0; n < values.length; n++) {
     const size = Math.abs(values[n] as number);
@@ -154,8 +174,6 @@ function largestOf(values: ArrayLike<number>): number {
   return largest;
 }
 
-function requireWeights(where: string, weights: unknown, hasBias: boolean): void {
-  const names = WEIGHT_NAMES.filter((name) => name !== 'bias' || hasBias);
-  if (Array.isArray(weights) && weights.length > 0 && weights.every((name) => names.includes(name))) return;
-  throw invalidArgument(where, `weights must be a list of some of '${names.join("', '")}'`, weights);
+function countNonFinite({ values }: WeightValues): number {
+  return Array.from(values).filter((value) => !Number.isFinite(value)).length;
 }

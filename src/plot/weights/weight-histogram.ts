@@ -1,11 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES, type GateName } from '../../core/gates.js';
-import { amount } from '../../inspect/words.js';
-import { type PlotOptions, requirePlotOptions } from '../specification/plot-options.js';
-import { specification } from '../specification/specification.js';
-import type { Json, VegaLiteSpec } from '../specification/vega-lite-spec.js';
-import { histogramRows } from './histogram.js';
-import { readWeights, WEIGHT_NAMES, WEIGHT_TITLES } from './read-weights.js';
+import { GATE_NAMES, type GateName } from '../../core/quantities.js';
+import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
+import type { VegaLiteSpec } from '../specification/specification.js';
+import { histogramSpec } from './histogram.js';
+import { readWeights, WEIGHT_NAMES, WEIGHT_TITLES, type WeightValues } from './read-weights.js';
 
 /**
  * How a layer's weights are distributed: a row of histograms for each of kernel, recurrent kernel and bias, a column a
@@ -21,64 +19,20 @@ import { readWeights, WEIGHT_NAMES, WEIGHT_TITLES } from './read-weights.js';
  */
 export async function weightHistogram(layer: tf.layers.Layer, options: PlotOptions = {}): Promise<VegaLiteSpec> {
   const where = 'weightHistogram';
-  requirePlotOptions(where, options);
+  const given = givenOptions(where, options, PLOT_RULES);
   const read = await readWeights(where, layer);
-  const weights = WEIGHT_NAMES.flatMap((name) => {
+  const groups = WEIGHT_NAMES.flatMap((name) => {
     const weight = read[name];
-    return weight === null ? [] : [{ name: WEIGHT_TITLES[name], ...weight }];
+    return weight === null ? [] : [{ name: WEIGHT_TITLES[name], byGate: valuesByGate(weight) }];
   });
-  const gateOf = (columns: number) => (index: number) =>
-    GATE_NAMES[Math.floor(((index % columns) * GATE_NAMES.length) / columns)] as GateName;
-  const nonFinite = weights.reduce(
-    (sum, { values }) => sum + Array.from(values).filter((v) => !Number.isFinite(v)).length,
-    0,
-  );
-  const groups = weights.map(({ name, values, columns }) => ({
-    name,
-    rows: histogramRows(name, values, gateOf(columns)),
-  }));
-  return histogramSpec(options, `Weights of ${layer.name}`, 'weight', groups, nonFinite);
+  return histogramSpec(given, `Weights of ${layer.name}`, 'weight', groups);
 }
 
-/** A row of histograms a group, a column a gate. */
-export function histogramSpec(
-  options: PlotOptions,
-  title: string,
-  noun: string,
-  groups: { name: string; rows: Json[] }[],
-  nonFinite: number,
-): VegaLiteSpec {
-  const { width = 130, height = 90 } = options;
-  const subtitle =
-    nonFinite === 0 ? `number of ${noun}s by gate` : `${amount(nonFinite, noun)} NaN or infinite, not drawn`;
-  const vconcat = groups.map(({ name, rows }) => ({
-    ...{ title: name, data: { values: rows } },
-    facet: { column: { field: 'gate', type: 'nominal', title: null, sort: [...GATE_NAMES] } },
-    spec: {
-      ...{ width, height },
-      mark: { type: 'bar', binSpacing: 0, aria: false },
-      encoding: histogramEncoding(noun),
-    },
-  }));
-  return specification(
-    options,
-    { title, subtitle },
-    { vconcat, resolve: { scale: { x: 'independent', y: 'independent' } } },
-  );
-}
-
-function histogramEncoding(noun: string): Json {
-  const axis = { tickCount: 3, format: '.2~g', labelOverlap: true };
-  return {
-    x: { field: 'start', type: 'quantitative', bin: { binned: true }, title: noun, axis },
-    x2: { field: 'end' },
-    y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, format: '~s' } },
-    color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
-    tooltip: [
-      { field: 'gate', type: 'nominal', title: 'gate' },
-      { field: 'start', type: 'quantitative', title: 'from' },
-      { field: 'end', type: 'quantitative', title: 'to' },
-      { field: 'count', type: 'quantitative', title: 'count' },
-    ],
-  };
+function valuesByGate({ values, columns }: WeightValues): Record<GateName, number[]> {
+  const byGate: Record<GateName, number[]> = { i: [], f: [], g: [], o: [] };
+  for (let n = 0; n < values.length; n++) {
+    const gate = GATE_NAMES[Math.floor(((n % columns) * GATE_NAMES.length) / columns)] as GateName;
+    byGate[gate].push(values[n] as number);
+  }
+  return byGate;
 }

@@ -23,7 +23,7 @@ test('Gradients are counted by gate, those of masked steps left out', async () =
   const spec = parts(await gradientHistogram(flow as never));
   expect(tf.memory().numTensors).toBe(before);
   await drawn(spec);
-  expect(spec.title.subtitle).toBe('1 gradient NaN or infinite, not drawn');
+  expect(spec.title.subtitle).toEqual(['number of gradients by gate', '1 gradient NaN or infinite, not drawn']);
   expect(spec.vconcat.map(({ title }: { title: string }) => title)).toEqual([
     'pre-activations',
     'kernel',

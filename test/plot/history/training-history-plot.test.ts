@@ -38,7 +38,7 @@ interface Panel {
 test('Loss, gradients and each layer are lines over the batches', async () => {
   const spec = parts(await trainingHistoryPlot(HISTORY));
   const texts = textsOf(await drawn(spec));
-  for (const text of ['loss', 'batch', 'lstm, backward, cell 1', 'timesteps', 'i closed'])
+  for (const text of ['loss', 'batch', 'lstm (backward, cell 1)', 'timesteps', 'i closed'])
     expect(texts).toContain(text);
   const [whole, layer] = spec.vconcat;
   expect(rowsOf(whole.concat[0])).toContainEqual({ step: 5, of: 'loss', value: 0.3333 });

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { createCanvas, GlobalFonts, loadImage } from '@napi-rs/canvas';
-import { pngAddress } from '../../../src/plot/data/png-image.js';
 import { toPng } from '../../../src/plot/index.js';
 import { inFamilies, registerFonts } from '../../../src/plot/rendering/fonts.js';
+import { pngAddress } from '../../../src/plot/specification/png-image.js';
 import { SPEC } from '../support/small-picture.js';
 
 const [SERIF, MONO] = ['DejaVuSerif.ttf', 'DejaVuSansMono.ttf'].map((file) =>

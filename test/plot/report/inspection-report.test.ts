@@ -7,9 +7,9 @@ import {
   traceModel,
 } from '../../../src/inspect/index.js';
 import { type InspectionReportOptions, inspectionReport } from '../../../src/plot/index.js';
+import type { ReportData } from '../../../src/plot/page/report-data.js';
+import { PageState } from '../../../src/plot/page/state.js';
 import { escapeHtml } from '../../../src/plot/report/escape.js';
-import { PageState } from '../../../src/plot/report/page/state.js';
-import type { ReportData } from '../../../src/plot/report/report-data.js';
 import { useBackend } from '../../../tools/backends.js';
 import { BUILT_IN } from '../../support/factories.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
@@ -96,7 +96,7 @@ test('What does not fit is left out, and said', async () => {
   expect(dataOf(few)).toMatchObject({ samples: ['0', '1'] });
   const { html } = await report({ largestBytes: 300 });
   expect(html).toContain('Left out for size, but for reader: the 2 most active of 5 units.');
-  expect(dataOf(html).layers[0]!.unitNumbers).toHaveLength(2);
+  expect(dataOf(html).layers[0]!.unitIndices).toHaveLength(2);
 });
 
 test('Hostile names and labels are text', async () => {

@@ -17,7 +17,11 @@ test('Each measure is a panel with a tick for every unit of every model', async 
     ...['input gate closed', 'forget gate closed', 'output gate closed'],
     ...['input gate open', 'forget gate open', 'output gate open', 'memory horizon'],
   ]);
-  expect(rowsOf(spec.concat[4])).toEqual([
+  expect(rowsOf(spec.concat[4].layer[1])).toEqual([
+    { model: 'before', value: 0.25 },
+    { model: 'after', value: 0.8 },
+  ]);
+  expect(spec.concat[4].data.values).toEqual([
     { model: 'before', unit: 0, value: 1 },
     { model: 'before', unit: 1, value: 0.25 },
     { model: 'after', unit: 0, value: 0.9 },
@@ -25,7 +29,7 @@ test('Each measure is a panel with a tick for every unit of every model', async 
   ]);
   expect(rowsOf(spec.concat[1])[0]).toEqual({ model: 'before', unit: 0, value: 0 });
   expect(rowsOf(spec.concat[0])[0]).toEqual({ model: 'before', unit: 0, value: 0.25 });
-  expect(rowsOf(spec.concat[6]).map(({ value }) => value)).toEqual([12.35, 0, 40, 50]);
+  expect(rowsOf(spec.concat[6]).map(({ value }) => value)).toEqual([12.35, 0, 40, 50, 12.35, 40]);
   for (const text of ['before', 'after', 'Compared: before, after', 'timesteps']) expect(texts).toContain(text);
 });
 

@@ -47,7 +47,7 @@ test('The line beyond which a unit is stuck is where it is asked for', async () 
   const spec = parts(await saturationPlot(STATISTICS, { stuckFraction: 0.75 }));
   expect(spec.spec.layer[1].data.values).toEqual([{ x: 0.75, y: 0, x2: 0.75, y2: 0.25 }]);
   expect(spec.spec.layer[2].data.values).toEqual([{ x: 0, y: 0.75, x2: 0.25, y2: 0.75 }]);
-  expect(spec.title.subtitle[1]).toBe('dashed: stuck at more than 75 % of the steps');
+  expect(spec.title.subtitle[1]).toBe('dashed: stuck at more than 75% of the steps');
   for (const stuckFraction of [0, 1.1, '1']) {
     await expect(saturationPlot(STATISTICS, { stuckFraction } as never)).rejects.toThrow(
       'stuckFraction must be a number within (0, 1]',

@@ -49,7 +49,7 @@ test('Masked steps and values that are not finite have no colour of the scale', 
   const trace = traceOf({ h: [[[1], [Number.NaN], [1]]] }, { mask: [[0, 1, 1]] });
   const spec = parts(await activationText(trace, { labels: [...'abc'], unit: 0 }));
   expect(spec.data.values.map(({ value }: { value: number }) => value)).toEqual([null, null, 1]);
-  expect(spec.title.subtitle).toContain('masked steps are grey');
+  expect(spec.layer[2].encoding.fill.scale.domain).toEqual(['masked', 'NaN or infinite']);
   await drawn(spec);
   trace.dispose();
 });
@@ -68,8 +68,12 @@ test('Units and labels that there are not are refused', async () => {
   const trace = traceOf({ h: [[[1]]] });
   const refusal = (options: object) => expect(activationText(trace, options as never)).rejects;
   await refusal({ labels: ['a'], unit: 1 }).toThrow('activationText: unit must be among those of the trace, got 1');
-  await refusal({ unit: 0 }).toThrow('activationText: labels must be an array of strings or numbers');
-  await refusal({ labels: [], unit: 0 }).toThrow('activationText: labels must be one for each of 1 timesteps');
-  await refusal({ labels: ['a'], unit: 0, quantity: 'x' }).toThrow("activationText: quantity must be one of 'i'");
+  await refusal({ unit: 0 }).toThrow('activationText: timeLabels must be one for each of 1 timesteps, got undefined');
+  await refusal({ labels: [], unit: 0 }).toThrow(
+    "activationText: timeLabels must be one for each of 1 timesteps, got '0 labels'",
+  );
+  await refusal({ labels: ['a'], unit: 0, quantity: 'x' }).toThrow(
+    "activationText: quantity must be 'i', 'f', 'g', 'o', 'c' or 'h', got 'x'",
+  );
   trace.dispose();
 });

@@ -47,7 +47,7 @@ test('Cells tell timestep, label, unit and every quantity', async () => {
   const spec = parts(await gateHeatmap(trace, { sample: 1, quantities: ['o'], labels: ['a', ' ', 7] }));
   expect(spec.data.values).toHaveLength(6);
   const cell = spec.data.values.find(({ time, unit }: { time: string; unit: string }) => time === '1' && unit === '2');
-  expect(cell).toMatchObject({ start: 0.5, end: 1.5, top: 0.5, bottom: 1.5, label: ' ' });
+  expect(cell).toMatchObject({ start: 0.5, end: 1.5, top: 0.5, bottom: 1.5, label: '␣' });
   for (const quantity of QUANTITIES) {
     expect(cell[quantity]).toBe(Number(Math.fround(sequences[quantity][1]![1]![1]!).toPrecision(4)));
   }
@@ -70,8 +70,8 @@ test('Units are drawn in the order that is asked for, and keep their numbers', a
   ];
   const trace = traceOf({ h });
   const spec = parts(await gateHeatmap(trace, { sortUnits: 'activity', quantities: ['h'] }));
-  expect(spec.params).toContainEqual({ name: 'unitNumbers', value: [1, 2, 0] });
-  expect(spec.title.subtitle).toContain('the most active first');
+  expect(spec.params).toContainEqual({ name: 'unitIndices', value: [1, 2, 0] });
+  expect(spec.title.subtitle[0]).toContain('the most active first');
   const rows = spec.data.values.filter(({ time }: { time: string }) => time === '1');
   expect(rows.map(({ unit, top }: { unit: string; top: number }) => [unit, top])).toEqual([
     ['1', -0.5],
@@ -92,7 +92,7 @@ test('Masked steps have no cells; they are grey and hatched', async () => {
     { start: 0.5, end: 1.5 },
     { start: 1.5, end: 2.5 },
   ]);
-  expect(spec.title.subtitle).toBe('sample 0: 4 timesteps, 2 of them masked; 1 unit');
+  expect(spec.title.subtitle).toEqual(['sample 0: 4 timesteps, 2 of them masked; 1 unit']);
   expect(imageOf(spec.concat[0]).pixels.map(([, , , opacity]) => opacity)).toEqual([
     255,
     TRANSPARENT,
@@ -109,7 +109,7 @@ test('Values that are not finite are red, and null in the data', async () => {
   await drawn(spec);
   expect(imageOf(spec.concat[0]).pixels).toEqual([RED, [138, 60, 0, 255], RED]);
   expect(spec.data.values.map(({ c }: { c: number }) => c)).toEqual([null, 2, null]);
-  expect(spec.concat[0].layer.at(-1).encoding.color.scale.domain).toEqual([-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]);
+  expect(spec.concat[0].layer[1].encoding.color.scale.domain).toEqual([-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]);
   trace.dispose();
 });
 
@@ -172,9 +172,9 @@ test('Wrong options are refused by name', async () => {
   );
   await refusal({ quantities: [] }).toThrow('gateHeatmap: quantities must be');
   await refusal({ sortUnits: 'size' }).toThrow(
-    "gateHeatmap: sortUnits must be one of 'index', 'saturation', 'activity', got 'size'",
+    "gateHeatmap: sortUnits must be 'index', 'saturation' or 'activity', got 'size'",
   );
-  await refusal({ labels: ['a', 'b'] }).toThrow('gateHeatmap: labels must be one for each of 1 timesteps');
+  await refusal({ labels: ['a', 'b'] }).toThrow('gateHeatmap: timeLabels must be one for each of 1 timesteps');
   await refusal({ sort_units: 'index' }).toThrow("the option must be spelt 'sortUnits'");
   trace.dispose();
 });

@@ -25,7 +25,7 @@ test('A panel a quantity shows the chosen units at each timestep', async () => {
   expect(points).toHaveLength(6);
   const point = points.find(({ time, unit }) => time === 2 && unit === '6');
   expect(point).toMatchObject({ label: 'z', g: Number(Math.fround(sequences.g[1]![2]![3]!).toPrecision(4)) });
-  expect(spec.concat[2].layer.at(-1).encoding).toMatchObject({
+  expect(spec.concat[2].layer.at(-2).encoding).toMatchObject({
     x: { field: 'time' },
     y: { field: 'g' },
     color: { field: 'unit' },

@@ -1,0 +1,47 @@
+import { QUANTITIES, type Quantity } from '../../core/quantities.js';
+import { QUANTITY_TITLES } from '../rows/quantity-view.js';
+import type { UnitSorting } from '../rows/unit-order.js';
+import { element, fillSelect } from './elements.js';
+import type { ReportData } from './report-data.js';
+import type { PageState } from './state.js';
+
+/** The selections, and the slider that is the cursor of time. */
+export function connectControls(state: PageState, data: ReportData): void {
+  const layer = element<HTMLSelectElement>('layer');
+  const sample = element<HTMLSelectElement>('sample');
+  const quantity = element<HTMLSelectElement>('quantity');
+  const sorting = element<HTMLSelectElement>('sorting');
+  const unit = element<HTMLSelectElement>('unit');
+  const timestep = element<HTMLInputElement>('timestep');
+  fillSelect(layer, numbered(data.layers.map(({ title }) => title)), '0');
+  fillSelect(sample, numbered(data.samples), '0');
+  fillSelect(
+    quantity,
+    QUANTITIES.map((name) => ({ value: name, text: QUANTITY_TITLES[name] })),
+    state.view.quantity,
+  );
+  layer.addEventListener('change', () => state.select({ layer: Number(layer.value) }));
+  sample.addEventListener('change', () => state.select({ sample: Number(sample.value) }));
+  quantity.addEventListener('change', () => state.select({ quantity: quantity.value as Quantity }));
+  sorting.addEventListener('change', () => state.select({ sorting: sorting.value as UnitSorting }));
+  unit.addEventListener('change', () => state.select({ unit: Number(unit.value) }));
+  timestep.addEventListener('input', () => state.select({ timestep: Number(timestep.value) }));
+  state.onChange((view, changed) => {
+    if (changed.has('layer') || changed.has('sample') || changed.has('sorting')) {
+      const options = view.order.map((position) => ({
+        value: `${position}`,
+        text: `unit ${view.trace.unitIndices[position]}`,
+      }));
+      fillSelect(unit, options, `${view.unit}`);
+      timestep.max = `${view.trace.timesteps - 1}`;
+    }
+    unit.value = `${view.unit}`;
+    timestep.value = `${view.timestep}`;
+    const label = view.labels?.[view.timestep];
+    timestep.setAttribute('aria-valuetext', `timestep ${view.timestep}${label === undefined ? '' : `, ${label}`}`);
+  });
+}
+
+function numbered(names: string[]): { value: string; text: string }[] {
+  return names.map((text, n) => ({ value: `${n}`, text }));
+}

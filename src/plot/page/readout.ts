@@ -1,0 +1,28 @@
+import { QUANTITIES } from '../../core/quantities.js';
+import { visibleLabel } from '../rows/time-labels.js';
+import { create, element } from './elements.js';
+import type { PageState } from './state.js';
+
+/** The cursor of time over heatmap and timeline, and in words and numbers what stands there. */
+export function connectReadout(state: PageState): void {
+  const readout = element<HTMLElement>('readout');
+  const chart = element<HTMLElement>('chart');
+  state.onChange(({ trace, unit, timestep, labels }) => {
+    chart.style.setProperty('--cursor', `${(timestep + 0.5) / trace.timesteps}`);
+    const label = labels === null ? '' : ` “${visibleLabel(labels[timestep] as string)}”`;
+    const place = create('b', {}, `timestep ${timestep}${label}, unit ${trace.unitIndices[unit]}`);
+    if (!trace.valid[timestep]) {
+      readout.replaceChildren(place, create('span', {}, 'masked'));
+      return;
+    }
+    const numbers = QUANTITIES.map((quantity) => {
+      const value = trace.values[quantity][timestep * trace.units + unit] as number;
+      return create('span', {}, `${quantity} ${Number.isNaN(value) ? 'not finite' : value.toFixed(3)}`);
+    });
+    readout.replaceChildren(place, ...numbers);
+  });
+  state.onChange(({ trace }) => {
+    const texts = ['timestep 0', `${trace.timesteps - 1}`];
+    element('ends').replaceChildren(...texts.map((text) => create('span', {}, text)));
+  });
+}

@@ -1,0 +1,17 @@
+/** Of each timestep: a token, a character, a date. */
+export type TimeLabels = readonly (string | number)[];
+
+/** A label such that white space can be seen, on one line. */
+export function visibleLabel(label: string): string {
+  const isBlank = label !== '' && label.replaceAll(' ', '') === '';
+  if (isBlank) return '␣'.repeat(label.length);
+  return label.replaceAll('\n', '⏎').replaceAll('\r', '').replaceAll('\t', '⇥');
+}
+
+/** What several steps are called together. */
+export function joinedLabels(labels: readonly string[], { first, last }: { first: number; last: number }): string {
+  return labels
+    .slice(first, last + 1)
+    .join(' ')
+    .slice(0, 60);
+}

@@ -1,0 +1,31 @@
+import { SATURATED } from '../../inspect/words.js';
+import { type Sample, valuesOfUnit } from './sample.js';
+
+/** By unit number; or those first whose gates are saturated most often, or whose hidden state moves most. */
+export type UnitSorting = 'index' | 'saturation' | 'activity';
+
+export const UNIT_SORTINGS: readonly UnitSorting[] = ['index', 'saturation', 'activity'];
+
+/** Positions of the units in a sample, in the order in which they are drawn. */
+export function unitOrder(sample: Sample, sorting: UnitSorting): number[] {
+  const positions = Array.from({ length: sample.units }, (_, unit) => unit);
+  if (sorting === 'index') return positions;
+  const measure = sorting === 'saturation' ? saturation : activity;
+  const values = positions.map((unit) => measure(sample, unit));
+  return positions.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+}
+
+/** How many of the values of i, f and o are saturated, at valid steps. */
+function saturation(sample: Sample, position: number): number {
+  const { low, high } = SATURATED;
+  const values = (['i', 'f', 'o'] as const).flatMap((gate) => valuesOfUnit(sample, gate, position));
+  return values.filter((value) => value < low || value > high).length;
+}
+
+/** The standard deviation of h over the valid steps. */
+function activity(sample: Sample, position: number): number {
+  const values = valuesOfUnit(sample, 'h', position).filter(Number.isFinite);
+  if (values.length === 0) return 0;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}

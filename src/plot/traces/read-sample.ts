@@ -1,0 +1,79 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { byQuantity, QUANTITIES, type Quantity } from '../../core/quantities.js';
+import { requireTrace } from '../../inspect/statistics/require-trace.js';
+import type { LayerTrace } from '../../inspect/trace/trace-model.js';
+import { amount, lstmName } from '../../inspect/words.js';
+import type { GateTrace } from '../../layers/trace.js';
+import { countNonFinite, type Sample } from '../rows/sample.js';
+
+/** A trace; or one of `traceModel`, whose layer the picture's heading then names. */
+export type TraceToDraw = GateTrace | LayerTrace;
+
+/** A sample, and how a person names the LSTM that it is of; null where that is not known. */
+export interface NamedSample {
+  sample: Sample;
+  name: string | null;
+}
+
+/**
+ * Reads one sample of a trace, and nothing else of it.
+ *
+ * @throws RangeError for what is not a trace, for an empty one, and for a sample that there is not.
+ */
+export async function readSample(where: string, given: TraceToDraw, sample = 0): Promise<NamedSample> {
+  const isNamed = typeof given === 'object' && given !== null && 'trace' in given && 'layerName' in given;
+  const trace = isNamed ? given.trace : given;
+  requireTrace(where, trace);
+  const [batch, timesteps, units] = trace.c.shape;
+  if (batch === 0 || timesteps === 0 || units === 0) {
+    throw invalidArgument(where, 'trace must have a sample, a timestep and a unit', trace.c.shape);
+  }
+  if (sample < 0 || sample >= batch) {
+    throw invalidArgument(where, `sample must be an integer within [0, ${batch})`, sample);
+  }
+  const rows = tf.tidy(() => QUANTITIES.map((quantity) => tf.slice(trace[quantity], [sample, 0, 0], [1, -1, -1])));
+  const maskRow = trace.mask === null ? null : tf.tidy(() => tf.slice(trace.mask as tf.Tensor2D, [sample, 0], [1, -1]));
+  try {
+    const [mask, ...values] = await Promise.all([maskRow?.data() ?? null, ...rows.map((row) => row.data())]);
+    return {
+      sample: {
+        sample,
+        timesteps,
+        units,
+        unitIndices: trace.unitIndices ?? Array.from({ length: units }, (_, unit) => unit),
+        valid: Array.from({ length: timesteps }, (_, t) => mask === null || mask[t] !== 0),
+        values: byQuantity((_, n) => values[n] as Float32Array),
+        activation: trace.activation,
+        recurrentActivation: trace.recurrentActivation,
+      },
+      name: isNamed ? lstmName(given) : null,
+    };
+  } finally {
+    tf.dispose(rows);
+    maskRow?.dispose();
+  }
+}
+
+/** What a heading says first of a sample: `sample 0: 12 timesteps, 3 of them masked`. */
+export function describeSample({ sample, timesteps, valid }: Sample): string {
+  const masked = valid.filter((isValid) => !isValid).length;
+  return `sample ${sample}: ${amount(timesteps, 'timestep')}${masked === 0 ? '' : `, ${masked} of them masked`}`;
+}
+
+export function titleOf(picture: string, name: string | null): string {
+  return name === null ? picture : `${picture}: ${name}`;
+}
+
+/** How many values are NaN or infinite, if any. */
+export function describeNonFinite(
+  sample: Sample,
+  quantities: readonly Quantity[],
+  positions?: readonly number[],
+): string[] {
+  const counts = quantities.map((quantity) => ({ quantity, count: countNonFinite(sample, [quantity], positions) }));
+  const found = counts
+    .filter(({ count }) => count > 0)
+    .map(({ quantity, count }) => `${amount(count, 'value')} of ${quantity}`);
+  return found.length === 0 ? [] : [`red: NaN or infinite, ${found.join(', ')}`];
+}

@@ -1,0 +1,33 @@
+import { CATEGORIES, colourAt, DIVERGING, inkOn, SEQUENTIAL } from '../../../src/plot/rows/colours.js';
+
+test('Colours between two are mixed, and beyond the ends they are the ends', () => {
+  const ramp = ['#000000', '#ff8000', '#ffffff'];
+  expect(colourAt(ramp, 0.25)).toEqual([128, 64, 0]);
+  expect(colourAt(ramp, 0.5)).toEqual([255, 128, 0]);
+  expect(colourAt(ramp, -1)).toEqual([0, 0, 0]);
+  expect(colourAt(ramp, 2)).toEqual([255, 255, 255]);
+});
+
+function lightness([red, green, blue]: readonly number[]): number {
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+test('The sequential ramp rises in lightness, so that it can be read without colours', () => {
+  const steps = Array.from({ length: 20 }, (_, n) => lightness(colourAt(SEQUENTIAL, n / 19)));
+  expect(steps).toEqual([...steps].sort((a, b) => a - b));
+});
+
+test.each(['light', 'dark'] as const)('The diverging ramp for %s is nearest to its background at zero', (theme) => {
+  const steps = Array.from({ length: 21 }, (_, n) => lightness(colourAt(DIVERGING[theme], n / 20)));
+  const extreme = theme === 'light' ? Math.max(...steps) : Math.min(...steps);
+  expect(steps.indexOf(extreme)).toBe(10);
+});
+
+test.each(['light', 'dark'] as const)('Categories for %s are eight different colours', (theme) => {
+  expect(new Set(CATEGORIES[theme]).size).toBe(8);
+});
+
+test('Letters are black on light colours and white on dark ones', () => {
+  expect(inkOn([255, 255, 200])).toBe('#000000');
+  expect(inkOn([40, 0, 80])).toBe('#ffffff');
+});
