@@ -28,7 +28,7 @@ export function convertModel(
   const copier = new ModelCopier(conversion);
   const optimizers = new Map<tf.Optimizer, tf.Optimizer>();
   const copy = withoutRemains(
-    () => copyModel(model, name, copier, optimizers),
+    () => copyModel(model, name, copier, optimizers, (note) => notes.push(note)),
     () => {
       for (const optimizer of optimizers.values()) optimizer.dispose();
       for (const copy of copier.copies.values()) disposeStates(copy);
@@ -73,6 +73,7 @@ function copyModel(
   where: string,
   copier: ModelCopier,
   optimizers: Map<tf.Optimizer, tf.Optimizer>,
+  note: (note: string) => void,
 ): tf.LayersModel {
   const result = copier.copy(model);
   const models = [...copier.copies].filter(([original]) => original instanceof tf.LayersModel) as [
@@ -81,7 +82,7 @@ function copyModel(
   ][];
   // Compiling builds a Sequential anew and resets the flags of its variables, hence flags come after it.
   for (const [original, copy] of models) {
-    copyCompilation(original, copy, optimizers);
+    copyCompilation(original, copy, optimizers, note);
     copyMetadata(original, copy);
   }
   const pairs = pairLayers(where, model, copier.copies);

@@ -7,15 +7,19 @@ import { clipGradients, gradientLimit } from '../training/clip-gradients.js';
  * Compiles the copy of a compiled model.
  *
  * @param optimizers The optimizers copied so far, as two models may share one.
+ * @param note Is told of an optimizer that starts anew.
  */
 export function copyCompilation(
   model: tf.LayersModel,
   copy: tf.LayersModel,
   optimizers: Map<tf.Optimizer, tf.Optimizer>,
+  note: (note: string) => void,
 ): void {
   if (model.optimizer == null) return;
   const known = optimizers.get(model.optimizer);
-  const optimizer = known ?? copyOptimizer(model.optimizer);
+  const noteLoss = () =>
+    note(`the optimizer of '${model.name}' starts anew, as what it remembers of its training cannot be copied.`);
+  const optimizer = known ?? copyOptimizer(model.optimizer, noteLoss);
   optimizers.set(model.optimizer, optimizer);
   const { loss, metrics } = model;
   copy.compile({ optimizer, loss, metrics });
@@ -24,10 +28,10 @@ export function copyCompilation(
 }
 
 /** Copies an optimizer, with its gradient limit, and with what it remembers where it is one of tfjs's. */
-function copyOptimizer(optimizer: tf.Optimizer): tf.Optimizer {
+function copyOptimizer(optimizer: tf.Optimizer, noteLoss: () => void): tf.Optimizer {
   const optimizerClass = optimizer.constructor as tf.serialization.SerializableConstructor<tf.Optimizer>;
   const copy = optimizerClass.fromConfig(optimizerClass, optimizer.getConfig());
-  copyOptimizerMemory(optimizer, copy);
+  if (!copyOptimizerMemory(optimizer, copy)) noteLoss();
   return clipGradients(copy, gradientLimit(optimizer));
 }
 

@@ -54,7 +54,8 @@ function requireSameShapes(
   variables: tf.LayerVariable[],
   copies: tf.LayerVariable[],
 ): void {
-  const [expected, received] = [variables, copies].map((list) => list.map(({ shape }) => shape));
+  const expected = variables.map(({ shape }) => shape);
+  const received = copies.map(({ shape }) => shape);
   if (JSON.stringify(expected) === JSON.stringify(received)) return;
   const rule = `a layer must get weights of its shapes ${JSON.stringify(expected)} again from its getConfig()`;
   throw invalidArgument(where, rule, received, { layer: layer.name });

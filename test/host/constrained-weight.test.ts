@@ -62,3 +62,21 @@ test('Reading and writing leave nothing behind', () => {
   weight.read();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test('Where an assignment does not show, the constraint is applied at every reading', () => {
+  jest.isolateModules(() => {
+    const { keepConstraint } = require('../../src/host/constrained-weight.js') as {
+      keepConstraint: (weight: object) => void;
+    };
+    const assign = jest.spyOn(tf.Variable.prototype, 'assign').mockImplementation(() => {});
+    tf.tidy(() => {
+      const apply = jest.fn((value: tf.Tensor) => value);
+      const variable = tf.variable(tf.scalar(1));
+      const weight = { constraint: { apply }, read: () => variable, write: () => weight };
+      keepConstraint(weight);
+      for (let read = 0; read < 3; read++) weight.read();
+      expect(apply).toHaveBeenCalledTimes(3);
+      assign.mockRestore();
+    });
+  });
+});

@@ -9,7 +9,8 @@
  * @param normal Draws from the standard normal distribution; called `normalsFor(rows, columns)` times.
  */
 export function randomOrthogonal(rows: number, columns: number, normal: () => number): Float64Array {
-  const [long, short] = [Math.max(rows, columns), Math.min(rows, columns)];
+  const long = Math.max(rows, columns);
+  const short = Math.min(rows, columns);
   // Vectors of the shorter side's number, one after the other in memory, as each is reflected as a whole.
   const vectors = new Float64Array(long * short);
   for (let k = short - 1; k >= 0; k--) {
@@ -21,7 +22,8 @@ export function randomOrthogonal(rows: number, columns: number, normal: () => nu
 
 /** How many normal values an orthogonal matrix is made of. */
 export function normalsFor(rows: number, columns: number): number {
-  const [long, short] = [Math.max(rows, columns), Math.min(rows, columns)];
+  const long = Math.max(rows, columns);
+  const short = Math.min(rows, columns);
   return short * long - (short * (short - 1)) / 2;
 }
 
