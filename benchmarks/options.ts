@@ -11,6 +11,7 @@ export const SECTION_NAMES = [
   'onnx',
   'floor',
   'growth',
+  'inspection',
   'streaming',
   'overhead',
   'bidirectional',
@@ -40,6 +41,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       onnx                       inference against onnxruntime-web and onnxruntime-node, 1 thread
       floor                      inference against what this machine's arithmetic and memory allow
       growth                     inference as T and U grow, with the fitted exponents
+      inspection                 every inspection as T and U grow, with the fitted exponents
       streaming                  one timestep a call, stateful, against tf.layers.lstm
       overhead                   layer.apply against the bare function of the WebAssembly module
       bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second

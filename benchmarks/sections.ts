@@ -5,6 +5,7 @@ import { builtInSection } from './sections/built-in.js';
 import { firstCallSection } from './sections/first-call.js';
 import { floorSection } from './sections/floor.js';
 import { growthSection } from './sections/growth.js';
+import { inspectionSection } from './sections/inspection.js';
 import { onnxSection } from './sections/onnx.js';
 import { overheadSection } from './sections/overhead.js';
 import { streamingSection } from './sections/streaming.js';
@@ -17,6 +18,7 @@ export const SECTIONS: Record<SectionName, Section> = {
   onnx: onnxSection,
   floor: floorSection,
   growth: growthSection,
+  inspection: inspectionSection,
   streaming: streamingSection,
   overhead: overheadSection,
   bidirectional: bidirectionalSection,
