@@ -1,4 +1,5 @@
-// src/fused/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD.
+// src/fused/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD; and where
+// its fields are.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -55,6 +56,20 @@ function memoryFlagsOffset(binary) {
   return offset;
 }
 
+/**
+ * Where each field of `assembly/sequence.ts` is, in units of 4 bytes, of which each has one: usize has 4 bytes in wasm32,
+ * which the kernels are compiled to.
+ */
+function sequenceFields() {
+  const source = readFileSync(`${root}${sources}/sequence.ts`, 'utf8');
+  const body = /export class Sequence \{(.*?)^\}/ms.exec(source)?.[1] ?? '';
+  const fields = [...body.matchAll(/^ {2}(\w+): (\w+);$/gm)];
+  const odd = fields.find(([, , type]) => type !== 'i32' && type !== 'usize');
+  if (fields.length === 0 || odd !== undefined) throw new Error('build-kernels: a field of Sequence has not 4 bytes');
+  const lines = fields.map(([, name], index) => `  ${name}: ${index},`);
+  return ['export const FIELD = {', ...lines, '} as const;', '', `export const FIELD_COUNT = ${fields.length};`, ''];
+}
+
 const mark = `// ${fingerprint()}`;
 if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(mark)) {
   const lines = [mark, '// Made by scripts/build-kernels.mjs.', ''];
@@ -63,5 +78,6 @@ if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(mark)) {
     lines.push(`export const ${name} = {`, `  base64: '${binary.toString('base64')}',`);
     lines.push(`  memoryFlagsOffset: ${memoryFlagsOffset(binary)},`, '};', '');
   }
+  lines.push(...sequenceFields());
   writeFileSync(target, lines.join('\n'));
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { fastestBuild } from '../../src/fused/wasm/module.js';
-import { openHeap } from '../../src/fused/wasm/open-heap.js';
-import { SEQUENCE_FIELDS } from '../../src/fused/wasm/sequence-fields.js';
+import { FIELD, FIELD_COUNT } from '../../src/fused/wasm/binaries.js';
+import { openHeap } from '../../src/fused/wasm/heap.js';
+import { type Build, fastestBuild } from '../../src/fused/wasm/module.js';
 import { useBackend } from '../../tools/backends.js';
 import type { Contestant } from '../contestant.js';
 import { implementationOf, type Layers, makeLayers } from '../layers.js';
@@ -54,10 +54,10 @@ function applied({ explicit, x }: Layers): Contestant {
 function bareFunction({ explicit, x }: Layers): Contestant {
   const [batch, timesteps, features] = x.shape;
   const { units, kernel, recurrentKernel, bias } = explicit.cell;
-  const heap = openHeap(fastestBuild() as NonNullable<ReturnType<typeof fastestBuild>>);
+  const heap = openHeap(fastestBuild() as Build);
   const state = heap.input(tf.keep(tf.zeros([batch, units])));
   const output = heap.output([batch, units]);
-  const fields: Partial<Record<(typeof SEQUENCE_FIELDS)[number], number>> = {
+  const fields: Partial<Record<keyof typeof FIELD, number>> = {
     batch,
     timesteps,
     features,
@@ -72,11 +72,11 @@ function bareFunction({ explicit, x }: Layers): Contestant {
     h: heap.output([batch, units]).address,
     c: heap.output([batch, units]).address,
   };
-  const address = heap.reserve(4 * SEQUENCE_FIELDS.length);
-  const write = (name: (typeof SEQUENCE_FIELDS)[number], value: number) => {
-    heap.view()[address / 4 + SEQUENCE_FIELDS.indexOf(name)] = value;
+  const address = heap.reserve(4 * FIELD_COUNT);
+  const write = (name: string, value: number) => {
+    heap.view()[address / 4 + FIELD[name as keyof typeof FIELD]] = value;
   };
-  for (const name of SEQUENCE_FIELDS) write(name, fields[name] ?? 0);
+  for (const name of Object.keys(FIELD)) write(name, fields[name as keyof typeof FIELD] ?? 0);
   write('scratch', heap.reserve(heap.exports.forwardScratchBytes(address) >>> 0));
   const run = () => {
     for (let n = 0; n < CALLS; n++) heap.exports.forward(address);

@@ -6,4 +6,4 @@ export const LSTM_BRAND = Symbol.for('explicit-lstm.LSTM');
 export const LSTM_CELL_BRAND = Symbol.for('explicit-lstm.LSTMCell');
 
 /** Where a built-in layer that was accelerated has what its last call ran on. */
-export const LAST_IMPLEMENTATION = Symbol.for('explicit-lstm.lastImplementation');
+export const LAST_IMPLEMENTATION = Symbol.for('explicit-lstm.lastImplementation2');

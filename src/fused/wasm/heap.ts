@@ -1,6 +1,7 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { KernelExports } from './module.js';
-import { SEQUENCE_FIELDS, type SequenceField, type SequenceFields } from './sequence-fields.js';
+import * as tf from '@tensorflow/tfjs';
+import { openWasmMemory, type WasmMemory } from '../../host/wasm-memory.js';
+import { FIELD, FIELD_COUNT } from './binaries.js';
+import { type Build, instantiate, type ModuleExports } from './module.js';
 
 /** An array that a function of the module writes. */
 export interface Output {
@@ -11,59 +12,188 @@ export interface Output {
 
 /** The memory of one call into the module. */
 export interface Heap {
-  readonly exports: KernelExports;
+  readonly exports: ModuleExports;
   /** All of the memory. To be asked for anew after any other call, since memory that grew leaves old views empty. */
   view(): Uint32Array;
   /** Where a tensor's data are. */
   input(tensor: tf.Tensor): number;
   /** Memory for a float32 array. */
-  output(shape: readonly number[]): Output;
+  output(shape: number[]): Output;
   /** Memory until the call ends. */
   reserve(bytes: number): number;
   /** Ends the call. */
   release(): void;
 }
 
-const FIELDS_BYTES = 4 * SEQUENCE_FIELDS.length;
-
 /** What the module can compute. */
-export type ModuleFunction = Exclude<keyof KernelExports, `${string}ScratchBytes`>;
+export type ModuleFunction = Exclude<keyof ModuleExports, `${string}ScratchBytes`>;
 
 /**
  * Calls a function of the module.
  *
- * @param outputs Shapes of what it writes, by field.
- * @returns The outputs, by field.
+ * @param fields By `FIELD`: sizes, options and addresses; 0 for what is absent. The scratch memory is added here.
  */
-export function callOnHeap<Name extends SequenceField>(
-  heap: Heap,
-  name: ModuleFunction,
-  fields: SequenceFields,
-  outputs: Partial<Record<Name, readonly number[]>>,
-): Record<Name, tf.Tensor> {
-  const made = {} as Record<Name, Output>;
-  const complete: SequenceFields = { ...fields };
-  const names = Object.keys(outputs) as Name[];
-  for (const field of names) {
-    made[field] = heap.output(outputs[field] as readonly number[]);
-    complete[field] = made[field].address;
-  }
-  execute(heap, name, complete);
-  const tensors = {} as Record<Name, tf.Tensor>;
-  for (const field of names) tensors[field] = made[field].toTensor();
-  return tensors;
-}
-
-const SCRATCH_INDEX = SEQUENCE_FIELDS.indexOf('scratch');
-
-function execute(heap: Heap, name: ModuleFunction, fields: SequenceFields): void {
-  const sequence = heap.reserve(FIELDS_BYTES);
+export function execute(heap: Heap, name: ModuleFunction, fields: Uint32Array): void {
+  const sequence = heap.reserve(Uint32Array.BYTES_PER_ELEMENT * FIELD_COUNT);
   const first = sequence / Uint32Array.BYTES_PER_ELEMENT;
-  const view = heap.view();
-  for (const [index, field] of SEQUENCE_FIELDS.entries()) view[first + index] = fields[field] ?? 0;
+  heap.view().set(fields, first);
   // A signed number, as WebAssembly hands it over.
   const scratchBytes = heap.exports[`${name}ScratchBytes`](sequence) >>> 0;
   const scratch = heap.reserve(scratchBytes);
-  heap.view()[first + SCRATCH_INDEX] = scratch;
+  heap.view()[first + FIELD.scratch] = scratch;
   heap.exports[name](sequence);
+}
+
+/** Whether a build can be run here. */
+export function canOpenHeap(build: Build): boolean {
+  return openSharedMemory(build) !== null || canOpenOwnMemory(build);
+}
+
+/** The memory that the current backend's tensors are in, or else one to copy them to. */
+export function openHeap(build: Build): Heap {
+  const shared = openSharedMemory(build);
+  return shared === null ? new CopyingHeap(build) : new SharedHeap(shared);
+}
+
+interface SharedMemory {
+  wasm: WasmMemory;
+  exports: ModuleExports;
+}
+
+const sharedMemories = new WeakMap<tf.KernelBackend, Map<Build, SharedMemory | null>>();
+
+function openSharedMemory(build: Build): SharedMemory | null {
+  if (tf.getBackend() !== 'wasm') return null;
+  const backend = tf.backend();
+  const known = sharedMemories.get(backend)?.get(build);
+  if (known !== undefined) return known;
+  const opened = connect(backend, build);
+  sharedMemories.set(backend, (sharedMemories.get(backend) ?? new Map()).set(build, opened));
+  return opened;
+}
+
+function connect(backend: tf.KernelBackend, build: Build): SharedMemory | null {
+  const wasm = openWasmMemory(backend);
+  if (wasm === null) return null;
+  try {
+    return { wasm, exports: instantiate(build, wasm.memory) };
+  } catch {
+    return null;
+  }
+}
+
+/** Addresses start at cache lines. */
+const ALIGNMENT = 64;
+
+/** Works on tensors where they are, in the memory of tfjs's wasm backend. */
+export class SharedHeap implements Heap {
+  readonly exports: ModuleExports;
+  private readonly wasm: WasmMemory;
+  private readonly reserved: number[] = [];
+
+  constructor({ wasm, exports }: SharedMemory) {
+    this.wasm = wasm;
+    this.exports = exports;
+  }
+
+  view(): Uint32Array {
+    return new Uint32Array(this.wasm.memory.buffer);
+  }
+
+  input(tensor: tf.Tensor): number {
+    return this.wasm.addressOf(tensor);
+  }
+
+  output(shape: number[]): Output {
+    const tensor = this.wasm.makeTensor(shape);
+    return { address: this.wasm.addressOf(tensor), toTensor: () => tensor };
+  }
+
+  reserve(bytes: number): number {
+    const address = this.wasm.allocate(bytes + ALIGNMENT);
+    if (address === 0) throw new Error(`the wasm backend has no ${bytes} bytes of working memory left for an LSTM`);
+    this.reserved.push(address);
+    return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
+  }
+
+  release(): void {
+    for (const address of this.reserved) this.wasm.free(address);
+    this.reserved.length = 0;
+  }
+}
+
+const PAGE_BYTES = 65536;
+/** 4 GiB. */
+const MOST_PAGES = 65536;
+/** A memory cannot shrink. One that has grown larger is not kept for the next call. */
+export const KEPT_BYTES = 256 * 2 ** 20;
+
+interface OwnMemory {
+  memory: WebAssembly.Memory;
+  exports: ModuleExports;
+}
+
+const idle = new Map<Build, OwnMemory>();
+
+function openOwnMemory(build: Build): OwnMemory {
+  const kept = idle.get(build);
+  if (kept !== undefined) return kept;
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  const opened = { memory, exports: instantiate(build, memory) };
+  idle.set(build, opened);
+  return opened;
+}
+
+/** Whether there can be a memory of its own here: it may be forbidden by a content security policy. */
+export function canOpenOwnMemory(build: Build): boolean {
+  try {
+    openOwnMemory(build);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Copies tensors of any backend into a memory of its own, and results out of it. */
+export class CopyingHeap implements Heap {
+  readonly exports: ModuleExports;
+  private readonly memory: WebAssembly.Memory;
+  // Address 0 says that an array is absent.
+  private next = ALIGNMENT;
+
+  constructor(private readonly build: Build) {
+    const { exports, memory } = openOwnMemory(build);
+    this.exports = exports;
+    this.memory = memory;
+  }
+
+  view(): Uint32Array {
+    return new Uint32Array(this.memory.buffer);
+  }
+
+  input(tensor: tf.Tensor): number {
+    // On the cpu backend, a tensor that was cast to float32 still has the array of integers that it was.
+    const ArrayOfType = tensor.dtype === 'bool' ? Uint8Array : Float32Array;
+    const address = this.reserve(tensor.size * ArrayOfType.BYTES_PER_ELEMENT);
+    new ArrayOfType(this.memory.buffer, address, tensor.size).set(tensor.dataSync());
+    return address;
+  }
+
+  output(shape: number[]): Output {
+    const size = tf.util.sizeFromShape(shape);
+    const address = this.reserve(4 * size);
+    return { address, toTensor: () => tf.tensor(new Float32Array(this.memory.buffer, address, size).slice(), shape) };
+  }
+
+  reserve(bytes: number): number {
+    const address = this.next;
+    this.next = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT;
+    const missing = this.next + ALIGNMENT - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    return address;
+  }
+
+  release(): void {
+    if (this.memory.buffer.byteLength > KEPT_BYTES) idle.delete(this.build);
+  }
 }

@@ -3,7 +3,7 @@ import { RELAXED_SIMD, SIMD } from './binaries.js';
 type OnSequence<Result> = (sequence: number) => Result;
 
 /** What `assembly/index.ts` exports. The argument is the address of a sequence's fields. */
-export interface KernelExports {
+export interface ModuleExports {
   forward: OnSequence<void>;
   forwardScratchBytes: OnSequence<number>;
   backward: OnSequence<void>;
@@ -56,10 +56,10 @@ const modules = new Map<string, WebAssembly.Module>();
  *
  * @throws Error where the page's content security policy, or the engine, forbids it.
  */
-export function instantiate(build: Build, memory: WebAssembly.Memory): KernelExports {
+export function instantiate(build: Build, memory: WebAssembly.Memory): ModuleExports {
   const isShared = Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
   const key = `${build} ${isShared}`;
   const module = modules.get(key) ?? new WebAssembly.Module(decode(BINARIES[build], isShared));
   modules.set(key, module);
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as ModuleExports;
 }

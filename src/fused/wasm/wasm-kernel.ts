@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { GateDropoutMasks } from '../../core/weighted-sum.js';
 import type {
   ForwardPass,
   FusedInputs,
@@ -9,13 +10,9 @@ import type {
   RecordedInputs,
   ResultGradients,
 } from '../fused-kernel.js';
-import { callOnHeap, type Heap, type ModuleFunction } from './heap.js';
+import { FIELD, FIELD_COUNT } from './binaries.js';
+import { canOpenHeap, execute, type Heap, type ModuleFunction, openHeap } from './heap.js';
 import { type Build, fastestBuild } from './module.js';
-import { canOpenHeap, openHeap } from './open-heap.js';
-import type { SequenceField, SequenceFields } from './sequence-fields.js';
-import { addressesOf, addressesOfGradients, addressesOfMasks, sizesAndOptions } from './sequence-fields-of.js';
-
-const RECURRENT_ACTIVATIONS = ['sigmoid', 'hardSigmoid'];
 
 /** The scan as one call into a WebAssembly module: in place on tfjs's wasm backend, with copies on any other. */
 export class WasmKernel implements FusedKernel {
@@ -28,7 +25,7 @@ export class WasmKernel implements FusedKernel {
 
   refusal({ activation, recurrentActivation }: FusedProblem): string | null {
     if (activation !== 'tanh') return `no fused kernel knows the activation '${activation}'`;
-    if (!RECURRENT_ACTIVATIONS.includes(recurrentActivation)) {
+    if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid') {
       return `no fused kernel knows the recurrentActivation '${recurrentActivation}'`;
     }
     if (this.build === null) return 'there is no WebAssembly with SIMD here';
@@ -37,32 +34,62 @@ export class WasmKernel implements FusedKernel {
 
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {
     const { x, h0, c0, kernel, recurrentKernel, bias, mask } = inputs;
+    const { keepOutputs, keepGates } = options;
     const [batch, timesteps] = x.shape;
     const units = recurrentKernel.shape[0];
-    const state = [batch, units];
-    const sequence = [batch, timesteps, units];
-    const { keepOutputs, keepGates } = options;
-    // The outputs are the hidden states themselves, where masked steps do not output 0.
-    const areOutputsHiddens = keepOutputs && forBackward && !(options.zeroOutputForMask && mask !== null);
-    const readInputs = (heap: Heap) => ({
-      ...addressesOf(heap, { x, h0, c0, kernel, recurrentKernel, bias, mask }),
-      ...addressesOfMasks(heap, 'input', inputs.inputDropoutMasks),
-      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentDropoutMasks),
-    });
-    const tensors = this.call('forward', inputs, options, readInputs, {
-      ...{ lastOutput: state, h: state, c: state },
-      ...(keepOutputs && !areOutputsHiddens && { outputs: sequence }),
-      ...(keepGates && { i: sequence, f: sequence, g: sequence, o: sequence }),
-      ...((keepGates || forBackward) && { cells: sequence }),
-      ...(forBackward && { hiddens: sequence, savedGates: [...x.shape.slice(0, 2), kernel.shape[1]] }),
-    }) as Record<SequenceField, tf.Tensor>;
-    const { lastOutput, h, c, outputs, i, f, g, o, cells, hiddens, savedGates } = tensors;
-    const result = {
-      ...{ lastOutput, h, c },
-      outputs: keepOutputs ? (areOutputsHiddens ? hiddens : outputs) : null,
-      gates: keepGates ? { i, f, g, o, c: cells } : null,
-    };
-    return { result: result as ForwardPass['result'], saved: forBackward ? [savedGates, cells, hiddens] : [] };
+    const call = new ModuleCall(this.build as Build, inputs, options);
+    try {
+      call.read(FIELD.x, x);
+      if (h0 !== null) call.read(FIELD.h0, h0);
+      if (c0 !== null) call.read(FIELD.c0, c0);
+      call.read(FIELD.kernel, kernel);
+      call.read(FIELD.recurrentKernel, recurrentKernel);
+      if (bias !== null) call.read(FIELD.bias, bias);
+      if (mask !== null) call.read(FIELD.mask, mask);
+      call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
+      call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
+      const state = [batch, units];
+      const lastOutput = call.write<tf.Tensor2D>(FIELD.lastOutput, state);
+      const h = call.write<tf.Tensor2D>(FIELD.h, state);
+      const c = call.write<tf.Tensor2D>(FIELD.c, state);
+      const sequence = [batch, timesteps, units];
+      const writeSequence = (field: number) => call.write<tf.Tensor3D>(field, sequence);
+      const cells = keepGates || forBackward ? writeSequence(FIELD.cells) : null;
+      const hiddens = forBackward ? writeSequence(FIELD.hiddens) : null;
+      const savedGates = forBackward ? call.write(FIELD.savedGates, [batch, timesteps, 4 * units]) : null;
+      // The outputs are the hidden states themselves, where masked steps do not output 0.
+      const areOutputsHiddens = hiddens !== null && !(options.zeroOutputForMask && mask !== null);
+      const outputs = !keepOutputs ? null : areOutputsHiddens ? hiddens : writeSequence(FIELD.outputs);
+      const gates = !keepGates
+        ? null
+        : {
+            i: writeSequence(FIELD.i),
+            f: writeSequence(FIELD.f),
+            g: writeSequence(FIELD.g),
+            o: writeSequence(FIELD.o),
+          };
+      call.run('forward');
+      const cellTensor = cells && cells();
+      const hiddenTensor = hiddens && hiddens();
+      return {
+        result: {
+          lastOutput: lastOutput(),
+          h: h(),
+          c: c(),
+          outputs: areOutputsHiddens && keepOutputs ? hiddenTensor : outputs && outputs(),
+          gates: gates && {
+            i: gates.i(),
+            f: gates.f(),
+            g: gates.g(),
+            o: gates.o(),
+            c: cellTensor as tf.Tensor3D,
+          },
+        },
+        saved: savedGates === null ? [] : [savedGates(), cellTensor as tf.Tensor, hiddenTensor as tf.Tensor],
+      };
+    } finally {
+      call.end();
+    }
   }
 
   backward(
@@ -73,51 +100,124 @@ export class WasmKernel implements FusedKernel {
   ): InputGradients {
     const { x, h0, c0, kernel, recurrentKernel, mask } = inputs;
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const readForTime = (heap: Heap) => ({
-      ...addressesOf(heap, { c0, recurrentKernel, mask, savedGates, cells }),
-      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentDropoutMasks),
-      ...addressesOfGradients(heap, gradients),
-    });
-    const { dZ, dH0, dC0 } = this.call('backward', inputs, options, readForTime, {
-      ...{ dZ: savedGates.shape, dH0: h0.shape, dC0: c0.shape },
-    });
-    const fromX = (heap: Heap) => ({
-      ...addressesOf(heap, { x, mask, dZ }),
-      ...addressesOfMasks(heap, 'input', inputs.inputDropoutMasks),
-    });
-    const fromHiddens = (heap: Heap) => ({
-      ...addressesOf(heap, { h0, hiddens, mask, dZ }),
-      ...addressesOfMasks(heap, 'recurrent', inputs.recurrentDropoutMasks),
-    });
-    const toX = (heap: Heap) => ({
-      ...addressesOf(heap, { kernel, dZ }),
-      ...addressesOfMasks(heap, 'input', inputs.inputDropoutMasks),
-    });
-    const fromDZ = (heap: Heap) => addressesOf(heap, { dZ });
+    const run = (name: ModuleFunction, read: (call: ModuleCall) => void, field: number, shape: number[]) =>
+      this.compute(name, inputs, options, (call) => {
+        read(call);
+        return [call.write(field, shape)];
+      })[0] as tf.Tensor;
+    const [dZ, dH0, dC0] = this.compute('backward', inputs, options, (call) => {
+      call.read(FIELD.c0, c0);
+      call.read(FIELD.recurrentKernel, recurrentKernel);
+      if (mask !== null) call.read(FIELD.mask, mask);
+      call.read(FIELD.savedGates, savedGates);
+      call.read(FIELD.cells, cells);
+      call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
+      readGradients(call, gradients);
+      return [call.write(FIELD.dZ, savedGates.shape), call.write(FIELD.dH0, h0.shape), call.write(FIELD.dC0, c0.shape)];
+    }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const readDZ = (call: ModuleCall) => {
+      call.read(FIELD.dZ, dZ);
+      if (mask !== null) call.read(FIELD.mask, mask);
+    };
+    const fromX = (call: ModuleCall) => {
+      readDZ(call);
+      call.read(FIELD.x, x);
+      call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
+    };
+    const fromHiddens = (call: ModuleCall) => {
+      readDZ(call);
+      call.read(FIELD.h0, h0);
+      call.read(FIELD.hiddens, hiddens);
+      call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
+    };
+    const toX = (call: ModuleCall) => {
+      call.read(FIELD.dZ, dZ);
+      call.read(FIELD.kernel, kernel);
+      call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
+    };
+    const blocks = kernel.shape[1];
     return {
-      x: () => this.call('inputGradient', inputs, options, toX, { dX: x.shape }).dX,
+      x: () => run('inputGradient', toX, FIELD.dX, x.shape),
       h0: () => tf.clone(dH0),
       c0: () => tf.clone(dC0),
-      kernel: () => this.call('kernelGradient', inputs, options, fromX, { dKernel: kernel.shape }).dKernel,
-      recurrentKernel: () =>
-        this.call('recurrentKernelGradient', inputs, options, fromHiddens, { dRecurrentKernel: recurrentKernel.shape })
-          .dRecurrentKernel,
-      bias: () => this.call('biasGradient', inputs, options, fromDZ, { dBias: [kernel.shape[1]] }).dBias,
+      kernel: () => run('kernelGradient', fromX, FIELD.dKernel, kernel.shape),
+      recurrentKernel: () => run('recurrentKernelGradient', fromHiddens, FIELD.dRecurrentKernel, recurrentKernel.shape),
+      bias: () => run('biasGradient', (call) => call.read(FIELD.dZ, dZ), FIELD.dBias, [blocks]),
     };
   }
 
-  private call<Name extends SequenceField>(
+  /** Calls a function of the module with what `prepare` reads, and returns what it says is written. */
+  private compute(
     name: ModuleFunction,
     inputs: FusedInputs,
     options: FusedOptions,
-    readInputs: (heap: Heap) => SequenceFields,
-    outputs: Partial<Record<Name, readonly number[]>>,
-  ): Record<Name, tf.Tensor> {
-    const heap = openHeap(this.build as Build);
+    prepare: (call: ModuleCall) => (() => tf.Tensor)[],
+  ): tf.Tensor[] {
+    const call = new ModuleCall(this.build as Build, inputs, options);
     try {
-      return callOnHeap(heap, name, { ...sizesAndOptions(inputs, options), ...readInputs(heap) }, outputs);
+      const written = prepare(call);
+      call.run(name);
+      return written.map((tensor) => tensor());
     } finally {
-      heap.release();
+      call.end();
     }
+  }
+}
+
+function readGradients(call: ModuleCall, { lastOutput, h, c, outputs, gates }: ResultGradients): void {
+  call.read(FIELD.dLastOutput, lastOutput);
+  call.read(FIELD.dH, h);
+  call.read(FIELD.dC, c);
+  if (outputs !== null) call.read(FIELD.dOutputs, outputs);
+  if (gates === null) return;
+  call.read(FIELD.dI, gates.i);
+  call.read(FIELD.dF, gates.f);
+  call.read(FIELD.dG, gates.g);
+  call.read(FIELD.dO, gates.o);
+  call.read(FIELD.dCells, gates.c);
+}
+
+/** One call into the module: its fields, as they are filled in. */
+class ModuleCall {
+  private readonly heap: Heap;
+  private readonly fields = new Uint32Array(FIELD_COUNT);
+
+  constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
+    this.heap = openHeap(build);
+    const { fields } = this;
+    const { x, recurrentKernel, inputDropoutMasks, recurrentDropoutMasks } = inputs;
+    fields[FIELD.batch] = x.shape[0];
+    fields[FIELD.timesteps] = x.shape[1];
+    fields[FIELD.features] = x.shape[2];
+    fields[FIELD.units] = recurrentKernel.shape[0];
+    fields[FIELD.hardSigmoid] = Number(options.recurrentActivation === 'hardSigmoid');
+    fields[FIELD.goBackwards] = Number(options.goBackwards);
+    fields[FIELD.zeroOutputForMask] = Number(options.zeroOutputForMask);
+    fields[FIELD.inputDropoutMaskCount] = inputDropoutMasks.length;
+    fields[FIELD.recurrentDropoutMaskCount] = recurrentDropoutMasks.length;
+  }
+
+  read(field: number, tensor: tf.Tensor): void {
+    this.fields[field] = this.heap.input(tensor);
+  }
+
+  /** @param first The field of the first of four. */
+  readDropoutMasks(first: number, dropoutMasks: GateDropoutMasks): void {
+    for (let n = 0; n < dropoutMasks.length; n++) this.read(first + n, dropoutMasks[n] as tf.Tensor);
+  }
+
+  /** @returns What gives the array that is written as a tensor, once the function has run. */
+  write<T extends tf.Tensor>(field: number, shape: number[]): () => T {
+    const { address, toTensor } = this.heap.output(shape);
+    this.fields[field] = address;
+    return toTensor as () => T;
+  }
+
+  run(name: ModuleFunction): void {
+    execute(this.heap, name, this.fields);
+  }
+
+  end(): void {
+    this.heap.release();
   }
 }

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { type BuiltInClass, builtInLSTMClass } from '../../host/built-in-classes.js';
 import { warnOfOtherCopy } from '../../host/other-copy.js';
 import { callAccelerated } from './accelerated-call.js';
+import type { Session } from './last-implementation.js';
 
 type Call = tf.layers.RNN['call'];
 
@@ -10,11 +11,12 @@ interface Acceleration {
   original: Call;
   replacement: Call;
   users: number;
+  session: Session;
 }
 
 // On the replacement itself and by a name known everywhere, so that the ES module build and the CommonJS build do not
 // accelerate on top of each other. The number is that of the contract: builds that differ in it must not share one.
-const ACCELERATION = Symbol.for('explicit-lstm.acceleration1');
+const ACCELERATION = Symbol.for('explicit-lstm.acceleration2');
 
 /**
  * Lets every built-in `tf.layers.lstm` run on the fused kernels from here on: new, loaded and already built ones, alone
@@ -55,6 +57,10 @@ export function accelerateBuiltIn(): () => void {
     if (isUndone) return;
     isUndone = true;
     acceleration.users -= 1;
+    if (acceleration.users === 0) {
+      acceleration.session.isOver = true;
+      acceleration.session = { isOver: false };
+    }
     // If somebody else has put a method of theirs on top, that stays, and what is below just passes calls on.
     const isOnTop = builtIn.prototype.call === acceleration.replacement;
     if (acceleration.users === 0 && isOnTop) builtIn.prototype.call = acceleration.original;
@@ -69,9 +75,10 @@ function install(builtIn: BuiltInClass): Acceleration {
   const original = builtIn.prototype.call;
   const replacement: Call = function (this: InstanceType<BuiltInClass>, inputs, kwargs) {
     const callOriginal = () => original.call(this, inputs, kwargs);
-    return acceleration.users === 0 ? callOriginal() : callAccelerated(builtIn, this, inputs, kwargs, callOriginal);
+    if (acceleration.users === 0) return callOriginal();
+    return callAccelerated(builtIn, this, inputs, kwargs, callOriginal, acceleration.session);
   };
-  const acceleration: Acceleration = { original, replacement, users: 0 };
+  const acceleration: Acceleration = { original, replacement, users: 0, session: { isOver: false } };
   builtIn.prototype.call = Object.assign(replacement, { [ACCELERATION]: acceleration });
   return acceleration;
 }

@@ -6,7 +6,7 @@ import type { Kwargs } from '../../host/types.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
 import { cellToRun, runForeign } from '../foreign-lstm.js';
 import { readBuiltInCall } from './built-in-call.js';
-import { noteImplementation } from './last-implementation.js';
+import { noteImplementation, type Session } from './last-implementation.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
@@ -17,25 +17,25 @@ export function callAccelerated(
   inputs: Tensors,
   kwargs: Kwargs | null | undefined,
   callOriginal: () => Tensors,
+  session: Session,
 ): Tensors {
+  const callOwn = (reason: string | undefined) => {
+    warnOfBackend();
+    noteImplementation(layer, reason === undefined ? { name: 'built-in' } : { name: 'built-in', reason }, session);
+    return callOriginal();
+  };
   const sequence = readBuiltInCall(builtIn, layer, inputs, kwargs ?? {});
-  if (typeof sequence === 'string') return callOwn(layer, sequence, callOriginal);
+  if (typeof sequence === 'string') return callOwn(sequence);
   const isTraining = Boolean(kwargs?.training);
   const wanted = { where: 'LSTM.call', layer: layer.name, useFused: 'auto', isTraining, keepsGates: false } as const;
   const { fusedKernel, implementation } = chooseForSequence(cellToRun(layer.cell), sequence, wanted);
-  if (fusedKernel === null) return callOwn(layer, implementation.reason, callOriginal);
-  noteImplementation(layer, implementation);
+  if (fusedKernel === null) return callOwn(implementation.reason);
+  noteImplementation(layer, implementation, session);
   return tidy(() => {
     // By a cast: what the built-in does, and what on the wasm backend rounds fractions.
     const mask = sequence.mask && (tf.cast(sequence.mask, 'bool') as tf.Tensor2D);
     return runForeign(fusedKernel, layer, { ...sequence, mask }, isTraining);
   });
-}
-
-function callOwn(layer: BuiltInLSTM, reason: string | undefined, callOriginal: () => Tensors): Tensors {
-  warnOfBackend();
-  noteImplementation(layer, reason === undefined ? { name: 'built-in' } : { name: 'built-in', reason });
-  return callOriginal();
 }
 
 let hasWarned = false;

@@ -5,11 +5,17 @@ import { type BuiltInLSTM, builtInLSTMClass } from '../../host/built-in-classes.
 import { LAST_IMPLEMENTATION } from '../brand.js';
 import { isExplicitLSTM } from '../foreign-lstm.js';
 
-type NotedLayer = BuiltInLSTM & { [LAST_IMPLEMENTATION]?: Implementation };
+/** From the first of nested calls of `accelerateBuiltIn` to the last undo. */
+export interface Session {
+  isOver: boolean;
+}
+
+type NotedLayer = BuiltInLSTM & { [LAST_IMPLEMENTATION]?: { implementation: Implementation; session: Session } };
 
 /** Notes on a layer what its call runs on, where nobody who lists its properties comes across it. */
-export function noteImplementation(layer: BuiltInLSTM, implementation: Implementation): void {
-  Object.defineProperty(layer, LAST_IMPLEMENTATION, { value: implementation, configurable: true, writable: true });
+export function noteImplementation(layer: BuiltInLSTM, implementation: Implementation, session: Session): void {
+  const value = { implementation, session };
+  Object.defineProperty(layer, LAST_IMPLEMENTATION, { value, configurable: true, writable: true });
 }
 
 /**
@@ -23,13 +29,17 @@ export function noteImplementation(layer: BuiltInLSTM, implementation: Implement
  * ```
  *
  * @param layer An LSTM; of Bidirectional its `forwardLayer` or `backwardLayer`, of TimeDistributed its `layer`.
- * @returns Null before the first call, of a built-in layer before the first accelerated one.
+ * @returns Null before the first call, of a built-in layer before the first accelerated one and after the undo, when the
+ *   built-in runs on its own.
  * @throws RangeError for a layer of another kind.
  */
 export function lastImplementation(layer: tf.layers.Layer): Implementation | null {
   if (typeof layer === 'object' && layer !== null) {
     if (isExplicitLSTM(layer)) return layer.lastImplementation;
-    if (layer instanceof builtInLSTMClass()) return (layer as NotedLayer)[LAST_IMPLEMENTATION] ?? null;
+    if (layer instanceof builtInLSTMClass()) {
+      const note = (layer as NotedLayer)[LAST_IMPLEMENTATION];
+      return note === undefined || note.session.isOver ? null : note.implementation;
+    }
   }
   const rule =
     'layer must be an LSTM; of Bidirectional its forwardLayer or backwardLayer, of TimeDistributed its layer';

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Build } from '../../../src/fused/wasm/module.js';
-import { openSharedMemory } from '../../../src/fused/wasm/shared-heap.js';
+import { openWasmMemory } from '../../../src/host/wasm-memory.js';
 
 /** Makes kernels copy on the wasm backend, as they do where its internals are not as expected. For a fresh backend. */
-export function hideSharedMemory(build: Build): void {
+export function hideSharedMemory(): void {
   const backend = tf.backend();
   Object.defineProperty(backend, 'makeOutput', { value: undefined, configurable: true });
-  expect(openSharedMemory(backend, build)).toBeNull();
+  expect(openWasmMemory(backend)).toBeNull();
   Reflect.deleteProperty(backend, 'makeOutput');
 }

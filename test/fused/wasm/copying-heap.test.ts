@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { CopyingHeap, canOpenOwnMemory, KEPT_BYTES } from '../../../src/fused/wasm/copying-heap.js';
+import { CopyingHeap, canOpenOwnMemory, KEPT_BYTES } from '../../../src/fused/wasm/heap.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { randomTensor } from '../../support/random.js';
 

@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { runFused } from '../../../src/fused/run-fused.js';
-import { CopyingHeap } from '../../../src/fused/wasm/copying-heap.js';
+import { CopyingHeap, openHeap, SharedHeap } from '../../../src/fused/wasm/heap.js';
 import { fastestBuild } from '../../../src/fused/wasm/module.js';
-import { openHeap } from '../../../src/fused/wasm/open-heap.js';
-import { SharedHeap } from '../../../src/fused/wasm/shared-heap.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
@@ -74,7 +72,7 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
         throw new Error('out of memory');
       });
       try {
-        expect(() => runFused(kernel, inputs, OPTIONS)).toThrow('out of memory');
+        expect(() => tf.tidy(() => void runFused(kernel, inputs, OPTIONS))).toThrow('out of memory');
         expect(() =>
           tf.grad((x) => tf.sum(runFused(kernel, { ...inputs, x: x as tf.Tensor3D }, OPTIONS).h))(inputs.x),
         ).toThrow('out of memory');

@@ -1,5 +1,4 @@
-import { CopyingHeap } from '../../../src/fused/wasm/copying-heap.js';
-import { canOpenHeap, openHeap } from '../../../src/fused/wasm/open-heap.js';
+import { CopyingHeap, canOpenHeap, openHeap } from '../../../src/fused/wasm/heap.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { useBackend } from '../../../tools/backends.js';
 import { expectAgreementOnRandomProblems } from '../support/agreement.js';
@@ -41,8 +40,8 @@ test('No kernel applies where modules may not be made, and where there is no Web
 test("Where tfjs's memory is not as expected, kernels copy into and out of their own, with the same results", async () => {
   await useBackend('wasm');
   allowRelaxedSimd();
+  hideSharedMemory();
   for (const build of ['simd', 'relaxed-simd'] as const) {
-    hideSharedMemory(build);
     expect(canOpenHeap(build)).toBe(true);
     expect(openHeap(build)).toBeInstanceOf(CopyingHeap);
     expectAgreementOnRandomProblems(new WasmKernel(build), 20, 15);

@@ -1,6 +1,4 @@
-import { CopyingHeap } from '../../../src/fused/wasm/copying-heap.js';
-import { openHeap } from '../../../src/fused/wasm/open-heap.js';
-import { SharedHeap } from '../../../src/fused/wasm/shared-heap.js';
+import { CopyingHeap, openHeap, SharedHeap } from '../../../src/fused/wasm/heap.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { ACCURACY, expectAgreement, expectAgreementOnRandomProblems } from '../support/agreement.js';

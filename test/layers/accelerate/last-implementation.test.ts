@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { lastImplementation, lstm } from '../../../src/index.js';
+import { accelerateBuiltIn, lastImplementation, lstm } from '../../../src/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { accelerated } from '../../support/accelerated.js';
 
@@ -21,8 +21,25 @@ describe('lastImplementation', () => {
     const layer = tf.layers.lstm({ units: 2 });
     layer.apply(x());
     expect(lastImplementation(layer)).toBeNull();
-    accelerated(() => layer.apply(x()));
-    expect(lastImplementation(layer)).toEqual({ name: expect.stringMatching(/^wasm-/) });
+    accelerated(() => {
+      layer.apply(x());
+      expect(lastImplementation(layer)).toEqual({ name: expect.stringMatching(/^wasm-/) });
+    });
+  });
+
+  test('of a built-in layer is null after the undo, and in a later acceleration until its first call there', () => {
+    const layer = tf.layers.lstm({ units: 2 });
+    const undos = [accelerateBuiltIn(), accelerateBuiltIn()];
+    layer.apply(x());
+    undos[0]?.();
+    expect(lastImplementation(layer)).not.toBeNull();
+    undos[1]?.();
+    expect(lastImplementation(layer)).toBeNull();
+    accelerated(() => {
+      expect(lastImplementation(layer)).toBeNull();
+      layer.apply(x());
+      expect(lastImplementation(layer)).not.toBeNull();
+    });
   });
 
   test.each([

@@ -1,13 +1,13 @@
 import { stepBackward } from './backward-step';
 import { setEvenRows } from './rows';
-import { maskedOut, recurrentMasks, Sequence, stateBytes, timestepOf } from './sequence';
+import { maskedOut, recurrentDropoutMasks, Sequence, stateBytes, timestepOf } from './sequence';
 import { addTransposedProduct, dZ, layOutTransposedProduct, prepareTransposedProduct } from './transposed-product';
 import { addRow, FLOAT } from './vectors';
 import { GATES } from './weights';
 import { prepareWorkspace } from './workspace';
 
 function layOut(s: Sequence, address: usize): usize {
-  return layOutTransposedProduct(s, address, s.batch, s.units, s.recurrentMaskCount);
+  return layOutTransposedProduct(s, address, s.batch, s.units, s.recurrentDropoutMaskCount);
 }
 
 export function backwardScratchBytes(s: Sequence): usize {
@@ -21,7 +21,7 @@ export function backwardScratchBytes(s: Sequence): usize {
 export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  prepareTransposedProduct(s, s.recurrentKernel, s.units, s.recurrentMaskCount, recurrentMasks(s));
+  prepareTransposedProduct(s, s.recurrentKernel, s.units, s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
   const dH = s.dH0;
   memory.copy(dH, s.dH, stateBytes(s));
   memory.copy(s.dC0, s.dC, stateBytes(s));

@@ -1,7 +1,7 @@
 import { stepForward } from './forward-step';
 import { Rows, setEvenRows, setRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputMasks, maskedOut, recurrentMasks, Sequence, stateBytes, timestepOf } from './sequence';
+import { inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, stateBytes, timestepOf } from './sequence';
 import { FLOAT, VECTOR } from './vectors';
 import { addWeightedSum, GATES, isPackingWorthIt, packWeights, setWeights, Weights, weightPanelsBytes } from './weights';
 import { layOutWorkspace, prepareWorkspace } from './workspace';
@@ -35,7 +35,7 @@ function layOut(s: Sequence, address: usize): usize {
   layOutFrom(address);
   const chunkRows = stepsOfChunk(s) * s.batch;
   const factorFloats = max(usize(chunkRows) * usize(s.features), usize(s.batch) * usize(s.units));
-  layOutWorkspace(factorFloats, s.inputMaskCount + s.recurrentMaskCount > 0 ? factorFloats : 0);
+  layOutWorkspace(factorFloats, s.inputDropoutMaskCount + s.recurrentDropoutMaskCount > 0 ? factorFloats : 0);
   kernel = changetype<Weights>(reserve(offsetof<Weights>()));
   recurrentKernel = changetype<Weights>(reserve(offsetof<Weights>()));
   rows = changetype<Rows>(reserve(offsetof<Rows>()));
@@ -43,8 +43,8 @@ function layOut(s: Sequence, address: usize): usize {
   h = reserve(stateBytes(s));
   c = reserve(stateBytes(s));
   z = reserve(usize(chunkRows) * zRowBytes(s) + VECTOR);
-  kernelPanels = reserve(weightPanelsBytes(s.features, s.units, s.inputMaskCount));
-  recurrentPanels = reserve(weightPanelsBytes(s.units, s.units, s.recurrentMaskCount));
+  kernelPanels = reserve(weightPanelsBytes(s.features, s.units, s.inputDropoutMaskCount));
+  recurrentPanels = reserve(weightPanelsBytes(s.units, s.units, s.recurrentDropoutMaskCount));
   return bytesLaidOutFrom(address);
 }
 
@@ -56,8 +56,8 @@ export function forwardScratchBytes(s: Sequence): usize {
 export function forward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  setWeights(kernel, s.kernel, s.features, s.units, s.inputMaskCount, inputMasks(s));
-  setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentMaskCount, recurrentMasks(s));
+  setWeights(kernel, s.kernel, s.features, s.units, s.inputDropoutMaskCount, inputDropoutMasks(s));
+  setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
   setState(h, s.h0, stateBytes(s));

@@ -1,5 +1,5 @@
 import { setRows } from './rows';
-import { inputMasks, Sequence } from './sequence';
+import { inputDropoutMasks, Sequence } from './sequence';
 import {
   addTransposedProduct,
   dZ,
@@ -15,7 +15,7 @@ const ROWS_OF_CHUNK: i32 = 256;
 
 function layOut(s: Sequence, address: usize): usize {
   const rows = min(ROWS_OF_CHUNK, s.batch * s.timesteps);
-  return layOutTransposedProduct(s, address, rows, s.features, s.inputMaskCount);
+  return layOutTransposedProduct(s, address, rows, s.features, s.inputDropoutMaskCount);
 }
 
 export function inputGradientScratchBytes(s: Sequence): usize {
@@ -26,11 +26,11 @@ export function inputGradientScratchBytes(s: Sequence): usize {
 export function inputGradient(s: Sequence): void {
   layOut(s, s.scratch);
   const rows = s.batch * s.timesteps;
-  prepareTransposedProduct(s, s.kernel, s.features, s.inputMaskCount, inputMasks(s));
+  prepareTransposedProduct(s, s.kernel, s.features, s.inputDropoutMaskCount, inputDropoutMasks(s));
   const featureBytes = usize(s.features) * FLOAT;
   memory.fill(s.dX, 0, usize(rows) * featureBytes);
   // The rows of one sample share a row of the dropout masks.
-  const groups = s.inputMaskCount > 0 ? s.batch : 1;
+  const groups = s.inputDropoutMaskCount > 0 ? s.batch : 1;
   const rowsOfGroup = rows / groups;
   for (let group = 0; group < groups; group++) {
     weights.maskOffset = usize(group) * featureBytes;

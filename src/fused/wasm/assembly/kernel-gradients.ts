@@ -1,7 +1,7 @@
 import { packPanels, packTransposedSlivers, panelsBytes } from './panels';
 import { multiply } from './product';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputMasks, maskedOut, recurrentMasks, Sequence, timestepOf } from './sequence';
+import { inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, timestepOf } from './sequence';
 import { addRow, FLOAT, multiplyRow } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
 import { edge, layOutWorkspace, slivers } from './workspace';
@@ -32,13 +32,13 @@ export function recurrentKernelGradientScratchBytes(s: Sequence): usize {
 /** dKernel = xᵀ · dZ, x being masked for each gate. */
 export function kernelGradient(s: Sequence): void {
   layOut(s, s.features, s.scratch);
-  sumOverRows(s, s.dKernel, s.features, s.inputMaskCount, inputMasks(s), true);
+  sumOverRows(s, s.dKernel, s.features, s.inputDropoutMaskCount, inputDropoutMasks(s), true);
 }
 
 /** dRecurrentKernel = hᵀ · dZ, with the h before each step, masked for each gate. */
 export function recurrentKernelGradient(s: Sequence): void {
   layOut(s, s.units, s.scratch);
-  sumOverRows(s, s.dRecurrentKernel, s.units, s.recurrentMaskCount, recurrentMasks(s), false);
+  sumOverRows(s, s.dRecurrentKernel, s.units, s.recurrentDropoutMaskCount, recurrentDropoutMasks(s), false);
 }
 
 export function biasGradientScratchBytes(_s: Sequence): usize {

@@ -1,6 +1,6 @@
 /**
  * One run of an LSTM over a sequence: sizes, options and the addresses of its arrays. JavaScript writes it, field by
- * field, 4 bytes each, in the order of `fields.ts`. An address of 0 means that an array is absent.
+ * field, 4 bytes each, by their places, which `scripts/build-kernels.mjs` takes from here. An address of 0 means that an array is absent.
  *
  * Arrays are row-major float32. B, T, D, U are batch, timesteps, features and units; n counts timesteps in the order of
  * processing.
@@ -17,8 +17,8 @@ export class Sequence {
   goBackwards: i32;
   zeroOutputForMask: i32;
   /** Dropout masks of the input and of the hidden state: none, one for all gates, or four. */
-  inputMaskCount: i32;
-  recurrentMaskCount: i32;
+  inputDropoutMaskCount: i32;
+  recurrentDropoutMaskCount: i32;
 
   /** [B, T, D] */
   x: usize;
@@ -32,15 +32,15 @@ export class Sequence {
   /** [B, T], one byte each; by the input's timestep. */
   mask: usize;
   /** [B, D] each. */
-  inputMaskI: usize;
-  inputMaskF: usize;
-  inputMaskG: usize;
-  inputMaskO: usize;
+  inputDropoutMaskI: usize;
+  inputDropoutMaskF: usize;
+  inputDropoutMaskG: usize;
+  inputDropoutMaskO: usize;
   /** [B, U] each. */
-  recurrentMaskI: usize;
-  recurrentMaskF: usize;
-  recurrentMaskG: usize;
-  recurrentMaskO: usize;
+  recurrentDropoutMaskI: usize;
+  recurrentDropoutMaskF: usize;
+  recurrentDropoutMaskG: usize;
+  recurrentDropoutMaskO: usize;
 
   /** After the last step, [B, U]. */
   lastOutput: usize;
@@ -101,11 +101,11 @@ export function stateBytes(s: Sequence): usize {
 
 /** Where the addresses of the dropout masks are. */
 @inline
-export function inputMasks(s: Sequence): usize {
-  return changetype<usize>(s) + offsetof<Sequence>('inputMaskI');
+export function inputDropoutMasks(s: Sequence): usize {
+  return changetype<usize>(s) + offsetof<Sequence>('inputDropoutMaskI');
 }
 
 @inline
-export function recurrentMasks(s: Sequence): usize {
-  return changetype<usize>(s) + offsetof<Sequence>('recurrentMaskI');
+export function recurrentDropoutMasks(s: Sequence): usize {
+  return changetype<usize>(s) + offsetof<Sequence>('recurrentDropoutMaskI');
 }
