@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { runFused } from '../../../src/fused/run-fused.js';
 import type { Heap, Output } from '../../../src/fused/wasm/heap.js';
-import { type Build, fastestBuild, instantiate, type KernelExports } from '../../../src/fused/wasm/module.js';
+import { type Build, fastestBuild, instantiate, type ModuleExports } from '../../../src/fused/wasm/module.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
@@ -12,7 +12,7 @@ const MEMORY_BYTES = 8 * 65536;
 
 /** A memory in which one array, by the number of its reservation, ends where the memory ends. */
 class HeapWithArrayAtEnd implements Heap {
-  readonly exports: KernelExports;
+  readonly exports: ModuleExports;
   private readonly memory = new WebAssembly.Memory({ initial: MEMORY_BYTES / 65536, maximum: MEMORY_BYTES / 65536 });
   private next = 64;
   reservations = 0;
