@@ -69,14 +69,14 @@ export class WasmKernel implements FusedKernel {
             o: writeSequence(FIELD.o),
           };
       call.run('forward');
-      const cellTensor = cells && cells();
-      const hiddenTensor = hiddens && hiddens();
+      const cellTensor = cells?.() ?? null;
+      const hiddenTensor = hiddens?.() ?? null;
       return {
         result: {
           lastOutput: lastOutput(),
           h: h(),
           c: c(),
-          outputs: areOutputsHiddens && keepOutputs ? hiddenTensor : outputs && outputs(),
+          outputs: areOutputsHiddens && keepOutputs ? hiddenTensor : (outputs?.() ?? null),
           gates: gates && {
             i: gates.i(),
             f: gates.f(),
