@@ -39,9 +39,9 @@ function colour(text: HTMLElement, { trace, quantity, unit }: View): void {
     const value = trace.values[quantity][timestep * trace.units + unit] as number;
     const { style } = child as HTMLElement;
     const isDrawn = trace.valid[timestep] && !Number.isNaN(value);
-    const shade = colourAt(scale.ramp, fractionOf(value, scale));
-    style.background = isDrawn ? `rgb(${shade.join(' ')})` : '';
-    style.color = isDrawn ? inkOn(shade) : '';
+    const shade = isDrawn ? colourAt(scale.ramp, fractionOf(value, scale)) : null;
+    style.background = shade === null ? '' : `rgb(${shade.join(' ')})`;
+    style.color = shade === null ? '' : inkOn(shade);
     child.classList.toggle('masked-token', !trace.valid[timestep]);
   }
 }
