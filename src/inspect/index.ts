@@ -9,6 +9,7 @@ export { describeFindings } from './diagnose/describe-findings.js';
 export { type DiagnosisOptions, diagnose } from './diagnose/diagnose.js';
 export type { Finding, FindingKind, Severity } from './diagnose/finding.js';
 export { DEFAULT_THRESHOLDS, type DiagnosisThresholds } from './diagnose/thresholds.js';
+export { type CallFlowSize, type FlowSize, gradientFlowBytes, gradientFlowModelBytes } from './gradient/flow-bytes.js';
 export { flowStatistics } from './gradient/flow-statistics.js';
 export type * from './gradient/flow-types.js';
 export { type GradientFlowOptions, gradientFlow, type SequenceLoss } from './gradient/gradient-flow.js';
@@ -19,6 +20,7 @@ export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';
 export type { ModelInputs, ModelLabels, ModelLoss } from './model/model-data.js';
+export { isOutOfMemory, OutOfMemoryError } from './model/out-of-memory.js';
 export type { Direction } from './model/places.js';
 export { type GateMonitor, gateMonitor } from './monitor/gate-monitor.js';
 export type {

@@ -1,86 +1,91 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_SEQUENCE_NAMES, type ScanResult } from '../../core/scan.js';
+import { GATE_SEQUENCE_NAMES } from '../../core/scan.js';
 import type { States } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/places.js';
 import type { LSTMCall, Returned } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
-import { sequenceFlow } from './sequence-flow.js';
+import { NOTHING_INCOMING, sequenceFlow, traceForFlow } from './sequence-flow.js';
+import type { IncomingGradients } from './walk-back.js';
 import type { WatchedGradients } from './watched-gradients.js';
 
 type GradientOf = WatchedGradients<tf.Scalar>['gradientOf'];
 
 /**
- * How the gradient flows through one call of a model's run, from the gradients of what the call returned: the chain rule
- * does the rest, so that the loss here is the sum of returned values times their gradients.
+ * How the gradient flows through one call of a model's run, from the gradients of what the call returned. To be called
+ * within a tidy.
  *
  * @param loss What the gradients are of.
  */
 export function callFlow(
+  where: string,
   call: LSTMCall,
   gradientOf: GradientOf,
   loss: tf.Scalar,
   refusal: (cause?: unknown) => Error,
 ): GradientFlow {
-  const { lstmCell, layer, x, mask } = call;
-  const { goBackwards } = layer;
-  const cell = cellToRun(lstmCell);
-  return sequenceFlow(
-    cell,
-    { x, states: call.states as States | null, mask: mask as tf.Tensor2D | null, dropoutMasks: NO_DROPOUT },
-    {
-      ...{ goBackwards, refusal, loss },
-      zeroOutputForMask: isExplicitLSTM(layer) && layer.zeroOutputForMask,
-      lossOf: (result) =>
-        chained(
-          call.returned.flatMap((returned) => partsOf(call, returned, result)),
-          gradientOf,
-        ),
-    },
-  );
+  const { layer } = call;
+  const { goBackwards, name } = layer;
+  const cell = cellToRun(call.lstmCell);
+  const x = tf.cast(call.x, 'float32');
+  const states = call.states as States | null;
+  const sequence = { x, states, mask: call.mask as tf.Tensor2D | null, dropoutMasks: NO_DROPOUT };
+  const trace = traceForFlow(where, { name, cell, goBackwards }, sequence);
+  const zeroOutputForMask = isExplicitLSTM(layer) && layer.zeroOutputForMask;
+  const incoming = call.returned
+    .map((returned) => incomingOf(call, returned, gradientOf))
+    .reduce(added, NOTHING_INCOMING);
+  return sequenceFlow(cell, { x, trace, goBackwards, zeroOutputForMask }, { loss, incoming, refusal });
 }
 
-/** What a call returned, and what of a run of its sequence that is. */
-type Part = [returned: tf.Tensor | tf.Tensor[], computed: tf.Tensor];
-
-function partsOf(call: LSTMCall, { outputs, steps }: Returned, result: ScanResult): Part[] {
+/** What a loss's gradient is of what a call returned. */
+function incomingOf(call: LSTMCall, { outputs, steps }: Returned, gradientOf: GradientOf): IncomingGradients {
   const { layer, cell } = call;
   const [output, ...others] = outputs as [tf.Tensor, ...tf.Tensor[]];
-  const sequence = result.outputs as tf.Tensor3D;
-  const ofOutput: Part =
-    steps !== null ? [steps, sequence] : [output, layer.returnSequences ? sequence : result.lastOutput];
-  const first = layer.returnState ? statesAfter(layer, cell) : null;
-  const ofStates: Part[] =
-    first === null
-      ? []
-      : [
-          [others[first] as tf.Tensor, result.h],
-          [others[first + 1] as tf.Tensor, result.c],
-        ];
-  return [ofOutput, ...ofStates, ...gateParts(call, result, others)];
+  const gradient = <T extends tf.Tensor>(tensor: tf.Tensor | undefined) =>
+    tensor === undefined ? null : (gradientOf(tensor) as T | null);
+  const inInputOrder = (sequence: tf.Tensor | null) =>
+    sequence && (layer.goBackwards ? tf.reverse(sequence as tf.Tensor3D, 1) : (sequence as tf.Tensor3D));
+  const sequence =
+    steps !== null ? ofSteps(steps, gradientOf) : layer.returnSequences ? gradient<tf.Tensor3D>(output) : null;
+  const first = layer.returnState ? statesAfter(layer, cell) : others.length;
+  const returnsGates = isExplicitLSTM(layer) && layer.returnGates;
+  const gates = returnsGates ? others.slice(-GATE_SEQUENCE_NAMES.length) : [];
+  const ofGate = (name: (typeof GATE_SEQUENCE_NAMES)[number]) =>
+    inInputOrder(gradient(gates[GATE_SEQUENCE_NAMES.indexOf(name)]));
+  return {
+    outputs: inInputOrder(sequence),
+    lastOutput: steps === null && !layer.returnSequences ? gradient<tf.Tensor2D>(output) : null,
+    h: gradient<tf.Tensor2D>(others[first]),
+    c: gradient<tf.Tensor2D>(others[first + 1]),
+    gates: { i: ofGate('i'), f: ofGate('f'), g: ofGate('g'), o: ofGate('o'), c: ofGate('c') },
+  };
+}
+
+/** A model may run a call once for each of its outputs. */
+function added(a: IncomingGradients, b: IncomingGradients): IncomingGradients {
+  const sum = <T extends tf.Tensor>(one: T | null, other: T | null) =>
+    one === null || other === null ? (one ?? other) : (tf.add(one, other) as T);
+  return {
+    outputs: sum(a.outputs, b.outputs),
+    lastOutput: sum(a.lastOutput, b.lastOutput),
+    h: sum(a.h, b.h),
+    c: sum(a.c, b.c),
+    gates: {
+      i: sum(a.gates.i, b.gates.i),
+      f: sum(a.gates.f, b.gates.f),
+      g: sum(a.gates.g, b.gates.g),
+      o: sum(a.gates.o, b.gates.o),
+      c: sum(a.gates.c, b.gates.c),
+    },
+  };
 }
 
 /** tfjs lists the states of stacked cells from the last cell to the first. */
 function statesAfter(layer: tf.layers.RNN, cell: number): number {
   const cells = leafCells((layer as tf.layers.RNN & { cell: tf.layers.Layer }).cell) as tf.layers.RNNCell[];
   return cells.slice(cell + 1).reduce((count, { stateSize }) => count + [stateSize].flat().length, 0);
-}
-
-function gateParts({ layer }: LSTMCall, { gates }: ScanResult, others: tf.Tensor[]): Part[] {
-  if (!isExplicitLSTM(layer) || !layer.returnGates || gates === null) return [];
-  const returned = others.slice(-GATE_SEQUENCE_NAMES.length);
-  return GATE_SEQUENCE_NAMES.map((name, n) => [returned[n] as tf.Tensor, gates[name]]);
-}
-
-function chained(parts: Part[], gradientOf: GradientOf): tf.Scalar {
-  const terms = parts.flatMap(([returned, computed]) => {
-    const gradient = Array.isArray(returned) ? ofSteps(returned, gradientOf) : gradientOf(returned);
-    return gradient === null ? [] : [tf.sum(tf.mul(computed, gradient))];
-  });
-  // Where the loss does not reach, gradients are 0, not missing.
-  if (terms.length > 0) return tf.addN(terms) as tf.Scalar;
-  return tf.sum(tf.mul((parts[0] as Part)[1], 0)) as tf.Scalar;
 }
 
 /** The gradients of steps as a sequence, [B, T, U]; null where none has one. */

@@ -53,7 +53,10 @@ export interface GradientFlow {
   trace: GateTrace;
   /** The input, [B, T, D]. */
   x: tf.Tensor3D;
-  /** Copies of the weights as they were: kernel [D, 4U], recurrent kernel [U, 4U] and, if there is one, bias [4U]. */
+  /**
+   * Copies of the weights as they were: kernel [D, 4U], recurrent kernel [U, 4U] and, if there is one, bias [4U]; then
+   * what a cell with equations of its own has besides.
+   */
   weights: tf.Tensor[];
   /** Whether the last timestep was processed first. */
   goBackwards: boolean;

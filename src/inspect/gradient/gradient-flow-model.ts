@@ -2,15 +2,19 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
-import { requireModelWithLSTM } from '../model/find-lstms.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
+import { findLSTMs, requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelData, type ModelInputs, type ModelLabels, type ModelLoss, modelData } from '../model/model-data.js';
+import { tellingOutOfMemory } from '../model/out-of-memory.js';
 import { disposeCalls, type LSTMCall } from '../trace/lstm-call.js';
 import { type CallName, nameCalls } from '../trace/numbered-calls.js';
 import { observing, oneOrList } from '../trace/observe-calls.js';
 import { callFlow } from './call-flow.js';
+import { flowSize } from './flow-bytes.js';
 import type { LayerFlow } from './flow-types.js';
 import { modelLoss, type PerOutput } from './model-loss.js';
 import { because } from './refusals.js';
+import { requirePreActivations } from './sequence-flow.js';
 import { watchedGradients } from './watched-gradients.js';
 
 export interface GradientFlowModelOptions {
@@ -36,8 +40,8 @@ export interface GradientFlowModelOptions {
  * }
  * ```
  *
- * First the model runs as it is, with one backward pass to what its LSTMs returned; then each LSTM's sequence runs on
- * plain operations, with a backward pass of its own, by the chain rule.
+ * First the model runs as it is, with one backward pass to what its LSTMs returned; from there gradients are followed back
+ * through each call step by step. Time and memory are in proportion to T; `gradientFlowModelBytes` tells how much memory.
  *
  * @param model A built model; compiled, or `loss` is given.
  * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...], or [B]
@@ -47,7 +51,7 @@ export interface GradientFlowModelOptions {
  *   0, all gradients are 0. The caller disposes them.
  * @throws RangeError for what is not a model with an LSTM, for inputs, labels and weights of a wrong number or shape, for
  *   an unknown loss, and where an operation between an LSTM and the loss has no gradient; Error for a model that is not
- *   built or has no loss; and whatever the model or the loss throws.
+ *   built or has no loss; OutOfMemoryError; and whatever the model or the loss throws.
  */
 export function gradientFlowModel(
   model: tf.LayersModel,
@@ -76,6 +80,9 @@ export function modelFlows(
   { inputs, labels, samples }: Pick<ModelData, 'inputs' | 'labels' | 'samples'>,
   { loss, sampleWeight }: GradientFlowModelOptions = {},
 ): LayerFlow[] {
+  for (const { lstmCell, layerName } of findLSTMs(model)) {
+    requirePreActivations(where, cellToRun(lstmCell), layerName);
+  }
   const lossOf = modelLoss(where, model, { labels: labels as tf.Tensor[], loss, sampleWeight, batch: samples });
   const refusal = (cause?: unknown) => {
     const rule = `model must be differentiable from its LSTMs to its loss${because(cause)}`;
@@ -83,25 +90,37 @@ export function modelFlows(
   };
   let calls: LSTMCall[] = [];
   try {
-    return tidy(() => {
-      const run = () => [model.call(oneOrList(inputs), { training: false })].flat() as tf.Tensor[];
-      // tfjs wants a tensor to begin with. The inputs will not do: what makes a mask of them has no gradient.
-      const { gradientOf, value } = watchedGradients(
-        [tf.scalar(0)],
-        (watch) => {
-          const { calls: made, result } = observing(model, watch, run);
-          calls = made;
-          return lossOf(result);
-        },
-        refusal,
-      );
-      const names = nameCalls(calls);
-      return calls.map((call, n) => ({
-        ...(names[n] as CallName),
-        flow: callFlow(call, gradientOf, value, refusal),
-      }));
-    });
+    return tellingOutOfMemory(
+      where,
+      () => bytesOf(calls),
+      () =>
+        tidy(() => {
+          const run = () => [model.call(oneOrList(inputs), { training: false })].flat() as tf.Tensor[];
+          // tfjs wants a tensor to begin with. The inputs will not do: what makes a mask of them has no gradient.
+          const { gradientOf, value } = watchedGradients(
+            [tf.scalar(0)],
+            (watch) => {
+              const { calls: made, result } = observing(model, watch, run);
+              calls = made;
+              return lossOf(result);
+            },
+            refusal,
+          );
+          const names = nameCalls(calls);
+          return calls.map((call, n) => ({
+            ...(names[n] as CallName),
+            flow: callFlow(where, call, gradientOf, value, refusal),
+          }));
+        }),
+    );
   } finally {
     disposeCalls(calls);
   }
+}
+
+/** What the flows of some calls take together, at most. */
+function bytesOf(calls: LSTMCall[]): number {
+  const sizes = calls.filter(({ x }) => !x.isDisposed).map(({ x, lstmCell }) => flowSize(x.shape, lstmCell.units));
+  const held = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  return held + Math.max(0, ...sizes.map(({ bytes, peakBytes }) => peakBytes - bytes));
 }

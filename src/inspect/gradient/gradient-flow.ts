@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { CHECKED_LATER, checkOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
 import type { TraceOptions } from '../../layers/trace.js';
+import { tellingOutOfMemory } from '../model/out-of-memory.js';
+import { flowSize } from './flow-bytes.js';
 import type { GradientFlow } from './flow-types.js';
 import { oneCall } from './one-call.js';
 import { because, requireScalar } from './refusals.js';
-import { sequenceFlow } from './sequence-flow.js';
+import { NOTHING_INCOMING, requirePreActivations, sequenceFlow, traceForFlow } from './sequence-flow.js';
+import { watchedGradients } from './watched-gradients.js';
 
 /** A loss of the hidden states of all timesteps, [B, T, U] in the input's order; at a masked step h is carried on. */
 export type SequenceLoss = (h: tf.Tensor3D) => tf.Scalar;
@@ -25,8 +28,9 @@ export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
  * flow.dispose();
  * ```
  *
- * Every gradient is the one that tfjs's own automatic differentiation computes on the plain path. Takes a forward and a
- * backward pass, and a second forward pass for the trace; all of it is held in memory at once.
+ * Every gradient is the one that tfjs's own automatic differentiation computes on the plain path. The layer runs once, with
+ * all its gates kept; then gradients are followed back step by step, each by the step's own vector-Jacobian product. Time
+ * and memory are in proportion to T; `gradientFlowBytes` tells how much memory.
  *
  * Werbos 1990, "Backpropagation through time: what it does and how to do it".
  *
@@ -35,8 +39,8 @@ export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
  * @param loss A differentiable function of h.
  * @returns [B, T, U] sequences of gradients, the same of the weights, and the trace; the caller disposes it.
  * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a loss that does not return
- *   a scalar or does not depend on h by differentiable operations; Error for a layer that is not built; and whatever the
- *   loss throws.
+ *   a scalar or does not depend on h by differentiable operations; Error for a layer that is not built;
+ *   OutOfMemoryError; and whatever the loss throws.
  */
 export function gradientFlow(
   layer: tf.layers.Layer,
@@ -45,20 +49,27 @@ export function gradientFlow(
   options: GradientFlowOptions = {},
 ): GradientFlow {
   const where = 'gradientFlow';
-  requireOptions(where, options, ['initialState', 'mask']);
+  checkOptions(where, options, { initialState: CHECKED_LATER, mask: CHECKED_LATER });
   const { cell, sequence, goBackwards, name } = oneCall(where, layer, x, options);
+  requirePreActivations(where, cell, name);
   if (typeof loss !== 'function') throw invalidArgument(where, 'loss must be a function of h', loss, { layer: name });
-  return tidy(() =>
-    sequenceFlow(cell, sequence, {
-      ...{ goBackwards, zeroOutputForMask: false },
-      lossOf: ({ outputs }) => {
-        const h = outputs as tf.Tensor3D;
-        return requireScalar(where, loss(goBackwards ? tf.reverse(h, 1) : h), name);
-      },
-      refusal: (cause) => {
+  const take = () =>
+    tidy(() => {
+      const floats = { ...sequence, x: tf.cast(sequence.x, 'float32') };
+      const trace = traceForFlow(where, { name, cell, goBackwards }, floats);
+      const refusal = (cause?: unknown) => {
         const rule = `loss must depend on h by differentiable operations${because(cause)}`;
         return invalidArgument(where, rule, loss, { layer: name, cause });
-      },
-    }),
-  );
+      };
+      const h = tf.clone(trace.h);
+      const { gradientOf, value } = watchedGradients([h], () => requireScalar(where, loss(h), name), refusal);
+      const outputs = gradientOf(h) as tf.Tensor3D | null;
+      if (outputs === null) throw refusal();
+      return sequenceFlow(
+        cell,
+        { x: floats.x, trace, goBackwards, zeroOutputForMask: false },
+        { loss: value, incoming: { ...NOTHING_INCOMING, outputs }, refusal },
+      );
+    });
+  return tellingOutOfMemory(where, () => flowSize(x.shape as [number, number, number], cell.units).peakBytes, take);
 }

@@ -1,125 +1,117 @@
 import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
 import { splitByGate } from '../../core/gates.js';
-import { booleanMask } from '../../core/mask.js';
-import type { ScanResult, StepTensors } from '../../core/scan.js';
-import type { States } from '../../core/step.js';
-import { tidy } from '../../core/tidy.js';
+import type { ActivationFunction, StepActivations } from '../../core/step.js';
+import { weightsOf } from '../../core/weights.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
-import { runSequence } from '../../sequence/run-sequence.js';
-import { type Sequence, type SequenceCell, statesBefore } from '../../sequence/sequence.js';
+import { observersOf } from '../../sequence/observe.js';
+import { chooseForSequence } from '../../sequence/run-sequence.js';
+import { hasPreActivations, type LSTMToRun, type Sequence, type SequenceCell } from '../../sequence/sequence.js';
 import type { GradientFlow } from './flow-types.js';
-import { stepJacobian } from './step-jacobian.js';
-import { type Watch, type WatchedGradients, watchedGradients } from './watched-gradients.js';
-import { weightGradients, weightTensors } from './weight-gradients.js';
+import { stepJacobian, weightsOfSteps } from './step-jacobian.js';
+import { type IncomingGradients, type WalkedCall, type WalkedCell, walkBack } from './walk-back.js';
 
-/** How a sequence is run, and what comes of it. */
-export interface FlowOptions {
-  goBackwards: boolean;
-  zeroOutputForMask: boolean;
-  /** The loss of what the sequence gives: every output, the states and the gates, in the order of processing. */
-  lossOf: (result: ScanResult) => tf.Scalar;
-  /** What to call the loss, where `lossOf` only stands for it. */
-  loss?: tf.Scalar;
-  /** The error where there is no gradient: an operation that has none, or a loss that does not depend on the result. */
+/** What comes to a call from outside. */
+export interface FlowSource {
+  /** The value of the loss. */
+  loss: tf.Scalar;
+  incoming: IncomingGradients;
+  /** The error where an operation of the cell has no gradient. */
   refusal: (cause?: unknown) => Error;
 }
 
-type GradientOf = WatchedGradients<tf.Scalar>['gradientOf'];
-
-/** Runs a cell over a sequence, without dropout, and follows the gradient of a loss back through it. */
-export function sequenceFlow(cell: SequenceCell, sequence: Sequence, options: FlowOptions): GradientFlow {
-  const { goBackwards, zeroOutputForMask, lossOf, refusal } = options;
-  return tidy(() => {
-    const x = tf.cast(sequence.x, 'float32');
-    const states = statesBefore(sequence, cell.units).map((state) => tf.cast(state, 'float32')) as States;
-    const own = { ...sequence, x, states };
-    const steps: StepTensors[] = [];
-    const forward = (watch: Watch) => {
-      const watchStep = (step: StepTensors) => {
-        steps[step.t] = step;
-        for (const tensor of tensorsOf(step)) watch(tensor);
-      };
-      return runSequence(null, cell, own, {
-        goBackwards,
-        zeroOutputForMask,
-        keepOutputs: true,
-        keepGates: true,
-        watchStep,
-      });
-    };
-    const { gradientOf, value } = watchedGradients(
-      [x, ...states, ...weightTensors(cell)],
-      (watch) => lossOf(forward(watch)),
-      refusal,
-    );
-    if (!steps.some((step) => tensorsOf(step).some((tensor) => gradientOf(tensor) !== null))) throw refusal();
-    const orZeros = <T extends tf.Tensor>(tensor: T) => (gradientOf(tensor) ?? tf.zeros(tensor.shape)) as T;
-    const trace = traceSequence(null, cell, own, { goBackwards });
-    const parts = {
-      ...flowThroughSteps(steps, gradientOf, trace),
-      dx: orZeros(x),
-      ...{ dh0: orZeros(states[0]), dc0: orZeros(states[1]) },
-      outputSlope: outputSlopeOf(cell, trace),
-      dWeights: weightGradients(cell, orZeros),
-      loss: options.loss === undefined ? value : tf.clone(options.loss),
-      ...{ trace, x, goBackwards },
-      weights: weightTensors(cell).map((weight) => tf.clone(weight)),
-    };
-    return owned(parts, cell);
-  });
+/**
+ * Checks that there are pre-activations whose gradients a flow can tell.
+ *
+ * @throws RangeError
+ */
+export function requirePreActivations(where: string, cell: SequenceCell, layer: string): void {
+  if (hasPreActivations(cell)) return;
+  const rule =
+    'the cell must compute its gates from pre-activations, by projectInput and stepFromProjectedInput; one that overrides step as a whole has none whose gradients could be told';
+  throw invalidArgument(where, rule, cell.getClassName(), { layer });
 }
 
-function tensorsOf({ projectedInput, computed, selected, carried }: StepTensors): tf.Tensor[] {
-  return [projectedInput, computed.h, computed.c, selected.h, selected.c, carried.h, carried.c];
+/** Runs a sequence with all its gates kept. To be called within a tidy. */
+export function traceForFlow(
+  where: string,
+  { name, cell, goBackwards }: Pick<LSTMToRun, 'name' | 'cell' | 'goBackwards'>,
+  sequence: Sequence,
+): GateTrace {
+  const wanted = { where, layer: name, useFused: 'auto', isTraining: false, keepsGates: true } as const;
+  const { fusedKernel } = chooseForSequence(cell, sequence, wanted);
+  return traceSequence(fusedKernel, cell, sequence, { goBackwards });
 }
 
-/** The gradients of all steps, as sequences in the input's order. */
-function flowThroughSteps(steps: StepTensors[], gradientOf: GradientOf, { h, mask }: GateTrace) {
-  const [batch, , units] = h.shape;
-  const sequence = (tensorOf: (step: StepTensors) => tf.Tensor2D, width = units): tf.Tensor3D => {
-    const zeros = tf.zeros([batch, width]);
-    return tf.stack(
-      steps.map((step) => gradientOf(tensorOf(step)) ?? zeros),
-      1,
-    ) as tf.Tensor3D;
+/** Nothing reaches a call. */
+export const NOTHING_INCOMING: IncomingGradients = {
+  outputs: null,
+  lastOutput: null,
+  h: null,
+  c: null,
+  gates: { i: null, f: null, g: null, o: null, c: null },
+};
+
+/**
+ * Follows gradients back through a call that was run without dropout. To be called within a tidy.
+ *
+ * @returns A flow that owns the call's trace.
+ */
+export function sequenceFlow(
+  cell: SequenceCell,
+  call: WalkedCall,
+  { loss, incoming, refusal }: FlowSource,
+): GradientFlow {
+  const walked = walkedCell(cell, refusal);
+  const { trace, goBackwards } = call;
+  const { dz, dWeights, ...gradients } = walkBack(walked, call, incoming);
+  const byGate = splitByGate(dz);
+  tf.dispose(dz);
+  const [kernel, recurrentKernel, bias] = dWeights as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D?];
+  const weights = {
+    kernel: splitByGate(kernel),
+    recurrentKernel: splitByGate(recurrentKernel),
+    bias: bias === undefined ? null : splitByGate(bias),
   };
-  // What is computed at a masked step goes nowhere; there the state that is carried on is meant.
-  const valid = mask === null ? null : tf.expandDims(booleanMask(mask), 2);
-  const ofState = (state: 'h' | 'c') => {
-    const computed = sequence((step) => step.computed[state]);
-    return valid === null
-      ? computed
-      : (tf.where(
-          valid,
-          computed,
-          sequence((step) => step.selected[state]),
-        ) as tf.Tensor3D);
-  };
-  return {
-    ...{ dh: ofState('h'), dc: ofState('c') },
-    dz: splitByGate(sequence((step) => step.projectedInput, 4 * units)),
-    dhRecurrent: sequence((step) => step.carried.h),
-    dcCell: sequence((step) => step.carried.c),
-  };
-}
-
-/** ∂h/∂c of h = o φ(c), the gates held. */
-function outputSlopeOf(cell: SequenceCell, { o, c }: GateTrace): tf.Tensor3D {
-  const [slope] = tf.grads((c) => tf.mul(o, cell.activation.apply(c)))([c]);
-  return slope as tf.Tensor3D;
-}
-
-/** A flow that disposes what it is made of. */
-function owned(parts: Omit<GradientFlow, 'stepJacobian' | 'dispose'>, cell: SequenceCell): GradientFlow {
-  const { dWeights, trace, dz, weights, goBackwards: _, ...tensors } = parts;
+  const tensors = { ...gradients, loss: tf.clone(loss), x: tf.clone(call.x) };
+  const copies = weightsOfSteps(cell).map((weight) => tf.clone(weight.read()));
   const flow: GradientFlow = {
-    ...parts,
+    ...tensors,
+    dz: byGate,
+    dWeights: { ...weights, dispose: () => tf.dispose(weights as unknown as tf.TensorContainer) },
+    trace,
+    goBackwards,
+    weights: copies,
     stepJacobian: (t) => stepJacobian(flow, cell, t),
     dispose: () => {
-      tf.dispose([...Object.values(tensors), ...Object.values(dz), ...weights]);
-      dWeights.dispose();
+      tf.dispose([...Object.values(tensors), ...Object.values(byGate), ...copies]);
+      flow.dWeights.dispose();
       trace.dispose();
     },
   };
   return flow;
+}
+
+function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): WalkedCell {
+  const { activation, recurrentActivation } = cell;
+  const edits = observersOf(cell).flatMap(({ editStep }) => editStep ?? []);
+  const activations: StepActivations = {
+    activation: ((x) => activation.apply(x)) as ActivationFunction,
+    recurrentActivation: ((x) => recurrentActivation.apply(x)) as ActivationFunction,
+  };
+  const weights = weightsOf(cell).map((weight) => weight.read());
+  return {
+    hasOwnEquations: cell.ownEquations !== 'none',
+    isEdited: edits.length > 0,
+    mixesUnits: [activation, recurrentActivation].some((one) => one.getClassName() === 'softmax'),
+    activations,
+    recurrentKernel: weights[1] as tf.Tensor2D,
+    weights,
+    projectInput: (x) => cell.projectInput(x, []),
+    step: (projectedInput, states, t) => {
+      const computed = cell.stepFromProjectedInput(projectedInput, states, []);
+      return edits.reduce((edited, edit) => edit(edited, states, t), computed);
+    },
+    refusal,
+  };
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import { type ActivationFunction, lstmStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
+import { weightsOf } from '../../core/weights.js';
 import type { SequenceCell } from '../../sequence/sequence.js';
+import { hookMethod } from '../model/hook-method.js';
 import type { GradientFlow } from './flow-types.js';
 
 /**
@@ -25,10 +26,13 @@ export function stepJacobian(flow: GradientFlow, cell: SequenceCell, t: number):
     const eye = tf.tile(tf.eye(components), [batch, 1]);
     const [ofH, ofC] = tf.split(eye, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
     const lookedAt = (h: tf.Tensor2D, c: tf.Tensor2D) => {
-      const step = stepOf(flow, cell, copies(stepOfSequence(x, t)), h, c);
+      const projected = cell.projectInput(copies(stepOfSequence(x, t)), []);
+      const step = cell.stepFromProjectedInput(projected, [h, c], []);
       return tf.sum(tf.add(tf.mul(step.h, ofH), tf.mul(step.c, ofC))) as tf.Scalar;
     };
-    const gradients = tf.grads(lookedAt as (...states: tf.Tensor[]) => tf.Scalar)([copies(h), copies(c)]);
+    const gradients = withWeightsOf(flow, cell, () =>
+      tf.grads(lookedAt as (...states: tf.Tensor[]) => tf.Scalar)([copies(h), copies(c)]),
+    );
     const jacobian = tf.reshape(tf.concat(gradients, 1), [batch, components, components]) as tf.Tensor3D;
     if (trace.mask === null) return jacobian;
     const valid = tf.expandDims(tf.slice(trace.mask, [0, t], [-1, 1]), 2);
@@ -36,14 +40,26 @@ export function stepJacobian(flow: GradientFlow, cell: SequenceCell, t: number):
   });
 }
 
-/** A step of the flow's weights, which need not be the cell's any more. */
-function stepOf({ weights }: GradientFlow, cell: SequenceCell, x: tf.Tensor2D, h: tf.Tensor2D, c: tf.Tensor2D) {
-  const [kernel, recurrentKernel, bias] = weights as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D?];
-  const z = tf.add(tf.matMul(x, kernel), tf.matMul(h, recurrentKernel));
-  return lstmStep((bias === undefined ? z : tf.add(z, bias)) as tf.Tensor2D, c, {
-    activation: ((z) => cell.activation.apply(z)) as ActivationFunction,
-    recurrentActivation: ((z) => cell.recurrentActivation.apply(z)) as ActivationFunction,
-  });
+/** Runs the cell with the weights that the flow was taken at. */
+function withWeightsOf<Result>({ weights }: GradientFlow, cell: SequenceCell, run: () => Result): Result {
+  const restore = weightsOfSteps(cell).map((variable, n) =>
+    hookMethod(variable, 'read', () => () => weights[n] as tf.Tensor),
+  );
+  try {
+    return run();
+  } finally {
+    for (const undo of restore) undo();
+  }
+}
+
+/**
+ * All that a step may read: kernel, recurrent kernel and, if there is one, bias, and then what a cell with equations of
+ * its own has besides.
+ */
+export function weightsOfSteps(cell: SequenceCell): tf.LayerVariable[] {
+  const known = weightsOf(cell);
+  const all = cell.ownEquations === 'none' ? known : (cell as unknown as tf.layers.Layer).weights;
+  return [...known, ...all.filter((weight) => !known.includes(weight))];
 }
 
 function statesBefore({ trace, goBackwards }: GradientFlow, t: number): [tf.Tensor2D, tf.Tensor2D] {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { isOutOfMemory } from '../model/out-of-memory.js';
 
 /** Adds a tensor to those with respect to which the gradient is wanted. */
 export type Watch = (tensor: tf.Tensor) => void;
@@ -10,19 +11,21 @@ export interface WatchedGradients<Value extends tf.Tensor> {
 }
 
 /**
- * The gradients of a scalar with respect to tensors that come up while it is computed, in one backward pass of tfjs's
- * own. To be called within a tidy, which the gradients belong to.
+ * The gradients of a scalar, or of a tensor whose own gradient is given, with respect to tensors that come up while it is
+ * computed, in one backward pass of tfjs's own. To be called within a tidy, which the gradients belong to.
  *
  * Whatever `compute` throws is thrown, and nothing of the gradient tape is left behind.
  *
  * @param tensors Watched from the start; one at least.
- * @param compute Returns the scalar.
+ * @param compute Returns the scalar, or the tensor.
  * @param refusal The error where an operation on the way has no gradient; `cause` is tfjs's.
+ * @param dy The gradient of what is computed. Default: 1.
  */
 export function watchedGradients<Value extends tf.Tensor>(
   tensors: readonly tf.Tensor[],
   compute: (watch: Watch) => Value,
   refusal: (cause: unknown) => Error,
+  dy?: tf.Tensor,
 ): WatchedGradients<Value> {
   const watched = [...tensors];
   let thrown: { error: unknown } | null = null;
@@ -32,10 +35,10 @@ export function watchedGradients<Value extends tf.Tensor>(
     } catch (error) {
       thrown = { error };
       // tfjs clears its tape only at the end of a backward pass.
-      return tf.scalar(0) as tf.Tensor as Value;
+      return (dy === undefined ? tf.scalar(0) : tf.zerosLike(dy)) as tf.Tensor as Value;
     }
   };
-  const { value, grads } = differentiate(guarded, watched, refusal);
+  const { value, grads } = differentiate(guarded, watched, refusal, dy);
   if (thrown !== null) throw (thrown as { error: unknown }).error;
   // tfjs reads the list of tensors after it has run the function. A version that does not would leave some out.
   if (grads.length !== watched.length) throw new Error('this version of tfjs cannot watch intermediate tensors');
@@ -47,16 +50,17 @@ function differentiate<Value extends tf.Tensor>(
   compute: () => Value,
   watched: tf.Tensor[],
   refusal: (cause: unknown) => Error,
+  dy: tf.Tensor | undefined,
 ) {
   try {
     // Without the last argument tfjs throws where the value depends on none of them.
-    return tf.engine().gradients(compute, watched, undefined, true) as {
+    return tf.engine().gradients(compute, watched, dy as Value | undefined, true) as {
       value: Value;
       grads: (tf.Tensor | undefined)[];
     };
   } catch (error) {
     disposeTape();
-    throw refusal(error);
+    throw isOutOfMemory(error) ? error : refusal(error);
   }
 }
 

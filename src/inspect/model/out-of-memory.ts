@@ -1,0 +1,52 @@
+/** Memory ran out on the backend. What was computed until then is lost; on wasm, so may be the backend. */
+export class OutOfMemoryError extends Error {
+  override readonly name = 'OutOfMemoryError';
+
+  /** @param bytes About what it would have taken at most; 0 where that is not known. */
+  constructor(
+    where: string,
+    readonly bytes: number,
+    cause: unknown,
+  ) {
+    const amount = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
+    const told = bytes === 0 ? '' : `; this takes about ${amount} at most, besides what the model itself takes`;
+    const advice = 'give fewer samples or a part of each sequence';
+    super(`${where}: memory ran out${told}: ${advice}. tfjs's wasm backend has to be started anew after that`, {
+      cause,
+    });
+  }
+}
+
+/** What engines and backends say when memory runs out: V8, Firefox and Safari, Emscripten, TensorFlow. */
+const TOLD_AS = [
+  /\bAborted\(/,
+  /memory access out of bounds/i,
+  /array buffer allocation failed/i,
+  /invalid (typed )?array(buffer)? length/i,
+  /cannot enlarge memory/i,
+  /out of memory/i,
+  /\bOOM\b/,
+  /could not allocate|failed to allocate/i,
+];
+
+/** Whether an error says, in whatever words, that memory ran out. */
+export function isOutOfMemory(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'OutOfMemoryError') return true;
+  return TOLD_AS.some((words) => words.test(error.message)) || isOutOfMemory(error.cause);
+}
+
+/**
+ * Runs something that may take much memory.
+ *
+ * @param bytesOf How much, about.
+ * @throws OutOfMemoryError where memory ran out; else what `run` throws.
+ */
+export function tellingOutOfMemory<Result>(where: string, bytesOf: () => number, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (!isOutOfMemory(error) || (error as Error).name === 'OutOfMemoryError') throw error;
+    throw new OutOfMemoryError(where, bytesOf(), error);
+  }
+}
