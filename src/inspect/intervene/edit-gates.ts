@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
-import type { LSTMStep } from '../../core/step.js';
-import { callForeign, isExplicitLSTM, type LSTMLike } from '../../layers/foreign-lstm.js';
+import { type LSTMStep, nextCellState, nextHiddenState } from '../../core/step.js';
+import { callForeign, cellToRun, isExplicitLSTM, type LSTMLike } from '../../layers/foreign-lstm.js';
 import { observe, type StepEdit } from '../../sequence/observe.js';
 import { hookMethod } from '../model/hook-method.js';
 import { requireLayer } from '../model/require-layer.js';
 
 /**
  * Replaces quantities of one timestep. What is returned, or set on `step`, takes the place of what was computed; from a
- * replaced gate the new c and h follow, from a replaced c the new h.
+ * replaced gate the new c and h follow, from a replaced c the new h. Where a cell computes its steps itself, nothing is
+ * known to follow: c and h must then be given with a gate, and h with c.
  *
  * @param step i, f, g, o, c and h as computed, each [B, U].
  * @param t The input's timestep.
@@ -91,13 +92,24 @@ function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
     requireEdited(replaced, computed);
     // A clone, since what the edit returns may be the caller's to keep.
     const result = (name: keyof LSTMStep) => (replaced[name] ? tf.clone(replaced[name]) : computed[name]);
-    const [i, f, g, o] = [result('i'), result('f'), result('g'), result('o')];
+    const i = result('i');
+    const f = result('f');
+    const g = result('g');
+    const o = result('o');
     const cFollows = replaced.c === undefined && (replaced.i ?? replaced.f ?? replaced.g) !== undefined;
-    const newC = cFollows ? (tf.add(tf.mul(f, previousC), tf.mul(i, g)) as tf.Tensor2D) : result('c');
     const hFollows = replaced.h === undefined && (cFollows || (replaced.o ?? replaced.c) !== undefined);
-    const newH = hFollows ? (tf.mul(o, cell.activation.apply(newC)) as tf.Tensor2D) : result('h');
+    if (hFollows || cFollows) requireSixEquations(cell, replaced);
+    const newC = cFollows ? nextCellState({ i, f, g }, previousC) : result('c');
+    const newH = hFollows ? nextHiddenState(o, newC, (x) => cell.activation.apply(x) as tf.Tensor2D) : result('h');
     return { i, f, g, o, c: newC, h: newH };
   };
+}
+
+/** What follows from a gate is known where the six equations say it. */
+function requireSixEquations(cell: LSTMLike['cell'], replaced: Partial<LSTMStep>): void {
+  if (cellToRun(cell).ownEquations === 'none') return;
+  const rule = `edit must give c and h as well, or h alone, as the cell of class ${cell.getClassName()} computes its steps itself, and what follows from a gate is not known`;
+  throw invalidArgument('editGates', rule, Object.keys(replaced), { layer: cell.name });
 }
 
 /** What an edit replaced in place, instead of returning it. */

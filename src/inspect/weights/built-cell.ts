@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { isDisposed } from '../../layers/check-weights.js';
 import { isLSTMCell, isLSTMLike, type LSTMLike } from '../../layers/foreign-lstm.js';
+import { within } from '../model/require-layer.js';
 
 /**
  * The cell that holds the weights of an LSTM layer, of `tf.layers.rnn` over one cell, or that is the layer itself.
@@ -13,7 +14,7 @@ export function builtCell(where: string, layer: unknown): LSTMLike['cell'] {
   if (cell === null) {
     const rule = 'layer must be an LSTM, tf.layers.rnn over one LSTM cell, or an LSTM cell';
     throw layer instanceof tf.layers.Layer
-      ? invalidArgument(where, rule, layer.getClassName(), { layer: layer.name })
+      ? invalidArgument(where, `${rule}${within(layer)}`, layer.getClassName(), { layer: layer.name })
       : invalidArgument(where, rule, layer);
   }
   const { name } = layer as tf.layers.Layer;
