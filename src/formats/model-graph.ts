@@ -47,7 +47,7 @@ function requireOrdered(layers: Json[], where: string): void {
   while (waiting.length > 0) {
     const left = waiting.filter(({ layer, inputs }) => {
       if (inputs.some(([name, call]) => (calls.get(String(name)) ?? 0) <= (call as number))) return true;
-      if (inputs.length > 0) calls.set(layer, (calls.get(layer) ?? 0) + 1);
+      if (inputs.length > 0) calls.set(layer, (calls.get(layer) as number) + 1);
       return false;
     });
     if (left.length === waiting.length) {

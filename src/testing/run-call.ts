@@ -35,7 +35,9 @@ export function chainOf(target: CheckedTarget): tf.layers.Layer[] | null {
 
 /** Applies one layer, afresh: tfjs's Bidirectional writes into its keyword arguments. */
 export function applyLayer(layer: tf.layers.Layer, { x, mask, initialState }: CallTensors): tf.Tensor[] {
-  const kwargs = { ...(mask === null ? {} : { mask }), ...(initialState.length === 0 ? {} : { initialState }) };
+  const kwargs: { mask?: tf.Tensor; initialState?: tf.Tensor[] } = {};
+  if (mask !== null) kwargs.mask = mask;
+  if (initialState.length > 0) kwargs.initialState = initialState;
   const outputs = layer.apply(x, kwargs) as tf.Tensor | tf.Tensor[];
   return Array.isArray(outputs) ? outputs : [outputs];
 }
@@ -50,11 +52,8 @@ export function runCall(target: CheckedTarget, call: CallTensors): tf.Tensor[] {
     const model = target as tf.LayersModel;
     // A model with an input fewer makes the mask itself.
     const takesMask = call.mask !== null && model.inputs.length === 2 + call.initialState.length;
-    const outputs = model.predictOnBatch([
-      call.x,
-      ...(takesMask ? [call.mask as tf.Tensor] : []),
-      ...call.initialState,
-    ]) as tf.Tensor | tf.Tensor[];
+    const inputs = takesMask ? [call.x, call.mask as tf.Tensor] : [call.x];
+    const outputs = model.predictOnBatch([...inputs, ...call.initialState]) as tf.Tensor | tf.Tensor[];
     return Array.isArray(outputs) ? outputs : [outputs];
   });
 }

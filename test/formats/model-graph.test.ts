@@ -93,6 +93,11 @@ describe('requireOrderedGraphs', () => {
     expect(() => check(graph(input('x'), twice, layer('b', [['a', 1]])))).toThrow('never comes');
   });
 
+  test('counts no call for a node without inputs, as tfjs makes none', () => {
+    expect(() => check(graph(layer('a', []), layer('b', [['a', 0]])))).toThrow("the input of 'b' never comes");
+    expect(() => check(graph(input('x'), layer('a', [], [['x', 0]]), layer('b', [['a', 0]])))).not.toThrow();
+  });
+
   test('ends soon for many layers', () => {
     const many = (count: number) =>
       graph(...Array.from({ length: count }, (_, n) => layer(`l${n}`, [[`l${n + 1}`, 0]])));

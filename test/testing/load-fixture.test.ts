@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { loadFixture } from '../../src/testing/index.js';
 import { kerasFixturePath } from '../support/keras-fixtures.js';
 
@@ -200,6 +201,40 @@ describe('loadFixture', () => {
     expect(load).toThrow(RangeError);
     expect(load).toThrow(/^loadFixture: /);
     expect(load).toThrow(message);
+  });
+
+  test('reads or refuses a changed document, and ends with nothing else', () => {
+    const text = JSON.stringify(read('stateful-masked'));
+    // The values in it, but for the base64, of which there is most.
+    const values = [...text.matchAll(/(?<=[:,[])(?:"[^"]{0,40}"|[\d.-]+|true|false|null|\[[^[\]{}]*\])/g)];
+    const pieces = ['null', '-1', '0', '1e9', '0.5', '{}', '[]', '[1,2,3]', '"__proto__"', '""', 'true', '"h"'];
+    const change = fc.tuple(fc.nat(values.length - 1), fc.constantFrom(...pieces));
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 2 }), (changes) => {
+        let document = text;
+        for (const [at, piece] of changes.sort(([a], [b]) => b - a)) {
+          const { 0: value, index } = values[at] as RegExpExecArray;
+          document = document.slice(0, index) + piece + document.slice(index + value.length);
+        }
+        try {
+          expect(loadFixture(document).calls.length).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+          expect((error as Error).message).toMatch(/^loadFixture: .{1,1000}$/);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('says that a document is cut off, wherever it is', () => {
+    const text = readFileSync(kerasFixturePath('returns-last'), 'utf8').trimEnd();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: text.length - 1 }), (length) => {
+        expect(() => loadFixture(text.slice(0, length))).toThrow('loadFixture: the document must be JSON, got ');
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test.each([[null], [[]], [7], [true]])('refuses %p in place of a document', (source) => {

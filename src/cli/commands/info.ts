@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { type FoundLSTM, findLSTMs } from '../../inspect/model/find-lstms.js';
 import { type WeightNormsByGate, weightNormsByGate } from '../../inspect/weights/weight-norms-by-gate.js';
+import { amount, lstmName } from '../../inspect/words.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../layers/brand.js';
 
 /** What `info --json` prints. */
@@ -92,20 +93,17 @@ function normRow(name: string, norms: ByGate<number>): string[] {
 }
 
 function lstmText(lstm: LSTMInfo): string {
-  const { layerName, direction, cell, explicit, units, features, norms } = lstm;
-  const place = [...(direction === 'backward' ? ['backward'] : []), ...(cell > 0 ? [`cell ${cell}`] : [])];
-  const returns = [lstm.returnSequences ? 'sequences' : 'the last output', ...(lstm.returnState ? ['states'] : [])];
+  const { explicit, units, features, norms } = lstm;
+  const returns = lstm.returnSequences ? 'sequences' : 'the last output';
+  const rows = [['  norms of weights', ...GATE_NAMES], normRow('kernel', norms.kernel)];
+  rows.push(normRow('recurrent kernel', norms.recurrentKernel));
+  if (norms.bias !== null) rows.push(normRow('bias', norms.bias));
   return (
-    `\nLSTM '${layerName}'${place.length > 0 ? ` (${place.join(', ')})` : ''}: ${units} units, reads ${features} features\n` +
+    `\nLSTM '${lstmName(lstm)}': ${amount(units, 'unit')}, reads ${amount(features, 'feature')}\n` +
     `  ${explicit ? 'of explicit-lstm' : 'built-in'}, activation ${lstm.activation}, ` +
     `recurrent activation ${lstm.recurrentActivation}\n` +
-    `  returns ${returns.join(' and ')}${lstm.stateful ? ', stateful' : ''}\n` +
-    table([
-      ['  norms of weights', ...GATE_NAMES],
-      normRow('kernel', norms.kernel),
-      normRow('recurrent kernel', norms.recurrentKernel),
-      ...(norms.bias === null ? [] : [normRow('bias', norms.bias)]),
-    ])
+    `  returns ${returns}${lstm.returnState ? ' and states' : ''}${lstm.stateful ? ', stateful' : ''}\n` +
+    table(rows)
   );
 }
 

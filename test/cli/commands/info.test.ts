@@ -26,7 +26,7 @@ describe('info', () => {
     expect(out).toContain(
       "\nLSTM 'lower': 5 units, reads 4 features\n  built-in, activation tanh, recurrent activation hardSigmoid\n  returns sequences\n",
     );
-    expect(out).toContain("\nLSTM 'encoder/both' (backward): 2 units, reads 5 features\n  of explicit-lstm,");
+    expect(out).toContain("\nLSTM 'encoder/both (backward)': 2 units, reads 5 features\n  of explicit-lstm,");
     expect(out).toContain("\nLSTM 'upper': 3 units, reads 4 features\n");
     expect(out).toContain('  returns the last output\n');
   });
@@ -74,7 +74,7 @@ describe('info', () => {
     );
     const { out } = await runMain(['info', folder.path('stack'), '--backend', 'cpu']);
     expect(out).toContain("LSTM 'stack': 2 units");
-    expect(out).toContain("LSTM 'stack' (cell 1): 3 units, reads 2 features");
+    expect(out).toContain("LSTM 'stack (cell 1)': 3 units, reads 2 features");
     expect(out).toContain('returns the last output and states');
   });
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
 import { type InputOptions, readInputs } from '../../../src/cli/readers/read-inputs.js';
 import { UserError } from '../../../src/cli/user-error.js';
 import { useBackend } from '../../../tools/backends.js';
@@ -170,6 +171,32 @@ describe('readInputs', () => {
     expectRefusal(file('text.txt', 'a'), modelOf({ x: [2, 2, 2] }), 'text is for models that take token numbers', {
       vocabulary,
     });
+  });
+
+  test('reads or refuses any vocabulary, and ends with nothing else', () => {
+    const path = file('any.txt', 'a b\nb');
+    const token = fc.oneof(fc.string({ maxLength: 3 }), fc.constantFrom('a', 'b', '[UNK]', '__proto__', 'constructor'));
+    const number = fc.oneof(fc.nat(5), fc.constantFrom(-1, 0.5, 2 ** 53, 1e308, null, '1', true));
+    const documents = fc.oneof(
+      fc.array(token).map((list) => JSON.stringify(list)),
+      fc.dictionary(token, number).map((object) => JSON.stringify(object)),
+      fc.json({ maxDepth: 3 }),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(documents, fc.constantFrom('any.json', 'any-list.txt'), (document, name) => {
+        const before = tf.memory().numTensors;
+        try {
+          const { inputs } = readInputs(path, ids, { vocabulary: file(name, document), pad: 'left', samples: 9 });
+          expect(inputs[0]?.shape[0]).toBe(2);
+          tf.dispose(inputs);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+        expect(tf.memory().numTensors).toBe(before);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('refuses vocabularies that are none', () => {
