@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { requireUsable, shapeOf } from '../core/check-tensor.js';
 import { invalidArgument, invalidState } from '../core/errors.js';
+import { GATE_NAMES } from '../core/gates.js';
 import { type LSTMStep, projectInput, stepFromProjectedInput } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
@@ -13,7 +14,6 @@ import { copyArguments, type LSTMCellArgs, type OwnArguments, ownArguments, save
 import { LSTM_CELL_BRAND } from './brand.js';
 import { isDisposedWeight, requireWeights } from './check-weights.js';
 import { type DropoutFunction, drawDropoutMasks, dropoutFunction } from './dropout.js';
-import { unitForgetBiasInitializer } from './forget-bias.js';
 import { SequenceDropout } from './sequence-dropout.js';
 import { validateCellArguments } from './validate-arguments.js';
 
@@ -243,3 +243,19 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   }
 }
 tf.serialization.registerClass(LSTMCell);
+
+/**
+ * Initializes a bias of `[4U]` with 1 for the forget gate and `others` for the rest.
+ *
+ * Jozefowicz, Zaremba, Sutskever 2015, "An Empirical Exploration of Recurrent Network Architectures".
+ */
+function unitForgetBiasInitializer(others: Initializer, units: number): Initializer {
+  const apply = () =>
+    tf.tidy(() => {
+      const i = others.apply([units]) as tf.Tensor1D;
+      const f = tf.ones([units]) as tf.Tensor1D;
+      const rest = others.apply([units * (GATE_NAMES.length - 2)]) as tf.Tensor1D;
+      return tf.concat([i, f, rest]);
+    });
+  return { apply } as unknown as Initializer;
+}

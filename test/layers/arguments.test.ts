@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { KERAS_DEFAULTS, lstm, lstmCell } from '../../src/index.js';
+import fc from 'fast-check';
+import { KERAS_DEFAULTS, LSTM, lstm, lstmCell } from '../../src/index.js';
 import { ARGUMENTS, type Argument, argumentsOf } from '../../src/layers/arguments.js';
 import { useBackend } from '../../tools/backends.js';
 import { warningsOf } from '../support/warnings.js';
@@ -67,5 +68,47 @@ test("With KERAS_DEFAULTS a config differs from tfjs's in what Keras's differs i
   expect(lstm({ ...KERAS_DEFAULTS, units: 2, name: 'memory' }).getConfig()).toEqual({
     ...config({}),
     ...{ recurrentActivation: 'sigmoid', unitForgetBias: true, kernelInitializer },
+  });
+});
+
+describe('A layer made again from its config has the same config', () => {
+  const weightObjects = (role: string, value: fc.Arbitrary<unknown>) =>
+    Object.fromEntries(TABLE.filter(([, { type }]) => type === role).map(([name]) => [name, value]));
+  const valueOf = ([name, { type }]: [string, Argument]): fc.Arbitrary<unknown> | null => {
+    if (typeof type === 'string') return null;
+    if (type.must === 'a boolean') return fc.boolean();
+    if (type.must.startsWith('a number in')) return fc.double({ min: 0, max: 0.99, noNaN: true });
+    if (name === 'seed') return fc.integer();
+    return name === 'useFused' ? fc.constantFrom('auto', true, false) : null;
+  };
+  const plain = TABLE.flatMap((row) => {
+    const value = valueOf(row);
+    return value === null ? [] : [[row[0], value] as const];
+  });
+  const someArguments = fc.record(
+    {
+      ...Object.fromEntries(plain),
+      ...weightObjects('activation', fc.constantFrom('tanh', 'sigmoid', 'hardSigmoidKeras3')),
+      ...weightObjects('initializer', fc.constantFrom('zeros', 'glorotUniform', 'orthogonal')),
+      ...weightObjects('regularizer', fc.constantFrom('l1l2', null)),
+      ...weightObjects('constraint', fc.constantFrom('nonNeg', null)),
+    },
+    { requiredKeys: [] },
+  );
+
+  test('whatever its arguments, and through JSON', () => {
+    fc.assert(
+      fc.property(someArguments, fc.integer({ min: 1, max: 5 }), (args, units) => {
+        const config = lstm({ ...(args as object), units, name: 'memory' }).getConfig();
+        const read = JSON.parse(JSON.stringify(config));
+        const again = LSTM.fromConfig(LSTM as never, read).getConfig();
+        expect(JSON.parse(JSON.stringify(again))).toEqual(JSON.parse(JSON.stringify(config)));
+        for (const [name, value] of Object.entries(args as Record<string, unknown>)) {
+          const argument: Argument = ARGUMENTS[name as keyof typeof ARGUMENTS];
+          if (typeof argument.type !== 'string' && value !== argument.default) expect(config[name]).toBe(value);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });
