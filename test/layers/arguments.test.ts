@@ -74,7 +74,7 @@ test("With KERAS_DEFAULTS a config differs from tfjs's in what Keras's differs i
 describe('A layer made again from its config has the same config', () => {
   const weightObjects = (role: string, value: fc.Arbitrary<unknown>) =>
     Object.fromEntries(TABLE.filter(([, { type }]) => type === role).map(([name]) => [name, value]));
-  const valueOf = ([name, { type }]: [string, Argument]): fc.Arbitrary<unknown> | null => {
+  const someValueOf = ([name, { type }]: [string, Argument]): fc.Arbitrary<unknown> | null => {
     if (typeof type === 'string') return null;
     if (type.must === 'a boolean') return fc.boolean();
     if (type.must.startsWith('a number in')) return fc.double({ min: 0, max: 0.99, noNaN: true });
@@ -82,7 +82,7 @@ describe('A layer made again from its config has the same config', () => {
     return name === 'useFused' ? fc.constantFrom('auto', true, false) : null;
   };
   const plain = TABLE.flatMap((row) => {
-    const value = valueOf(row);
+    const value = someValueOf(row);
     return value === null ? [] : [[row[0], value] as const];
   });
   const someArguments = fc.record(
