@@ -1,8 +1,9 @@
 import { invalidArgument } from '../../core/errors.js';
+import { lstmName } from '../words.js';
 import type { Finding } from './finding.js';
 
 /**
- * Findings as text for the terminal, the gravest first as `diagnose` ranks them.
+ * Findings as text for the terminal, most severe first, as `diagnose` ranks them.
  *
  * ```ts
  * console.log(describeFindings(await diagnose(model, x, y)));
@@ -14,22 +15,20 @@ export function describeFindings(findings: Finding[]): string {
   if (!Array.isArray(findings)) {
     throw invalidArgument('describeFindings', 'findings must be an array, as diagnose resolves to', findings);
   }
-  if (findings.length === 0) return 'Nothing found: gates move, memory lasts, and all values are finite.';
+  if (findings.length === 0) return NOTHING_FOUND;
   return findings
     .map((finding, n) => {
+      const { severity, layerName, direction, cell, kind, message, remedy } = finding;
+      const place = layerName === null ? '' : `${lstmName({ layerName, direction, cell })}, `;
       const evidence = Object.entries(finding.evidence).map(([name, value]) => `${name} ${value}`);
       return [
-        `${n + 1}. ${finding.severity}: ${placeOf(finding)}${finding.kind}`,
-        `   ${finding.message}`,
+        `${n + 1}. ${severity}: ${place}${kind}`,
+        `   ${message}`,
         `   Evidence: ${evidence.join(', ')}.`,
-        `   Try: ${finding.remedy}`,
+        `   Try: ${remedy}`,
       ].join('\n');
     })
     .join('\n');
 }
 
-function placeOf({ layerName, direction, cell }: Finding): string {
-  if (layerName === null) return '';
-  const details = [...(direction === 'backward' ? ['backward'] : []), ...(cell > 0 ? [`cell ${cell}`] : [])];
-  return `${layerName}${details.length === 0 ? '' : ` (${details.join(', ')})`}, `;
-}
+export const NOTHING_FOUND = 'Nothing found: all values are finite, and no gate, state or gradient stands out.';

@@ -1,39 +1,47 @@
 import type * as tf from '@tensorflow/tfjs';
-import { requireOptions } from '../../core/options.js';
-import { type GradientFlowModelOptions, modelFlows } from '../gradient/gradient-flow-model.js';
-import { byLSTM, type FoundLSTM, findLSTMs, isSamePlace, requireModelWithLSTM } from '../model/find-lstms.js';
-import { type ModelData, type ModelInputs, type ModelLabels, modelData } from '../model/model-data.js';
-import { type LayerTrace, traceCalls } from '../trace/trace-model.js';
-import { type WeightNormsByGate, weightNormsByGate } from '../weights/weight-norms-by-gate.js';
-import { type Finding, SEVERITIES } from './finding.js';
-import { findingsOf } from './findings-of.js';
+import { CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
+import type { GradientFlowModelOptions } from '../gradient/gradient-flow-model.js';
+import { requireModelWithLSTM } from '../model/find-lstms.js';
+import { type ModelInputs, type ModelLabels, modelData } from '../model/model-data.js';
+import { weightNormsByGate } from '../weights/weight-norms-by-gate.js';
+import type { Evidence } from './evidence.js';
+import { type Finding, findingAt, ranked } from './finding.js';
 import { flowFindings } from './flow-findings.js';
-import { gatherEvidence } from './gather-evidence.js';
-import { dataFindings } from './non-finite-findings.js';
-import { steepestFlows } from './steepest-flows.js';
+import { gateFindings } from './gate-findings.js';
+import { lookAtLSTMs } from './look-at-lstms.js';
+import { dataFindings, nonFiniteFindings } from './non-finite-findings.js';
+import { stateFindings } from './state-findings.js';
 import { type DiagnosisThresholds, withDefaults } from './thresholds.js';
 
 export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'> {
   thresholds?: Partial<DiagnosisThresholds>;
 }
 
+const RULES: OptionRules = { thresholds: CHECKED_LATER, loss: CHECKED_LATER };
+
 /**
  * Looks at every LSTM of a model as it runs over some samples, and tells what is wrong, in words and numbers: gates that
- * are stuck, memory that is too short, units that do nothing, states at their limit, gradients that vanish or explode on
- * their way back through time, NaN and where it starts.
+ * are stuck, memory that is too short, units that do nothing, states at their limit, inputs that are not scaled, gradients
+ * that vanish, explode or never arrive, NaN and where it starts.
  *
  * ```ts
  * const findings = await diagnose(model, x, y);
  * console.log(describeFindings(findings));
  * ```
  *
+ * With labels and a loss it sees more, and judges by what it sees. A closed gate or a fading gradient is a warning only
+ * where the model has not learnt: where its loss is about what it would be if its answers were given to other samples.
+ * Otherwise it is a note. docs/diagnosis.md tells what each finding means, and how often diagnose is wrong.
+ *
  * @param model Any model with an LSTM, of this package or of tfjs; it is left as it is.
  * @param inputs What the model predicts from, as `predict` takes it: some tens of samples that are like the rest.
  * @param labels As `fit` takes them; looked through for NaN. With them, the gradient of the loss is looked at, where
  *   the model is compiled or a loss is given.
  * @param options `thresholds`: when something is found; see `DiagnosisThresholds`. `loss`: as for `gradientFlowModel`.
- * @returns Findings, the gravest first; within a severity, those of the most units first. Empty: nothing found.
- * @throws RangeError (by the promise) as `traceModel` and `gradientFlowModel` do, and for thresholds that are none.
+ * @returns Findings, the most severe first; within a severity, causes before what may follow from them. Empty: nothing
+ *   found.
+ * @throws RangeError (by the promise) for what is not a model with an LSTM, for inputs and labels that `fit` would not
+ *   take, for an unknown loss, and for thresholds that break their rule; Error for a model that is not built.
  */
 export async function diagnose(
   model: tf.LayersModel,
@@ -41,16 +49,18 @@ export async function diagnose(
   labels: ModelLabels | null = null,
   options: DiagnosisOptions = {},
 ): Promise<Finding[]> {
-  requireOptions('diagnose', options, ['thresholds', 'loss']);
-  const thresholds = withDefaults(options.thresholds);
-  requireModelWithLSTM('diagnose', model);
+  checkOptions('diagnose', options, RULES);
+  const thresholds = withDefaults(options.thresholds ?? undefined);
+  const lstms = requireModelWithLSTM('diagnose', model);
   const data = modelData('diagnose', model, inputs, labels, options);
   try {
-    const findings = await forwardFindings(model, data.inputs, thresholds);
-    const loss = options.loss ?? model.loss;
-    if (data.labels !== null && loss !== undefined) {
-      findings.push(...(await backwardFindings(model, data, { loss, thresholds })));
-    }
+    const { loss } = options;
+    const weightNorms = await Promise.all(lstms.map(({ lstmCell }) => weightNormsByGate(lstmCell)));
+    const backward = data.labels !== null && (loss ?? model.loss) !== undefined;
+    const seen = await lookAtLSTMs('diagnose', model, data, lstms, { loss, weightNorms, thresholds, backward });
+    const findings = seen.flatMap((evidence) =>
+      evidence === null ? [] : [...forwardFindings(evidence, thresholds), ...flowFindings(evidence, thresholds)],
+    );
     const ofData = [...(await dataFindings(data.inputs, 'input')), ...(await dataFindings(data.labels ?? [], 'label'))];
     return ranked([...ofData, ...findings]);
   } finally {
@@ -58,44 +68,23 @@ export async function diagnose(
   }
 }
 
-async function forwardFindings(
-  model: tf.LayersModel,
-  inputs: tf.Tensor[],
-  thresholds: DiagnosisThresholds,
-): Promise<Finding[]> {
-  const traces = traceCalls(model, inputs);
-  try {
-    const findings: Finding[] = [];
-    for (const group of byLSTM(traces)) {
-      const evidence = await gatherEvidence(group, await weightNormsOf(model, group), thresholds);
-      findings.push(...findingsOf(evidence, thresholds));
-    }
-    return findings;
-  } finally {
-    for (const { trace } of traces) trace.dispose();
+/** All that there is to find in one LSTM as it runs forward. */
+export function forwardFindings(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
+  if (evidence.statistics.validSteps === 0) {
+    return [
+      findingAt(evidence.place, {
+        kind: 'nothing to see',
+        severity: 'error',
+        evidence: { 'valid steps': 0 },
+        message: 'Every step is masked, or the batch is empty: the layer never computes anything.',
+        remedy:
+          'Look at what makes the mask: maskValue of Masking, maskZero of Embedding, and the padding of the data.',
+      }),
+    ];
   }
-}
-
-async function backwardFindings(
-  model: tf.LayersModel,
-  data: ModelData,
-  { loss, thresholds }: { loss: DiagnosisOptions['loss']; thresholds: DiagnosisThresholds },
-): Promise<Finding[]> {
-  const flows = modelFlows('diagnose', model, data, { loss });
-  try {
-    const steepest = await steepestFlows(flows, thresholds);
-    return steepest.flatMap(({ place, statistics }) => flowFindings(place, statistics, thresholds));
-  } finally {
-    for (const { flow } of flows) flow.dispose();
-  }
-}
-
-async function weightNormsOf(model: tf.LayersModel, [trace]: LayerTrace[]): Promise<WeightNormsByGate> {
-  const found = findLSTMs(model).find((lstm) => isSamePlace(lstm, trace as LayerTrace)) as FoundLSTM;
-  return await weightNormsByGate(found.lstmCell);
-}
-
-function ranked(findings: Finding[]): Finding[] {
-  const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
-  return findings.sort((a, b) => rank(a) - rank(b) || b.units.length - a.units.length);
+  return [
+    ...nonFiniteFindings(evidence),
+    ...gateFindings(evidence, thresholds),
+    ...stateFindings(evidence, thresholds),
+  ];
 }

@@ -1,25 +1,129 @@
+import { GATE_NAMES } from '../../core/gates.js';
+import type { LSTMLike } from '../../layers/foreign-lstm.js';
+import type { FlowStatistics } from '../gradient/flow-types.js';
+import type { LSTMPlace } from '../model/find-lstms.js';
+import { LayerStatistics } from '../statistics/layer-statistics.js';
+import { readTrace, type TraceValues } from '../statistics/read-trace.js';
 import type { GateStatistics } from '../statistics/statistics-types.js';
+import type { LayerTrace } from '../trace/trace-model.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
-import type { Place } from './finding.js';
-import type { UnitActivity } from './unit-activity.js';
+import type { DiagnosisThresholds } from './thresholds.js';
 
 /** All that is known of one LSTM when its findings are drawn. */
 export interface Evidence {
-  place: Place;
+  place: LSTMPlace;
   statistics: GateStatistics;
   activity: UnitActivity;
   weightNorms: WeightNormsByGate;
+  /** The mean of the forget gates' bias; null without bias. */
+  forgetBias: number | null;
+  /** The root mean square of what the layer reads, at valid steps; null where it is not known. */
+  inputSize: number | null;
   /** Of the longest trace. */
   timesteps: number;
+  /** How the gradient flows back through the call in which it changes most; null without labels. */
+  flow: FlowStatistics | null;
+  /** Whether the model's answers have anything to do with its samples; null where that cannot be told. */
+  learnt: boolean | null;
+}
+
+/** What each unit does over all valid steps whose values are finite; null for a unit that has none. */
+export interface UnitActivity {
+  /** [U], largest minus smallest h. */
+  rangeOfH: (number | null)[];
+  /** [U], largest minus smallest c. */
+  rangeOfC: (number | null)[];
+  /** [U], mean of |f|. */
+  forgetGate: (number | null)[];
+  /** [U], mean of |g|. */
+  candidateSize: (number | null)[];
+  /** [U], mean of |c|. */
+  cellStateSize: (number | null)[];
+}
+
+/** Reads what one LSTM did in one or several calls. */
+export async function readCalls(
+  traces: LayerTrace[],
+  { low, high }: DiagnosisThresholds,
+): Promise<Pick<Evidence, 'place' | 'statistics' | 'activity' | 'timesteps'>> {
+  const [{ layerName, direction, cell, trace: first }] = traces as [LayerTrace];
+  const { units, activation, recurrentActivation } = first;
+  const statistics = new LayerStatistics({ units, activation, recurrentActivation }, { low, high });
+  const values = await Promise.all(traces.map(({ trace }) => readTrace(trace)));
+  for (const ofTrace of values) statistics.add(ofTrace);
+  return {
+    place: { layerName, direction, cell },
+    statistics: statistics.result(),
+    activity: unitActivity(values, units),
+    timesteps: Math.max(...values.map(({ timesteps }) => timesteps)),
+  };
+}
+
+/** Measures the units of one LSTM over all its traces. */
+export function unitActivity(traces: TraceValues[], units: number): UnitActivity {
+  return {
+    rangeOfH: ranges(traces, 'h', units),
+    rangeOfC: ranges(traces, 'c', units),
+    forgetGate: meanSizes(traces, 'f', units),
+    candidateSize: meanSizes(traces, 'g', units),
+    cellStateSize: meanSizes(traces, 'c', units),
+  };
+}
+
+function ranges(traces: TraceValues[], quantity: 'h' | 'c', units: number): (number | null)[] {
+  const largest = new Float64Array(units).fill(Number.NEGATIVE_INFINITY);
+  const smallest = new Float64Array(units).fill(Number.POSITIVE_INFINITY);
+  forEachFinite(traces, quantity, units, (value, unit) => {
+    largest[unit] = Math.max(largest[unit] as number, value);
+    smallest[unit] = Math.min(smallest[unit] as number, value);
+  });
+  return Array.from(largest, (value, unit) => (Number.isFinite(value) ? value - (smallest[unit] as number) : null));
+}
+
+function meanSizes(traces: TraceValues[], quantity: 'f' | 'g' | 'c', units: number): (number | null)[] {
+  const sums = new Float64Array(units);
+  const counts = new Float64Array(units);
+  forEachFinite(traces, quantity, units, (value, unit) => {
+    sums[unit] = (sums[unit] as number) + Math.abs(value);
+    counts[unit] = (counts[unit] as number) + 1;
+  });
+  return Array.from(sums, (sum, unit) => (counts[unit] === 0 ? null : sum / (counts[unit] as number)));
+}
+
+/** Visits values in the order in which they lie in memory, step by step: while a model trains, this must be quick. */
+function forEachFinite(
+  traces: TraceValues[],
+  quantity: 'f' | 'g' | 'c' | 'h',
+  units: number,
+  visit: (value: number, unit: number) => void,
+): void {
+  for (const { sequences, mask, batch, timesteps } of traces) {
+    const values = sequences[quantity];
+    for (let step = 0; step < batch * timesteps; step++) {
+      if (mask !== null && mask[step] === 0) continue;
+      for (let unit = 0; unit < units; unit++) {
+        const value = values[step * units + unit] as number;
+        if (Number.isFinite(value)) visit(value, unit);
+      }
+    }
+  }
+}
+
+/** The mean of the forget gates' bias; null without bias. */
+export async function meanForgetBias({ bias, units }: LSTMLike['cell']): Promise<number | null> {
+  if (!bias) return null;
+  const start = GATE_NAMES.indexOf('f') * units;
+  const values = [...(await bias.read().data())].slice(start, start + units);
+  return values.reduce((sum, value) => sum + value, 0) / units;
 }
 
 /** Indices of the values that satisfy a condition; a null never does. */
-export function unitsWhere(values: (number | null)[], holds: (value: number) => boolean): number[] {
+export function unitsWhere(values: readonly (number | null)[], holds: (value: number) => boolean): number[] {
   return values.flatMap((value, unit) => (value !== null && holds(value) ? [unit] : []));
 }
 
 /** Mean of the values of some units, for evidence; rounded to four digits, as nobody reads more. */
-export function meanOver(values: (number | null)[], units: number[]): number {
+export function meanOver(values: readonly (number | null)[], units: readonly number[]): number {
   const sum = units.reduce((total, unit) => total + (values[unit] ?? 0), 0);
   return rounded(sum / units.length);
 }

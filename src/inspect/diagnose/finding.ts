@@ -1,30 +1,39 @@
+import type { Quantity } from '../../core/quantities.js';
 import type { Direction } from '../model/places.js';
-import type { Quantity } from '../statistics/quantities.js';
 
 export const SEVERITIES = ['error', 'warning', 'note'] as const;
 
-/** 'error': it cannot work. 'warning': learning is hampered. 'note': worth knowing. */
+/** 'error': it cannot work. 'warning': learning was seen to be hampered. 'note': worth knowing, with no harm seen. */
 export type Severity = (typeof SEVERITIES)[number];
 
-export type FindingKind =
-  | 'non-finite input'
-  | 'non-finite label'
-  | 'non-finite weight'
-  | 'non-finite value'
-  | 'nothing to see'
-  | 'no gradient'
-  | 'gate closed'
-  | 'gate open'
-  | 'candidate saturated'
-  | 'cell state saturated'
-  | 'short memory'
-  | 'constant unit'
-  | 'vanishing gradient'
-  | 'exploding gradient'
-  | 'non-finite gradient'
-  | 'non-finite loss'
-  | 'no weight gradient'
-  | 'gradient spike';
+/**
+ * Causes before what may follow from them: within a severity, findings are listed in this order. An exploding gradient
+ * comes before the gates that it has driven to their ends, a closed gate before the units that it keeps constant.
+ */
+const KINDS = [
+  'non-finite input',
+  'non-finite label',
+  'non-finite weight',
+  'non-finite value',
+  'nothing to see',
+  'non-finite gradient',
+  'non-finite loss',
+  'monitor failed',
+  'unscaled input',
+  'exploding gradient',
+  'gradient spike',
+  'no gradient',
+  'gate closed',
+  'cell state saturated',
+  'candidate saturated',
+  'constant unit',
+  'no weight gradient',
+  'vanishing gradient',
+  'short memory',
+  'gate open',
+] as const;
+
+export type FindingKind = (typeof KINDS)[number];
 
 /** Something that `diagnose` or `gateMonitor` found. Plain data: it survives JSON. */
 export interface Finding {
@@ -39,6 +48,8 @@ export interface Finding {
   gate: Quantity | null;
   /** The units concerned, ascending; empty where it is none in particular. */
   units: number[];
+  /** The timestep at which it starts; null where it is none in particular. */
+  timestep: number | null;
   /** The numbers behind it. */
   evidence: Record<string, number | string>;
   /** What it means, in a sentence. */
@@ -51,3 +62,20 @@ export interface Finding {
 export type Place = Pick<Finding, 'layerName' | 'direction' | 'cell'>;
 
 export const NOWHERE: Place = { layerName: null, direction: 'forward', cell: 0 };
+
+/** What a finding says; what it is not about in particular may be left out. */
+export type FindingParts = Pick<Finding, 'kind' | 'severity' | 'evidence' | 'message' | 'remedy'> &
+  Partial<Pick<Finding, 'gate' | 'units' | 'timestep'>>;
+
+export function findingAt({ layerName, direction, cell }: Place, parts: FindingParts): Finding {
+  return { layerName, direction, cell, gate: null, units: [], timestep: null, ...parts };
+}
+
+/** The most severe first; then causes before what may follow from them; then what concerns the most units. */
+export function ranked(findings: readonly Finding[]): Finding[] {
+  const byRank = (a: Finding, b: Finding) =>
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
+    b.units.length - a.units.length;
+  return [...findings].sort(byRank);
+}

@@ -1,65 +1,148 @@
 import type { FlowStatistics } from '../gradient/flow-types.js';
-import { rounded, unitsWhere } from './evidence.js';
-import type { Finding, Place } from './finding.js';
+import { amount, percent } from '../words.js';
+import { type Evidence, rounded, unitsWhere } from './evidence.js';
+import { type Finding, findingAt } from './finding.js';
+import { forgetAdvice } from './gate-findings.js';
 import type { DiagnosisThresholds } from './thresholds.js';
 
 /** What is wrong with the gradient as it flows back through time in one LSTM: at most one finding. */
-export function flowFindings(place: Place, statistics: FlowStatistics, thresholds: DiagnosisThresholds): Finding[] {
-  const { nonFinite, verdict } = statistics;
-  if (nonFinite.count > 0) return [notFinite(place, statistics)];
-  if (verdict === 'exploding') return [exploding(place, statistics)];
-  if (verdict === 'vanishing') return [vanishing(place, statistics, thresholds)];
-  return [];
+export function flowFindings(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
+  const { flow } = evidence;
+  if (flow === null || flow.validSteps === 0) return [];
+  if (flow.nonFinite.count > 0) return [notFinite(evidence, flow)];
+  if (flow.verdict === null) return [notThere(evidence, flow)];
+  if (flow.verdict === 'exploding') return [exploding(evidence, flow)];
+  return flow.verdict === 'vanishing' ? vanishing(evidence, flow, thresholds) : [];
 }
 
-function notFinite(place: Place, { nonFinite, sentence }: FlowStatistics): Finding {
-  return {
-    ...{ kind: 'non-finite gradient', severity: 'error', ...place, gate: null, units: [] },
+function notFinite({ place }: Evidence, { nonFinite, sentence }: FlowStatistics): Finding {
+  return findingAt(place, {
+    kind: 'non-finite gradient',
+    severity: 'error',
+    timestep: nonFinite.firstTimestep,
     evidence: { 'first timestep': nonFinite.firstTimestep as number, count: nonFinite.count },
     message: `${capitalized(sentence)}.`,
     remedy: 'Look for NaN in data and weights first; clip gradients (clipGradients), or lower the learning rate.',
-  };
+  });
 }
 
-function vanishing(
-  place: Place,
-  statistics: FlowStatistics,
-  { vanishingGradient, stuckFraction }: DiagnosisThresholds,
-): Finding {
-  const { sentence, forgetGateClosed, timesteps } = statistics;
-  const units = unitsWhere(forgetGateClosed, (fraction) => fraction > stuckFraction);
-  const t = timestepWhere(statistics, (size) => size < vanishingGradient);
-  return {
-    ...{ kind: 'vanishing gradient', severity: 'warning', ...place, gate: 'f', units },
-    evidence: { ...flowEvidence(statistics), 'at timestep': t },
-    message: `${capitalized(sentence)}. What happened at timestep ${t} or was processed before it hardly changes the weights.`,
-    remedy: `Open the forget gates from the start: forgetBiasInitializer, or chronoInitializer({ maxTimesteps: ${timesteps} }); an orthogonal recurrent kernel (orthogonalByGateInitializer) helps too.`,
-  };
+/** Of a model that has learnt its samples perfectly there is no gradient either. */
+function notThere({ place, learnt }: Evidence, { sentence, loss }: FlowStatistics): Finding {
+  return findingAt(place, {
+    kind: 'no weight gradient',
+    severity: learnt === true ? 'note' : 'warning',
+    evidence: { loss: loss ?? 'not finite' },
+    message: `${capitalized(sentence)}.`,
+    remedy:
+      'See whether a later layer cuts it off: weights of 0, an activation that is flat where it is, or an operation without a gradient.',
+  });
 }
 
-function exploding(place: Place, statistics: FlowStatistics): Finding {
-  const { sentence } = statistics;
-  const t = timestepWhere(statistics, (size) => size > 10);
-  return {
-    ...{ kind: 'exploding gradient', severity: 'warning', ...place, gate: null, units: [] },
-    evidence: { ...flowEvidence(statistics), 'at timestep': t },
-    message: `${capitalized(sentence)}. It has grown tenfold at timestep ${t}.`,
+/**
+ * A gradient that fades is harm only where it is the way by which the weights would learn: where the part of the sequence
+ * that it does not reach makes up hardly any of the weights' gradient, and the model has been seen not to learn.
+ */
+function vanishing(evidence: Evidence, flow: FlowStatistics, thresholds: DiagnosisThresholds): Finding[] {
+  const { place, forgetBias, learnt } = evidence;
+  const { sentence, forgetGateClosed, timesteps } = flow;
+  const { stuckFraction, hardlyReached, vanishingGradient } = thresholds;
+  const unreached = hardlyReachedSteps(flow, hardlyReached);
+  const isHalf = unreached !== null && 2 * unreached.steps >= unreached.of;
+  const t = timestepWhere(flow, (size) => size < vanishingGradient);
+  const measured = flowEvidence(flow);
+  if (unreached !== null) measured["share of the weights' gradient"] = rounded(unreached.share);
+  return [
+    findingAt(place, {
+      kind: 'vanishing gradient',
+      severity: learnt === false && isHalf ? 'warning' : 'note',
+      gate: 'f',
+      units: unitsWhere(forgetGateClosed, (fraction) => fraction > stuckFraction),
+      timestep: t,
+      evidence: measured,
+      message: `${capitalized(sentence)}. ${isHalf ? whatIsNotReached(unreached, flow) : whatIsReached(flow, vanishingGradient)}`,
+      remedy: `${learnt === true ? 'The model has learnt all the same. If it should see further back: ' : ''}${vanishingAdvice(forgetBias, timesteps)}`,
+    }),
+  ];
+}
+
+/** Timesteps at the start of the way forward that hardly change the weights. */
+interface Unreached {
+  /** The first processed, and the last. */
+  first: number;
+  last: number;
+  steps: number;
+  of: number;
+  /** What they make up of the gradient of the weights. */
+  share: number;
+}
+
+/** The steps from the first processed on that together make up less than a fraction of the gradient of the weights. */
+function hardlyReachedSteps({ toWeights, goBackwards }: FlowStatistics, fraction: number): Unreached | null {
+  const known = [...toWeights.entries()].filter(([, size]) => size !== null) as [number, number][];
+  if (goBackwards) known.reverse();
+  const total = known.reduce((sum, [, size]) => sum + size, 0);
+  let sum = 0;
+  let steps = 0;
+  let share = 0;
+  for (const [, size] of known) {
+    sum += size;
+    if (!(sum < fraction * total)) break;
+    steps += 1;
+    share = sum / total;
+  }
+  if (steps === 0) return null;
+  const [first] = known[0] as [number, number];
+  const [last] = known[steps - 1] as [number, number];
+  return { first, last, steps, of: known.length, share };
+}
+
+function whatIsNotReached({ first, last, of, share }: Unreached, { goBackwards }: FlowStatistics): string {
+  const stretch = goBackwards ? `${last} to ${first}` : `${first} to ${last}`;
+  return `Timesteps ${stretch}, of ${of}, together make up ${percent(share)} of the gradient of its weights: what happens there hardly changes them.`;
+}
+
+/** With a loss at many steps the weights learn from all of them, but from each only what happened shortly before. */
+function whatIsReached({ retained, lossTerms }: FlowStatistics, vanishing: number): string {
+  const steps = retained.filter((left) => left !== null && left >= vanishing).length - 1;
+  return lossTerms.filter((size) => size !== null).length > 1
+    ? `The weights learn from every part of the sequence, but from each loss term only what happened up to ${amount(Math.max(steps, 1), 'step')} before it.`
+    : 'All parts of the sequence still reach the weights.';
+}
+
+function vanishingAdvice(forgetBias: number | null, timesteps: number): string {
+  return forgetBias !== null && forgetBias > 0.7
+    ? `chronoInitializer({ maxTimesteps: ${timesteps} }) opens forget gates further than a bias of 1; an orthogonal recurrent kernel (orthogonalByGateInitializer) helps too.`
+    : `${forgetAdvice(forgetBias)} chronoInitializer({ maxTimesteps: ${timesteps} }) does that; an orthogonal recurrent kernel (orthogonalByGateInitializer) helps too.`;
+}
+
+function exploding({ place, learnt }: Evidence, flow: FlowStatistics): Finding {
+  const t = timestepWhere(flow, (size) => size > 10);
+  return findingAt(place, {
+    kind: 'exploding gradient',
+    severity: learnt === true ? 'note' : 'warning',
+    timestep: t,
+    evidence: flowEvidence(flow),
+    message: `${capitalized(flow.sentence)}. It has grown tenfold at timestep ${t}.`,
     remedy:
       'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); start from an orthogonal recurrent kernel (orthogonalByGateInitializer), or shorten the sequences.',
-  };
+  });
 }
 
 /** Evidence of how fast a gradient shrinks or grows; without a fit it does not pass a single step. */
 function flowEvidence({ fit, slope, shareThroughCell }: FlowStatistics): Finding['evidence'] {
   if (fit === null || slope === null) return { 'multiplied by': 0 };
-  const { attenuation, steps, halfLife } = fit;
-  const shares = shareThroughCell.filter((share) => share !== null);
-  const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
-  return {
-    ...{ 'log-slope per step': rounded(slope), 'multiplied by': rounded(attenuation), 'over steps': steps },
-    ...(halfLife !== null && { 'half-life or doubling time': rounded(halfLife) }),
-    ...(shares.length > 0 && { 'share through the cell': rounded(share) }),
+  const { attenuation, belowFloat32, steps, halfLife } = fit;
+  const evidence: Finding['evidence'] = {
+    'log-slope per step': rounded(slope),
+    [belowFloat32 ? 'multiplied by less than' : 'multiplied by']: rounded(attenuation),
+    'over steps': steps,
   };
+  if (halfLife !== null) evidence['half-life or doubling time'] = rounded(halfLife);
+  const shares = shareThroughCell.filter((share) => share !== null);
+  if (shares.length > 0) {
+    evidence['share through the cell'] = rounded(shares.reduce((sum, one) => sum + one, 0) / shares.length);
+  }
+  return evidence;
 }
 
 /**

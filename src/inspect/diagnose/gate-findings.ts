@@ -1,100 +1,141 @@
-import { percent, unitList } from '../words.js';
-import { type Evidence, meanOver, unitsWhere } from './evidence.js';
-import type { Finding, FindingKind, Severity } from './finding.js';
+import { percent, shortNumber, unitList } from '../words.js';
+import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
+import { type Finding, findingAt, type Severity } from './finding.js';
 import type { DiagnosisThresholds } from './thresholds.js';
 
-interface StuckGate {
-  kind: FindingKind;
-  title: string;
-  meaning: string;
-  remedy: string;
+const GATES = ['i', 'f', 'o'] as const;
+type Gate = (typeof GATES)[number];
+
+const TITLES: Record<Gate, string> = { i: 'input gate', f: 'forget gate', o: 'output gate' };
+
+/** Units whose gate is stuck, by what it is stuck at. One that passes no gradient is told as that only. */
+export interface StuckUnits {
+  withoutGradient: number[];
+  closed: number[];
+  open: number[];
 }
 
-/** What it means that a gate is closed, or open, at nearly every step. */
-const CLOSED: Record<'i' | 'f' | 'o', StuckGate> = {
-  i: {
-    kind: 'gate closed',
-    title: 'input gate',
-    meaning: 'nothing new gets into their memory',
-    remedy:
-      'Look at the scale of the inputs (standardize them) and at a bias that training drove far below 0; try a lower learning rate.',
-  },
-  f: {
-    kind: 'gate closed',
-    title: 'forget gate',
-    meaning: 'they forget at every step and cannot remember',
-    remedy: 'Start with a forget bias of 1: unitForgetBias, or KERAS_DEFAULTS; for long memories more.',
-  },
-  o: {
-    kind: 'gate closed',
-    title: 'output gate',
-    meaning: 'their memory is never shown, and hardly any gradient reaches it',
-    remedy: 'Try a lower learning rate or gradient clipping; regularize the bias if training drove it far below 0.',
-  },
-};
-
-const OPEN: Record<'i' | 'f' | 'o', StuckGate> = {
-  i: {
-    kind: 'gate open',
-    title: 'input gate',
-    meaning: 'everything is written to their memory, and the gate chooses nothing',
-    remedy: 'Harmless by itself; with an open forget gate the memory only ever grows.',
-  },
-  f: {
-    kind: 'gate open',
-    title: 'forget gate',
-    meaning: 'they keep everything, as counters do, and never forget',
-    remedy:
-      'Right for long memories; if sequences are unrelated, see that the layer is not stateful or reset its states.',
-  },
-  o: {
-    kind: 'gate open',
-    title: 'output gate',
-    meaning: 'their memory is always shown in full',
-    remedy: 'Harmless by itself.',
-  },
-};
+/** Which units' gate is closed, open, or exactly 0 or 1, at nearly every step. */
+export function stuckUnits({ statistics }: Evidence, { stuckFraction }: DiagnosisThresholds, gate: Gate): StuckUnits {
+  const { leftSaturated, rightSaturated, zeroGradient } = statistics[gate];
+  const isStuck = (fraction: number) => fraction > stuckFraction;
+  const withoutGradient = unitsWhere(zeroGradient ?? [], isStuck);
+  const others = (fractions: (number | null)[]) =>
+    unitsWhere(fractions, isStuck).filter((unit) => !withoutGradient.includes(unit));
+  return { withoutGradient, closed: others(leftSaturated), open: others(rightSaturated) };
+}
 
 /** Gates that are closed, open, or exactly 0 or 1, at nearly every step. */
 export function gateFindings(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
-  return (['i', 'f', 'o'] as const).flatMap((gate) => {
+  const { low, high } = thresholds;
+  return GATES.flatMap((gate) => {
+    const { withoutGradient, closed, open } = stuckUnits(evidence, thresholds, gate);
     const { leftSaturated, rightSaturated, zeroGradient } = evidence.statistics[gate];
     return [
-      ...stuck(evidence, thresholds, gate, leftSaturated, CLOSED[gate], `below ${thresholds.low}`),
-      ...stuck(evidence, thresholds, gate, rightSaturated, OPEN[gate], `above ${thresholds.high}`),
-      ...stuck(evidence, thresholds, gate, zeroGradient ?? [], withoutGradient(CLOSED[gate].title), 'exactly 0 or 1'),
+      ...stuck(evidence, thresholds, gate, {
+        kind: 'no gradient',
+        units: withoutGradient,
+        fractions: zeroGradient ?? [],
+        where: 'exactly 0 or 1',
+        meaning: 'the hard sigmoid is flat there, and no gradient moves them back',
+        remedy: "Use recurrentActivation 'sigmoid' (KERAS_DEFAULTS), or a lower learning rate.",
+      }),
+      ...stuck(evidence, thresholds, gate, {
+        kind: 'gate closed',
+        units: closed,
+        fractions: leftSaturated,
+        where: `below ${low}`,
+        ...whatClosedMeans(evidence, gate, closed),
+      }),
+      ...stuck(evidence, thresholds, gate, {
+        kind: 'gate open',
+        units: open,
+        fractions: rightSaturated,
+        where: `above ${high}`,
+        ...WHAT_OPEN_MEANS[gate],
+      }),
     ];
   });
 }
 
-function withoutGradient(title: string): StuckGate {
+interface Meaning {
+  meaning: string;
+  remedy: string;
+}
+
+/** What follows from a closed gate, as it was measured in these units. */
+function whatClosedMeans({ activity, forgetBias }: Evidence, gate: Gate, units: number[]): Meaning {
+  if (gate === 'i') {
+    return {
+      meaning: `little is written to their cells, whose state moves by ${shortNumber(meanOver(activity.rangeOfC, units))}`,
+      remedy: 'See whether training drove the bias far below 0: try a lower learning rate, or regularize the bias.',
+    };
+  }
+  if (gate === 'f') {
+    return {
+      meaning: `from one step to the next they keep ${percent(meanOver(activity.forgetGate, units))} of what they hold`,
+      remedy: forgetAdvice(forgetBias),
+    };
+  }
   return {
-    kind: 'no gradient',
-    title,
-    meaning: 'the hard sigmoid is flat there, so that these gates cannot learn to leave it',
-    remedy: "Use recurrentActivation 'sigmoid' (KERAS_DEFAULTS), or a lower learning rate.",
+    meaning: `little of their cells is shown, and their output moves by ${shortNumber(meanOver(activity.rangeOfH, units))}`,
+    remedy: 'Try a lower learning rate or gradient clipping; regularize the bias if training drove it far below 0.',
   };
 }
 
+/** Near the bias that KERAS_DEFAULTS start from there is no point in advising it. */
+export function forgetAdvice(forgetBias: number | null): string {
+  return forgetBias !== null && forgetBias > 0.7
+    ? 'The forget bias is about 1 or more already: look at what drives the gates down, such as the size of the inputs or of the weights; or start from a still larger bias (chronoInitializer).'
+    : 'Start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) where something must be kept over T timesteps.';
+}
+
+const WHAT_OPEN_MEANS: Record<Gate, Meaning> = {
+  i: {
+    meaning: 'every candidate is written almost in full',
+    remedy: 'Harmless by itself; with a forget gate that is open too, the cell state only ever grows.',
+  },
+  f: {
+    meaning: 'they keep almost all of what they hold, as counters do',
+    remedy: 'What long memories need; if sequences are unrelated, see that the layer is not stateful.',
+  },
+  o: { meaning: 'their cells are always shown in full', remedy: 'Harmless by itself.' },
+};
+
+interface Stuck extends Meaning {
+  kind: 'no gradient' | 'gate closed' | 'gate open';
+  units: number[];
+  fractions: (number | null)[];
+  where: string;
+}
+
 function stuck(
-  { place, statistics }: Evidence,
-  { stuckFraction, manyUnits }: DiagnosisThresholds,
-  gate: 'i' | 'f' | 'o',
-  fractions: (number | null)[],
-  { kind, title, meaning, remedy }: StuckGate,
-  where: string,
+  evidence: Evidence,
+  thresholds: DiagnosisThresholds,
+  gate: Gate,
+  { kind, units, fractions, where, meaning, remedy }: Stuck,
 ): Finding[] {
-  const units = unitsWhere(fractions, (fraction) => fraction > stuckFraction);
   if (units.length === 0) return [];
-  const many = units.length > manyUnits * statistics.units;
-  const severity: Severity = many && kind !== 'gate open' ? 'warning' : 'note';
+  const { place, statistics } = evidence;
   const share = meanOver(fractions, units);
   return [
-    {
-      ...{ kind, severity, ...place, gate, units },
-      evidence: { 'fraction of steps': share, 'share of units': meanOver([units.length / statistics.units], [0]) },
-      message: `The ${title} is ${where} at ${percent(share)} of the steps in ${unitList(units, statistics.units)}: ${meaning}.`,
+    findingAt(place, {
+      kind,
+      severity: kind === 'gate open' ? 'note' : severityOf(evidence, units, thresholds),
+      gate,
+      units,
+      evidence: { 'fraction of steps': share, 'share of units': rounded(units.length / statistics.units) },
+      message: `The ${TITLES[gate]} is ${where} at ${percent(share)} of the steps in ${unitList(units, statistics.units)}: ${meaning}.`,
       remedy,
-    },
+    }),
   ];
+}
+
+/** What is true of many units is a warning, unless the model has learnt all the same. */
+export function severityOf(
+  { statistics, learnt }: Evidence,
+  units: readonly number[],
+  { manyUnits }: DiagnosisThresholds,
+): Severity {
+  return learnt !== true && units.length > manyUnits * statistics.units ? 'warning' : 'note';
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../../core/gates.js';
 import { QUANTITIES } from '../statistics/quantities.js';
 import type { Evidence } from './evidence.js';
-import { type Finding, NOWHERE } from './finding.js';
+import { type Finding, findingAt, NOWHERE } from './finding.js';
 
 /** NaN or infinity in a layer: in its weights, else in what it computes. */
 export function nonFiniteFindings(evidence: Evidence): Finding[] {
@@ -17,13 +17,15 @@ function weightFindings({ place, weightNorms }: Evidence): Finding[] {
     );
     if (broken.length === 0) return [];
     return [
-      {
-        ...{ kind: 'non-finite weight' as const, severity: 'error' as const, ...place, gate, units: [] },
+      findingAt(place, {
+        kind: 'non-finite weight',
+        severity: 'error',
+        gate,
         evidence: { weights: broken.join(', ') },
         message: `The weights of gate ${gate} hold NaN or Infinity, in ${broken.join(', ')}: training has diverged.`,
         remedy:
           'Go back to weights from before; clip gradients by norm, lower the learning rate, and look for NaN in the data.',
-      },
+      }),
     ];
   });
 }
@@ -34,15 +36,19 @@ function valueFindings({ place, statistics }: Evidence): Finding[] {
   const first = Math.min(...broken.map((quantity) => statistics.nonFinite[quantity].firstTimestep as number));
   // In the order in which a step computes them: the first of them is where it starts.
   const gate = broken.find((quantity) => statistics.nonFinite[quantity].firstTimestep === first) ?? null;
-  const counts = broken.map((quantity) => [`count in ${quantity}`, statistics.nonFinite[quantity].count]);
+  const evidence: Finding['evidence'] = { 'first timestep': first };
+  for (const quantity of broken) evidence[`count in ${quantity}`] = statistics.nonFinite[quantity].count;
   return [
-    {
-      ...{ kind: 'non-finite value', severity: 'error', ...place, gate, units: [] },
-      evidence: { 'first timestep': first, ...Object.fromEntries(counts) },
+    findingAt(place, {
+      kind: 'non-finite value',
+      severity: 'error',
+      gate,
+      timestep: first,
+      evidence,
       message: `NaN or Infinity appears at timestep ${first}, first in ${gate}, and in ${broken.join(', ')} altogether.`,
       remedy:
         'Look for NaN in the input of this layer; with an unbounded activation such as relu, use tanh or clip gradients.',
-    },
+    }),
   ];
 }
 
@@ -54,12 +60,14 @@ export async function dataFindings(tensors: tf.Tensor[], role: 'input' | 'label'
     const [broken] = await count.data();
     count.dispose();
     if (!broken) continue;
-    findings.push({
-      ...{ kind: `non-finite ${role}`, severity: 'error', ...NOWHERE, gate: null, units: [] },
+    const finding = findingAt(NOWHERE, {
+      kind: `non-finite ${role}`,
+      severity: 'error',
       evidence: { [role]: index, count: broken, of: tensor.size },
       message: `${role === 'input' ? 'Input' : 'Label'} ${index} holds NaN or Infinity in ${broken} of ${tensor.size} values.`,
       remedy: 'Clean the data first: whatever else is found may follow from it.',
     });
+    findings.push(finding);
   }
   return findings;
 }

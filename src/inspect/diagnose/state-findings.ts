@@ -1,6 +1,7 @@
-import { unitList } from '../words.js';
+import { lowerMedian, medianHorizon, percent, shortNumber, unitList } from '../words.js';
 import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
-import type { Finding, Severity } from './finding.js';
+import { type Finding, findingAt } from './finding.js';
+import { forgetAdvice, severityOf, stuckUnits } from './gate-findings.js';
 import type { DiagnosisThresholds } from './thresholds.js';
 
 /** φ of these ends at 1, so that a value near it says that there is no gradient left. */
@@ -10,78 +11,124 @@ const ENDING_AT_ONE = ['tanh', 'sigmoid', 'hardSigmoid', 'hardSigmoidKeras3', 's
 export function stateFindings(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
   const { statistics, activity } = evidence;
   const bounded = ENDING_AT_ONE.includes(statistics.activation);
-  const sizes = bounded ? activity : { candidateSize: [], cellStateSize: [] };
+  const explained = ['i', 'o'] as const;
+  const stuck = explained.flatMap((gate) => {
+    const { closed, withoutGradient } = stuckUnits(evidence, thresholds, gate);
+    return [...closed, ...withoutGradient];
+  });
+  const constant = activity.rangeOfH.map((range, unit) => (stuck.includes(unit) ? null : range));
   return [
-    ...ofUnits(evidence, thresholds, sizes.candidateSize, (size) => size > thresholds.saturatedCandidate, {
-      ...{ kind: 'candidate saturated', gate: 'g', measured: 'mean |g|' },
-      meaning: 'the candidate is at its limit, so that hardly any gradient reaches the weights that make it',
-      remedy: 'Scale the inputs to about unit size; try a lower learning rate or smaller initial weights.',
+    ...unscaledInput(evidence, thresholds),
+    ...ofUnits(evidence, thresholds, bounded ? activity.candidateSize : [], {
+      kind: 'candidate saturated',
+      gate: 'g',
+      holds: (size) => size > thresholds.saturatedCandidate,
+      measured: 'mean |g|',
+      meaning: 'the candidate is at its limit, where hardly any gradient passes',
+      remedy: candidateAdvice(evidence),
     }),
-    ...ofUnits(evidence, thresholds, sizes.cellStateSize, (size) => size > thresholds.saturatedCellState, {
-      ...{ kind: 'cell state saturated', gate: 'c', measured: 'mean |c|' },
-      meaning: 'the cell state has grown so far that what is shown of it no longer changes',
+    ...ofUnits(evidence, thresholds, bounded ? activity.cellStateSize : [], {
+      kind: 'cell state saturated',
+      gate: 'c',
+      holds: (size) => size > thresholds.saturatedCellState,
+      measured: 'mean |c|',
+      meaning: 'the cell state has grown so far that its output hardly changes with it',
       remedy:
         'See whether forget and input gate are both open; shorten sequences, reset states, or regularize the bias.',
     }),
-    ...ofUnits(evidence, thresholds, activity.range, (range) => range < thresholds.constantUnit, {
-      ...{ kind: 'constant unit', gate: 'h', measured: 'range of h' },
+    ...ofUnits(evidence, thresholds, constant, {
+      kind: 'constant unit',
+      gate: 'h',
+      holds: (range) => range < thresholds.constantUnit,
+      measured: 'range of h',
       meaning: 'the output is the same whatever the input',
       remedy:
-        'Look for a closed output or input gate in these units; otherwise the layer is larger than it needs to be.',
+        'See whether the weights of these units are about 0; otherwise the layer may be larger than it needs to be.',
     }),
     ...shortMemory(evidence, thresholds),
   ];
 }
 
+/** Inputs of about unit size, one-hot ones among them, need no scaling. */
+function candidateAdvice({ inputSize }: Evidence): string {
+  return inputSize !== null && inputSize > 2
+    ? `Scale the inputs, whose typical size is ${shortNumber(inputSize)}, to about 1; try a lower learning rate.`
+    : 'Try a lower learning rate, or smaller initial weights.';
+}
+
+/** At more than this fraction of their values, gates that switch instead of weighing are at one end or the other. */
+const SWITCHING = 0.7;
+
+function unscaledInput({ place, statistics, inputSize, learnt }: Evidence, { unscaledInput }: DiagnosisThresholds) {
+  if (inputSize === null || inputSize <= unscaledInput) return [];
+  const fractions = (['i', 'f', 'o'] as const).map((gate) => {
+    const { leftSaturated, rightSaturated } = statistics[gate];
+    const units = [...leftSaturated.keys()];
+    return meanOver(leftSaturated, units) + meanOver(rightSaturated, units);
+  });
+  const share = lowerMedian(fractions) as number;
+  if (share <= SWITCHING) return [];
+  return [
+    findingAt(place, {
+      kind: 'unscaled input',
+      severity: learnt === true ? 'note' : 'warning',
+      evidence: { 'typical size of the input': rounded(inputSize), 'share of saturated gates': rounded(share) },
+      message: `What the layer reads has a typical size of ${shortNumber(inputSize)}, and its gates are saturated at ${percent(share)} of their values: they switch rather than weigh.`,
+      remedy: 'Standardize the inputs: subtract their mean and divide by their standard deviation.',
+    }),
+  ];
+}
+
 interface UnitRule extends Pick<Finding, 'kind' | 'gate'> {
+  holds(value: number): boolean;
   measured: string;
   meaning: string;
   remedy: string;
 }
 
 function ofUnits(
-  { place, statistics }: Evidence,
-  { manyUnits }: DiagnosisThresholds,
+  evidence: Evidence,
+  thresholds: DiagnosisThresholds,
   values: (number | null)[],
-  holds: (value: number) => boolean,
-  { kind, gate, measured, meaning, remedy }: UnitRule,
+  { kind, gate, holds, measured, meaning, remedy }: UnitRule,
 ): Finding[] {
   const units = unitsWhere(values, holds);
   if (units.length === 0) return [];
-  const severity: Severity = units.length > manyUnits * statistics.units ? 'warning' : 'note';
+  const { place, statistics } = evidence;
   const mean = meanOver(values, units);
   return [
-    {
-      ...{ kind, severity, ...place, gate, units },
+    findingAt(place, {
+      kind,
+      severity: severityOf(evidence, units, thresholds),
+      gate,
+      units,
       evidence: { [measured]: mean, 'share of units': rounded(units.length / statistics.units) },
       message: `In ${unitList(units, statistics.units)} ${meaning} (${measured} ${mean}).`,
       remedy,
-    },
+    }),
   ];
 }
 
-/**
- * The horizon is taken of the mean forget gate, not of the mean of its logarithm, in which a single step with a gate of
- * exactly 0, as hard sigmoids have, would outweigh all others.
- */
-function shortMemory({ place, activity, timesteps }: Evidence, { shortMemory }: DiagnosisThresholds): Finding[] {
-  const horizons = activity.forgetGate.map((f) => (f === null ? null : horizonOf(f)));
-  const known = horizons.filter((horizon) => horizon !== null).sort((a, b) => a - b);
-  const median = known[Math.floor((known.length - 1) / 2)];
-  if (median === undefined || median >= shortMemory * timesteps) return [];
+/** That memory is short is harm only where the model has been seen not to learn. */
+function shortMemory(evidence: Evidence, { shortMemory }: DiagnosisThresholds): Finding[] {
+  const { place, statistics, timesteps, forgetBias, learnt } = evidence;
+  const horizons = statistics.memoryHorizon;
+  const median = medianHorizon(horizons);
+  if (median == null || median >= shortMemory * timesteps) return [];
   const units = unitsWhere(horizons, (horizon) => horizon < shortMemory * timesteps);
   return [
-    {
-      ...{ kind: 'short memory', severity: 'warning', ...place, gate: 'f', units },
+    findingAt(place, {
+      kind: 'short memory',
+      severity: learnt === false ? 'warning' : 'note',
+      gate: 'f',
+      units,
       evidence: { 'median horizon in timesteps': rounded(median), timesteps },
-      message: `Half of the units have forgotten most of what they saw after ${rounded(median)} timesteps or less, where sequences have ${timesteps}.`,
-      remedy:
-        'If what matters lies further back, start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS) or more; for a dependence over T timesteps, ln(T).',
-    },
+      message: `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timesteps or fewer; the sequences have ${timesteps}.`,
+      remedy: `Only if what matters lies further back: ${uncapitalized(forgetAdvice(forgetBias))}`,
+    }),
   ];
 }
 
-/** Timesteps after which a cell has kept 1/e of its content, with a forget gate of f throughout. */
-function horizonOf(f: number): number {
-  return f < 1 ? -1 / Math.log(f) : Number.POSITIVE_INFINITY;
+function uncapitalized(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
 
-/** When `diagnose` finds something; every one may be set. */
+/** When `diagnose` finds something. Each of them can be set. */
 export interface DiagnosisThresholds {
   /** A gate below it is closed. Default: 0.1. */
   low: number;
@@ -8,7 +8,7 @@ export interface DiagnosisThresholds {
   high: number;
   /** A unit's gate is stuck where it is closed, or open, at more than this fraction of the steps. Default: 0.9. */
   stuckFraction: number;
-  /** What befalls more than this fraction of a layer's units is a warning; fewer are a note. Default: 0.25. */
+  /** What is true of more than this fraction of a layer's units may be a warning; of fewer it is a note. Default: 0.25. */
   manyUnits: number;
   /** Memory is short where the median horizon is below this fraction of the timesteps. Default: 0.1. */
   shortMemory: number;
@@ -25,6 +25,18 @@ export interface DiagnosisThresholds {
   vanishingGradient: number;
   /** A gradient explodes where crossing a layer's whole sequence multiplies it by more. Above 1. Default: 1000. */
   explodingGradient: number;
+  /**
+   * Timesteps hardly change the weights where all of them together make up less than this fraction of the weights'
+   * gradient. Default: 0.01.
+   */
+  hardlyReached: number;
+  /** An input is unscaled where the root mean square of its values exceeds it and gates are at their ends. Default: 5. */
+  unscaledInput: number;
+  /**
+   * A model has learnt something where its loss is lower, by more than this fraction, than that of the same answers given
+   * to the wrong samples; see `diagnose`. Default: 0.1.
+   */
+  learnt: number;
 }
 
 export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
@@ -38,9 +50,12 @@ export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
   constantUnit: 0.001,
   vanishingGradient: 0.001,
   explodingGradient: 1000,
+  hardlyReached: 0.01,
+  unscaledInput: 5,
+  learnt: 0.1,
 };
 
-/** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
+/** @throws RangeError for an unknown threshold or one that is not a number of at least 0. */
 export function withDefaults(given: Partial<DiagnosisThresholds> = {}): DiagnosisThresholds {
   const thresholds = overDefaults('diagnose', DEFAULT_THRESHOLDS, given);
   requireSense('diagnose', thresholds);
@@ -50,7 +65,7 @@ export function withDefaults(given: Partial<DiagnosisThresholds> = {}): Diagnosi
 /**
  * Thresholds with those put in that are given.
  *
- * @throws RangeError for an unknown threshold or one that is no number of at least 0.
+ * @throws RangeError for an unknown threshold or one that is not a number of at least 0.
  */
 export function overDefaults<Thresholds extends object>(
   where: string,
@@ -64,11 +79,13 @@ export function overDefaults<Thresholds extends object>(
     if (!(name in defaults)) {
       throw invalidArgument(where, `thresholds must be among ${Object.keys(defaults).join(', ')}`, name);
     }
+    if (value === undefined) continue;
     if (!(typeof value === 'number' && value >= 0)) {
       throw invalidArgument(where, `thresholds.${name} must be a number of at least 0`, value);
     }
   }
-  return { ...defaults, ...given };
+  const isGiven = ([, value]: [string, unknown]) => value !== undefined;
+  return { ...defaults, ...(Object.fromEntries(Object.entries(given).filter(isGiven)) as Partial<Thresholds>) };
 }
 
 /** @throws RangeError for thresholds that contradict each other or that everything or nothing would pass. */

@@ -36,13 +36,19 @@ export interface GateMonitor extends tf.CustomCallback {
  * records, whose size depends on neither units nor samples. When there are more, every second one is dropped, and records
  * are kept half as often from then on; `onReport` still gets all. There is one warning at most for each kind, layer and gate.
  *
+ * A monitor never ends a training that would have run without it. Should it fail, be it for inputs that the model does not
+ * take or for want of memory, it warns of that once ('monitor failed') and stands aside. What `onReport` and `onWarning`
+ * throw does end the training: they are yours.
+ *
+ * Where labels are given, closed gates and fading gradients are warned of only as long as the model has not learnt; see
+ * `diagnose`. A fading gradient and a short memory are so common at first that they are not warned of before the fourth report.
+ *
  * The history goes on when the same monitor serves another `fit` of the same model.
  *
  * Where there are several callbacks, tfjs takes either instances or plain objects: write your own as
  * `new tf.CustomCallback({ onEpochEnd })` beside a monitor.
  *
- * @throws RangeError for an option that breaks its rule. When training begins (by the promise of `fit`): RangeError for a
- *   model without an LSTM, and for inputs that do not fit it; Error for another model than before.
+ * @throws RangeError for an option that breaks its rule.
  */
 export function gateMonitor(options: GateMonitorOptions = {}): GateMonitor {
   return new MonitorCallback(monitorSettings(options));

@@ -1,6 +1,6 @@
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
 import { rounded } from '../diagnose/evidence.js';
-import { type Finding, NOWHERE, type Place } from '../diagnose/finding.js';
+import { type Finding, findingAt, NOWHERE, type Place } from '../diagnose/finding.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { lowerMedian } from '../words.js';
 import { gateNorm, layerNorm } from './layer-norm.js';
@@ -25,26 +25,31 @@ export function gradientNormFindings(step: ObservedStep, thresholds: MonitorThre
 }
 
 function notFinite({ place }: ObservedStep, gates: GateName[]): Finding {
-  return {
-    ...{ kind: 'non-finite gradient', severity: 'error', ...place, gate: oneOf(gates), units: [] },
+  return findingAt(place, {
+    kind: 'non-finite gradient',
+    severity: 'error',
+    gate: oneOf(gates),
     evidence: { gates: gates.join(', ') },
     message: `The gradient of the weights of ${named(gates)} holds NaN or Infinity; after this step, so do the weights.`,
     remedy: 'Clip gradients (clipGradients), lower the learning rate, and look for NaN in the data.',
-  };
+  });
 }
 
 function withoutGradient({ place, gradients, weights }: ObservedStep, { noGradient }: MonitorThresholds): Finding[] {
   const gates = GATE_NAMES.filter((gate) => gateNorm(gradients, gate) < noGradient * gateNorm(weights, gate));
   if (gates.length === 0) return [];
-  const norms = gates.map((gate) => [`gradient norm of ${gate}`, rounded(gateNorm(gradients, gate))]);
+  const evidence: Finding['evidence'] = {};
+  for (const gate of gates) evidence[`gradient norm of ${gate}`] = rounded(gateNorm(gradients, gate));
   return [
-    {
-      ...{ kind: 'no weight gradient', severity: 'warning', ...place, gate: oneOf(gates), units: [] },
-      evidence: Object.fromEntries(norms),
+    findingAt(place, {
+      kind: 'no weight gradient',
+      severity: 'warning',
+      gate: oneOf(gates),
+      evidence,
       message: `Hardly any gradient reaches the weights of ${named(gates)}: they do not learn.`,
       remedy:
         'See whether gates of this or a later layer are closed, whether the loss depends on the layer, and whether a later activation is flat.',
-    },
+    }),
   ];
 }
 
@@ -54,30 +59,26 @@ function spike({ place, gradients, earlier }: ObservedStep, { spike }: MonitorTh
   if (earlier.length < 3 || !(norm > spike * usual)) return [];
   const gate = GATE_NAMES.reduce((a, b) => (gateNorm(gradients, b) > gateNorm(gradients, a) ? b : a));
   return [
-    {
-      ...{ kind: 'gradient spike', severity: 'warning', ...place, gate: null, units: [] },
+    findingAt(place, {
+      kind: 'gradient spike',
+      severity: 'warning',
       evidence: { 'gradient norm': rounded(norm), 'median before': rounded(usual), 'largest in gate': gate },
       message: `The gradient is ${rounded(norm / usual)} times as large as usual, most of all in gate ${gate}: one such step can undo what was learned.`,
       remedy: 'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); or lower the learning rate.',
-    },
+    }),
   ];
 }
 
 /** A loss that is not finite. */
 export function lossFinding(): Finding {
-  return {
-    ...{
-      kind: 'non-finite loss',
-      severity: 'error',
-      ...NOWHERE,
-      gate: null,
-      units: [],
-      evidence: { loss: 'not finite' },
-    },
+  return findingAt(NOWHERE, {
+    kind: 'non-finite loss',
+    severity: 'error',
+    evidence: { loss: 'not finite' },
     message: 'The loss is NaN or Infinity at this batch, and was finite at every batch before.',
     remedy:
       'Look for NaN in the data of this batch; clip gradients (clipGradients), or lower the learning rate, in the batches before.',
-  };
+  });
 }
 
 /** The gate where it is only one. */
@@ -87,4 +88,16 @@ function oneOf(gates: GateName[]): GateName | null {
 
 function named(gates: GateName[]): string {
   return gates.length === GATE_NAMES.length ? 'all gates' : `gate ${gates.join(', ')}`;
+}
+
+/** That the monitor itself failed: the training goes on without it. */
+export function failureFinding(error: unknown): Finding {
+  const reason = error instanceof Error ? error.message : String(error);
+  return findingAt(NOWHERE, {
+    kind: 'monitor failed',
+    severity: 'warning',
+    evidence: { error: error instanceof Error ? error.name : typeof error },
+    message: `The monitor stands aside, and training goes on without it: ${reason}`,
+    remedy: 'Give the monitor what the message asks for; training needs no change.',
+  });
 }

@@ -76,7 +76,7 @@ export interface MonitoredGates {
   g: MonitoredValue;
   c: MonitoredValue;
   h: MonitoredValue;
-  /** In timesteps: the median over the units of -1 / mean(ln f); null where it is infinite or undefined. */
+  /** In timesteps: the lower median over the units of -1 / mean(ln f); null where it is infinite or undefined. */
   medianMemoryHorizon: number | null;
 }
 
@@ -116,8 +116,6 @@ export interface MonitoredFlow {
 
 /** A finding, when it was first seen, and for how long. */
 export interface MonitorWarning extends Finding, MonitoredBatch {
-  /** The timestep at which it starts; null where it is none in particular. */
-  timestep: number | null;
   /** The step of the last report that saw it. */
   lastStep: number;
   /** How many reports saw it. */

@@ -1,5 +1,6 @@
 import type { DiagnosisThresholds } from '../diagnose/thresholds.js';
 import type { GateStatistics, GateSummary } from '../statistics/statistics-types.js';
+import { medianHorizon } from '../words.js';
 import type { MonitoredGate, MonitoredGates } from './history-types.js';
 
 /** Statistics in a few numbers, however many units there are. */
@@ -9,8 +10,10 @@ export function monitoredGates(statistics: GateStatistics, { stuckFraction }: Di
     i: monitoredGate(i, stuckFraction),
     f: monitoredGate(f, stuckFraction),
     o: monitoredGate(o, stuckFraction),
-    ...{ g: { ...g }, c: { ...c }, h: { ...h } },
-    medianMemoryHorizon: medianHorizon(memoryHorizon),
+    g: { ...g },
+    c: { ...c },
+    h: { ...h },
+    medianMemoryHorizon: medianHorizon(memoryHorizon) ?? null,
   };
 }
 
@@ -21,7 +24,8 @@ function monitoredGate(
   const isStuck = (fraction: number | null | undefined) => (fraction ?? 0) > stuckFraction;
   const stuck = leftSaturated.filter((fraction, unit) => isStuck(fraction) || isStuck(rightSaturated[unit]));
   return {
-    ...{ mean, std },
+    mean,
+    std,
     leftSaturated: meanOf(leftSaturated),
     rightSaturated: meanOf(rightSaturated),
     stuckUnits: stuck.length / leftSaturated.length,
@@ -32,11 +36,4 @@ function monitoredGate(
 function meanOf(values: (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-}
-
-/** The lower median; what has no horizon lasts longest. */
-function medianHorizon(horizons: (number | null)[]): number | null {
-  const sorted = horizons.map((horizon) => horizon ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
-  const median = sorted[Math.floor((sorted.length - 1) / 2)] as number;
-  return Number.isFinite(median) ? median : null;
 }

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { A_FUNCTION, aNumber, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import type { ModelInputs, ModelLabels } from '../model/model-data.js';
 import type { MonitorRecord, MonitorWarning } from './history-types.js';
 import { type MonitorThresholds, monitorThresholds } from './thresholds.js';
+import { warningText } from './warning-log.js';
 
 export interface GateMonitorOptions {
   /** Batches from one report to the next; the first batch has one. Default: 10. */
@@ -36,39 +37,41 @@ export interface MonitorSettings {
   maxRecords: number;
   thresholds: MonitorThresholds;
   onReport: NonNullable<GateMonitorOptions['onReport']>;
-  onWarning: GateMonitorOptions['onWarning'];
+  onWarning: NonNullable<GateMonitorOptions['onWarning']>;
 }
 
 const WHERE = 'gateMonitor';
-const NAMES = ['everyBatches', 'inputs', 'labels', 'maxRecords', 'thresholds', 'onReport', 'onWarning'];
+
+function integerFrom(least: number) {
+  return aNumber(`an integer of at least ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
+}
+
+const RULES: OptionRules = {
+  everyBatches: integerFrom(1),
+  maxRecords: integerFrom(2),
+  inputs: CHECKED_LATER,
+  labels: CHECKED_LATER,
+  thresholds: CHECKED_LATER,
+  onReport: A_FUNCTION,
+  onWarning: A_FUNCTION,
+};
 
 /** @throws RangeError for an option that breaks its rule. */
 export function monitorSettings(options: GateMonitorOptions): MonitorSettings {
-  requireOptions(WHERE, options, NAMES);
-  const { everyBatches = 10, maxRecords = 200, thresholds, onReport = () => {}, onWarning } = options;
-  const { inputs = null, labels = null } = options;
-  requireInteger('everyBatches', everyBatches, 1);
-  requireInteger('maxRecords', maxRecords, 2);
-  requireFunction('onReport', onReport);
-  if (onWarning !== undefined) requireFunction('onWarning', onWarning);
-  if (labels !== null && inputs === null) {
-    throw invalidArgument(WHERE, 'labels must come with inputs', inputs);
-  }
+  checkOptions(WHERE, options, RULES);
+  const inputs = options.inputs ?? null;
+  const labels = options.labels ?? null;
+  if (labels !== null && inputs === null) throw invalidArgument(WHERE, 'labels must come with inputs', inputs);
   const tensors = labels === null ? [] : Object.values(labels instanceof tf.Tensor ? [labels] : labels);
   const notOne = tensors.findIndex((label) => !(label instanceof tf.Tensor));
   if (notOne >= 0) throw invalidArgument(WHERE, `labels[${notOne}] must be a tensor`, tensors[notOne]);
   return {
-    ...{ everyBatches, inputs, maxRecords, onReport, onWarning },
+    everyBatches: options.everyBatches ?? 10,
+    maxRecords: options.maxRecords ?? 200,
+    inputs,
     labels,
-    thresholds: monitorThresholds(thresholds),
+    thresholds: monitorThresholds(options.thresholds ?? undefined),
+    onReport: options.onReport ?? (() => {}),
+    onWarning: options.onWarning ?? ((warning) => console.warn(warningText(warning))),
   };
-}
-
-function requireInteger(name: string, value: unknown, least: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least) return;
-  throw invalidArgument(WHERE, `${name} must be an integer of at least ${least}`, value);
-}
-
-function requireFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw invalidArgument(WHERE, `${name} must be a function`, value);
 }

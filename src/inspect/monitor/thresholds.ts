@@ -1,6 +1,6 @@
 import { DEFAULT_THRESHOLDS, type DiagnosisThresholds, overDefaults, requireSense } from '../diagnose/thresholds.js';
 
-/** When `gateMonitor` warns; every one may be set. */
+/** When `gateMonitor` warns. Each of them can be set. */
 export interface MonitorThresholds extends DiagnosisThresholds {
   /**
    * A gate has no gradient where the norm of the gradient of its weights is below this fraction of their own norm.
@@ -20,7 +20,7 @@ export const DEFAULT_MONITOR_THRESHOLDS: Readonly<MonitorThresholds> = {
   spike: 100,
 };
 
-/** @throws RangeError for an unknown threshold or one that is no number of at least 0. */
+/** @throws RangeError for an unknown threshold or one that is not a number of at least 0. */
 export function monitorThresholds(given?: Partial<MonitorThresholds>): MonitorThresholds {
   const thresholds = overDefaults('gateMonitor', DEFAULT_MONITOR_THRESHOLDS, given);
   requireSense('gateMonitor', thresholds);

@@ -1,5 +1,6 @@
 import type { Finding } from '../diagnose/finding.js';
 import { isSamePlace, type LSTMPlace } from '../model/find-lstms.js';
+import { lstmName } from '../words.js';
 import type { MonitoredBatch, MonitorWarning } from './history-types.js';
 
 /**
@@ -11,7 +12,7 @@ export function addWarnings(warnings: MonitorWarning[], findings: Finding[], at:
   for (const finding of findings) {
     const known = warnings.find((warning) => isSame(warning, finding));
     if (known === undefined) {
-      const warning = { ...finding, ...at, timestep: timestepOf(finding), lastStep: at.step, reports: 1 };
+      const warning = { ...finding, ...at, lastStep: at.step, reports: 1 };
       warnings.push(warning);
       fresh.push(warning);
     } else if (known.lastStep < at.step) {
@@ -26,13 +27,9 @@ function isSame(a: Finding, b: Finding): boolean {
   return a.kind === b.kind && a.gate === b.gate && isSamePlace(a as LSTMPlace, b as LSTMPlace);
 }
 
-function timestepOf({ evidence }: Finding): number | null {
-  const timestep = evidence['first timestep'] ?? evidence['at timestep'] ?? null;
-  return timestep === null ? null : Number(timestep);
-}
-
 /** A warning for the console. */
-export function warningText({ epoch, batch, layerName, kind, message, remedy }: MonitorWarning): string {
-  const place = layerName === null ? '' : `${layerName}, `;
+export function warningText(warning: MonitorWarning): string {
+  const { epoch, batch, layerName, direction, cell, kind, message, remedy } = warning;
+  const place = layerName === null ? '' : `${lstmName({ layerName, direction, cell })}, `;
   return `gateMonitor, epoch ${epoch}, batch ${batch}: ${place}${kind}. ${message} Try: ${remedy}`;
 }

@@ -1,15 +1,34 @@
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
-import { amount, unitList } from '../words.js';
+import {
+  A_STRING,
+  AN_INTEGER,
+  aNumber,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionRules,
+  oneOf,
+} from '../../core/options.js';
+import type { CallName } from '../trace/numbered-calls.js';
+import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } from '../words.js';
 import { QUANTITIES } from './quantities.js';
 import type { GateStatistics, GateSummary } from './statistics-types.js';
 
-export interface DescriptionOptions {
+/** An entry of `traceModel` will do, too. */
+export interface DescriptionOptions extends Partial<CallName> {
   /** What the text calls the layer. Default: no name. */
   layerName?: string;
   /** A unit counts as saturated where a larger fraction of its values is. Within [0, 1). Default: 0.9. */
   saturationThreshold?: number;
 }
+
+const RULES: OptionRules = {
+  layerName: A_STRING,
+  direction: oneOf('forward', 'backward'),
+  cell: AN_INTEGER,
+  call: AN_INTEGER,
+  trace: CHECKED_LATER,
+  saturationThreshold: aNumber('a number within [0, 1)', (value) => value >= 0 && value < 1),
+};
 
 /** What each gate is called, and what it means for the cell that it is closed or open. */
 const GATES = {
@@ -23,18 +42,22 @@ const GATES = {
  * the cells remember, and where values are not finite.
  *
  * ```ts
- * console.log(describeStatistics(await gateStatistics(trace), { layerName: 'lstm_1' }));
+ * for (const entry of traceModel(model, x)) {
+ *   console.log(describeStatistics(await gateStatistics(entry.trace), entry));
+ *   entry.trace.dispose();
+ * }
  * ```
  *
  * @throws RangeError for what is not a `GateStatistics` and for a threshold outside [0, 1).
  */
 export function describeStatistics(statistics: GateStatistics, options: DescriptionOptions = {}): string {
-  requireOptions('describeStatistics', options, ['layerName', 'saturationThreshold']);
-  const { layerName, saturationThreshold = 0.9 } = options;
+  checkOptions('describeStatistics', options, RULES);
   requireStatistics(statistics);
-  requireThreshold(saturationThreshold);
+  const { layerName } = options;
+  const saturationThreshold = options.saturationThreshold ?? 0.9;
   const { units, validSteps } = statistics;
-  const heading = `LSTM${layerName === undefined ? '' : ` '${layerName}'`}: ${amount(units, 'unit')}, `;
+  const name = layerName == null ? '' : ` ${lstmName({ ...options, layerName })}`;
+  const heading = `LSTM${name}: ${amount(units, 'unit')}, `;
   if (validSteps === 0) return `${heading}no valid step: the batch is empty or all of it is masked.`;
   return [
     `${heading}${amount(validSteps, 'valid step')} (samples × timesteps)`,
@@ -59,7 +82,7 @@ function gateLines(gate: keyof typeof GATES, statistics: GateStatistics, thresho
     const found = unitsWhere(fractions, (fraction) => fraction !== null && fraction > threshold);
     return found.length === 0 ? [] : [`    ${word} in ${unitList(found, statistics.units)} (${meaning})`];
   });
-  const spread = mean === null ? 'no finite value' : `mean ${short(mean)}, std ${short(std as number)}`;
+  const spread = mean === null ? 'no finite value' : `mean ${shortNumber(mean)}, std ${shortNumber(std as number)}`;
   return [
     `  ${title.padEnd(14)} ${spread}${findings.length === 0 && mean !== null ? ', no unit saturated' : ''}`,
     ...findings,
@@ -74,9 +97,9 @@ function horizonLine({ memoryHorizon, units }: GateStatistics): string {
   );
   const others = `infinite or undefined in ${unknown}`;
   if (known.length === 0) return `  memory horizon ${others}`;
-  const [shortest, longest] = [known[0], known.at(-1)] as [number, number];
-  const range = `from ${short(shortest)} to ${short(longest)} timesteps`;
-  const text = `  memory horizon median ${short(median(known))}, ${range}`;
+  const range = `from ${shortNumber(known[0] as number)} to ${shortNumber(known.at(-1) as number)} timesteps`;
+  const median = medianHorizon(memoryHorizon);
+  const text = `  memory horizon median ${median == null ? 'infinite' : shortNumber(median)}, ${range}`;
   return known.length === units ? text : `${text}; ${others}`;
 }
 
@@ -91,10 +114,10 @@ function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
 
 /** What the words mean, for those who see them for the first time. */
 function legend({ low, high }: GateStatistics, threshold: number): string {
-  const fraction = `more than ${Number((100 * threshold).toPrecision(6))} % of its values`;
+  const fraction = `more than ${percentLimit(threshold)} of its values`;
   return [
-    `A unit, counted from 0, is listed where it holds of ${fraction}: closed is below ${low}, open above ${high}.`,
-    'Memory horizon: after so many timesteps a cell has kept 1/e of its content; 0 where it was ever emptied.',
+    `A unit, counted from 0, is listed where this is true of ${fraction}: closed is below ${low}, open above ${high}.`,
+    'Memory horizon: the number of timesteps after which a cell has kept 1/e of its content; 0 if it was ever emptied.',
   ].join('\n');
 }
 
@@ -102,23 +125,8 @@ function unitsWhere(values: (number | null)[], holds: (value: number | null) => 
   return values.flatMap((value, unit) => (holds(value) ? [unit] : []));
 }
 
-/** @param sorted At least one number, ascending. */
-function median(sorted: number[]): number {
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
 function requireStatistics(statistics: unknown): void {
   if (typeof statistics === 'object' && statistics !== null && 'nonFinite' in statistics) return;
   const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves';
   throw invalidArgument('describeStatistics', rule, statistics);
-}
-
-function requireThreshold(threshold: unknown): void {
-  if (typeof threshold === 'number' && threshold >= 0 && threshold < 1) return;
-  throw invalidArgument('describeStatistics', 'saturationThreshold must be a number within [0, 1)', threshold);
 }

@@ -1,3 +1,5 @@
+import { SMALLEST_NORMAL } from '../gradient/float32.js';
+
 /**
  * For each unit, how many timesteps its cell remembers: -1 / mean(ln f). The content of the cell is multiplied by f at
  * every step, so that it decays like exp(-t / horizon); the logarithms' mean is that of a gate that varies.
@@ -14,7 +16,9 @@ export class MemoryHorizon {
   }
 
   add(forgetGate: number, unit: number): void {
-    this.logarithms[unit] = (this.logarithms[unit] as number) + Math.log(forgetGate);
+    // What is below the smallest normal float32 is 0 on some backends, and is to be so on all.
+    const gate = Math.abs(forgetGate) < SMALLEST_NORMAL ? 0 : forgetGate;
+    this.logarithms[unit] = (this.logarithms[unit] as number) + Math.log(gate);
     this.counts[unit] = (this.counts[unit] as number) + 1;
   }
 

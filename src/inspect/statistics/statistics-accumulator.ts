@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { SATURATED } from '../words.js';
 import { LayerStatistics, type TraceKind } from './layer-statistics.js';
@@ -50,9 +50,10 @@ export function accumulatorNamed(
   whereAdding: string,
   options: GateStatisticsOptions,
 ): GateStatisticsAccumulator {
-  requireOptions(where, options, ['low', 'high']);
-  const { low = SATURATED.low, high = SATURATED.high } = options;
-  requireThresholds(where, low, high);
+  checkOptions(where, options, RULES);
+  const low = options.low ?? SATURATED.low;
+  const high = options.high ?? SATURATED.high;
+  if (!(low < high)) throw invalidArgument(where, `low must be below high = ${high}`, low);
   let statistics: LayerStatistics | null = null;
   return {
     async add(trace) {
@@ -70,13 +71,8 @@ export function accumulatorNamed(
   };
 }
 
-function requireThresholds(where: string, low: unknown, high: unknown): void {
-  for (const [name, value] of Object.entries({ low, high })) {
-    const isFraction = typeof value === 'number' && value >= 0 && value <= 1;
-    if (!isFraction) throw invalidArgument(where, `${name} must be a number within [0, 1]`, value);
-  }
-  if (!((low as number) < (high as number))) throw invalidArgument(where, `low must be below high = ${high}`, low);
-}
+const FRACTION = aNumber('a number within [0, 1]', (value) => value >= 0 && value <= 1);
+const RULES: OptionRules = { low: FRACTION, high: FRACTION };
 
 function kindOf({ units, activation, recurrentActivation }: GateTrace): TraceKind {
   return { units, activation, recurrentActivation };

@@ -73,7 +73,7 @@ export interface GateStatistics extends Record<Exclude<GateName, 'g'>, GateSumma
   nonFinite: Record<Quantity, NonFiniteValues>;
   /**
    * [U], in timesteps: -1 / mean(ln f), after which the cell has kept 1/e of its content. 0 where the forget gate was
-   * ever exactly 0. Null where it is infinite (the gate is 1) or undefined (no finite value, or a gate that is not
+   * ever 0, or below the smallest normal float32 (1.2e-38). Null where it is infinite (the gate is 1) or undefined (no finite value, or a gate that is not
    * within [0, 1] and on the average does not forget).
    */
   memoryHorizon: (number | null)[];

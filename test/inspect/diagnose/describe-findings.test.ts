@@ -5,6 +5,7 @@ const finding = (place: Partial<Finding> = {}): Finding => ({
   ...{ kind: 'gate closed', severity: 'warning', layerName: 'memory', direction: 'forward', cell: 0, gate: 'i' },
   ...{
     units: [1],
+    timestep: null,
     evidence: { 'fraction of steps': 1, 'share of units': 0.25 },
     message: 'So it is.',
     remedy: 'This.',

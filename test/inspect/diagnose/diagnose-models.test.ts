@@ -31,7 +31,7 @@ test('Where nothing is valid, it is told which layer never computes anything', a
   expect(findings).toEqual([
     {
       ...{ kind: 'nothing to see', severity: 'error', layerName: 'memory', direction: 'forward', cell: 0 },
-      ...{ gate: null, units: [], evidence: { 'valid steps': 0 }, message: sentence, remedy: sentence },
+      ...{ gate: null, units: [], timestep: null, evidence: { 'valid steps': 0 }, message: sentence, remedy: sentence },
     },
   ]);
 });
@@ -40,7 +40,9 @@ test('Every input and every label is looked through', async () => {
   const inputs = [symbolic(), symbolic()];
   const layer = lstm({ ...KERAS_DEFAULTS, units: UNITS, name: 'memory' });
   const sum = tf.layers.add().apply(inputs) as tf.SymbolicTensor;
-  const model = tf.model({ inputs, outputs: layer.apply(sum) as tf.SymbolicTensor });
+  const memory = layer.apply(sum) as tf.SymbolicTensor;
+  const outputs = [1, 2, 3].map(() => tf.layers.dense({ units: 2 }).apply(memory) as tf.SymbolicTensor);
+  const model = tf.model({ inputs, outputs });
   randomizeWeights(model, 5, 0.3);
   const bad = tf.fill([BATCH, 2], Number.NaN);
   const x = [input(1), tf.fill([BATCH, TIMESTEPS, FEATURES], Number.POSITIVE_INFINITY)];

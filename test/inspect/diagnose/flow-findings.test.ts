@@ -1,5 +1,6 @@
 import { flowFindings } from '../../../src/inspect/diagnose/flow-findings.js';
 import { DEFAULT_THRESHOLDS, type FlowStatistics } from '../../../src/inspect/index.js';
+import { evidenceOf } from '../support/evidence.js';
 
 const PLACE = { layerName: 'memory', direction: 'forward', cell: 0 } as const;
 
@@ -10,33 +11,101 @@ function flowOf(gain: (number | null)[], changes: Partial<FlowStatistics> = {}):
   return {
     ...{ units: 3, timesteps: gain.length, goBackwards: false, gain, sentence: 'gradient halves every 3.1 steps' },
     ...{ verdict: 'vanishing', slope: Math.log(product) / steps, forgetGateClosed: [0.95, 0.2, null] },
-    ...{ shareThroughCell: [0.25, 0.5, null], nonFinite: { count: 0, firstTimestep: null } },
-    fit: { first: 0, last: gain.length - 1, steps, rSquared: 1, attenuation: product, halfLife: 3.1 },
+    ...{ shareThroughCell: [0.25, 0.5, null], nonFinite: { count: 0, firstTimestep: null }, validSteps: 12 },
+    ...{ toWeights: gain.map(() => 1), lossTerms: [1], retained: [1] },
+    fit: {
+      first: 0,
+      last: gain.length - 1,
+      steps,
+      rSquared: 1,
+      attenuation: product,
+      belowFloat32: false,
+      halfLife: 3.1,
+    },
     ...changes,
   } as FlowStatistics;
 }
 
-const find = (statistics: FlowStatistics) => flowFindings(PLACE, statistics, DEFAULT_THRESHOLDS);
-const timestepOf = (statistics: FlowStatistics) => find(statistics)[0]?.evidence['at timestep'];
+const find = (flow: FlowStatistics, learnt: boolean | null = false, forgetBias: number | null = 0) =>
+  flowFindings(evidenceOf({}, { place: PLACE, flow, learnt, forgetBias }), DEFAULT_THRESHOLDS);
+const timestepOf = (statistics: FlowStatistics) => find(statistics)[0]?.timestep;
 
 describe('Findings of a gradient flow', () => {
-  test('are none where it is healthy or where there is no gradient', () => {
+  test('are none where it is healthy, where every step is masked, and without labels', () => {
     expect(find(flowOf([0.9, 0.9], { verdict: 'healthy' }))).toEqual([]);
-    expect(find(flowOf([null], { verdict: null, fit: null, slope: null }))).toEqual([]);
+    expect(find(flowOf([null], { verdict: null, fit: null, slope: null, validSteps: 0 }))).toEqual([]);
+    expect(flowFindings(evidenceOf(), DEFAULT_THRESHOLDS)).toEqual([]);
   });
 
-  test('tell a vanishing gradient with its units, evidence and remedy', () => {
-    const [finding, ...others] = find(flowOf([0.05, 0.05, 0.05, 0.05]));
+  const fading = { toWeights: [0.001, 0.002, 0.001, 1] };
+
+  test('tell a vanishing gradient with what was measured, its units and a remedy', () => {
+    const [finding, ...others] = find(flowOf([0.05, 0.05, 0.05, 0.05], fading));
     expect(others).toEqual([]);
     expect(finding).toEqual({
-      ...{ kind: 'vanishing gradient', severity: 'warning', ...PLACE, gate: 'f', units: [0] },
+      ...{ kind: 'vanishing gradient', severity: 'warning', ...PLACE, gate: 'f', units: [0], timestep: 1 },
       evidence: {
         ...{ 'log-slope per step': -2.996, 'multiplied by': 0.00000625, 'over steps': 4 },
-        ...{ 'half-life or doubling time': 3.1, 'share through the cell': 0.375, 'at timestep': 1 },
+        ...{ 'half-life or doubling time': 3.1, 'share through the cell': 0.375 },
+        "share of the weights' gradient": 0.003984,
       },
       message:
-        'Gradient halves every 3.1 steps. What happened at timestep 1 or was processed before it hardly changes the weights.',
+        'Gradient halves every 3.1 steps. Timesteps 0 to 2, of 4, together make up 0.4% of the gradient of its weights: what happens there hardly changes them.',
       remedy: expect.stringContaining('chronoInitializer({ maxTimesteps: 4 })'),
+    });
+  });
+
+  test('name the steps that hardly reach the weights by the order of processing, and leave out masked ones', () => {
+    const backwards = { goBackwards: true, toWeights: [1, 0.001, null, 0.001] };
+    expect(find(flowOf([0.05, 0.05, 0.05], backwards))[0]?.message).toContain('Timesteps 1 to 3, of 3, together');
+  });
+
+  test('call a vanishing gradient a warning only where it keeps the model from learning, as far as can be seen', () => {
+    const flow = flowOf([0.05, 0.05, 0.05, 0.05], fading);
+    expect([true, false, null].map((learnt) => find(flow, learnt)[0]?.severity)).toEqual(['note', 'warning', 'note']);
+    expect(find(flow, true)[0]?.remedy).toMatch(/^The model has learnt all the same\./);
+    const few = flowOf([0.05, 0.05, 0.05, 0.05], { toWeights: [0.001, 1, 1, 1] });
+    expect(find(few)[0]).toMatchObject({
+      severity: 'note',
+      message: expect.stringMatching(/All parts of the sequence/),
+    });
+  });
+
+  test('say of a loss at every step what its terms teach, and not that early steps do not reach the weights', () => {
+    const everyStep = { lossTerms: [1, 1, 1, 1], retained: [0.000125, 0.0025, 0.05, 1] };
+    const [finding] = find(flowOf([0.05, 0.05, 0.05, 0.05], everyStep));
+    expect(finding?.severity).toBe('note');
+    expect(finding?.message).toBe(
+      'Gradient halves every 3.1 steps. The weights learn from every part of the sequence, but from each loss term only what happened up to 2 steps before it.',
+    );
+  });
+
+  test('do not advise a forget bias of 1 to a layer that has it', () => {
+    const flow = flowOf([0.05, 0.05], fading);
+    expect(find(flow, false, 0)[0]?.remedy).toContain('forget bias of 1');
+    expect(find(flow, false, 1)[0]?.remedy).not.toContain('Start with a forget bias of 1');
+  });
+
+  test('give a bound where the gradient has fallen below what float32 can hold', () => {
+    const flow = flowOf([0.05, 0.05], fading);
+    const fit = { ...(flow.fit as NonNullable<FlowStatistics['fit']>), belowFloat32: true };
+    const evidence = find({ ...flow, fit })[0]?.evidence ?? {};
+    expect(evidence).toMatchObject({ 'multiplied by less than': 0.0025 });
+    expect(evidence).not.toHaveProperty('multiplied by');
+  });
+
+  test('tell a layer that no gradient reaches, gravely unless the model has learnt', () => {
+    const flow = flowOf([null], {
+      verdict: null,
+      fit: null,
+      slope: null,
+      loss: 0.5,
+      sentence: 'no gradient: so it is',
+    });
+    const severities = [true, false, null].map((learnt) => find(flow, learnt)[0]?.severity);
+    expect(severities).toEqual(['note', 'warning', 'warning']);
+    expect(find(flow)[0]).toMatchObject({
+      ...{ kind: 'no weight gradient', evidence: { loss: 0.5 }, message: 'No gradient: so it is.' },
     });
   });
 
@@ -50,13 +119,14 @@ describe('Findings of a gradient flow', () => {
 
   test('tell a gradient that does not pass a single step', () => {
     const [finding] = find(flowOf([null, 0], { fit: null, slope: null }));
-    expect(finding).toMatchObject({ kind: 'vanishing gradient', evidence: { 'multiplied by': 0, 'at timestep': 1 } });
+    expect(finding).toMatchObject({ kind: 'vanishing gradient', evidence: { 'multiplied by': 0 }, timestep: 1 });
   });
 
   test('tell an exploding gradient and where it has grown tenfold', () => {
     const [finding] = find(flowOf([9, 9, 9, 9], { verdict: 'exploding' }));
     expect(finding).toMatchObject({ kind: 'exploding gradient', severity: 'warning', gate: null, units: [] });
-    expect(finding?.evidence).toMatchObject({ 'multiplied by': 6561, 'at timestep': 2 });
+    expect(finding?.evidence).toMatchObject({ 'multiplied by': 6561 });
+    expect(finding?.timestep).toBe(2);
     expect(finding?.message).toBe('Gradient halves every 3.1 steps. It has grown tenfold at timestep 2.');
     expect(finding?.remedy).toContain('clipGradients(optimizer, { globalNorm: 1 })');
   });
@@ -65,16 +135,16 @@ describe('Findings of a gradient flow', () => {
     const nonFinite = { count: 7, firstTimestep: 5 };
     expect(find(flowOf([2], { verdict: null, nonFinite }))).toEqual([
       expect.objectContaining({
-        ...{ kind: 'non-finite gradient', severity: 'error', gate: null },
+        ...{ kind: 'non-finite gradient', severity: 'error', gate: null, timestep: 5 },
         evidence: { 'first timestep': 5, count: 7 },
       }),
     ]);
   });
 
   test('leave out the share through the cell where it is unknown, and a half-life that is endless', () => {
-    const statistics = flowOf([0.5], { shareThroughCell: [null] });
+    const statistics = flowOf([0.5], { shareThroughCell: [null], toWeights: [1] });
     const fit = { ...(statistics.fit as NonNullable<FlowStatistics['fit']>), halfLife: null };
     const names = Object.keys(find({ ...statistics, fit })[0]?.evidence ?? {});
-    expect(names).toEqual(['log-slope per step', 'multiplied by', 'over steps', 'at timestep']);
+    expect(names).toEqual(['log-slope per step', 'multiplied by', 'over steps']);
   });
 });

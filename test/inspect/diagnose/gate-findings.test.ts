@@ -12,7 +12,7 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
     const findings = findingsOf({ [gate]: gateWith({ leftSaturated: [0.2, 1, 0.95, 0] }) });
     expect(findings).toEqual([
       {
-        ...{ kind: 'gate closed', severity: 'warning', ...PLACE, gate, units: [1, 2] },
+        ...{ kind: 'gate closed', severity: 'warning', ...PLACE, gate, units: [1, 2], timestep: null },
         evidence: { 'fraction of steps': 0.975, 'share of units': 0.5 },
         message: expect.stringMatching(
           new RegExp(`^The ${TITLES[gate]} is below 0\\.1 at 98% of the steps in 2 of 4 units: 1-2: \\w.*\\.$`),
@@ -26,7 +26,7 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
     const findings = findingsOf({ [gate]: gateWith({ rightSaturated: [1, 1, 0.92, 1] }) });
     expect(findings).toEqual([
       {
-        ...{ kind: 'gate open', severity: 'note', ...PLACE, gate, units: [0, 1, 2, 3] },
+        ...{ kind: 'gate open', severity: 'note', ...PLACE, gate, units: [0, 1, 2, 3], timestep: null },
         evidence: { 'fraction of steps': 0.98, 'share of units': 1 },
         message: expect.stringMatching(
           new RegExp(`^The ${TITLES[gate]} is above 0\\.9 at 98% of the steps in all 4 units: \\w.*\\.$`),
@@ -40,7 +40,7 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
     const findings = findingsOf({ [gate]: gateWith({ zeroGradient: [0, 0.3, 0, 0.99] }) });
     expect(findings).toEqual([
       {
-        ...{ kind: 'no gradient', severity: 'note', ...PLACE, gate, units: [3] },
+        ...{ kind: 'no gradient', severity: 'note', ...PLACE, gate, units: [3], timestep: null },
         evidence: { 'fraction of steps': 0.99, 'share of units': 0.25 },
         message: expect.stringMatching(
           new RegExp(`^The ${TITLES[gate]} is exactly 0 or 1 at 99% of the steps in unit 3: \\w.*\\.$`),
@@ -53,9 +53,9 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
 
 test('What a closed gate means differs from gate to gate, and from an open one and one without gradient', () => {
   const all = [1, 1, 1, 1];
-  const stuck = gateWith({ leftSaturated: all, rightSaturated: all, zeroGradient: all });
+  const stuck = gateWith({ leftSaturated: [1, 1, 1, 0], rightSaturated: all, zeroGradient: [0, 0, 0, 1] });
   const findings = findingsOf({ i: stuck, f: stuck, o: stuck });
-  const meanings = findings.map(({ message }: Finding) => message.split(': ')[1]);
+  const meanings = findings.map(({ message }: Finding) => message.split(': ').at(-1));
   expect(new Set(meanings).size).toBe(7);
   expect(meanings.join()).not.toContain('undefined');
   expect(new Set(findings.map(({ remedy }) => remedy)).size).toBe(7);
@@ -67,4 +67,34 @@ test('A gate is stuck above the fraction, and units are many above their share; 
   expect(finding).toMatchObject({ units: [1], severity: 'note' });
   expect(others).toEqual([]);
   expect(findingsOf({ i }, { stuckFraction: 0.8, manyUnits: 0.2 })[0]).toMatchObject({ severity: 'warning' });
+});
+
+test('A closed gate is told with what was measured to follow from it', () => {
+  const closed = gateWith({ leftSaturated: [1, 1, 0, 0] });
+  const activity = { rangeOfC: [0.02, 0.04, 2, 2], rangeOfH: [0.01, 0.03, 1, 1], forgetGate: [0.02, 0.04, 0.9, 0.9] };
+  const messages = gateFindings(evidenceOf({ i: closed, f: closed, o: closed }, { activity }), DEFAULT_THRESHOLDS).map(
+    ({ message }) => message,
+  );
+  expect(messages).toEqual([
+    expect.stringMatching(/whose state moves by 0\.03\.$/),
+    expect.stringMatching(/from one step to the next they keep 3% of what they hold\.$/),
+    expect.stringMatching(/their output moves by 0\.02\.$/),
+  ]);
+});
+
+test('A gate that passes no gradient is not told as closed or open as well', () => {
+  const o = gateWith({ leftSaturated: [1, 1, 0, 0], rightSaturated: [0, 0, 1, 1], zeroGradient: [1, 0, 1, 0] });
+  expect(findingsOf({ o }).map(({ kind, units }) => [kind, units])).toEqual([
+    ['no gradient', [0, 2]],
+    ['gate closed', [1]],
+    ['gate open', [3]],
+  ]);
+});
+
+test('What a model has learnt in spite of is a note', () => {
+  const i = gateWith({ leftSaturated: [1, 1, 1, 1] });
+  const severities = [true, false, null].map(
+    (learnt) => gateFindings(evidenceOf({ i }, { learnt }), DEFAULT_THRESHOLDS)[0]?.severity,
+  );
+  expect(severities).toEqual(['note', 'warning', 'warning']);
 });

@@ -1,35 +1,39 @@
+import type { Evidence, UnitActivity } from '../../../src/inspect/diagnose/evidence.js';
 import { stateFindings } from '../../../src/inspect/diagnose/state-findings.js';
 import { DEFAULT_THRESHOLDS } from '../../../src/inspect/diagnose/thresholds.js';
-import type { UnitActivity } from '../../../src/inspect/diagnose/unit-activity.js';
-import { evidenceOf, PLACE } from '../support/evidence.js';
+import { evidenceOf, gateWith, PLACE } from '../support/evidence.js';
 
-const findingsOf = (activity: Partial<UnitActivity>, thresholds: object = {}, statistics: object = {}) =>
-  stateFindings(evidenceOf(statistics, { activity }), { ...DEFAULT_THRESHOLDS, ...thresholds });
+const findingsOf = (
+  activity: Partial<UnitActivity>,
+  thresholds: object = {},
+  statistics: object = {},
+  others: Partial<Omit<Evidence, 'activity'>> = {},
+) => stateFindings(evidenceOf(statistics, { activity, ...others }), { ...DEFAULT_THRESHOLDS, ...thresholds });
 const SENTENCE = expect.stringMatching(/^[A-Z].*\.$/);
 
 test('A saturated candidate, a saturated cell state and a constant unit are found, with what was measured', () => {
   const findings = findingsOf({
     candidateSize: [0.99, 0.5, 0.98, null],
     cellStateSize: [2.5, 3.5, null, 1],
-    range: [0.2, 0.0005, 0, 0.00025],
+    rangeOfH: [0.2, 0.0005, 0, 0.00025],
   });
   const stringFrom = (start: string, end: string) =>
     expect.stringMatching(new RegExp(`^${start}\\w.* \\(${end}\\)\\.$`));
   expect(findings).toEqual([
     {
-      ...{ kind: 'candidate saturated', severity: 'warning', ...PLACE, gate: 'g', units: [0, 2] },
+      ...{ kind: 'candidate saturated', severity: 'warning', ...PLACE, gate: 'g', units: [0, 2], timestep: null },
       evidence: { 'mean |g|': 0.985, 'share of units': 0.5 },
       message: stringFrom('In 2 of 4 units: 0, 2 the candidate ', 'mean \\|g\\| 0\\.985'),
       remedy: SENTENCE,
     },
     {
-      ...{ kind: 'cell state saturated', severity: 'note', ...PLACE, gate: 'c', units: [1] },
+      ...{ kind: 'cell state saturated', severity: 'note', ...PLACE, gate: 'c', units: [1], timestep: null },
       evidence: { 'mean |c|': 3.5, 'share of units': 0.25 },
       message: stringFrom('In unit 1 the cell state ', 'mean \\|c\\| 3\\.5'),
       remedy: SENTENCE,
     },
     {
-      ...{ kind: 'constant unit', severity: 'warning', ...PLACE, gate: 'h', units: [1, 2, 3] },
+      ...{ kind: 'constant unit', severity: 'warning', ...PLACE, gate: 'h', units: [1, 2, 3], timestep: null },
       evidence: { 'range of h': 0.00025, 'share of units': 0.75 },
       message: stringFrom('In 3 of 4 units: 1-3 the output ', 'range of h 0\\.00025'),
       remedy: SENTENCE,
@@ -38,9 +42,9 @@ test('A saturated candidate, a saturated cell state and a constant unit are foun
 });
 
 test('Nothing is found at the thresholds themselves', () => {
-  expect(findingsOf({ candidateSize: [0.97, 0, 0, 0], cellStateSize: [3, 0, 0, 0], range: [0.001, 1, 1, 1] })).toEqual(
-    [],
-  );
+  expect(
+    findingsOf({ candidateSize: [0.97, 0, 0, 0], cellStateSize: [3, 0, 0, 0], rangeOfH: [0.001, 1, 1, 1] }),
+  ).toEqual([]);
 });
 
 test.each([
@@ -51,32 +55,78 @@ test.each([
   expect(findingsOf(large, {}, { activation })).toHaveLength(count);
 });
 
-/** The mean forget gate with which a cell keeps 1/e of its content after so many timesteps. */
-const lasting = (timesteps: number) => Math.exp(-1 / timesteps);
+test('A unit that is constant for want of an open gate is told as that only', () => {
+  const closed = gateWith({ leftSaturated: [1, 1, 0, 0] });
+  const rangeOfH = [0, 0, 0, 0];
+  expect(findingsOf({ rangeOfH }, {}, { o: closed })).toMatchObject([{ kind: 'constant unit', units: [2, 3] }]);
+  expect(findingsOf({ rangeOfH }, {}, { i: closed })).toMatchObject([{ kind: 'constant unit', units: [2, 3] }]);
+  expect(findingsOf({ rangeOfH }, {}, { f: closed })).toMatchObject([{ kind: 'constant unit', units: [0, 1, 2, 3] }]);
+});
 
-test('Memory is short where half of the units keep less than 1/e over the share of the timesteps', () => {
-  const [finding, ...others] = findingsOf({ forgetGate: [1.234567, 2.5, 1.5, 9].map(lasting) });
-  expect(others).toEqual([]);
-  expect(finding).toEqual({
-    ...{ kind: 'short memory', severity: 'warning', ...PLACE, gate: 'f', units: [0, 2] },
-    evidence: { 'median horizon in timesteps': 1.5, timesteps: 20 },
-    message: expect.stringMatching(/ after 1\.5 timesteps or less, where sequences have 20\.$/),
-    remedy: SENTENCE,
-  });
-  expect(findingsOf({ forgetGate: [1.234567, 2.5, 2.2, 9].map(lasting) })).toEqual([]);
-  expect(findingsOf({ forgetGate: [1.5, 1.2345678, 3, 2.5, 1.6].map(lasting) })[0]?.evidence).toEqual({
-    ...{ 'median horizon in timesteps': 1.6, timesteps: 20 },
-  });
-  expect(findingsOf({ forgetGate: [lasting(1.2345678), 1, 1] })).toEqual([]);
-  expect(findingsOf({ forgetGate: [lasting(1.2345678)] })[0]?.evidence).toMatchObject({
-    'median horizon in timesteps': 1.235,
+test('What the model has learnt in spite of is a note in however many units', () => {
+  const large = { candidateSize: [1, 1, 1, 1] };
+  const severityWith = (learnt: boolean | null) => findingsOf(large, {}, {}, { learnt })[0]?.severity;
+  expect([true, false, null].map(severityWith)).toEqual(['note', 'warning', 'warning']);
+});
+
+test('Inputs are said to be unscaled where they are large and drive the gates to their ends', () => {
+  const atEnds = gateWith({ leftSaturated: [0.5, 0.4, 0.5, 0.4], rightSaturated: [0.4, 0.4, 0.4, 0.4] });
+  const ends = { i: atEnds, f: atEnds };
+  const found = (inputSize: number | null, statistics: object, others: object = {}) =>
+    findingsOf({}, {}, statistics, { inputSize, ...others });
+  expect(found(57.3, ends)).toEqual([
+    {
+      ...{ kind: 'unscaled input', severity: 'warning', ...PLACE, gate: null, units: [], timestep: null },
+      evidence: { 'typical size of the input': 57.3, 'share of saturated gates': 0.85 },
+      message:
+        'What the layer reads has a typical size of 57.3, and its gates are saturated at 85% of their values: they switch rather than weigh.',
+      remedy: SENTENCE,
+    },
+  ]);
+  expect(found(57.3, ends, { learnt: true })[0]?.severity).toBe('note');
+  expect(found(5, ends)).toEqual([]);
+  expect(found(null, ends)).toEqual([]);
+  expect(found(57.3, { i: atEnds })).toEqual([]);
+});
+
+test('Scaling the inputs is advised only where they are not of about unit size, as one-hot ones are', () => {
+  const large = { candidateSize: [1, 1, 1, 1] };
+  const remedyFor = (inputSize: number | null) => findingsOf(large, {}, {}, { inputSize })[0]?.remedy;
+  expect(remedyFor(12.345)).toMatch(/^Scale the inputs, whose typical size is 12\.3, /);
+  for (const size of [0.3, 1, null]) expect(remedyFor(size)).not.toMatch(/inputs/);
+});
+
+const withHorizons = (memoryHorizon: (number | null)[], others: Partial<Omit<Evidence, 'activity'>> = {}) =>
+  findingsOf({}, {}, { memoryHorizon }, others);
+
+test('Memory is short where the median horizon is below the share of the timesteps', () => {
+  expect(withHorizons([1.234567, 2.5, 1.5, 9])).toEqual([
+    {
+      ...{ kind: 'short memory', severity: 'note', ...PLACE, gate: 'f', units: [0, 2], timestep: null },
+      evidence: { 'median horizon in timesteps': 1.5, timesteps: 20 },
+      message: expect.stringMatching(/ after 1\.5 timesteps or fewer; the sequences have 20\.$/),
+      remedy: SENTENCE,
+    },
+  ]);
+  expect(withHorizons([1.234567, 2.5, 2.2, 9])).toEqual([]);
+  expect(withHorizons([1.5, 1.2345678, 3, 2.5, 1.6])[0]?.evidence).toMatchObject({
+    'median horizon in timesteps': 1.6,
   });
 });
 
-test('A forget gate that is always open makes a memory that is never short, and an unknown one counts for nothing', () => {
-  expect(findingsOf({ forgetGate: [1, 1, 1, 1] })).toEqual([]);
-  expect(findingsOf({ forgetGate: [1.5, 1, 1, lasting(1)] })).toEqual([]);
-  expect(findingsOf({ forgetGate: [null, null, null, null] })).toEqual([]);
-  expect(findingsOf({ forgetGate: [null, lasting(9), null, lasting(9)] })).toEqual([]);
-  expect(findingsOf({ forgetGate: [null, 0, null, lasting(1)] })[0]).toMatchObject({ units: [1, 3] });
+test('A unit without a horizon never forgets', () => {
+  expect(withHorizons([null, null, null, null])).toEqual([]);
+  expect(withHorizons([null, 1, null, null])).toEqual([]);
+  expect(withHorizons([null, 0, null, 1])[0]).toMatchObject({ units: [1, 3] });
+});
+
+test('A short memory is a warning only of a model that has been seen not to learn', () => {
+  const severityWith = (learnt: boolean | null) => withHorizons([1, 1, 1, 1], { learnt })[0]?.severity;
+  expect([true, false, null].map(severityWith)).toEqual(['note', 'warning', 'note']);
+});
+
+test('A forget bias of 1 is not advised to a layer that has it', () => {
+  const remedyWith = (forgetBias: number | null) => withHorizons([1, 1, 1, 1], { forgetBias })[0]?.remedy;
+  for (const bias of [null, 0, -2]) expect(remedyWith(bias)).toContain('start with a forget bias of 1');
+  for (const bias of [0.9, 1, 3]) expect(remedyWith(bias)).toContain('about 1 or more already');
 });

@@ -1,4 +1,4 @@
-import { unitActivity } from '../../../src/inspect/diagnose/unit-activity.js';
+import { unitActivity } from '../../../src/inspect/diagnose/evidence.js';
 import { byQuantity, type Quantity } from '../../../src/inspect/statistics/quantities.js';
 
 type Values = Partial<Record<Quantity, number[]>>;
@@ -16,7 +16,8 @@ test('The activity of a unit is its own, over all traces', () => {
     traceOf({ h: [-2, 7], f: [1, 0], g: [0, 0], c: [3, -2] }),
   ];
   const activity = unitActivity(traces, 2);
-  expect(activity.range).toEqual([6, 10]);
+  expect(activity.rangeOfH).toEqual([6, 10]);
+  expect(activity.rangeOfC).toEqual([5, 8]);
   expect(activity.forgetGate).toEqual([0.75, 0.25]);
   expect(activity.candidateSize).toEqual([0.5, 0.25]);
   expect(activity.cellStateSize).toEqual([2, 3]);
@@ -26,7 +27,7 @@ test('Masked steps and values that are not finite do not count', () => {
   const h = [1, 2, 50, 60, 3, Number.NaN, Number.POSITIVE_INFINITY, 5];
   const c = [2, 2, 50, 60, 4, Number.NaN, Number.NEGATIVE_INFINITY, 4];
   const activity = unitActivity([traceOf({ h, c }, [1, 0, 1, 1])], 2);
-  expect(activity.range).toEqual([2, 3]);
+  expect(activity.rangeOfH).toEqual([2, 3]);
   expect(activity.cellStateSize).toEqual([3, 3]);
 });
 
@@ -34,6 +35,12 @@ test('A unit without a finite value has no activity, beside one that has', () =>
   const values = [Number.NaN, 1, Number.NaN, 3];
   const activity = unitActivity([traceOf({ h: values, f: values, g: values, c: values })], 2);
   expect(activity).toEqual({
-    ...{ range: [null, 2], forgetGate: [null, 2], candidateSize: [null, 2], cellStateSize: [null, 2] },
+    ...{
+      rangeOfH: [null, 2],
+      rangeOfC: [null, 2],
+      forgetGate: [null, 2],
+      candidateSize: [null, 2],
+      cellStateSize: [null, 2],
+    },
   });
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type GateMonitorOptions, gateMonitor } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
-import { silentMonitor, smallModel, someInputs, someLabels, train } from './support/training.js';
+import { SAMPLES, silentMonitor, smallModel, someInputs, someLabels, train } from './support/training.js';
 
 const HOOKED = ['minimize', 'applyGradients'] as const;
 const ownHooks = (optimizer: tf.Optimizer) => HOOKED.filter((name) => Object.hasOwn(optimizer, name));
@@ -84,39 +84,82 @@ describe('A monitor', () => {
     expect(await counted([silentMonitor({ inputs, onReport })])).toBe(own);
   });
 
-  test('says so where it stands behind a plain object, of which tfjs takes the methods only', async () => {
-    await expect(train(smallModel(), [{}, silentMonitor()])).rejects.toThrow(
-      'gateMonitor: all callbacks must be instances of tf.CustomCallback where one of them is a monitor',
-    );
+  /** Trains with a monitor that cannot do its work, and without any; returns what the monitor told. */
+  async function standsAside(make: () => tf.LayersModel, options: GateMonitorOptions, y: tf.Tensor = someLabels()) {
+    const [plain, watched] = [make(), make()];
+    const expected = await train(plain, undefined, { y, epochs: 2 });
+    const monitor = silentMonitor(options);
+    const history = await train(watched, [monitor], { y, epochs: 2 });
+    expect(history.history).toEqual(expected.history);
+    expect(ownHooks(watched.optimizer)).toEqual([]);
+    expect(monitor.history.warnings).toEqual(monitor.told);
+    return monitor.told;
+  }
+
+  const failed = (message: RegExp) => [
+    expect.objectContaining({
+      ...{ kind: 'monitor failed', severity: 'warning', layerName: null, epoch: 0, step: 0, reports: 1 },
+      message: expect.stringMatching(message),
+    }),
+  ];
+
+  test('stands aside, and says so once, for inputs that do not fit the model', async () => {
+    const told = await standsAside(smallModel, { inputs: tf.zeros([5, 4, 2]) });
+    expect(told).toEqual(failed(/^The monitor stands aside, .*gateMonitor: input 'memory_input' must be /));
   });
 
-  test('serves one model', async () => {
+  test('stands aside for labels that do not fit the model', async () => {
+    const told = await standsAside(smallModel, { inputs: someInputs(), labels: tf.zeros([SAMPLES, 7]) });
+    expect(told).toEqual(failed(/gateMonitor: label/));
+  });
+
+  test('stands aside for a model without an LSTM', async () => {
+    const dense = () => {
+      const layer = tf.layers.dense({ units: 1, inputShape: [4, 3], kernelInitializer: 'ones' });
+      const model = tf.sequential({ layers: [layer] });
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      return model;
+    };
+    const told = await standsAside(dense, {}, tf.zeros([SAMPLES, 4, 1]));
+    expect(told).toEqual(failed(/gateMonitor: model must have an LSTM/));
+  });
+
+  test('stands aside for another model than before', async () => {
     const monitor = silentMonitor();
-    const model = smallModel();
-    await train(model, [monitor]);
-    await expect(train(smallModel(), [monitor])).rejects.toThrow(
-      /^gateMonitor: a monitor serves one model, 'sequential_/,
-    );
+    await train(smallModel(), [monitor]);
+    const { records } = monitor.history;
+    const history = await train(smallModel(), [monitor]);
+    expect(history.history.loss).toHaveLength(1);
+    expect(monitor.told).toEqual([expect.objectContaining({ kind: 'monitor failed' })]);
+    expect(monitor.told[0]?.message).toMatch(/gateMonitor: a monitor serves one model, 'sequential_/);
+    expect(monitor.history.records).toEqual(records);
   });
 
-  test('refuses a model without an LSTM, and inputs that do not fit, as training begins', async () => {
-    const dense = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4, 3] })] });
-    dense.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-    await expect(train(dense, [silentMonitor()], { y: tf.zeros([12, 4, 1]) })).rejects.toThrow(
-      'gateMonitor: model must have an LSTM',
-    );
-    await expect(train(smallModel(), [silentMonitor({ inputs: tf.zeros([5, 4, 2]) })])).rejects.toThrow(
-      /^gateMonitor: input 'memory_input' must be /,
+  test('stands aside where its inputs are disposed in the course of the training', async () => {
+    const inputs = someInputs();
+    const monitor = silentMonitor({ inputs, onReport: ({ step }) => (step === 1 ? inputs.dispose() : null) });
+    await train(smallModel(), [monitor]);
+    expect(monitor.told.map(({ kind, step }) => [kind, step])).toEqual([['monitor failed', 2]]);
+    expect(monitor.history.records).toHaveLength(2);
+  });
+
+  test('says so where it stands behind a plain object, of which tfjs takes the methods only', async () => {
+    const monitor = silentMonitor();
+    await train(smallModel(), [{}, monitor]);
+    expect(monitor.told).toHaveLength(1);
+    expect(monitor.told[0]?.message).toContain(
+      'gateMonitor: all callbacks must be instances of tf.CustomCallback where one of them is a monitor',
     );
   });
 
   const REFUSED: [string, unknown, string][] = [
     ['options that are none', 3, 'gateMonitor: options must be an object, got 3'],
     ['an interval of 0', { everyBatches: 0 }, 'everyBatches must be an integer of at least 1, got 0'],
+    ['an interval in words', { everyBatches: '10' }, "everyBatches must be an integer of at least 1, got '10'"],
     ['half an interval', { everyBatches: 1.5 }, 'everyBatches must be an integer of at least 1, got 1.5'],
     ['a history of one record', { maxRecords: 1 }, 'maxRecords must be an integer of at least 2, got 1'],
     ['a callback that is none', { onReport: 'x' }, "onReport must be a function, got 'x'"],
-    ['a warning handler that is none', { onWarning: null }, 'onWarning must be a function, got null'],
+    ['a warning handler that is none', { onWarning: 'x' }, "onWarning must be a function, got 'x'"],
     ['labels without inputs', { labels: tf.scalar(1) }, 'labels must come with inputs, got null'],
     ['labels that are no tensors', { inputs: tf.scalar(1), labels: [1] }, 'labels[0] must be a tensor, got 1'],
     ['unknown thresholds', { thresholds: { spikes: 1 } }, 'gateMonitor: thresholds must be among low, high, '],

@@ -6,7 +6,7 @@ const AT = { epoch: 1, batch: 2, step: 7 };
 function finding(changes: Partial<Finding> = {}): Finding {
   return {
     ...{ kind: 'gate closed', severity: 'warning', layerName: 'memory', direction: 'forward', cell: 0, gate: 'i' },
-    ...{ units: [1], evidence: {}, message: 'It is closed.', remedy: 'Open it.' },
+    ...{ units: [1], timestep: null, evidence: {}, message: 'It is closed.', remedy: 'Open it.' },
     ...changes,
   } as Finding;
 }
@@ -15,7 +15,7 @@ describe('The warnings of a monitor', () => {
   test('begin with the batch that they were first seen at', () => {
     const warnings: MonitorWarning[] = [];
     const fresh = addWarnings(warnings, [finding()], AT);
-    expect(warnings).toEqual([{ ...finding(), ...AT, timestep: null, lastStep: 7, reports: 1 }]);
+    expect(warnings).toEqual([{ ...finding(), ...AT, lastStep: 7, reports: 1 }]);
     expect(fresh).toEqual(warnings);
   });
 
@@ -38,17 +38,13 @@ describe('The warnings of a monitor', () => {
     expect(warnings).toHaveLength(2);
   });
 
-  test('take their timestep from the evidence', () => {
-    const warnings: MonitorWarning[] = [];
-    addWarnings(warnings, [finding({ evidence: { 'first timestep': 0 } })], AT);
-    addWarnings(warnings, [finding({ gate: 'o', evidence: { 'at timestep': 5 } })], AT);
-    expect(warnings.map(({ timestep }) => timestep)).toEqual([0, 5]);
-  });
-
   test('read as a sentence with their place', () => {
     const [warning] = addWarnings([], [finding()], AT) as [MonitorWarning];
     expect(warningText(warning)).toBe(
       'gateMonitor, epoch 1, batch 2: memory, gate closed. It is closed. Try: Open it.',
+    );
+    expect(warningText({ ...warning, direction: 'backward', cell: 1 })).toMatch(
+      /batch 2: memory \(backward, cell 1\), gate/,
     );
     expect(warningText({ ...warning, layerName: null })).toMatch(/batch 2: gate closed\./);
   });

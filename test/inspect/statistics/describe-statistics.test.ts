@@ -21,17 +21,17 @@ function lineWith(text: string, part: string): string {
 test('A healthy layer is described as such', () => {
   expect(describeStatistics(HEALTHY, { layerName: 'lstm_1' })).toBe(
     [
-      "LSTM 'lstm_1': 4 units, 60 valid steps (samples × timesteps)",
+      'LSTM lstm_1: 4 units, 60 valid steps (samples × timesteps)',
       '',
       '  input gate i   mean 0.5, std 0.125, no unit saturated',
       '  forget gate f  mean 0.5, std 0.125, no unit saturated',
       '  output gate o  mean 0.5, std 0.125, no unit saturated',
       '',
-      '  memory horizon median 2.75, from 1 to 4 timesteps',
+      '  memory horizon median 2.5, from 1 to 4 timesteps',
       '  every value is finite',
       '',
-      'A unit, counted from 0, is listed where it holds of more than 90 % of its values: closed is below 0.1, open above 0.9.',
-      'Memory horizon: after so many timesteps a cell has kept 1/e of its content; 0 where it was ever emptied.',
+      'A unit, counted from 0, is listed where this is true of more than 90% of its values: closed is below 0.1, open above 0.9.',
+      'Memory horizon: the number of timesteps after which a cell has kept 1/e of its content; 0 if it was ever emptied.',
     ].join('\n'),
   );
 });
@@ -59,7 +59,7 @@ test('The threshold of saturation can be set', () => {
   const statistics = { ...HEALTHY, i: { ...FINE, leftSaturated: [0.5, 0.6, 0.7, 0] } };
   const text = describeStatistics(statistics, { saturationThreshold: 0.5 });
   expect(lineWith(text, 'closed in')).toBe('    closed in 2 of 4 units: 1-2 (writes almost nothing to the cell)');
-  expect(lineWith(text, 'is listed')).toContain('more than 50 % of its values');
+  expect(lineWith(text, 'is listed')).toContain('more than 50% of its values');
   expect(describeStatistics(statistics)).not.toContain('closed in');
 });
 
@@ -119,4 +119,22 @@ test('What is not statistics and a threshold outside [0, 1) are refused', () => 
       `describeStatistics: saturationThreshold must be a number within [0, 1), got ${saturationThreshold}`,
     );
   }
+});
+
+test('The entries of a trace of a model tell directions, cells and calls apart, and pass as options', () => {
+  const headingOf = (entry: object) => describeStatistics(HEALTHY, entry).split(':')[0];
+  const entry = { layerName: 'm/a', direction: 'forward', cell: 0, call: 0, trace: {} };
+  expect(headingOf(entry)).toBe('LSTM m/a');
+  expect(headingOf({ ...entry, direction: 'backward' })).toBe('LSTM m/a (backward)');
+  expect(headingOf({ ...entry, cell: 1, call: 2 })).toBe('LSTM m/a (cell 1, call 2)');
+});
+
+test.each([
+  [{ saturationThreshold: '0.5' }, /saturationThreshold must be a number within \[0, 1\), got '0\.5'/],
+  [{ layerName: 3 }, /layerName must be a string, got 3/],
+  [{ direction: 'up' }, /direction must be 'forward' or 'backward', got 'up'/],
+  [{ cell: '1' }, /cell must be an integer, got '1'/],
+  [{ layer_name: 'a' }, /must be spelt 'layerName'/],
+])('Options of another type are refused: %j', (options, message) => {
+  expect(() => describeStatistics(HEALTHY, options as never)).toThrow(message);
 });

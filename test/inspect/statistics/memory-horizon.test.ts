@@ -33,3 +33,8 @@ test('Each unit has its own horizon', () => {
   horizon.add(Math.exp(-0.5), 2);
   expect(horizon.result()).toEqual([1, null, 2]);
 });
+
+test('A gate below the smallest normal float32 is 0, as it is on backends that flush it', () => {
+  expect(horizonOf([0.5, 1e-39])).toBe(0);
+  expect(horizonOf([0.5, 2e-38])).toBeGreaterThan(0.02);
+});

@@ -1,4 +1,4 @@
-import { UnitFraction } from '../../../src/inspect/statistics/unit-fraction.js';
+import { UnitFraction } from '../../../src/inspect/statistics/gate-saturation.js';
 
 test('A fraction is of the values of its own unit', () => {
   const fraction = new UnitFraction(3, (value) => value > 10);

@@ -27,7 +27,8 @@ export function evidenceOf(
       ...statistics,
     },
     activity: {
-      range: nothing(),
+      rangeOfH: nothing(),
+      rangeOfC: nothing(),
       forgetGate: [0.9, 0.9, 0.9, 0.9],
       candidateSize: nothing(),
       cellStateSize: nothing(),
@@ -35,6 +36,10 @@ export function evidenceOf(
     },
     weightNorms: { kernel: norms(), recurrentKernel: norms(), bias: norms() },
     timesteps: 20,
+    forgetBias: 0,
+    inputSize: 1,
+    flow: null,
+    learnt: null,
     ...others,
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { MonitorHistory, MonitorRecord } from '../../../src/inspect/index.js';
-import { addRecord } from '../../../src/inspect/monitor/bounded-records.js';
+import { addRecord } from '../../../src/inspect/monitor/monitor-callback.js';
 
 function historyAfter(reports: number, everyBatches: number, maxRecords: number): MonitorHistory {
   const history: MonitorHistory = { everyBatches, keptEveryBatches: everyBatches, records: [], warnings: [] };
