@@ -1,4 +1,4 @@
-import { compare, toleranceOf } from '../../src/testing/compare.js';
+import { compare, differs, toleranceOf } from '../../src/testing/compare.js';
 
 const tolerance = { atol: 1e-5, rtol: 1e-5 };
 const tensor = (values: number[], shape = [values.length]) => ({ shape, values: Float32Array.from(values) });
@@ -75,6 +75,16 @@ describe('compare', () => {
     expect(compare(tensor([-2]), [-2.5], { atol: 0, rtol: 0.25 }).passed).toBe(true);
     expect(compare(tensor([1]), [1], { atol: 0, rtol: 0 }).passed).toBe(true);
     expect(compare(tensor([-0]), [0], { atol: 0, rtol: 0 }).passed).toBe(true);
+  });
+});
+
+describe('differs', () => {
+  test('is true beyond the tolerance only, not at its edge', () => {
+    expect(differs(1, 1, { atol: 0, rtol: 0 })).toBe(false);
+    expect(differs(1, 1.25, { atol: 0.25, rtol: 0 })).toBe(false);
+    expect(differs(1, 1.2501, { atol: 0.25, rtol: 0 })).toBe(true);
+    expect(differs(Number.NaN, Number.NaN, { atol: 0, rtol: 0 })).toBe(false);
+    expect(differs(Number.NaN, 1, { atol: 9, rtol: 9 })).toBe(true);
   });
 });
 
