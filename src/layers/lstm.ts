@@ -273,7 +273,7 @@ export class LSTM extends tf.layers.RNN {
   }
 
   private ownStates(): States | null {
-    return this.stateful ? (this.states_ as States) : null;
+    return this.stateful ? (this.states as States) : null;
   }
 
   // A gradient tape keeps its own references, so that the old states can go at once, in training too.

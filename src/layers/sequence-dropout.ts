@@ -1,5 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { type DropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
+import { keepForSequence } from '../host/sequence-scope.js';
 
 /**
  * Keeps the dropout masks of a cell that tf.layers.rnn steps through time: the same at every step of a sequence, fresh
@@ -21,7 +22,7 @@ export class SequenceDropout {
   masksFor(kwargs: object, batch: number, draw: () => DropoutMasks): DropoutMasks {
     if (kwargs !== this.sequence || !this.allUsable(batch)) {
       this.masks = draw();
-      moveToSequenceScope(this.tensors());
+      keepForSequence(this, this.tensors());
       this.sequence = kwargs;
     }
     return this.masks;
@@ -34,23 +35,4 @@ export class SequenceDropout {
   private tensors(): tf.Tensor[] {
     return [...this.masks.input, ...this.masks.recurrent];
   }
-}
-
-/**
- * How many scopes up the steps of a sequence share one: the cell's own tidy and the step's end with the step, as does
- * that of stacked cells; the next one lasts, stacked or not.
- */
-const SCOPES_OF_A_STEP = 3;
-
-/**
- * Lets tensors of the current scope live until the sequence ends. Where tfjs's scopes are not as expected, they end
- * with the step and are drawn anew for the next, which is dropout still.
- */
-function moveToSequenceScope(tensors: tf.Tensor[]): void {
-  const scopes = tf.engine().state?.scopeStack ?? [];
-  const current = scopes[scopes.length - 1];
-  const lasting = scopes[Math.max(0, scopes.length - 1 - SCOPES_OF_A_STEP)];
-  if (!Array.isArray(lasting?.track) || !Array.isArray(current?.track) || lasting === current) return;
-  current.track = current.track.filter((tensor) => !tensors.includes(tensor));
-  lasting.track.push(...tensors);
 }
