@@ -9,6 +9,7 @@ test('A picture looks the same where coordinates differ by less than can be seen
   for (const [part, other] of [
     ['1.2', '1.6'],
     ['a 1', 'b 1'],
+    ['a 1', 'a 1.1'],
     ['<text>', '<text x="1">'],
     ['</g>\n', ''],
   ] as const) {

@@ -80,7 +80,6 @@ const GATES = ['i', 'f', 'o'] as const;
 function dotRows({ name, statistics }: NamedStatistics): Json[] {
   return GATES.flatMap((gate) =>
     saturationDots(statistics[gate]).map((dot, unit) => {
-      // A row without a dot as well: Vega lays out a panel only for what there are rows of.
       const left = dot === null ? null : plainNumber(dot.left);
       const right = dot === null ? null : plainNumber(dot.right);
       const row: Json = { gate: QUANTITY_TITLES[gate], unit, left, right };
@@ -128,10 +127,12 @@ function dotLayer(isNamed: boolean): Json {
     axis: { values: [0, 0.25, 0.5, 0.75, 1], format: '.2~f' },
   });
   return {
-    mark: { type: 'circle', size: 45, opacity: 0.6, clip: false },
+    mark: { type: 'circle', size: 45, clip: false, invalid: null },
     encoding: {
       x: fraction('right', 'fraction right-saturated'),
       y: fraction('left', 'fraction left-saturated'),
+      // Rows without a dot are there, but not seen: Vega lays out wrongly where a panel has no row at all.
+      opacity: { condition: { test: 'isValid(datum.left)', value: 0.6 }, value: 0 },
       tooltip: [
         ...(isNamed ? [{ field: 'layer', type: 'nominal', title: 'layer' }] : []),
         { field: 'gate', type: 'nominal', title: 'gate' },

@@ -8,7 +8,9 @@ export function tidied(svg: string): string {
   return svg
     .replaceAll('><', '>\n<')
     .replaceAll(/ (aria-[\w-]+|role)="[^"]*"/g, '')
-    .replaceAll(/-?\d+\.\d{2,}(e-?\d+)?/g, (number) => String(Number(Number(number).toFixed(1))))
+    .replaceAll(/<[^>]*>/g, (tag) =>
+      tag.replaceAll(/-?\d+\.\d{2,}(e-?\d+)?/g, (number) => String(Number(Number(number).toFixed(1)))),
+    )
     .concat('\n');
 }
 
@@ -25,6 +27,9 @@ export function differenceOf(reviewed: string, drawn: string): string | null {
 function isAlike(reviewed: string | undefined, drawn: string | undefined): boolean {
   if (reviewed === undefined || drawn === undefined) return false;
   if (reviewed.includes('data:image/png')) return hasSamePixels(reviewed, drawn);
+  // A text is the same letter by letter.
+  const texts = (line: string) => line.replaceAll(/<[^>]*>/g, '');
+  if (texts(reviewed) !== texts(drawn)) return false;
   const parts = (line: string) => line.split(/(-?\d+(?:\.\d+)?)/);
   const expected = parts(reviewed);
   const received = parts(drawn);
