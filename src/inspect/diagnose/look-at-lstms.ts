@@ -28,7 +28,9 @@ export async function lookAtLSTMs(
 ): Promise<(Evidence | null)[]> {
   const flows = backward ? modelFlows(where, model, data, { loss }) : null;
   // A flow comes with the trace of the same call.
-  const traces = flows?.map(({ flow, ...name }) => ({ ...name, trace: flow.trace })) ?? traceCalls(model, data.inputs);
+  const traces =
+    flows?.map(({ flow, ...name }) => ({ ...name, trace: flow.trace })) ??
+    traceCalls(model, data.inputs, undefined, where);
   try {
     const learnt = backward ? hasLearnt(where, model, data, { loss, threshold: thresholds.learnt }) : null;
     const groups = byLSTM(traces);

@@ -4,7 +4,7 @@ import type { States } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/places.js';
-import type { LSTMCall, Returned } from '../trace/lstm-call.js';
+import { type LSTMCall, type Returned, requireFittingMask } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
 import { NOTHING_INCOMING, sequenceFlow, traceForFlow } from './sequence-flow.js';
 import type { IncomingGradients } from './walk-back.js';
@@ -25,6 +25,7 @@ export function callFlow(
   loss: tf.Scalar,
   refusal: (cause?: unknown) => Error,
 ): GradientFlow {
+  requireFittingMask(where, call);
   const { layer } = call;
   const { goBackwards, name } = layer;
   const cell = cellToRun(call.lstmCell);

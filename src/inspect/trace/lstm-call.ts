@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
 import type { Place, PlacedLSTM } from '../model/places.js';
 import type { LayerInputs } from './layer-inputs.js';
 
@@ -29,6 +30,18 @@ export interface Returned {
 
 export function disposeCalls(calls: Iterable<LSTMCall>): void {
   for (const { x, states, mask } of calls) tf.dispose([x, ...(states ?? []), ...(mask === null ? [] : [mask])]);
+}
+
+/**
+ * Checks the mask that a model fed an LSTM, which tfjs itself may broadcast.
+ *
+ * @throws RangeError
+ */
+export function requireFittingMask(where: string, { layer, x, mask }: LSTMCall): void {
+  const [batch, timesteps] = x.shape;
+  if (mask === null || (mask.rank === 2 && mask.shape[0] === batch && mask.shape[1] === timesteps)) return;
+  const rule = `the mask that the model feeds this layer, from the layers before it, must be [B, T] = [${batch}, ${timesteps}]`;
+  throw invalidArgument(where, rule, mask.shape, { layer: layer.name });
 }
 
 /** A copy, of the same data, that no tidy disposes. */

@@ -80,7 +80,7 @@ function traceSamples(
       const [, ...others] = input.shape;
       batch.push(tf.slice(input, [start, ...others.map(() => 0)], [end - start, ...others]));
     }
-    return traceCalls(model, batch, unitsOf);
+    return traceCalls(model, batch, unitsOf, 'traceModelBatches');
   } finally {
     tf.dispose(batch);
   }

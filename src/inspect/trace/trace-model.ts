@@ -5,7 +5,7 @@ import { type GateTrace, traceLSTM } from '../../layers/trace.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { requireUnitChoice, type UnitChoice, type UnitsOf } from './chosen-units.js';
-import { disposeCalls, type LSTMCall } from './lstm-call.js';
+import { disposeCalls, type LSTMCall, requireFittingMask } from './lstm-call.js';
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
 
@@ -66,18 +66,20 @@ export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: 
  * What `traceModel` returns, for who has read the inputs already.
  *
  * @param inputs One for each input of the model, checked.
+ * @param where The public function that was called.
  */
 export function traceCalls(
   model: tf.LayersModel,
   inputs: tf.Tensor[],
   unitsOf: UnitsOf = () => undefined,
+  where = 'traceModel',
 ): LayerTrace[] {
   const calls = observeCalls(model, inputs);
   const traces: LayerTrace[] = [];
   try {
     const names = nameCalls(calls);
     for (const [n, call] of calls.entries()) {
-      traces.push({ ...(names[n] as CallName), trace: traceCall(call, unitsOf(call)) });
+      traces.push({ ...(names[n] as CallName), trace: traceCall(where, call, unitsOf(call)) });
       disposeCalls([call]);
     }
     return traces;
@@ -89,8 +91,10 @@ export function traceCalls(
   }
 }
 
-function traceCall({ lstmCell, layer, x, states, mask }: LSTMCall, units: readonly number[] | undefined): GateTrace {
+function traceCall(where: string, call: LSTMCall, units: readonly number[] | undefined): GateTrace {
+  requireFittingMask(where, call);
+  const { lstmCell, layer, x, states, mask } = call;
   const { goBackwards, name } = layer;
   const lstm = { name, cell: cellToRun(lstmCell), goBackwards, states: null };
-  return traceLSTM('traceModel', lstm, x, { initialState: states, mask, units }).trace;
+  return traceLSTM(where, lstm, x, { initialState: states, mask, units }).trace;
 }
