@@ -1,7 +1,5 @@
+import { hasFlatEnds } from '../../core/activations.js';
 import type { GateSummary } from './statistics-types.js';
-
-/** Recurrent activations that are flat outside an interval: at exactly 0 and 1 no gradient passes. */
-const WITH_FLAT_ENDS = ['hardSigmoid', 'hardSigmoidKeras3'];
 
 /** How often each unit's gate is closed, open, or without a gradient. */
 export class GateSaturation {
@@ -12,8 +10,10 @@ export class GateSaturation {
   constructor(units: number, recurrentActivation: string, { low, high }: { low: number; high: number }) {
     this.left = new UnitFraction(units, (value) => value < low);
     this.right = new UnitFraction(units, (value) => value > high);
-    const hasFlatEnds = WITH_FLAT_ENDS.includes(recurrentActivation);
-    this.flat = hasFlatEnds ? new UnitFraction(units, (value) => value === 0 || value === 1) : null;
+    // At exactly 0 and 1 no gradient passes there.
+    this.flat = hasFlatEnds(recurrentActivation)
+      ? new UnitFraction(units, (value) => value === 0 || value === 1)
+      : null;
   }
 
   add(value: number, unit: number): void {
