@@ -1,16 +1,15 @@
+import { staysWithin } from '../../core/activations.js';
 import { lowerMedian, medianHorizon, percent, shortNumber, unitList } from '../words.js';
 import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
 import { type Finding, findingAt } from './finding.js';
 import { forgetAdvice, severityOf, stuckUnits } from './gate-findings.js';
 import type { DiagnosisThresholds } from './thresholds.js';
 
-/** φ of these ends at 1, so that a value near it says that there is no gradient left. */
-const ENDING_AT_ONE = ['tanh', 'sigmoid', 'hardSigmoid', 'hardSigmoidKeras3', 'softsign'];
-
 /** Candidates and states that are at their limit, units that do nothing, and memory that is too short. */
 export function stateFindings(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
   const { statistics, activity } = evidence;
-  const bounded = ENDING_AT_ONE.includes(statistics.activation);
+  // φ ends at 1, so that a value near it says that there is no gradient left.
+  const bounded = staysWithin(statistics.activation, [-1, 1]);
   const explained = ['i', 'o'] as const;
   const stuck = explained.flatMap((gate) => {
     const { closed, withoutGradient } = stuckUnits(evidence, thresholds, gate);
