@@ -139,6 +139,30 @@ describe('A trace', () => {
     });
   });
 
+  test.each(['auto', false] as const)(
+    'has gates of exactly 0 at masked steps, and the very states before, useFused %p',
+    (useFused) => {
+      tf.tidy(() => {
+        const given: Case = { ...one, activation: 'tanh', goBackwards: false, useFused, timesteps: 5 };
+        const { x, initialState } = inputsOf(given);
+        const valid = [1, 0, 1, 0, 0].map((value) => value === 1);
+        const mask = tf.tensor2d([valid, valid.map((value) => !value)].flat(), [2, 5], 'bool');
+        const trace = layerOf(given).trace(x, { initialState, mask });
+        const atMasked = (values: tf.Tensor) => tf.mul(values, tf.expandDims(tf.sub(1, mask), 2));
+        for (const gate of GATE_NAMES) {
+          expectClose(atMasked(trace[gate]), tf.zeros([2, 5, 4]), 0);
+          expect(
+            tf.min(tf.abs(tf.where(tf.expandDims(mask, 2), trace[gate], tf.onesLike(trace[gate])))).dataSync()[0],
+          ).toBeGreaterThan(0);
+        }
+        const carriedInto = (states: tf.Tensor3D, first: tf.Tensor2D) =>
+          tf.concat([tf.expandDims(first, 1), states.slice([0, 0, 0], [-1, 4, -1])], 1);
+        expectClose(atMasked(trace.c), atMasked(carriedInto(trace.c, trace.c0)), 0);
+        expectClose(atMasked(trace.h), atMasked(carriedInto(trace.h, trace.h0)), 0);
+      });
+    },
+  );
+
   test('starts from zeros and has no mask where none is given', () => {
     tf.tidy(() => {
       const trace = layerOf(one).trace(inputsOf(one).x);

@@ -66,15 +66,17 @@ describe('A diagnosis with labels', () => {
     expect(gradientKinds(closed)).toEqual([]);
   });
 
-  test('tells once what several calls of a shared layer have in common, by the worst of them', async () => {
-    const [long, short] = [tf.input({ shape: [TIMESTEPS, FEATURES] }), tf.input({ shape: [2, FEATURES] })];
+  test.each([
+    ['first', [TIMESTEPS, 2]],
+    ['last', [2, TIMESTEPS]],
+  ])('tells once what calls of a shared layer have in common, by the worst, the %s', async (_which, lengths) => {
+    const inputs = lengths.map((length) => tf.input({ shape: [length, FEATURES] }));
     const shared = lstm({ units: UNITS, recurrentActivation: 'sigmoid', name: 'shared' });
-    const outputs = [short, long].map((input) => shared.apply(input) as tf.SymbolicTensor);
-    const sum = tf.layers.add().apply(outputs) as tf.SymbolicTensor;
-    const model = tf.model({ inputs: [short, long], outputs: sum });
+    const outputs = inputs.map((input) => shared.apply(input) as tf.SymbolicTensor);
+    const model = tf.model({ inputs, outputs: tf.layers.add().apply(outputs) as tf.SymbolicTensor });
     randomizeWeights(model, 5, 0.1);
     shared.cell.bias?.write(tf.tensor1d([0, -3, 0, 0].flatMap((value) => Array(UNITS).fill(value))));
-    const x = [randomTensor([BATCH, 2, FEATURES], 1), randomTensor([BATCH, TIMESTEPS, FEATURES], 2)];
+    const x = lengths.map((length) => randomTensor([BATCH, length, FEATURES], length));
     const findings = await diagnose(model, x, randomTensor([BATCH, UNITS], 3), { loss: 'meanSquaredError' });
     expect(gradientKinds(findings)).toEqual(['shared: vanishing gradient']);
     expect(findings.find(({ kind }) => kind === 'vanishing gradient')?.evidence['over steps']).toBe(TIMESTEPS);
