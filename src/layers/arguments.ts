@@ -158,8 +158,6 @@ export const ARGUMENTS = {
   stateful: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'when set' },
   unroll: { of: 'rnn', type: A_BOOLEAN, default: false, inBuiltIn: 'saved', inFixture: 'never' },
   returnGates: { of: 'lstm', type: A_BOOLEAN, default: false, inBuiltIn: 'refused', inFixture: 'never' },
-  zeroOutputForMask: { of: 'lstm', type: A_BOOLEAN, default: false, inBuiltIn: 'refused', inFixture: 'when set' },
-  activityRegularizer: { of: 'lstm', type: 'regularizer', default: null, inBuiltIn: 'refused', inFixture: 'when set' },
   useFused: {
     of: 'lstm',
     type: oneOf('auto', true, false),
@@ -167,6 +165,8 @@ export const ARGUMENTS = {
     inBuiltIn: 'dropped',
     inFixture: 'never',
   },
+  zeroOutputForMask: { of: 'lstm', type: A_BOOLEAN, default: false, inBuiltIn: 'refused', inFixture: 'when set' },
+  activityRegularizer: { of: 'lstm', type: 'regularizer', default: null, inBuiltIn: 'refused', inFixture: 'when set' },
 } as const satisfies Record<keyof LSTMArgs, Argument> &
   Record<keyof LSTMCellArgs, { of: 'any layer' | 'cell' }> &
   Record<Exclude<keyof LSTMArgs, keyof LSTMCellArgs>, { of: 'any layer' | 'rnn' | 'lstm' }>;
