@@ -31,22 +31,6 @@ export interface ScanOptions {
   keepGates: boolean;
   /** The units, N of them, that are kept of every step's output, gates and cell state. Default: all. */
   keptUnits?: readonly number[] | undefined;
-  /** Sees the tensors of every step as they are computed, for derivatives with respect to them. */
-  watchStep?: ((tensors: StepTensors) => void) | undefined;
-}
-
-/** The tensors that one step is made of. They are disposed when the scan is over, in a gradient tape too. */
-export interface StepTensors {
-  /** The input's timestep. */
-  t: number;
-  /** What the step function read of the input. */
-  projectedInput: tf.Tensor2D;
-  /** What the step computed, of masked samples too. */
-  computed: LSTMStep;
-  /** The states after the step: those before it, where it is masked. */
-  selected: Pick<LSTMStep, 'h' | 'c'>;
-  /** The same as only the next step reads them. */
-  carried: Pick<LSTMStep, 'h' | 'c'>;
 }
 
 /**
@@ -71,7 +55,6 @@ export interface ScanResult {
 
 type Step = LSTMStep & { output: tf.Tensor2D };
 type KeptStep = Pick<Step, 'output'> & Partial<Step>;
-type Carried = StepTensors['carried'];
 
 /**
  * Runs a step function over time: the plain reference that every fused kernel is held to.
@@ -86,21 +69,19 @@ export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOption
     const keptUnits = options.keptUnits && tf.tensor1d([...options.keptUnits], 'int32');
     const kept: KeptStep[] = [];
     let { h0: h, c0: c } = inputs;
-    let carried: Carried = { h, c };
     let lastOutput = h;
     for (let n = 0; n < steps.length; n++) {
       const t = options.goBackwards ? steps.length - 1 - n : n;
       const result = tidy(() => {
-        const projectedInput = steps[t] as tf.Tensor2D;
-        const states = [carried.h, carried.c] as const;
-        const computed = step(projectedInput, states, t);
-        const { h, c, output, ...gates } = selectStep(computed, states, stepMasks?.[t], options);
-        const next = carry({ t, projectedInput, computed, selected: { h, c } }, options);
-        return { h, c, output, carried: next, kept: keepStep({ h, c, output, ...gates }, options, keptUnits) };
+        const states = [h, c] as const;
+        const computed = step(steps[t] as tf.Tensor2D, states, t);
+        const selected = selectStep(computed, states, stepMasks?.[t], options);
+        const { h: nextH, c: nextC, output } = selected;
+        return { h: nextH, c: nextC, output, kept: keepStep(selected, options, keptUnits) };
       });
       // Chosen units are copies, so that whole states need not wait for the end of the scan.
       if (n > 0 && keptUnits !== undefined) tf.dispose([h, c]);
-      ({ h, c, carried, output: lastOutput } = result);
+      ({ h, c, output: lastOutput } = result);
       if (result.kept !== null) kept.push(result.kept);
     }
     return {
@@ -135,15 +116,6 @@ function selectStep(
   const openGate = (gate: tf.Tensor2D) => tf.where(mask, gate, zeros);
   const { i, f, g, o } = computed;
   return { ...selected, i: openGate(i), f: openGate(f), g: openGate(g), o: openGate(o) };
-}
-
-/** The states for the next step: tensors of their own where somebody watches, who can then tell what reads them. */
-function carry(tensors: Omit<StepTensors, 'carried'>, { watchStep }: ScanOptions): Carried {
-  const { h, c } = tensors.selected;
-  if (watchStep === undefined) return { h, c };
-  const carried = { h: tf.clone(h), c: tf.clone(c) };
-  watchStep({ ...tensors, carried });
-  return carried;
 }
 
 /** What is kept of a step. Units are chosen here, step by step: what is left out is never held for the whole sequence. */

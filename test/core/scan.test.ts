@@ -187,28 +187,6 @@ describe.each(NODE_BACKENDS)('On %s, a scan', (backend) => {
     expect(seen).toEqual([0, 1, 2, 2, 1, 0]);
   });
 
-  test('shows whoever watches the tensors of each step, those that only the next step reads apart', () => {
-    const given = inputs([
-      [1, 0, 1],
-      [1, 1, 1],
-    ]);
-    const seen: [number, number[], number[], number[]][] = [];
-    const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
-    const watchStep: ScanOptions['watchStep'] = ({ t, projectedInput, computed, selected, carried }) => {
-      expect(projectedInput).toBe(given.stepInputs[t]);
-      expect([carried.h.id, carried.c.id]).not.toEqual([selected.h.id, selected.c.id]);
-      expect(values(carried.h)).toEqual(values(selected.h));
-      seen.push([t, values(computed.c), values(selected.c), values(carried.c)]);
-    };
-    const { c } = scan(countingStep, given, { ...ALL, goBackwards: true, watchStep });
-    expect(seen).toEqual([
-      [2, [3, 130], [3, 130], [3, 130]],
-      [1, [5, 150], [3, 150], [3, 150]],
-      [0, [4, 160], [4, 160], [4, 160]],
-    ]);
-    expectClose(c, [4, 160], 0);
-  });
-
   test('of one step has gradients too', () => {
     const gradient = tf.grad((projectedInput: tf.Tensor) => {
       const { h } = scan(countingStep, { ...inputs(), stepInputs: [projectedInput as tf.Tensor2D] }, ALL);
