@@ -1,3 +1,4 @@
+import { staysWithin } from '../../core/activations.js';
 import type { Quantity } from '../../core/quantities.js';
 import { DIVERGING, type Ramp, SEQUENTIAL, type Theme } from './colours.js';
 
@@ -10,10 +11,6 @@ export const QUANTITY_TITLES: Record<Quantity, string> = {
   c: 'cell state c',
   h: 'hidden state h',
 };
-
-/** Activations whose values lie within [0, 1], and within [-1, 1]. */
-const WITHIN_ONE = ['sigmoid', 'hardSigmoid', 'hardSigmoidKeras3'];
-const WITHIN_MINUS_ONE = ['tanh', 'softsign'];
 
 /** The values that a quantity can take, and the colours that show them. */
 export interface QuantityView {
@@ -34,8 +31,8 @@ export function quantityView(
   theme: Theme,
 ): QuantityView {
   const ofQuantity = quantity === 'i' || quantity === 'f' || quantity === 'o' ? recurrentActivation : activation;
-  if (quantity !== 'c' && WITHIN_ONE.includes(ofQuantity)) return { domain: [0, 1], ramp: SEQUENTIAL };
-  const isBounded = quantity !== 'c' && WITHIN_MINUS_ONE.includes(ofQuantity);
+  if (quantity !== 'c' && staysWithin(ofQuantity, [0, 1])) return { domain: [0, 1], ramp: SEQUENTIAL };
+  const isBounded = quantity !== 'c' && staysWithin(ofQuantity, [-1, 1]);
   return symmetricView(isBounded ? 1 : largest, theme);
 }
 
