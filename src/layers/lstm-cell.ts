@@ -5,7 +5,7 @@ import { GATE_NAMES } from '../core/gates.js';
 import { type LSTMStep, projectInput, stepFromProjectedInput } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
-import { CELL_WEIGHTS, type CellWeight, weightsOf } from '../core/weights.js';
+import { type CellWeight, weightsFor, weightsOf } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
@@ -116,10 +116,8 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
       if (built === features) return;
       throw refuse(`the last dimension of the input must be ${built}, as the cell was built`);
     }
-    for (const weight of CELL_WEIGHTS) {
-      if (!weight.isOptional || this.useBias) {
-        this[weight.property] = this.addCellWeight(weight, features as number);
-      }
+    for (const weight of weightsFor(this)) {
+      this[weight.property] = this.addCellWeight(weight, features as number);
     }
     this.built = true;
   }

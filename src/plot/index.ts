@@ -4,6 +4,7 @@
  * @module explicit-lstm/plot
  */
 
+export type { WeightName } from '../core/weights.js';
 export { type GradientFlowPlotOptions, gradientFlowPlot } from './gradients/gradient-flow-plot.js';
 export { gradientHistogram } from './gradients/gradient-histogram.js';
 export { type InputSensitivityPlotOptions, inputSensitivityPlot } from './gradients/input-sensitivity-plot.js';
@@ -25,6 +26,5 @@ export { type ActivationTextOptions, activationText } from './traces/activation-
 export { type GateHeatmapOptions, gateHeatmap } from './traces/gate-heatmap.js';
 export { type GateTimelineOptions, gateTimeline } from './traces/gate-timeline.js';
 export type { TraceToDraw } from './traces/read-sample.js';
-export type { WeightName } from './weights/read-weights.js';
 export { type WeightHeatmapOptions, weightHeatmap } from './weights/weight-heatmap.js';
 export { weightHistogram } from './weights/weight-histogram.js';

@@ -1,4 +1,5 @@
 import { GATE_NAMES } from '../core/gates.js';
+import { CELL_WEIGHTS } from '../core/weights.js';
 import type { Comparison, Difference } from './compare.js';
 import { sizeOf } from './decode-tensor.js';
 import type { TraceName } from './fixture.js';
@@ -44,11 +45,13 @@ export interface FixtureReport {
 
 const IN_SEQUENCES = ['sample', 'timestep'];
 
+const ROWS_OF_WEIGHTS = { feature: 'feature', unit: 'from unit' };
+
 /** What the axes of a tensor stand for; null where that is not known. */
 function axesOf({ name, kind, shape }: QuantityReport): string[] | null {
-  if (/^gradient of (.+\.)?kernel$/.test(name)) return ['feature', 'column'];
-  if (/^gradient of (.+\.)?recurrentKernel$/.test(name)) return ['from unit', 'column'];
-  if (/^gradient of (.+\.)?bias$/.test(name)) return ['column'];
+  const ofWeight = /^gradient of (?:.+\.)?(\w+)$/.exec(name)?.[1];
+  const weight = CELL_WEIGHTS.find(({ property }) => property === ofWeight);
+  if (weight !== undefined) return weight.row === null ? ['column'] : [ROWS_OF_WEIGHTS[weight.row], 'column'];
   if (name === 'gradient of input') return [...IN_SEQUENCES, 'feature'];
   if (kind === 'gradient' && !name.startsWith('gradient of initial')) return null;
   return { 2: ['sample', 'unit'], 3: [...IN_SEQUENCES, 'unit'] }[shape.length] ?? null;

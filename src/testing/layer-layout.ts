@@ -1,3 +1,4 @@
+import { weightsFor } from '../core/weights.js';
 import type { LSTMCellArgs } from '../layers/arguments.js';
 import type { BidirectionalFixtureConfig, FixtureConfig, SingleFixtureConfig, StackArgs } from './fixture.js';
 
@@ -31,12 +32,11 @@ interface Sizes {
   features: number;
 }
 
-function cellWeights({ units, useBias }: LSTMCellArgs, features: number, prefix: string): Slot[] {
-  return [
-    { name: `${prefix}kernel`, shape: [features, 4 * units] },
-    { name: `${prefix}recurrentKernel`, shape: [units, 4 * units] },
-    ...(useBias ? [{ name: `${prefix}bias`, shape: [4 * units] }] : []),
-  ];
+function cellWeights(args: LSTMCellArgs, features: number, prefix: string): Slot[] {
+  return weightsFor(args).map(({ property, shape }) => ({
+    name: `${prefix}${property}`,
+    shape: shape(features, args.units),
+  }));
 }
 
 function cellStates({ units }: LSTMCellArgs, batch: number, prefix: string): Slot[] {

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
+import { CELL_WEIGHTS } from '../../core/weights.js';
 import { type FoundLSTM, findLSTMs } from '../../inspect/model/find-lstms.js';
 import { type WeightNormsByGate, weightNormsByGate } from '../../inspect/weights/weight-norms-by-gate.js';
 import { amount, lstmName } from '../../inspect/words.js';
@@ -95,9 +96,11 @@ function normRow(name: string, norms: ByGate<number>): string[] {
 function lstmText(lstm: LSTMInfo): string {
   const { explicit, units, features, norms } = lstm;
   const returns = lstm.returnSequences ? 'sequences' : 'the last output';
-  const rows = [['  norms of weights', ...GATE_NAMES], normRow('kernel', norms.kernel)];
-  rows.push(normRow('recurrent kernel', norms.recurrentKernel));
-  if (norms.bias !== null) rows.push(normRow('bias', norms.bias));
+  const rows = [['  norms of weights', ...GATE_NAMES]];
+  for (const { property, title } of CELL_WEIGHTS) {
+    const byGate = norms[property];
+    if (byGate !== null) rows.push(normRow(title, byGate));
+  }
   return (
     `\nLSTM '${lstmName(lstm)}': ${amount(units, 'unit')}, reads ${amount(features, 'feature')}\n` +
     `  ${explicit ? 'of explicit-lstm' : 'built-in'}, activation ${lstm.activation}, ` +

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../../core/gates.js';
+import { CELL_WEIGHTS } from '../../core/weights.js';
 import { QUANTITIES } from '../statistics/quantities.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, findingAt, NOWHERE } from './finding.js';
@@ -12,7 +13,7 @@ export function nonFiniteFindings(evidence: Evidence): Finding[] {
 
 function weightFindings({ place, weightNorms }: Evidence): Finding[] {
   return GATE_NAMES.flatMap((gate) => {
-    const broken = (['kernel', 'recurrentKernel', 'bias'] as const).filter(
+    const broken = CELL_WEIGHTS.map(({ property }) => property).filter(
       (name) => !Number.isFinite(weightNorms[name]?.[gate] ?? 0),
     );
     if (broken.length === 0) return [];

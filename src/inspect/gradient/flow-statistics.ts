@@ -1,5 +1,6 @@
 import type { ByGate } from '../../core/gates.js';
 import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
+import { mapWeights } from '../../core/weights.js';
 import { SATURATED } from '../words.js';
 import { fitGains, type Gains, gainsOf } from './fit-gains.js';
 import { SMALLEST_NORMAL } from './float32.js';
@@ -12,6 +13,7 @@ import type {
   GradientFlow,
   NonFiniteGradients,
   PerTimestep,
+  WeightGradientNorms,
 } from './flow-types.js';
 import { byGate, type FlowValues, readFlow, type Values } from './flow-values.js';
 import { jacobianNorms } from './jacobian-norms.js';
@@ -165,9 +167,8 @@ function additionsToWeights(values: FlowValues, steps: StepsOfFlow): PerTimestep
   });
 }
 
-function weightNorms({ dWeights: { kernel, recurrentKernel, bias } }: FlowValues) {
-  const of = (values: ByGate<Values>) => byGate((gate) => finite(norm(values[gate])));
-  return { kernel: of(kernel), recurrentKernel: of(recurrentKernel), bias: bias === null ? null : of(bias) };
+function weightNorms({ dWeights }: FlowValues): WeightGradientNorms {
+  return mapWeights(dWeights, (values: ByGate<Values>) => byGate((gate) => finite(norm(values[gate]))));
 }
 
 function nonFiniteGradients({ units, dh, dc, dz }: FlowValues, steps: StepsOfFlow): NonFiniteGradients {

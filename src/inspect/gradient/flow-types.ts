@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ByGate } from '../../core/gates.js';
+import type { ByWeight } from '../../core/weights.js';
 import type { GateTrace } from '../../layers/trace.js';
 import type { CallName } from '../trace/numbered-calls.js';
 import type { WeightsByGate } from '../weights/weights-by-gate.js';
@@ -229,12 +230,8 @@ export interface JacobianNorm {
   max: number | null;
 }
 
-export interface WeightGradientNorms {
-  kernel: ByGate<number | null>;
-  recurrentKernel: ByGate<number | null>;
-  /** Null without bias. */
-  bias: ByGate<number | null> | null;
-}
+/** By gate; without bias that of the bias is null. */
+export type WeightGradientNorms = ByWeight<ByGate<number | null>>;
 
 export interface NonFiniteGradients {
   /** Over all samples, units and valid steps of dh, dc and dz. */

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
-import type { WeightsByGate } from '../weights/weights-by-gate.js';
+import { type ByWeight, mapWeights, mapWeightsAsync } from '../../core/weights.js';
 import type { GradientFlow } from './flow-types.js';
 
 export type Values = ArrayLike<number>;
@@ -32,7 +32,7 @@ export interface FlowValues {
   loss: number;
   /** [U, 4U] */
   recurrentKernel: Values;
-  dWeights: Record<'kernel' | 'recurrentKernel', ByGate<Values>> & { bias: ByGate<Values> | null };
+  dWeights: ByWeight<ByGate<Values>>;
 }
 
 /** Every read starts before the first wait, so that a flow which is disposed meanwhile is read all the same. */
@@ -41,8 +41,8 @@ export async function readFlow(flow: GradientFlow): Promise<FlowValues> {
   const [batch, timesteps, units] = flow.dh.shape;
   const features = flow.dx.shape[2];
   const mask = trace.mask?.data() ?? null;
-  const dz = readByGate(flow.dz);
-  const dWeights = readWeights(flow.dWeights);
+  const dz = readAll(flow.dz);
+  const dWeights = mapWeightsAsync<ByGate<tf.Tensor>, ByGate<Values>>(flow.dWeights, readAll);
   const all = readAll({
     dh: flow.dh,
     dc: flow.dc,
@@ -57,7 +57,8 @@ export async function readFlow(flow: GradientFlow): Promise<FlowValues> {
     dh0: flow.dh0,
     dc0: flow.dc0,
     loss: flow.loss,
-    recurrentKernel: flow.weights[1] as tf.Tensor,
+    recurrentKernel: mapWeights<unknown, tf.Tensor>(flow.dWeights, (_, n) => flow.weights[n] as tf.Tensor)
+      .recurrentKernel,
   });
   const values = await all;
   return {
@@ -80,16 +81,6 @@ async function readAll<Name extends string>(tensors: Record<Name, tf.Tensor>): P
   const values = {} as Record<Name, Values>;
   for (const [n, name] of names.entries()) values[name] = reads[n] as Values;
   return values;
-}
-
-async function readByGate(byGate: ByGate<tf.Tensor>): Promise<ByGate<Values>> {
-  return await readAll(byGate);
-}
-
-async function readWeights({ kernel, recurrentKernel, bias }: WeightsByGate): Promise<FlowValues['dWeights']> {
-  const reads = [readByGate(kernel), readByGate(recurrentKernel), bias === null ? null : readByGate(bias)] as const;
-  const [ofKernel, ofRecurrentKernel, ofBias] = await Promise.all(reads);
-  return { kernel: ofKernel, recurrentKernel: ofRecurrentKernel, bias: ofBias };
 }
 
 /** One value for each gate. */

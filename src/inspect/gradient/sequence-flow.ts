@@ -2,11 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { splitByGate } from '../../core/gates.js';
 import type { ActivationFunction, StepActivations } from '../../core/step.js';
-import { weightsOf } from '../../core/weights.js';
+import { mapWeights, weightsOf } from '../../core/weights.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
 import { hasPreActivations, type LSTMToRun, type Sequence, type SequenceCell } from '../../sequence/sequence.js';
+import { ownedWeights } from '../weights/weights-by-gate.js';
 import type { GradientFlow } from './flow-types.js';
 import { stepJacobian, weightsOfSteps } from './step-jacobian.js';
 import { type IncomingGradients, type WalkedCall, type WalkedCell, walkBack } from './walk-back.js';
@@ -67,18 +68,12 @@ export function sequenceFlow(
   const { dz, dWeights, ...gradients } = walkBack(walked, call, incoming);
   const byGate = splitByGate(dz);
   tf.dispose(dz);
-  const [kernel, recurrentKernel, bias] = dWeights as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D?];
-  const weights = {
-    kernel: splitByGate(kernel),
-    recurrentKernel: splitByGate(recurrentKernel),
-    bias: bias === undefined ? null : splitByGate(bias),
-  };
   const tensors = { ...gradients, loss: tf.clone(loss), x: tf.clone(call.x) };
   const copies = weightsOfSteps(cell).map((weight) => tf.clone(weight.read()));
   const flow: GradientFlow = {
     ...tensors,
     dz: byGate,
-    dWeights: { ...weights, dispose: () => tf.dispose(weights as unknown as tf.TensorContainer) },
+    dWeights: ownedWeights(mapWeights(cell, (_, n) => splitByGate(dWeights[n] as tf.Tensor))),
     trace,
     goBackwards,
     weights: copies,
@@ -99,14 +94,14 @@ function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): Wa
     activation: ((x) => activation.apply(x)) as ActivationFunction,
     recurrentActivation: ((x) => recurrentActivation.apply(x)) as ActivationFunction,
   };
-  const weights = weightsOf(cell).map((weight) => weight.read());
+  const weights = mapWeights(cell, (weight) => weight.read());
   return {
     hasOwnEquations: cell.ownEquations !== 'none',
     isEdited: edits.length > 0,
     mixesUnits: [activation, recurrentActivation].some((one) => one.getClassName() === 'softmax'),
     activations,
-    recurrentKernel: weights[1] as tf.Tensor2D,
-    weights,
+    recurrentKernel: weights.recurrentKernel as tf.Tensor2D,
+    weights: weightsOf(weights),
     projectInput: (x) => cell.projectInput(x, []),
     step: (projectedInput, states, t) => {
       const computed = cell.stepFromProjectedInput(projectedInput, states, []);

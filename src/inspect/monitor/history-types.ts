@@ -1,4 +1,5 @@
 import type { ByGate } from '../../core/gates.js';
+import type { ByWeight } from '../../core/weights.js';
 import type { Finding } from '../diagnose/finding.js';
 import type { FlowVerdict } from '../gradient/flow-types.js';
 import type { Direction } from '../model/places.js';
@@ -60,13 +61,8 @@ export interface MonitoredLayer {
   flow: MonitoredFlow | null;
 }
 
-/** Frobenius norms by gate; null where one is not finite. */
-export interface MonitoredNorms {
-  kernel: ByGate<number | null>;
-  recurrentKernel: ByGate<number | null>;
-  /** Null without bias. */
-  bias: ByGate<number | null> | null;
-}
+/** Frobenius norms by gate, null where one is not finite; without bias that of the bias is null as a whole. */
+export type MonitoredNorms = ByWeight<ByGate<number | null>>;
 
 /** What the gates of one LSTM do, over all its calls, samples, units and valid steps. */
 export interface MonitoredGates {

@@ -1,9 +1,10 @@
 import { GATE_NAMES, type GateName } from '../../core/gates.js';
+import { weightsOf } from '../../core/weights.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 
 /** The L2 norm of all weights of one gate. */
-export function gateNorm({ kernel, recurrentKernel, bias }: WeightNormsByGate, gate: GateName): number {
-  return Math.hypot(kernel[gate], recurrentKernel[gate], bias?.[gate] ?? 0);
+export function gateNorm(norms: WeightNormsByGate, gate: GateName): number {
+  return Math.hypot(...weightsOf(norms).map((byGate) => byGate[gate]));
 }
 
 /** The L2 norm of all weights. */

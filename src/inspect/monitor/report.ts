@@ -1,4 +1,4 @@
-import type { ByGate } from '../../core/gates.js';
+import { mapWeights } from '../../core/weights.js';
 import { forwardFindings } from '../diagnose/diagnose.js';
 import type { Evidence } from '../diagnose/evidence.js';
 import type { Finding, FindingKind } from '../diagnose/finding.js';
@@ -54,14 +54,13 @@ export function measuredFindings(measured: Measured, thresholds: MonitorThreshol
   );
 }
 
-function finiteNorms({ kernel, recurrentKernel, bias }: WeightNormsByGate): MonitoredNorms {
-  const finite = ({ i, f, g, o }: ByGate<number>) => ({
+function finiteNorms(norms: WeightNormsByGate): MonitoredNorms {
+  return mapWeights(norms, ({ i, f, g, o }) => ({
     i: finiteOrNull(i),
     f: finiteOrNull(f),
     g: finiteOrNull(g),
     o: finiteOrNull(o),
-  });
-  return { kernel: finite(kernel), recurrentKernel: finite(recurrentKernel), bias: bias && finite(bias) };
+  }));
 }
 
 /** JSON has no NaN. */

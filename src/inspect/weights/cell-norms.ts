@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { globalNorm, normsByGate } from '../../core/norm.js';
+import { mapWeights, weightsOf } from '../../core/weights.js';
 import type { LSTMLike } from '../../layers/foreign-lstm.js';
 import type { WeightNormsByGate } from './weight-norms-by-gate.js';
 
@@ -35,15 +36,9 @@ export async function cellNorms(cells: Cell[], tensorOf: TensorOf, all: tf.Tenso
       const [i, f, g, o] = values.splice(0, GATE_NAMES.length) as [number, number, number, number];
       return { i, f, g, o };
     };
-    const ofCells = tensors.map(({ length }) =>
-      length === 0 ? null : { kernel: take(), recurrentKernel: take(), bias: length === 3 ? take() : null },
-    );
+    const ofCells = cells.map((cell, n) => (tensors[n]?.length === 0 ? null : mapWeights(cell, take)));
     return { cells: ofCells, together: values[0] as number };
   } finally {
     norms.dispose();
   }
-}
-
-function weightsOf({ kernel, recurrentKernel, bias }: Cell): tf.LayerVariable[] {
-  return bias ? [kernel, recurrentKernel, bias] : [kernel, recurrentKernel];
 }

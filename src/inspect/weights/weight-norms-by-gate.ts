@@ -1,14 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type ByGate, GATE_NAMES } from '../../core/gates.js';
+import { type ByWeight, mapWeightsAsync } from '../../core/weights.js';
 import { builtCell } from './built-cell.js';
 
-/** How large the weights of each gate are. */
-export interface WeightNormsByGate {
-  kernel: ByGate<number>;
-  recurrentKernel: ByGate<number>;
-  /** Null without bias. */
-  bias: ByGate<number> | null;
-}
+/** How large the weights of each gate are: `kernel`, `recurrentKernel` and `bias`, which is null without bias. */
+export type WeightNormsByGate = ByWeight<ByGate<number>>;
 
 /**
  * The Frobenius norm (the root of the sum of squares) of each gate's share of each weight. A weight that is not finite
@@ -23,13 +19,8 @@ export interface WeightNormsByGate {
  * @throws RangeError (by the promise) for a layer that is not an LSTM; Error for one that is not built.
  */
 export async function weightNormsByGate(layer: tf.layers.Layer): Promise<WeightNormsByGate> {
-  const { kernel, recurrentKernel, bias, units } = builtCell('weightNormsByGate', layer);
-  const [ofKernel, ofRecurrentKernel, ofBias] = await Promise.all([
-    norms(kernel, units),
-    norms(recurrentKernel, units),
-    bias ? norms(bias, units) : null,
-  ]);
-  return { kernel: ofKernel, recurrentKernel: ofRecurrentKernel, bias: ofBias };
+  const cell = builtCell('weightNormsByGate', layer);
+  return await mapWeightsAsync(cell, (weight: tf.LayerVariable) => norms(weight, cell.units));
 }
 
 async function norms(weight: tf.LayerVariable, units: number): Promise<ByGate<number>> {

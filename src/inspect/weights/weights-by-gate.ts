@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ByGate, splitByGate } from '../../core/gates.js';
 import { tidy } from '../../core/tidy.js';
+import { type ByWeight, mapWeights, weightsOf } from '../../core/weights.js';
 import { builtCell } from './built-cell.js';
 
 /** The weights of an LSTM, one tensor a gate. The caller owns them and frees them with `dispose()`. */
@@ -29,10 +30,10 @@ export interface WeightsByGate {
  */
 export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {
   const cell = builtCell('weightsByGate', layer);
-  const weights = tidy(() => ({
-    kernel: splitByGate(cell.kernel.read() as tf.Tensor2D),
-    recurrentKernel: splitByGate(cell.recurrentKernel.read() as tf.Tensor2D),
-    bias: cell.bias ? splitByGate(cell.bias.read() as tf.Tensor1D) : null,
-  }));
-  return { ...weights, dispose: () => tf.dispose(weights as unknown as tf.TensorContainer) };
+  return ownedWeights(tidy(() => mapWeights(cell, (weight) => splitByGate(weight.read()))));
+}
+
+/** Gives the tensors to whoever gets the result. */
+export function ownedWeights(weights: ByWeight<ByGate<tf.Tensor>>): WeightsByGate {
+  return { ...(weights as Omit<WeightsByGate, 'dispose'>), dispose: () => tf.dispose(weightsOf(weights)) };
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { States } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
-import { CELL_WEIGHTS } from '../../core/weights.js';
+import { weightsFor } from '../../core/weights.js';
 import type { BuiltInClass, BuiltInLSTM } from '../../host/built-in-classes.js';
 import type { Kwargs } from '../../host/types.js';
 import type { Sequence } from '../../sequence/sequence.js';
@@ -40,8 +40,7 @@ export function readBuiltInCall(
 function builtFeatures({ cell }: BuiltInLSTM): number | null {
   const features = cell.kernel?.shape[0] ?? null;
   if (features === null) return null;
-  const areWeights = CELL_WEIGHTS.every(({ property, isOptional, shape }) => {
-    if (isOptional && !cell.useBias) return true;
+  const areWeights = weightsFor(cell).every(({ property, shape }) => {
     const weight: tf.LayerVariable | null | undefined = cell[property];
     return weight != null && !isDisposedWeight(weight) && hasShape(weight, shape(features, cell.units));
   });

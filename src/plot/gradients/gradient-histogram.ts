@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { GATE_NAMES, type GateName } from '../../core/quantities.js';
+import { CELL_WEIGHTS } from '../../core/weights.js';
 import type { GradientFlow, LayerFlow } from '../../inspect/gradient/flow-types.js';
 import { lstmName } from '../../inspect/words.js';
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
 import type { VegaLiteSpec } from '../specification/specification.js';
 import { titleOf } from '../traces/read-sample.js';
 import { type HistogramGroup, histogramSpec } from '../weights/histogram.js';
-import { WEIGHT_NAMES, WEIGHT_TITLES } from '../weights/read-weights.js';
 
 /**
  * How the gradients of a layer are distributed, a column a gate: of the pre-activations over all samples, valid steps and
@@ -33,9 +33,9 @@ export async function gradientHistogram(
   const mask = trace.mask === null ? null : await trace.mask.data();
   const isValid = (index: number) => mask === null || mask[Math.floor(index / trace.units)] !== 0;
   const groups: HistogramGroup[] = [{ name: 'pre-activations', byGate: await readByGate(dz, isValid) }];
-  for (const name of WEIGHT_NAMES) {
-    const byGate = dWeights[name];
-    if (byGate !== null) groups.push({ name: WEIGHT_TITLES[name], byGate: await readByGate(byGate, () => true) });
+  for (const { property, title } of CELL_WEIGHTS) {
+    const byGate = dWeights[property];
+    if (byGate !== null) groups.push({ name: title, byGate: await readByGate(byGate, () => true) });
   }
   return histogramSpec(given, titleOf('Gradients by gate', isNamed ? lstmName(flow) : null), 'gradient', groups);
 }

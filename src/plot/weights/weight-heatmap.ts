@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import type { OptionRules } from '../../core/options.js';
 import { GATE_NAMES } from '../../core/quantities.js';
+import { CELL_WEIGHTS, type CellWeight, type WeightName } from '../../core/weights.js';
 import { amount } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
 import { heatImage, heatMatrix, tileMean } from '../rows/heat.js';
@@ -13,19 +14,21 @@ import { exceptionKey } from '../specification/masked-steps.js';
 import { givenOptions, PLOT_RULES, type PlotOptions, someOf } from '../specification/plot-options.js';
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
-import { readWeights, WEIGHT_NAMES, WEIGHT_TITLES, type WeightName, type WeightValues } from './read-weights.js';
+import { readWeights, type WeightValues } from './read-weights.js';
 
 export interface WeightHeatmapOptions extends PlotOptions {
   /** Which of kernel, recurrentKernel and bias, a panel each. Default: all there are. */
   weights?: readonly WeightName[];
 }
 
+const WEIGHT_NAMES = CELL_WEIGHTS.map(({ property }) => property);
+
 const RULES: OptionRules = { ...PLOT_RULES, weights: someOf(WEIGHT_NAMES) };
 
 /** Tooltips tell the means of blocks where there are more weights than this. */
 const TOOLTIP_TILES = { columns: 64, rows: 24 };
 const LARGEST_IMAGE = { columns: 1024, rows: 512 };
-const BIAS_HEIGHT = 24;
+const VECTOR_HEIGHT = 24;
 /** Three labels of a legend run into each other on less. */
 const SHORTEST_WITH_MIDDLE = 40;
 
@@ -48,17 +51,18 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
   const given = givenOptions(where, options, RULES);
   const read = await readWeights(where, layer);
   const { weights = WEIGHT_NAMES.filter((name) => read[name] !== null), theme = 'light', width = 560 } = given;
-  if (weights.includes('bias') && read.bias === null) {
+  if (weights.some((name) => read[name] === null)) {
     throw invalidArgument(where, 'weights must be of those that the layer has, which are without bias', weights);
   }
   const nonFinite = weights.map((name) => countNonFinite(read[name] as WeightValues));
   const hasNonFinite = nonFinite.some((count) => count > 0);
   const panels = weights.map((name, n) => {
-    const height = name === 'bias' ? BIAS_HEIGHT : (given.height ?? 200);
-    return panel(name, read[name] as WeightValues, { width, height, theme, hasKey: hasNonFinite && n === 0 });
+    const weight = weightCalled(name);
+    const height = weight.row === null ? VECTOR_HEIGHT : (given.height ?? 200);
+    return panel(weight, read[name] as WeightValues, { width, height, theme, hasKey: hasNonFinite && n === 0 });
   });
   const counts = weights.flatMap((name, n) =>
-    nonFinite[n] === 0 ? [] : [`${amount(nonFinite[n] as number, 'value')} of ${WEIGHT_TITLES[name]}`],
+    nonFinite[n] === 0 ? [] : [`${amount(nonFinite[n] as number, 'value')} of ${weightCalled(name).title}`],
   );
   return specification(
     given,
@@ -74,6 +78,10 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
   );
 }
 
+function weightCalled(name: WeightName): CellWeight {
+  return CELL_WEIGHTS.find(({ property }) => property === name) as CellWeight;
+}
+
 interface PanelLook {
   width: number;
   height: number;
@@ -82,7 +90,7 @@ interface PanelLook {
   hasKey: boolean;
 }
 
-async function panel(name: WeightName, weight: WeightValues, look: PanelLook): Promise<Json> {
+async function panel({ title, row }: CellWeight, weight: WeightValues, look: PanelLook): Promise<Json> {
   const { width, height, theme, hasKey } = look;
   const { rows, columns } = weight;
   const units = columns / GATE_NAMES.length;
@@ -103,12 +111,12 @@ async function panel(name: WeightName, weight: WeightValues, look: PanelLook): P
   return {
     width,
     height,
-    title: `${WEIGHT_TITLES[name]} [${name === 'bias' ? columns : `${rows}, ${columns}`}]`,
+    title: `${title} [${row === null ? columns : `${rows}, ${columns}`}]`,
     layer: [
       await imageLayer(image, width, height),
       {
         data: { values: tooltipTiles(weight) },
-        ...tileLayer('value', view, legend, tileAxes(name, { ...x, axis: gateAxis }, rows)),
+        ...tileLayer('value', view, legend, tileAxes(row, { ...x, axis: gateAxis }, rows)),
       },
       {
         data: { values: [1, 2, 3].map((gate) => ({ edge: gate * units })) },
@@ -120,9 +128,9 @@ async function panel(name: WeightName, weight: WeightValues, look: PanelLook): P
   };
 }
 
-function tileAxes(name: WeightName, x: Json, rows: number): Json {
-  const rowTitle = { kernel: 'input feature', recurrentKernel: 'hidden unit', bias: '' }[name];
-  const axis = name === 'bias' ? null : { title: rowTitle, grid: false, tickMinStep: 1, tickCount: 6, format: 'd' };
+function tileAxes(row: CellWeight['row'], x: Json, rows: number): Json {
+  const rowTitle = row && { feature: 'input feature', unit: 'hidden unit' }[row];
+  const axis = row === null ? null : { title: rowTitle, grid: false, tickMinStep: 1, tickCount: 6, format: 'd' };
   return {
     x: { field: 'start', ...x },
     x2: { field: 'end' },
@@ -131,7 +139,7 @@ function tileAxes(name: WeightName, x: Json, rows: number): Json {
     tooltip: [
       { field: 'gate', type: 'nominal', title: 'gate' },
       { field: 'unit', type: 'nominal', title: 'unit' },
-      ...(name === 'bias' ? [] : [{ field: 'row', type: 'nominal', title: rowTitle }]),
+      ...(row === null ? [] : [{ field: 'row', type: 'nominal', title: rowTitle }]),
       { field: 'value', type: 'quantitative', title: 'weight' },
     ],
   };

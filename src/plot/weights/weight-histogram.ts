@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES, type GateName } from '../../core/quantities.js';
+import { CELL_WEIGHTS } from '../../core/weights.js';
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
 import type { VegaLiteSpec } from '../specification/specification.js';
 import { histogramSpec } from './histogram.js';
-import { readWeights, WEIGHT_NAMES, WEIGHT_TITLES, type WeightValues } from './read-weights.js';
+import { readWeights, type WeightValues } from './read-weights.js';
 
 /**
  * How a layer's weights are distributed: a row of histograms for each of kernel, recurrent kernel and bias, a column a
@@ -21,9 +22,9 @@ export async function weightHistogram(layer: tf.layers.Layer, options: PlotOptio
   const where = 'weightHistogram';
   const given = givenOptions(where, options, PLOT_RULES);
   const read = await readWeights(where, layer);
-  const groups = WEIGHT_NAMES.flatMap((name) => {
-    const weight = read[name];
-    return weight === null ? [] : [{ name: WEIGHT_TITLES[name], byGate: valuesByGate(weight) }];
+  const groups = CELL_WEIGHTS.flatMap(({ property, title }) => {
+    const weight = read[property];
+    return weight === null ? [] : [{ name: title, byGate: valuesByGate(weight) }];
   });
   return histogramSpec(given, `Weights of ${layer.name}`, 'weight', groups);
 }
