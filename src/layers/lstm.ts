@@ -126,11 +126,14 @@ export class LSTM extends tf.layers.RNN {
     // A fused kernel that is demanded and does not apply is told before anything is built.
     if (this.useFused === true && !this.cell.built) this.choose(where, sequence, ownKwargs);
     this.pendingCall = { where, inputs, sequence };
+    const inputSpec = [...this.inputSpec];
     this.hasBeenApplied = true;
     try {
       return super.apply(inputs, ownKwargs);
     } finally {
       this.pendingCall = null;
+      // A build that failed leaves what it was given as what the next one must be given.
+      if (this.builtInputSpec === null) this.inputSpec = inputSpec;
     }
   }
 
