@@ -11,16 +11,13 @@ export type GenericFamilies = Record<keyof typeof DEJAVU, string | undefined>;
 /**
  * Fonts for the canvas, which draws an empty box, or nothing, for what it has no letters for.
  *
- * @throws RangeError for paths that are none, or not of fonts; Error without any font.
+ * @throws RangeError for paths that are not of fonts; Error without any font.
  */
 export async function registerFonts(
   where: string,
   canvas: Canvas,
   files?: readonly string[],
 ): Promise<GenericFamilies> {
-  if (files !== undefined && !(Array.isArray(files) && files.every((file) => typeof file === 'string'))) {
-    throw invalidArgument(where, 'fontFiles must be an array of paths', files);
-  }
   const families = {
     'sans-serif': registerFamily(where, canvas, files ?? (await dejavuFiles(DEJAVU['sans-serif']))),
     monospace: registerFamily(where, canvas, files ?? (await dejavuFiles(DEJAVU.monospace))),

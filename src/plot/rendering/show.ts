@@ -1,4 +1,4 @@
-import { requireOptions } from '../../core/options.js';
+import { checkOptions, type OptionRules } from '../../core/options.js';
 import type { VegaLiteSpec } from '../specification/specification.js';
 import { loadPackages } from './load-packages.js';
 import { requireSpec } from './require-spec.js';
@@ -10,6 +10,14 @@ export interface ShowOptions {
   /** In a page: where to draw, an element or a selector of one. */
   element?: HTMLElement | string;
 }
+
+const RULES: OptionRules = {
+  element: {
+    must: 'an element or a selector of one',
+    // Not by the class of elements, of which a frame has another, and Node none.
+    holds: (value) => (typeof value === 'string' && value !== '') || (value as Partial<Element>)?.nodeType === 1,
+  },
+};
 
 /** A picture that a notebook draws when it is the value of a cell. */
 export interface DisplayedPlot {
@@ -32,12 +40,13 @@ export interface DisplayedPlot {
  * await show(await gateHeatmap(trace), { element: '#gates' }).drawn;
  * ```
  *
- * @throws RangeError for what is not a specification; by `drawn`, Error where vega-embed, vega or vega-lite is missing.
+ * @throws RangeError for what is not a specification and for options of other kinds than described; by `drawn`, Error
+ *   where vega-embed, vega or vega-lite is missing.
  */
 export function show(spec: VegaLiteSpec, options: ShowOptions = {}): DisplayedPlot {
   requireSpec('show', spec);
-  requireOptions('show', options, ['element']);
-  const { element } = options;
+  checkOptions('show', options, RULES);
+  const element = options.element ?? undefined;
   const plot = { spec, drawn: element === undefined ? Promise.resolve() : draw(spec, element) };
   return Object.defineProperty(plot, Symbol.for('Jupyter.display'), {
     value: () => mediaBundle(spec),

@@ -1,5 +1,4 @@
-import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { A_STRING, aNumber, checkOptions, listOf, type OptionRules } from '../../core/options.js';
 import type { VegaLiteSpec } from '../specification/specification.js';
 import { inFamilies, registerFonts } from './fonts.js';
 import { loadPackages } from './load-packages.js';
@@ -15,6 +14,11 @@ export interface PngOptions {
    */
   fontFiles?: readonly string[];
 }
+
+const RULES: OptionRules = {
+  scale: aNumber('a positive number', (value) => value > 0 && value < Number.POSITIVE_INFINITY),
+  fontFiles: listOf('an array of paths', A_STRING),
+};
 
 /**
  * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and `@napi-rs/canvas`;
@@ -34,11 +38,10 @@ export interface PngOptions {
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const where = 'toPng';
   requireSpec(where, spec);
-  requireOptions(where, options, ['scale', 'fontFiles']);
-  const { scale = 2, fontFiles } = options;
-  if (!Number.isFinite(scale) || scale <= 0) throw invalidArgument(where, 'scale must be a positive number', scale);
+  checkOptions(where, options, RULES);
+  const scale = options.scale ?? 2;
   const { '@napi-rs/canvas': canvas } = await loadPackages(where, ['@napi-rs/canvas', 'vega', 'vega-lite']);
-  const families = await registerFonts(where, canvas, fontFiles);
+  const families = await registerFonts(where, canvas, options.fontFiles ?? undefined);
   const svg = inFamilies(await svgNamed(where, spec, scale), families);
   const picture = await canvas.loadImage(Buffer.from(svg));
   const surface = canvas.createCanvas(Math.max(1, picture.width), Math.max(1, picture.height));

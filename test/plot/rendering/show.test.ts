@@ -31,3 +31,26 @@ test('What is missing is told by the promise, what is no specification at once',
   );
   expect(() => show({} as never)).toThrow('show: spec must be a Vega-Lite specification');
 });
+
+test('An element is one, or its selector', async () => {
+  const embed = jest.fn();
+  jest.spyOn(OPTIONAL_PACKAGES, 'vega-embed').mockResolvedValue({ default: embed } as never);
+  const element = { nodeType: 1 } as never;
+  await show(SPEC, { element }).drawn;
+  expect(embed).toHaveBeenCalledWith(element, expect.anything(), expect.anything());
+  await show(SPEC, { element: null } as never).drawn;
+  expect(embed).toHaveBeenCalledTimes(1);
+  for (const [wrong, shown] of [
+    ['', "''"],
+    [7, '7'],
+    [{ nodeType: 3 }, 'an object of class Object'],
+  ]) {
+    expect(() => show(SPEC, { element: wrong } as never)).toThrow(
+      `show: element must be an element or a selector of one, got ${shown}`,
+    );
+  }
+  expect(() => show(SPEC, { Element: '#a' } as never)).toThrow(
+    "show: the option must be spelt 'element', got 'Element'",
+  );
+  expect(() => show(SPEC, '#a' as never)).toThrow("show: options must be an object, got '#a'");
+});

@@ -23,6 +23,7 @@ test('A specification is drawn as PNG, twice as large as the picture unless told
   expect(width).toBeGreaterThan(200);
   const half = sizeOf(await toPng(SPEC, { scale: 1 }));
   expect([width, height]).toEqual(half.map((size) => expect.closeTo(2 * size, -1)));
+  expect(sizeOf(await toPng(SPEC, { scale: null, fontFiles: null } as never))).toEqual([width, height]);
 });
 
 test('Letters are drawn, in the font that is named', async () => {
@@ -101,10 +102,22 @@ test('Without named fonts, those of the system draw', async () => {
 });
 
 test('Wrong options are refused', async () => {
-  await expect(toPng(SPEC, { scale: 0 })).rejects.toThrow('toPng: scale must be a positive number, got 0');
-  await expect(toPng(SPEC, { fontFiles: 'x.ttf' } as never)).rejects.toThrow(
-    'toPng: fontFiles must be an array of paths',
-  );
+  for (const [scale, shown] of [
+    [0, '0'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [Number.NaN, 'NaN'],
+    ['2', "'2'"],
+  ]) {
+    await expect(toPng(SPEC, { scale } as never)).rejects.toThrow(
+      `toPng: scale must be a positive number, got ${shown}`,
+    );
+  }
+  for (const wrong of ['x.ttf', [1]]) {
+    await expect(toPng(SPEC, { fontFiles: wrong } as never)).rejects.toThrow(
+      'toPng: fontFiles must be an array of paths, got',
+    );
+  }
+  await expect(toPng(SPEC, { font_files: [] } as never)).rejects.toThrow("the option must be spelt 'fontFiles'");
   const fontFiles = [SERIF, 'package.json'];
   const rule = "toPng: fontFiles must be paths of TrueType or OpenType fonts, got 'package.json'";
   await expect(toPng(SPEC, { fontFiles })).rejects.toThrow(rule);
