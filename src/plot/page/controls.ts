@@ -13,12 +13,11 @@ export function connectControls(state: PageState, data: ReportData): void {
   const sorting = element<HTMLSelectElement>('sorting');
   const unit = element<HTMLSelectElement>('unit');
   const timestep = element<HTMLInputElement>('timestep');
-  fillSelect(layer, numbered(data.layers.map(({ title }) => title)), '0');
-  fillSelect(sample, numbered(data.samples), '0');
+  fillSelect(layer, numbered(data.layers.map(({ title }) => title)));
+  fillSelect(sample, numbered(data.samples));
   fillSelect(
     quantity,
     QUANTITIES.map((name) => ({ value: name, text: QUANTITY_TITLES[name] })),
-    state.view.quantity,
   );
   layer.addEventListener('change', () => state.select({ layer: Number(layer.value) }));
   sample.addEventListener('change', () => state.select({ sample: Number(sample.value) }));
@@ -32,9 +31,13 @@ export function connectControls(state: PageState, data: ReportData): void {
         value: `${position}`,
         text: `unit ${view.trace.unitIndices[position]}`,
       }));
-      fillSelect(unit, options, `${view.unit}`);
+      fillSelect(unit, options);
       timestep.max = `${view.trace.timesteps - 1}`;
     }
+    layer.value = `${view.layer}`;
+    sample.value = `${view.sample}`;
+    quantity.value = view.quantity;
+    sorting.value = view.sorting;
     unit.value = `${view.unit}`;
     timestep.value = `${view.timestep}`;
     const label = view.labels?.[view.timestep];

@@ -21,10 +21,9 @@ export function createSvg(name: string, attributes: Record<string, string | numb
   return created;
 }
 
-/** Replaces the options of a selection, and selects one. */
-export function fillSelect(select: HTMLSelectElement, options: { value: string; text: string }[], value: string): void {
+/** Replaces the options of a selection. */
+export function fillSelect(select: HTMLSelectElement, options: { value: string; text: string }[]): void {
   select.replaceChildren(...options.map((option) => create('option', { value: option.value }, option.text)));
-  select.value = value;
 }
 
 const darkness = window.matchMedia('(prefers-color-scheme: dark)');

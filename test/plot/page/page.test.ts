@@ -95,14 +95,13 @@ test('Selections hold what there is', async () => {
     'cell state c',
     'hidden state h',
   ]);
+  const valuesOf = (id: string) => page.byId(id).children.map(({ attributes }) => attributes.value);
+  expect(valuesOf('sample')).toEqual(['0', '1']);
+  expect(valuesOf('quantity')).toEqual([...QUANTITIES]);
+  expect(valuesOf('unit')).toEqual(['0', '1']);
   expect(texts(page.byId('unit'))).toEqual(['unit 3', 'unit 5']);
-  expect(['layer', 'sample', 'quantity', 'unit', 'timestep'].map((id) => page.byId(id).value)).toEqual([
-    '0',
-    '0',
-    'f',
-    '0',
-    '0',
-  ]);
+  const ids = ['layer', 'sample', 'quantity', 'sorting', 'unit', 'timestep'];
+  expect(ids.map((id) => page.byId(id).value)).toEqual(['0', '0', 'f', 'index', '0', '0']);
   expect(page.byId('timestep').max).toBe('2');
   expect(texts(page.byId('ends'))).toEqual(['timestep 0', '2']);
 });
@@ -186,7 +185,12 @@ test('Lines are as wide as steps, with thresholds for gates and zero for the res
     ['10.00', '10.00', '0', '3'],
   ]);
   expect(levels(h!.plot).map(({ y1 }) => y1)).toEqual(['50.00']);
-  expect(f!.plot.attributes).toMatchObject({ viewBox: '0 0 3 100', 'aria-label': 'forget gate f of unit 3 over time' });
+  expect(f!.plot.attributes).toEqual({
+    viewBox: '0 0 3 100',
+    preserveAspectRatio: 'none',
+    role: 'img',
+    'aria-label': 'forget gate f of unit 3 over time',
+  });
   expect(texts(f!.title)).toEqual(['f', '1', '0']);
   expect(texts(c!.title)).toEqual(['c', '2', '-2']);
   expect(c!.title.attributes).toEqual({ class: 'row-title', title: 'cell state c' });
@@ -225,6 +229,11 @@ test('Labels are a text that the unit colours, and in which the cursor moves', a
   const page = await opened();
   const text = page.byId('text');
   expect(texts(text)).toEqual(['a', '␣', 'c']);
+  expect(text.children.map(({ attributes }) => attributes)).toEqual([
+    { 'data-timestep': '0', id: 't0', role: 'option', 'aria-selected': 'true' },
+    { 'data-timestep': '1', id: 't1', role: 'option', 'aria-selected': 'false' },
+    { 'data-timestep': '2', id: 't2', role: 'option', 'aria-selected': 'false' },
+  ]);
   expect(text.children.map(({ style }) => style.background)).toEqual([
     'rgb(253 231 37)',
     'rgb(33 145 140)',

@@ -1,4 +1,12 @@
-import { CATEGORIES, colourAt, DIVERGING, inkOn, SEQUENTIAL } from '../../../src/plot/rows/colours.js';
+import {
+  CATEGORIES,
+  channels,
+  colourAt,
+  DIVERGING,
+  inkOn,
+  NON_FINITE,
+  SEQUENTIAL,
+} from '../../../src/plot/rows/colours.js';
 
 test('Colours between two are mixed, and beyond the ends they are the ends', () => {
   const ramp = ['#000000', '#ff8000', '#ffffff'];
@@ -30,4 +38,18 @@ test.each(['light', 'dark'] as const)('Categories for %s are eight different col
 test('Letters are black on light colours and white on dark ones', () => {
   expect(inkOn([255, 255, 200])).toBe('#000000');
   expect(inkOn([40, 0, 80])).toBe('#ffffff');
+});
+
+test('Every colour is written as red, green and blue in two digits each', () => {
+  const tables = [SEQUENTIAL, ...Object.values(DIVERGING), ...Object.values(CATEGORIES), [NON_FINITE]];
+  for (const colour of tables.flat()) expect(colour).toMatch(/^#[\da-f]{6}$/);
+  expect(channels('#0a10ff')).toEqual([10, 16, 255]);
+});
+
+test('Neighbours in a ramp are about as far apart as all others', () => {
+  for (const ramp of [SEQUENTIAL, ...Object.values(DIVERGING)]) {
+    const colours = ramp.map(channels);
+    const steps = colours.slice(1).map((colour, n) => Math.hypot(...colour.map((c, k) => c - colours[n]![k]!)));
+    expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(4);
+  }
 });

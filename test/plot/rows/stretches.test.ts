@@ -31,6 +31,11 @@ test('Stretches of masked steps are told by their first and last', () => {
     { first: 6, last: 6 },
   ]);
   expect(maskedRuns([true, true])).toEqual([]);
+  expect(maskedRuns([false, true, false, true, false, false, false])).toEqual([
+    { first: 0, last: 0 },
+    { first: 2, last: 2 },
+    { first: 4, last: 6 },
+  ]);
 });
 
 test('A stretch is told by its ends', () => {
