@@ -122,8 +122,13 @@ test('What is left of the gradient is one line, which needs no key', () => {
   expect(pathOf(svg, 'curve')).toBe('M52.1 140.5L76.7 140.5L138.0 64.4L199.3 11.2');
   expect(tagsOf(svg, 'path')).toHaveLength(1);
   expect(placesOf(svg, 'x')).toEqual({
-    ...{ 0: '76.7', 1: '138.0', 2: '199.3' },
-    ...{ '1e-1': '42', '1e0': '42', timestep: '138', 'of its size': undefined },
+    0: '76.7',
+    1: '138.0',
+    2: '199.3',
+    '1e-1': '42',
+    '1e0': '42',
+    timestep: '138',
+    'of its size': undefined,
   });
 });
 

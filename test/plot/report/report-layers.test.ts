@@ -39,8 +39,12 @@ test('All of a trace is drawn where it fits, masked steps and all', async () => 
   expect(drawn).toMatchObject({ samples: 2, omissions: [] });
   const [layer] = drawn.layers as [never];
   expect(layer).toMatchObject({
-    ...{ title: 'reader (backward)', timesteps: 3, unitIndices: [9, 4, 6], hasLabels: true },
-    ...{ activation: 'tanh', recurrentActivation: 'sigmoid' },
+    title: 'reader (backward)',
+    timesteps: 3,
+    unitIndices: [9, 4, 6],
+    hasLabels: true,
+    activation: 'tanh',
+    recurrentActivation: 'sigmoid',
   });
   expect(decoded(layer)).toEqual(H.flat(2).map((value) => expect.closeTo(value, 3)));
   expect([...fromBase64((layer as { mask: string }).mask)]).toEqual(mask.flat());
@@ -72,6 +76,8 @@ test('A layer of fewer samples is the limit for all, and one without any is not 
   expect(decoded(drawn.layers[1] as never)).toEqual(H[1]!.flat().map((value) => expect.closeTo(value, 3)));
   expect(drawn.layers[1]).toMatchObject({ mask: null });
   expect(await reportLayers([], { samples: 2, largestBytes: 1e6, labelled: null })).toEqual({
-    ...{ samples: 0, layers: [], omissions: [] },
+    samples: 0,
+    layers: [],
+    omissions: [],
   });
 });

@@ -1,11 +1,15 @@
-import type { FlowStatistics } from '../../../src/inspect/index.js';
+import type { Finding, FlowStatistics } from '../../../src/inspect/index.js';
 import { findingsSection, layerSection } from '../../../src/plot/report/sections.js';
 import { tagsOf } from '../support/markup.js';
 import { STATISTICS } from '../support/statistics.js';
 
 const FLOW = {
-  ...{ timesteps: 3, retained: [0.02, 0.2, 1], dh: [1, 2, 3], dc: [4, 5, 6] },
-  ...{ sentence: 'it <halves>', verdict: 'vanishing' },
+  timesteps: 3,
+  retained: [0.02, 0.2, 1],
+  dh: [1, 2, 3],
+  dc: [4, 5, 6],
+  sentence: 'it <halves>',
+  verdict: 'vanishing',
 } as unknown as FlowStatistics;
 
 const LAYER = { title: 'reader <1>', timesteps: 12, statistics: STATISTICS, flow: FLOW };
@@ -84,8 +88,12 @@ const HORIZON =
 test('Each picture has a caption, and those of the gradient are there where there is one', () => {
   const html = layerSection(LAYER, 0.75);
   expect(picturesOf(html)).toEqual([
-    ...['Saturation of gate i', 'Saturation of gate f', 'Saturation of gate o', 'Memory horizons'],
-    ...['Gradient on its way back', 'Gradient norms over time'],
+    'Saturation of gate i',
+    'Saturation of gate f',
+    'Saturation of gate o',
+    'Memory horizons',
+    'Gradient on its way back',
+    'Gradient norms over time',
   ]);
   expect(captionsOf(html)).toEqual([
     ...SATURATION,
@@ -110,14 +118,22 @@ test('Without a valid step there is nothing but that', () => {
   );
 });
 
-const FINDING = {
-  ...{ kind: 'gate closed', severity: 'warning', layerName: 'a<b', direction: 'backward', cell: 2, gate: 'f' },
-  ...{ units: [1], timestep: null, evidence: { 'over 0.9': 0.75, units: 'one & two' } },
-  ...{ message: 'It forgets <all>.', remedy: 'a larger bias & time' },
-} as const;
+const FINDING: Finding = {
+  kind: 'gate closed',
+  severity: 'warning',
+  layerName: 'a<b',
+  direction: 'backward',
+  cell: 2,
+  gate: 'f',
+  units: [1],
+  timestep: null,
+  evidence: { 'over 0.9': 0.75, units: 'one & two' },
+  message: 'It forgets <all>.',
+  remedy: 'a larger bias & time',
+};
 
 test('A finding tells severity, kind, place, message, evidence and remedy, as text', () => {
-  const ofModel = { ...FINDING, kind: 'non-finite input', severity: 'error', layerName: null } as const;
+  const ofModel = { ...FINDING, kind: 'non-finite input', severity: 'error', layerName: null } satisfies Finding;
   const html = findingsSection([ofModel, FINDING], []);
   expect(tagsOf(html, 'ol').map(({ attributes }) => attributes)).toEqual([{ class: 'findings' }]);
   const texts =

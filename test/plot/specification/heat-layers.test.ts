@@ -14,11 +14,19 @@ test('Tiles cannot be seen, and bring the scale of colours and its legend', () =
         field: 'f',
         type: 'quantitative',
         scale: {
-          ...{ type: 'linear', domain: [-3, 1, 5], range: VIEW.ramp, interpolate: 'rgb' },
-          ...{ clamp: true, zero: false, nice: false },
+          type: 'linear',
+          domain: [-3, 1, 5],
+          range: VIEW.ramp,
+          interpolate: 'rgb',
+          clamp: true,
+          zero: false,
+          nice: false,
         },
         legend: {
-          ...{ title: null, gradientLength: 44, gradientOpacity: 1, values: [-3, 1, 5] },
+          title: null,
+          gradientLength: 44,
+          gradientOpacity: 1,
+          values: [-3, 1, 5],
           labelExpr: "format(datum.value, '.3~g')",
         },
       },
@@ -42,14 +50,21 @@ test('An image fills its panel, pixel by pixel', async () => {
   const layer = await imageLayer(image, 70, 30);
   expect(layer).toMatchObject({
     mark: {
-      ...{ type: 'image', aspect: false, smooth: false, width: 70, height: 30 },
-      ...{ align: 'left', baseline: 'top', aria: false },
+      type: 'image',
+      aspect: false,
+      smooth: false,
+      width: 70,
+      height: 30,
+      align: 'left',
+      baseline: 'top',
+      aria: false,
     },
     encoding: { x: { value: 0 }, y: { value: 0 }, url: { field: 'url', type: 'nominal' }, tooltip: { value: null } },
   });
   const [{ url }] = (layer.data as { values: [{ url: string }] }).values;
   expect(pixelsOf(url)).toEqual({
-    ...{ width: 1, height: 2 },
+    width: 1,
+    height: 2,
     pixels: [
       [5, 6, 7, 8],
       [1, 2, 3, 4],

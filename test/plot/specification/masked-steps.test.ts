@@ -9,7 +9,10 @@ test('Masked steps are bands over the whole panel, with a line for each step acr
       data: { values: [{ start: 0.5, end: 2.5, masked: 'timesteps 1 to 2' }] },
       mark: { type: 'rect', color: '#e4e7ea' },
       encoding: {
-        ...{ x, x2: { field: 'end' }, y: { value: 0 }, y2: { value: 50 } },
+        x,
+        x2: { field: 'end' },
+        y: { value: 0 },
+        y2: { value: 50 },
         tooltip: [{ field: 'masked', type: 'nominal', title: 'masked' }],
       },
     },

@@ -32,8 +32,16 @@ test('Labels are written by their index, such that white space can be seen', () 
         type: 'quantitative',
         scale: SCALE,
         axis: {
-          ...{ title: 'timestep', grid: false, tickMinStep: 1, format: 'd', labelOverlap: false, ticks: false },
-          ...{ values: [0, 1, 2], labelExpr: 'timeLabels[datum.value]', labelAngle: 0, labelLimit: 90 },
+          title: 'timestep',
+          grid: false,
+          tickMinStep: 1,
+          format: 'd',
+          labelOverlap: false,
+          ticks: false,
+          values: [0, 1, 2],
+          labelExpr: 'timeLabels[datum.value]',
+          labelAngle: 0,
+          labelLimit: 90,
         },
       },
     });
