@@ -8,6 +8,9 @@ import { pixelsOf, sizeOf } from '../support/png.js';
 
 beforeAll(() => useBackend('cpu'));
 
+// Large pictures, which take longer still where every call of a function is noted.
+jest.setTimeout(180_000);
+
 function built(args: { units: number; useBias?: boolean; name?: string }, features: number): tf.layers.Layer {
   // The default, orthogonal, takes minutes for the largest of these.
   const layer = BUILT_IN.lstm({ ...args, recurrentInitializer: 'zeros' });
@@ -79,7 +82,7 @@ test('Large weights stay small pictures, whose tooltips tell means within a gate
   const cell = cells.data.values.find(({ gate }: { gate: string }) => gate === 'f');
   expect(cell).toMatchObject({ unit: '0 to 18', row: '0 to 24', value: expect.closeTo(block, 4) });
   expect(JSON.stringify(spec).length).toBeLessThan(1_500_000);
-}, 60_000);
+});
 
 test('What is no LSTM is refused', async () => {
   const dense = tf.layers.dense({ units: 1, name: 'd' });
