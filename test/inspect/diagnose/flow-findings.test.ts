@@ -28,6 +28,7 @@ function flowOf(gain: (number | null)[], changes: Partial<FlowStatistics> = {}):
 
 const find = (flow: FlowStatistics, learnt: boolean | null = false, forgetBias: number | null = 0) =>
   flowFindings(evidenceOf({}, { place: PLACE, flow, learnt, forgetBias }), DEFAULT_THRESHOLDS);
+const SENTENCE = expect.stringMatching(/^[A-Z].*\.$/);
 const timestepOf = (statistics: FlowStatistics) => find(statistics)[0]?.timestep;
 
 describe('Findings of a gradient flow', () => {
@@ -69,6 +70,24 @@ describe('Findings of a gradient flow', () => {
       severity: 'note',
       message: expect.stringMatching(/All parts of the sequence/),
     });
+    const half = flowOf([0.05, 0.05, 0.05, 0.05], { toWeights: [0.001, 0.002, 1, 1] });
+    expect(find(half)[0]).toMatchObject({
+      severity: 'warning',
+      message: expect.stringMatching(/Timesteps 0 to 1, of 4, together/),
+    });
+  });
+
+  test('hold what lies exactly at a threshold to be on its better side', () => {
+    // Of a gradient of 200, the first two steps make up the hundredth part of which less must be left.
+    const atHundredth = flowOf([0.05, 0.05, 0.05, 0.05], { toWeights: [1, 1, 98, 100] });
+    expect(find(atHundredth)[0]).toMatchObject({
+      severity: 'note',
+      evidence: { "share of the weights' gradient": 0.005 },
+    });
+    expect(find(flowOf([0.05, 0.05], { forgetGateClosed: [0.95, 0.9, 0.91] }))[0]?.units).toEqual([0, 2]);
+    expect(timestepOf(flowOf([0.5, 0.001]))).toBe(0);
+    expect(timestepOf(flowOf([2, 2, 10], { verdict: 'exploding' }))).toBe(1);
+    expect(find(flowOf([0.05, 0.05]), false, 0.7)[0]?.remedy).toContain('Start with a forget bias of 1');
   });
 
   test('say of a loss at every step what its terms teach, and not that early steps do not reach the weights', () => {
@@ -78,12 +97,22 @@ describe('Findings of a gradient flow', () => {
     expect(finding?.message).toBe(
       'Gradient halves every 3.1 steps. The weights learn from every part of the sequence, but from each loss term only what happened up to 2 steps before it.',
     );
+    const messageFor = (changes: Partial<FlowStatistics>) => find(flowOf([0.05, 0.05, 0.05], changes))[0]?.message;
+    // What is left after two steps is as much as must be left; before them there is nothing to follow.
+    const twoTerms = { lossTerms: [null, 1, 2], retained: [null, 0.001, 0.05, 1] };
+    expect(messageFor(twoTerms)).toMatch(/from each loss term only what happened up to 2 steps before it\.$/);
+    expect(messageFor({ ...twoTerms, retained: [null, 0.0009, 1] })).toMatch(/up to 1 step before it\.$/);
+    expect(messageFor({ ...twoTerms, lossTerms: [null, null, 2] })).toMatch(
+      / All parts of the sequence still reach the weights\.$/,
+    );
   });
 
   test('do not advise a forget bias of 1 to a layer that has it', () => {
     const flow = flowOf([0.05, 0.05], fading);
     expect(find(flow, false, 0)[0]?.remedy).toContain('forget bias of 1');
-    expect(find(flow, false, 1)[0]?.remedy).not.toContain('Start with a forget bias of 1');
+    expect(find(flow, false, 1)[0]?.remedy).toMatch(
+      /^chronoInitializer\(\{ maxTimesteps: 2 \}\) opens forget gates further than a bias of 1; .*\.$/,
+    );
   });
 
   test('give a bound where the gradient has fallen below what float32 can hold', () => {
@@ -106,7 +135,9 @@ describe('Findings of a gradient flow', () => {
     expect(severities).toEqual(['note', 'warning', 'warning']);
     expect(find(flow)[0]).toMatchObject({
       ...{ kind: 'no weight gradient', evidence: { loss: 0.5 }, message: 'No gradient: so it is.' },
+      remedy: SENTENCE,
     });
+    expect(find({ ...flow, loss: null })[0]?.evidence).toEqual({ loss: 'not finite' });
   });
 
   test('tell the timestep by the order of processing, and leave steps out that no gradient crosses', () => {
@@ -128,7 +159,9 @@ describe('Findings of a gradient flow', () => {
     expect(finding?.evidence).toMatchObject({ 'multiplied by': 6561 });
     expect(finding?.timestep).toBe(2);
     expect(finding?.message).toBe('Gradient halves every 3.1 steps. It has grown tenfold at timestep 2.');
-    expect(finding?.remedy).toContain('clipGradients(optimizer, { globalNorm: 1 })');
+    expect(finding?.remedy).toMatch(/^Clip gradients: clipGradients\(optimizer, \{ globalNorm: 1 \}\); .*\.$/);
+    const severities = [true, false, null].map((learnt) => find(flowOf([9, 9], { verdict: 'exploding' }), learnt));
+    expect(severities.map(([one]) => one?.severity)).toEqual(['note', 'warning', 'warning']);
   });
 
   test('tell gradients that are not finite before anything else', () => {
@@ -137,6 +170,7 @@ describe('Findings of a gradient flow', () => {
       expect.objectContaining({
         ...{ kind: 'non-finite gradient', severity: 'error', gate: null, timestep: 5 },
         evidence: { 'first timestep': 5, count: 7 },
+        ...{ message: 'Gradient halves every 3.1 steps.', remedy: SENTENCE },
       }),
     ]);
   });

@@ -87,13 +87,17 @@ test('Inputs are said to be unscaled where they are large and drive the gates to
   expect(found(5, ends)).toEqual([]);
   expect(found(null, ends)).toEqual([]);
   expect(found(57.3, { i: atEnds })).toEqual([]);
+  const half = [0.35, 0.35, 0.35, 0.35];
+  const atLimit = gateWith({ leftSaturated: half, rightSaturated: half });
+  expect(found(57.3, { i: atLimit, f: atLimit })).toEqual([]);
 });
 
 test('Scaling the inputs is advised only where they are not of about unit size, as one-hot ones are', () => {
   const large = { candidateSize: [1, 1, 1, 1] };
   const remedyFor = (inputSize: number | null) => findingsOf(large, {}, {}, { inputSize })[0]?.remedy;
   expect(remedyFor(12.345)).toMatch(/^Scale the inputs, whose typical size is 12\.3, /);
-  for (const size of [0.3, 1, null]) expect(remedyFor(size)).not.toMatch(/inputs/);
+  expect(remedyFor(2.5)).toMatch(/^Scale the inputs, whose typical size is 2\.5, /);
+  for (const size of [0.3, 1, 2, null]) expect(remedyFor(size)).not.toMatch(/inputs/);
 });
 
 const withHorizons = (memoryHorizon: (number | null)[], others: Partial<Omit<Evidence, 'activity'>> = {}) =>
@@ -109,6 +113,8 @@ test('Memory is short where the median horizon is below the share of the timeste
     },
   ]);
   expect(withHorizons([1.234567, 2.5, 2.2, 9])).toEqual([]);
+  expect(withHorizons([1.5, 2.5, 2, 9])).toEqual([]);
+  expect(withHorizons([1.5, 1.25, 2, 9])[0]?.units).toEqual([0, 1]);
   expect(withHorizons([1.5, 1.2345678, 3, 2.5, 1.6])[0]?.evidence).toMatchObject({
     'median horizon in timesteps': 1.6,
   });
@@ -127,6 +133,7 @@ test('A short memory is a warning only of a model that has been seen not to lear
 
 test('A forget bias of 1 is not advised to a layer that has it', () => {
   const remedyWith = (forgetBias: number | null) => withHorizons([1, 1, 1, 1], { forgetBias })[0]?.remedy;
-  for (const bias of [null, 0, -2]) expect(remedyWith(bias)).toContain('start with a forget bias of 1');
-  for (const bias of [0.9, 1, 3]) expect(remedyWith(bias)).toContain('about 1 or more already');
+  for (const bias of [null, 0, -2, 0.7]) expect(remedyWith(bias)).toContain('start with a forget bias of 1');
+  for (const bias of [0.9, 1, 3])
+    expect(remedyWith(bias)).toMatch(/: the forget bias is about 1 or more already: .*\.$/);
 });

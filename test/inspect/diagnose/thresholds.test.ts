@@ -15,6 +15,11 @@ test('Thresholds that are none are refused', () => {
     /thresholds\.low must be a number of at least 0, got '0\.1'/,
   );
   expect(() => withDefaults({ low: Number.NaN })).toThrow(/thresholds\.low must be a number of at least 0, got NaN/);
+  expect(() => withDefaults({ manyUnits: -0.25 })).toThrow(
+    /thresholds\.manyUnits must be a number of at least 0, got -0\.25/,
+  );
+  expect(() => withDefaults(null as never)).toThrow('diagnose: thresholds must be an object, got null');
+  expect(() => withDefaults(0.5 as never)).toThrow('diagnose: thresholds must be an object, got 0.5');
   expect(() => withDefaults({ low: 0.5, high: 0.5 })).toThrow(/thresholds\.low must be below high = 0\.5, got 0\.5/);
   expect(() => withDefaults({ lower: 0.5 } as never)).toThrow(/^diagnose: thresholds must be among low, high, /);
 });

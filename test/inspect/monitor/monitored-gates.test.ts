@@ -18,6 +18,8 @@ test('Gates are summed up over their units, whatever their number', () => {
   const { i, g } = gatesOf([1, 0.5, 0, null], [0, 0.5, 0.95, null], [1, 2, 3, 4]);
   expect(i).toEqual({ mean: 0.4, std: 0.3, leftSaturated: 0.5, rightSaturated: 1.45 / 3, stuckUnits: 0.5 });
   expect(g).toEqual(VALUES);
+  // A unit is stuck above the fraction of 0.9, at either end.
+  expect(gatesOf([0.9, 0.91, 0, 0.2], [0, 0, 0.95, 0.9], [1, 2, 3, 4]).o.stuckUnits).toBe(0.5);
 });
 
 test('Gates without a finite value have no saturation', () => {

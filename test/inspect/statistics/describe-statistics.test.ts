@@ -61,6 +61,8 @@ test('The threshold of saturation can be set', () => {
   expect(lineWith(text, 'closed in')).toBe('    closed in 2 of 4 units: 1-2 (writes almost nothing to the cell)');
   expect(lineWith(text, 'is listed')).toContain('more than 50% of its values');
   expect(describeStatistics(statistics)).not.toContain('closed in');
+  const ever = describeStatistics(statistics, { saturationThreshold: 0 });
+  expect(lineWith(ever, 'closed in')).toContain('closed in 3 of 4 units: 0-2');
 });
 
 test('The thresholds of the statistics are told', () => {
