@@ -48,6 +48,7 @@ describe('readJsonArrays', () => {
     });
     expect(readOne('\ufeff[3]')).toEqual({ shape: [1], values: [3] });
     expect(readOne(' 7 ')).toEqual({ shape: [], values: [7] });
+    expect(readOne('[1,\r\n\t2\r]\r\n')).toEqual({ shape: [2], values: [1, 2] });
     expect(readOne('[]')).toEqual({ shape: [0], values: [] });
     expect(readOne('[[],[]]')).toEqual({ shape: [2, 0], values: [] });
     expect(readOne('[[[]],[[]]]')).toEqual({ shape: [2, 1, 0], values: [] });

@@ -151,6 +151,7 @@ describe('readNpy', () => {
   test.each<[string, () => Uint8Array, string]>([
     ['another file', () => Buffer.from('PK\u0003\u0004 and so on, for a while'), 'is not an .npy file'],
     ['a file of a few bytes', () => npy('|u1', []).subarray(0, 9), 'is not an .npy file'],
+    ['a file that ends where its header begins', () => npy('|u1', []).subarray(0, 12), 'the header does not end'],
     ['a version to come', () => npy('|u1', [1, 2], { version: 4 }), 'has version 4 of the format, not 1 to 3'],
     ['a header that is cut off', () => npy('|u1', [1, 2]).subarray(0, 40), 'the header does not end'],
     [

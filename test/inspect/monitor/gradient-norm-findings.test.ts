@@ -77,9 +77,7 @@ describe('Of the gradient of a training step', () => {
           'median before': 0.5,
           'largest in gate': 'f',
         },
-        message: expect.stringMatching(
-          /^The gradient is 202\.6 times as large as usual, most of all in gate f: .*\.$/,
-        ),
+        message: expect.stringMatching(/^The gradient is 202\.6 times as large as usual, most of all in gate f: .*\.$/),
         remedy: SENTENCE,
       },
     ]);
