@@ -4,6 +4,7 @@
  * @module explicit-lstm/inspect
  */
 
+export { isOutOfMemory } from '../host/out-of-memory.js';
 export type { GateTrace, TraceOptions } from '../layers/trace.js';
 export { describeFindings } from './diagnose/describe-findings.js';
 export { type DiagnosisOptions, diagnose } from './diagnose/diagnose.js';
@@ -20,7 +21,7 @@ export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';
 export type { ModelInputs, ModelLabels, ModelLoss } from './model/model-data.js';
-export { isOutOfMemory, OutOfMemoryError } from './model/out-of-memory.js';
+export { OutOfMemoryError } from './model/out-of-memory.js';
 export type { Direction } from './model/places.js';
 export { type GateMonitor, gateMonitor } from './monitor/gate-monitor.js';
 export type {

@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { GATE_SEQUENCE_NAMES } from '../../core/scan.js';
 import type { States } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
+import type { WatchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/places.js';
 import { type LSTMCall, type Returned, requireFittingMask } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
 import { NOTHING_INCOMING, sequenceFlow, traceForFlow } from './sequence-flow.js';
 import type { IncomingGradients } from './walk-back.js';
-import type { WatchedGradients } from './watched-gradients.js';
 
 type GradientOf = WatchedGradients<tf.Scalar>['gradientOf'];
 

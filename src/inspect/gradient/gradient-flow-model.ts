@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { requireOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
+import { watchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
 import { findLSTMs, requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelData, type ModelInputs, type ModelLabels, type ModelLoss, modelData } from '../model/model-data.js';
@@ -15,7 +16,6 @@ import type { LayerFlow } from './flow-types.js';
 import { modelLoss, type PerOutput } from './model-loss.js';
 import { because } from './refusals.js';
 import { requirePreActivations } from './sequence-flow.js';
-import { watchedGradients } from './watched-gradients.js';
 
 export interface GradientFlowModelOptions {
   /** Instead of the loss that the model was compiled with; as `compile` takes it. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { CHECKED_LATER, checkOptions } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
+import { watchedGradients } from '../../host/watched-gradients.js';
 import type { TraceOptions } from '../../layers/trace.js';
 import { tellingOutOfMemory } from '../model/out-of-memory.js';
 import { flowSize } from './flow-bytes.js';
@@ -9,7 +10,6 @@ import type { GradientFlow } from './flow-types.js';
 import { oneCall } from './one-call.js';
 import { because, requireScalar } from './refusals.js';
 import { NOTHING_INCOMING, requirePreActivations, sequenceFlow, traceForFlow } from './sequence-flow.js';
-import { watchedGradients } from './watched-gradients.js';
 
 /** A loss of the hidden states of all timesteps, [B, T, U] in the input's order; at a masked step h is carried on. */
 export type SequenceLoss = (h: tf.Tensor3D) => tf.Scalar;

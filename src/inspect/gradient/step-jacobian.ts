@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
 import { weightsOf } from '../../core/weights.js';
+import { hookMethod } from '../../host/hook-method.js';
 import type { SequenceCell } from '../../sequence/sequence.js';
-import { hookMethod } from '../model/hook-method.js';
 import type { GradientFlow } from './flow-types.js';
 
 /**

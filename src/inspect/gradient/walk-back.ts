@@ -4,8 +4,8 @@ import type { GateSequences } from '../../core/scan.js';
 import { type LSTMStep, lstmStep, type StepActivations } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
 import { unstackSteps } from '../../core/unstack-steps.js';
+import { watchedGradients } from '../../host/watched-gradients.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { watchedGradients } from './watched-gradients.js';
 
 /** What of a loss's gradient reaches a call's results from outside, in the input's order; null: nothing does. */
 export interface IncomingGradients {

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 import { type LSTMStep, nextCellState, nextHiddenState } from '../../core/step.js';
+import { hookMethod } from '../../host/hook-method.js';
 import { callForeign, cellToRun, isExplicitLSTM, type LSTMLike } from '../../layers/foreign-lstm.js';
 import { observe, type StepEdit } from '../../sequence/observe.js';
-import { hookMethod } from '../model/hook-method.js';
 import { requireLayer } from '../model/require-layer.js';
 
 /**

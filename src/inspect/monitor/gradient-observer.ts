@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import { hookMethod } from '../../host/hook-method.js';
 import type { LSTMLike } from '../../layers/foreign-lstm.js';
-import { hookMethod } from '../model/hook-method.js';
 import { type CellNorms, cellNorms } from '../weights/cell-norms.js';
 
 type Gradients = tf.NamedTensorMap | { name: string; tensor: tf.Tensor | null }[];

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { hookMethod } from '../../host/hook-method.js';
+import { afterNodeRuns } from '../../host/node-runs.js';
 import type { Kwargs } from '../../host/types.js';
-import { hookMethod } from '../model/hook-method.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
 import { type Place, placesOf } from '../model/places.js';
 import { CallRecorder } from './call-recorder.js';
@@ -58,11 +59,7 @@ function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
         (call) => (inputs, kwargs: Kwargs) =>
           recorder.aroundLayer(layer, inputs, kwargs ?? {}, () => call(inputs, kwargs)),
       ),
-      // tfjs's executor asks a layer with several nodes for the outputs of the one it has just run.
-      hookMethod(layer, 'getOutputAt', (getOutputAt) => (node) => {
-        recorder.afterNode(layer, node);
-        return getOutputAt(node);
-      }),
+      afterNodeRuns(layer, (node) => recorder.afterNode(layer, node)),
     );
     for (const { lstmCell } of lstms) {
       // A layer over one cell is observed as a whole, and may then run on a fused kernel.

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { watchedGradients } from '../../../src/inspect/gradient/watched-gradients.js';
-import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { expectClose } from '../../support/close.js';
+import { watchedGradients } from '../../src/host/watched-gradients.js';
+import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { expectClose } from '../support/close.js';
 
 const refusal = (cause: unknown) => new Error('refused', { cause });
 
@@ -72,4 +72,20 @@ describe.each(NODE_BACKENDS)('On %s, watchedGradients', (backend) => {
       expectClose(outer(x), [12]);
     });
   });
+});
+
+test('A tfjs that does not read its list of tensors after the function is refused', () => {
+  const engine = tf.engine();
+  const gradients = engine.gradients.bind(engine);
+  const spy = jest
+    .spyOn(engine, 'gradients')
+    .mockImplementation((compute, tensors, ...others) => gradients(compute, [...tensors], ...others));
+  const twice = (watch: (tensor: tf.Tensor) => void) => {
+    const tensor = tf.scalar(2);
+    watch(tensor);
+    return tf.square(tensor) as tf.Scalar;
+  };
+  const look = () => tf.tidy(() => void watchedGradients([tf.scalar(1)], twice, refusal));
+  expect(look).toThrow('this version of tfjs cannot watch intermediate tensors');
+  spy.mockRestore();
 });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { isOutOfMemory } from '../model/out-of-memory.js';
+import { gradientDepth } from './gradient-tape.js';
+import { isOutOfMemory } from './out-of-memory.js';
 
 /** Adds a tensor to those with respect to which the gradient is wanted. */
 export type Watch = (tensor: tf.Tensor) => void;
@@ -16,10 +17,15 @@ export interface WatchedGradients<Value extends tf.Tensor> {
  *
  * Whatever `compute` throws is thrown, and nothing of the gradient tape is left behind.
  *
+ * Reliance: tfjs reads its list of tensors after it has run the function, so that more can be added meanwhile; and has in
+ * `activeTape` what is to be disposed where a backward pass throws. Checked each time, by the number of gradients and by
+ * types. Fallback: none for the first; the tape is left to the next backward pass for the second.
+ *
  * @param tensors Watched from the start; one at least.
  * @param compute Returns the scalar, or the tensor.
  * @param refusal The error where an operation on the way has no gradient; `cause` is tfjs's.
  * @param dy The gradient of what is computed. Default: 1.
+ * @throws What `compute` throws; `refusal`'s; Error where tfjs is otherwise.
  */
 export function watchedGradients<Value extends tf.Tensor>(
   tensors: readonly tf.Tensor[],
@@ -40,7 +46,6 @@ export function watchedGradients<Value extends tf.Tensor>(
   };
   const { value, grads } = differentiate(guarded, watched, refusal, dy);
   if (thrown !== null) throw (thrown as { error: unknown }).error;
-  // tfjs reads the list of tensors after it has run the function. A version that does not would leave some out.
   if (grads.length !== watched.length) throw new Error('this version of tfjs cannot watch intermediate tensors');
   const gradients = new Map(watched.map(({ id }, n) => [id, grads[n] ?? null]));
   return { value, gradientOf: ({ id }) => gradients.get(id) ?? null };
@@ -67,7 +72,7 @@ function differentiate<Value extends tf.Tensor>(
 /** What tfjs does at the end of a backward pass, and not when one throws. An outer pass does it for all within. */
 function disposeTape(): void {
   const { state } = tf.engine();
-  if (state.gradientDepth !== 0) return;
-  for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
+  if (gradientDepth() !== 0 || !Array.isArray(state.activeTape)) return;
+  for (const { saved } of state.activeTape) tf.dispose(saved ?? []);
   state.activeTape = null as unknown as typeof state.activeTape;
 }
