@@ -23,6 +23,11 @@ export const A_POSITIVE_INTEGER: OptionRule = {
   holds: (value) => Number.isSafeInteger(value) && (value as number) > 0,
 };
 
+export const AN_ABORT_SIGNAL: OptionRule = {
+  must: 'an AbortSignal',
+  holds: (value) => typeof (value as Partial<AbortSignal>).throwIfAborted === 'function',
+};
+
 /**
  * A number for which `holds` is true; NaN never is.
  *

@@ -4,6 +4,7 @@
  * @module explicit-lstm/inspect
  */
 
+export type { Quantity } from '../core/quantities.js';
 export { isOutOfMemory } from '../host/out-of-memory.js';
 export type { GateTrace, TraceOptions } from '../layers/trace.js';
 export { describeFindings } from './diagnose/describe-findings.js';
@@ -40,10 +41,9 @@ export type { GateMonitorOptions } from './monitor/options.js';
 export { DEFAULT_MONITOR_THRESHOLDS, type MonitorThresholds } from './monitor/thresholds.js';
 export { type DescriptionOptions, describeStatistics } from './statistics/describe-statistics.js';
 export { gateStatistics } from './statistics/gate-statistics.js';
-export type { Quantity } from './statistics/quantities.js';
+export type { GateStatistics } from './statistics/layer-statistics.js';
 export { type GateStatisticsAccumulator, gateStatisticsAccumulator } from './statistics/statistics-accumulator.js';
 export type {
-  GateStatistics,
   GateStatisticsOptions,
   GateSummary,
   NonFiniteValues,

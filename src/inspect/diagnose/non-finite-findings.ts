@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../../core/gates.js';
+import { QUANTITIES } from '../../core/quantities.js';
 import { CELL_WEIGHTS } from '../../core/weights.js';
-import { QUANTITIES } from '../statistics/quantities.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, findingAt, NOWHERE } from './finding.js';
 

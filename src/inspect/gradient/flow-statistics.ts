@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
 import type { ByGate } from '../../core/gates.js';
 import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
 import { mapWeights } from '../../core/weights.js';
@@ -20,7 +22,6 @@ import { jacobianNorms } from './jacobian-norms.js';
 import { crossingsOfLastTerm } from './last-term.js';
 import { type LossTerms, lossTermNorms, lossTerms, stepsWithLoss } from './loss-terms.js';
 import { crossingsOfTotal, pathsOf } from './paths.js';
-import { requireFlow } from './require-flow.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 
 /**
@@ -81,6 +82,19 @@ export async function flowStatistics(flow: GradientFlow, options: FlowStatistics
     verdict: nonFinite.count > 0 ? null : verdictOf(gains, fitted?.fit ?? null, options),
   };
   return { ...statistics, sentence: flowSentence(statistics) };
+}
+
+/**
+ * Checks that something is a gradient flow that can be read.
+ *
+ * @throws RangeError
+ */
+function requireFlow(where: string, flow: unknown): asserts flow is GradientFlow {
+  const { dh, dc, trace } = (flow ?? {}) as Partial<GradientFlow>;
+  if (!(dh instanceof tf.Tensor && dc instanceof tf.Tensor) || trace === undefined) {
+    throw invalidArgument(where, 'flow must be what gradientFlow returns', flow);
+  }
+  if (dh.isDisposed) throw invalidArgument(where, 'flow must not be disposed', flow);
 }
 
 function rulesFor(timesteps: number): OptionRules {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
 import { watchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
@@ -23,6 +23,9 @@ export interface GradientFlowModelOptions {
   /** What each sample's loss is multiplied by, [B]; for several outputs a list of them, or by the outputs' names. */
   sampleWeight?: PerOutput | null | undefined;
 }
+
+// What they must be depends on the model's outputs.
+const RULES: OptionRules = { loss: CHECKED_LATER, sampleWeight: CHECKED_LATER };
 
 /**
  * Follows the gradient of a model's loss back through every LSTM of the model, of this package or of tfjs: stacked,
@@ -60,7 +63,7 @@ export function gradientFlowModel(
   options: GradientFlowModelOptions = {},
 ): LayerFlow[] {
   const where = 'gradientFlowModel';
-  requireOptions(where, options, ['loss', 'sampleWeight']);
+  checkOptions(where, options, RULES);
   requireModelWithLSTM(where, model);
   const spec = options.loss ?? (model.loss as ModelLoss | undefined);
   if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss be given', model.name);

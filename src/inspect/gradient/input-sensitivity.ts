@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { AN_INTEGER, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import type { States } from '../../core/step.js';
 import type { TraceOptions } from '../../layers/trace.js';
 import { chooseForSequence, runSequence } from '../../sequence/run-sequence.js';
@@ -11,6 +11,8 @@ export interface InputSensitivityOptions extends Pick<TraceOptions, 'initialStat
   /** The input's timestep whose h is looked at. Default: the step processed last. */
   timestep?: number | null | undefined;
 }
+
+const RULES: OptionRules = { timestep: AN_INTEGER, initialState: CHECKED_LATER, mask: CHECKED_LATER };
 
 /**
  * How much each input timestep matters to the hidden state at one timestep: the Frobenius norm of the Jacobian
@@ -36,12 +38,12 @@ export function inputSensitivity(
   options: InputSensitivityOptions = {},
 ): tf.Tensor2D {
   const where = 'inputSensitivity';
-  requireOptions(where, options, ['timestep', 'initialState', 'mask']);
+  checkOptions(where, options, RULES);
   const { cell, sequence, goBackwards, name } = oneCall(where, layer, x, options);
   const timesteps = x.shape[1] as number;
   const timestep = options.timestep ?? (goBackwards ? 0 : timesteps - 1);
-  if (!Number.isSafeInteger(timestep) || timestep < 0 || timestep >= timesteps) {
-    const rule = `timestep must be a whole number from 0 to ${timesteps - 1}`;
+  if (timestep < 0 || timestep >= timesteps) {
+    const rule = `timestep must be an integer from 0 to ${timesteps - 1}`;
     throw invalidArgument(where, rule, timestep, { layer: name });
   }
   return tf.tidy(() => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describeValue, invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import { A_FUNCTION, AN_ABORT_SIGNAL, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
 import { isLSTMLike } from '../../layers/foreign-lstm.js';
 import { type FoundLSTM, requireModelWithLSTM } from '../model/find-lstms.js';
@@ -30,6 +30,9 @@ export interface AblationOptions {
   signal?: AbortSignal;
 }
 
+// The name must be one of the model's.
+const RULES: OptionRules = { layerName: CHECKED_LATER, onProgress: A_FUNCTION, signal: AN_ABORT_SIGNAL };
+
 /**
  * Ranks a layer's units by how much the model's output changes when one of them is silenced: its h is 0 at every
  * timestep, for whoever reads it, the layer's own recurrence included. The model is left as it was.
@@ -52,7 +55,8 @@ export async function ablateUnits(
   inputs: ModelInputs,
   options: AblationOptions,
 ): Promise<UnitEffect[]> {
-  const { layerName, onProgress, signal } = readOptions(options);
+  checkOptions('ablateUnits', options, RULES);
+  const { layerName, onProgress, signal } = options;
   const found = requireLSTM(model, layerName);
   const { list, dispose } = modelInputs('ablateUnits', model, inputs);
   const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
@@ -80,19 +84,6 @@ export async function ablateUnits(
     tf.dispose(usual);
     dispose();
   }
-}
-
-function readOptions(options: AblationOptions): AblationOptions {
-  const where = 'ablateUnits';
-  requireOptions(where, options, ['layerName', 'onProgress', 'signal']);
-  const { onProgress, signal } = options;
-  if (onProgress != null && typeof onProgress !== 'function') {
-    throw invalidArgument(where, 'onProgress must be a function', onProgress);
-  }
-  if (signal != null && typeof signal.throwIfAborted !== 'function') {
-    throw invalidArgument(where, 'signal must be an AbortSignal', signal);
-  }
-  return options;
 }
 
 function requireLSTM(model: tf.LayersModel, layerName: string): FoundLSTM[] {

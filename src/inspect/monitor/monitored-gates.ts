@@ -1,5 +1,6 @@
 import type { DiagnosisThresholds } from '../diagnose/thresholds.js';
-import type { GateStatistics, GateSummary } from '../statistics/statistics-types.js';
+import type { GateStatistics } from '../statistics/layer-statistics.js';
+import type { GateSummary } from '../statistics/statistics-types.js';
 import { medianHorizon } from '../words.js';
 import type { MonitoredGate, MonitoredGates } from './history-types.js';
 

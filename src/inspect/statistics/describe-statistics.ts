@@ -8,10 +8,11 @@ import {
   type OptionRules,
   oneOf,
 } from '../../core/options.js';
+import { QUANTITIES } from '../../core/quantities.js';
 import type { CallName } from '../trace/numbered-calls.js';
 import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } from '../words.js';
-import { QUANTITIES } from './quantities.js';
-import type { GateStatistics, GateSummary } from './statistics-types.js';
+import type { GateStatistics } from './layer-statistics.js';
+import type { GateSummary } from './statistics-types.js';
 
 /** An entry of `traceModel` will do, too. */
 export interface DescriptionOptions extends Partial<CallName> {

@@ -1,6 +1,7 @@
 import type { GateTrace } from '../../layers/trace.js';
+import type { GateStatistics } from './layer-statistics.js';
 import { accumulatorNamed } from './statistics-accumulator.js';
-import type { GateStatistics, GateStatisticsOptions } from './statistics-types.js';
+import type { GateStatisticsOptions } from './statistics-types.js';
 
 /**
  * What the gates of a trace do, in plain numbers: means and spreads, how often each unit's gate is saturated, how long

@@ -1,5 +1,5 @@
+import { byQuantity, QUANTITIES, type Quantity } from '../../core/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { byQuantity, QUANTITIES, type Quantity } from './quantities.js';
 
 /** The values of a trace off the device: each quantity [B, T, U], flat. */
 export interface TraceValues {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
+import { QUANTITIES } from '../../core/quantities.js';
 import type { GateTrace } from '../../layers/trace.js';
-import { QUANTITIES } from './quantities.js';
 
 /**
  * Checks that a value is a trace whose tensors can be read.

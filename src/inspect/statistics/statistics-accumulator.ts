@@ -2,10 +2,10 @@ import { invalidArgument } from '../../core/errors.js';
 import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { SATURATED } from '../words.js';
-import { LayerStatistics, type TraceKind } from './layer-statistics.js';
+import { type GateStatistics, LayerStatistics, type TraceKind } from './layer-statistics.js';
 import { readTrace } from './read-trace.js';
 import { requireTrace } from './require-trace.js';
-import type { GateStatistics, GateStatisticsOptions } from './statistics-types.js';
+import type { GateStatisticsOptions } from './statistics-types.js';
 
 /** Gathers the statistics of several traces, which is to say batches, of one layer. */
 export interface GateStatisticsAccumulator {

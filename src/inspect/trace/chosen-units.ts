@@ -15,7 +15,6 @@ export type UnitsOf = (lstm: Pick<FoundLSTM, 'layerName'>) => readonly number[] 
  */
 export function requireUnitChoice(where: string, lstms: FoundLSTM[], units: UnitChoice | null | undefined): UnitsOf {
   if (units == null) return () => undefined;
-  if (typeof units !== 'object') throw invalidArgument(where, 'units must be an array, or arrays by layer name', units);
   const byName = isForAll(units) ? null : units;
   const names = new Set(lstms.map(({ layerName }) => layerName));
   for (const name of Object.keys(byName ?? {})) {

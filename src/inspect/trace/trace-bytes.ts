@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { shapeOf } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
-import { checkOptions, requireOptions } from '../../core/options.js';
+import { checkOptions } from '../../core/options.js';
 import { TRACE_RULES, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits } from '../../sequence/read-call.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
@@ -11,7 +11,7 @@ import { requireUnitChoice } from './chosen-units.js';
 import { disposeCalls, type LSTMCall } from './lstm-call.js';
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
-import { TRACE_MODEL_OPTIONS, type TraceModelOptions } from './trace-model.js';
+import { TRACE_MODEL_RULES, type TraceModelOptions } from './trace-model.js';
 
 /** How large a trace is. */
 export interface TraceSize {
@@ -39,7 +39,7 @@ const STATES = 2;
  */
 export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): CallSize[] {
   const where = 'traceBytes';
-  requireOptions(where, options, TRACE_MODEL_OPTIONS);
+  checkOptions(where, options, TRACE_MODEL_RULES);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
   const { list, dispose } = modelInputs(where, model, inputs);

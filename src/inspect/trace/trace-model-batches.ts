@@ -1,11 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { requireOptions } from '../../core/options.js';
+import {
+  A_FUNCTION,
+  A_POSITIVE_INTEGER,
+  AN_ABORT_SIGNAL,
+  checkOptions,
+  type OptionRules,
+  required,
+} from '../../core/options.js';
 import { layersWithin } from '../../host/held-layers.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, type ModelTensors, modelInputs } from '../model/model-data.js';
 import { requireUnitChoice, type UnitsOf } from './chosen-units.js';
-import { type LayerTrace, TRACE_MODEL_OPTIONS, type TraceModelOptions, traceCalls } from './trace-model.js';
+import { type LayerTrace, TRACE_MODEL_RULES, type TraceModelOptions, traceCalls } from './trace-model.js';
 
 /** Which samples a batch holds: from `start`, which it includes, to `end`, which it does not. */
 export interface SampleRange {
@@ -22,7 +29,12 @@ export interface TraceModelBatchesOptions extends TraceModelOptions {
   signal?: AbortSignal | null | undefined;
 }
 
-const OPTIONS = [...TRACE_MODEL_OPTIONS, 'batchSize', 'onBatch', 'signal'];
+const RULES: OptionRules = {
+  units: TRACE_MODEL_RULES.units,
+  batchSize: A_POSITIVE_INTEGER,
+  onBatch: required(A_FUNCTION),
+  signal: AN_ABORT_SIGNAL,
+};
 
 /**
  * Traces a model batch by batch, for more samples than whose traces fit into memory.
@@ -46,10 +58,10 @@ export async function traceModelBatches(
   inputs: ModelInputs,
   options: TraceModelBatchesOptions,
 ): Promise<void> {
-  requireOptions('traceModelBatches', options, OPTIONS);
-  const { onBatch, signal } = options;
+  checkOptions('traceModelBatches', options, RULES);
+  const { units, onBatch, signal } = options;
   const batchSize = options.batchSize ?? 32;
-  const { list, unitsOf, dispose } = requireBatches('traceModelBatches', model, inputs, { ...options, batchSize });
+  const { list, unitsOf, dispose } = requireBatches('traceModelBatches', model, inputs, { batchSize, units });
   const samples = (list[0] as tf.Tensor).shape[0] as number;
   try {
     for (let start = 0; start < samples; start += batchSize) {
@@ -91,14 +103,10 @@ function requireBatches(
   where: string,
   model: tf.LayersModel,
   inputs: ModelInputs,
-  { batchSize, onBatch, units }: TraceModelBatchesOptions & { batchSize: number },
+  { batchSize, units }: TraceModelOptions & { batchSize: number },
 ): ModelTensors & { unitsOf: UnitsOf } {
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, units);
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw invalidArgument(where, 'batchSize must be a positive integer', batchSize);
-  }
-  if (typeof onBatch !== 'function') throw invalidArgument(where, 'onBatch must be a function', onBatch);
   const stateful = [...layersWithin(model)].find((layer) => layer instanceof tf.layers.RNN && layer.stateful);
   if (stateful !== undefined) {
     throw invalidArgument(where, 'model must not be stateful', stateful, { layer: stateful.name });

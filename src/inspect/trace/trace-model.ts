@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { requireOptions } from '../../core/options.js';
+import { checkOptions, type OptionRules } from '../../core/options.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
 import { type GateTrace, traceLSTM } from '../../layers/trace.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
@@ -13,7 +13,10 @@ export interface TraceModelOptions {
   units?: UnitChoice | null | undefined;
 }
 
-export const TRACE_MODEL_OPTIONS = ['units'];
+// Which units there are depends on the model.
+export const TRACE_MODEL_RULES = {
+  units: { must: 'an array, or arrays by layer name', holds: (units) => typeof units === 'object' },
+} satisfies OptionRules;
 
 /** What one call of one LSTM did. */
 export interface LayerTrace extends CallName {
@@ -51,7 +54,7 @@ export interface LayerTrace extends CallName {
  */
 export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): LayerTrace[] {
   const where = 'traceModel';
-  requireOptions(where, options, TRACE_MODEL_OPTIONS);
+  checkOptions(where, options, TRACE_MODEL_RULES);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
   const { list, dispose } = modelInputs(where, model, inputs);

@@ -1,5 +1,5 @@
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
-import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
 import { amount, percent } from '../../inspect/words.js';
 import { type FlowPoint, flowPoints, positiveOnly } from '../rows/flow-points.js';
 import { horizonBins, horizonDomain, horizonFraction, horizonTicks } from '../rows/horizons.js';

@@ -1,6 +1,6 @@
 import type { Finding } from '../../inspect/diagnose/finding.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
-import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
 import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
 import { QUANTITY_TITLES } from '../rows/quantity-view.js';
 import { flowChart, horizonChart, retainedChart, saturationChart } from './charts.js';

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
-import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
 import { lowerMedian, medianHorizon } from '../../inspect/words.js';
 import { plainNumber } from '../rows/plain-number.js';
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
 import type { Quantity } from '../../core/quantities.js';
-import type { GateStatistics } from '../../inspect/statistics/statistics-types.js';
+import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
 import { amount } from '../../inspect/words.js';
 
 /** The statistics of one layer, or of several under the names that a picture gives them. */

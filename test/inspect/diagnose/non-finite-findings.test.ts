@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { byQuantity } from '../../../src/core/quantities.js';
 import { dataFindings, nonFiniteFindings } from '../../../src/inspect/diagnose/non-finite-findings.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 import { useBackend } from '../../../tools/backends.js';
 import { evidenceOf, PLACE } from '../support/evidence.js';
 

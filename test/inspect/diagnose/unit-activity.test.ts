@@ -1,5 +1,5 @@
+import { byQuantity, type Quantity } from '../../../src/core/quantities.js';
 import { unitActivity } from '../../../src/inspect/diagnose/evidence.js';
-import { byQuantity, type Quantity } from '../../../src/inspect/statistics/quantities.js';
 
 type Values = Partial<Record<Quantity, number[]>>;
 

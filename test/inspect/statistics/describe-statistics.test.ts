@@ -1,5 +1,5 @@
+import { byQuantity } from '../../../src/core/quantities.js';
 import { describeStatistics, type GateStatistics, gateStatistics } from '../../../src/inspect/index.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 import { useBackend } from '../../../tools/backends.js';
 import { traceOf } from '../support/traces.js';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { QUANTITIES } from '../../../src/core/quantities.js';
 import { lstm } from '../../../src/index.js';
 import { type GateTrace, gateStatistics, traceLayer } from '../../../src/inspect/index.js';
-import { QUANTITIES } from '../../../src/inspect/statistics/quantities.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
 import { expectNumbersClose } from '../support/close-numbers.js';

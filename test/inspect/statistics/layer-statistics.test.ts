@@ -1,5 +1,5 @@
+import { byQuantity } from '../../../src/core/quantities.js';
 import { LayerStatistics } from '../../../src/inspect/statistics/layer-statistics.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 
 test('Each quantity goes where it belongs: no two of them are mixed up', () => {
   const kind = { units: 1, activation: 'tanh', recurrentActivation: 'hardSigmoid' };

@@ -1,6 +1,7 @@
+import { byQuantity } from '../../../src/core/quantities.js';
 import type { Evidence } from '../../../src/inspect/diagnose/evidence.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
-import type { GateStatistics, GateSummary } from '../../../src/inspect/statistics/statistics-types.js';
+import type { GateStatistics } from '../../../src/inspect/statistics/layer-statistics.js';
+import type { GateSummary } from '../../../src/inspect/statistics/statistics-types.js';
 
 export const PLACE = { layerName: 'encoder/memory', direction: 'backward', cell: 1 } as const;
 export const UNITS = 4;

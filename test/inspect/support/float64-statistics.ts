@@ -1,5 +1,5 @@
+import { byQuantity } from '../../../src/core/quantities.js';
 import type { GateStatistics, Quantity } from '../../../src/inspect/index.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 import type { Sequences } from './traces.js';
 
 interface Found {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { byQuantity } from '../../../src/core/quantities.js';
 import type { GateTrace, Quantity } from '../../../src/inspect/index.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 import { randomTensor } from '../../support/random.js';
 
 export type Sequences = Record<Quantity, number[][][]>;

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm } from '../../../src/index.js';
 import { builtCell } from '../../../src/inspect/weights/built-cell.js';
 import { useBackend } from '../../../tools/backends.js';
 import { LAYER_KINDS, layerOfKind, newLayerOfKind } from '../support/layers.js';
@@ -38,7 +37,7 @@ test('A layer that is not an LSTM is refused by its class and name', () => {
     [tf.layers.gruCell({ units: 1, name: 'a' }), 'GRUCell'],
     [tf.layers.rnn({ cell: tf.layers.gruCell({ units: 1 }), name: 'a' }), 'RNN'],
     [tf.layers.rnn({ cell: cells, name: 'a' } as never), 'RNN'],
-    [tf.layers.bidirectional({ layer: lstm({ units: 1 }) as tf.layers.RNN, name: 'a' } as never), 'Bidirectional'],
+    [tf.layers.dense({ units: 1, name: 'a' }), 'Dense'],
   ] as const;
   for (const [layer, className] of others) {
     expect(() => builtCell('here', layer)).toThrow(new RangeError(`${RULE}, got '${className}' (layer 'a')`));

@@ -67,6 +67,20 @@ describe('The weights by gate', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test('of a Bidirectional are refused with what to ask for instead', () => {
+    const both = tf.layers.bidirectional({ layer: BUILT_IN.lstm({ units: 1 }), name: 'both' } as never);
+    expect(() => weightsByGate(both)).toThrow(
+      new RangeError(
+        'weightsByGate: layer must be an LSTM, tf.layers.rnn over one LSTM cell, or an LSTM cell; of Bidirectional it is ' +
+          "its forwardLayer or backwardLayer, got 'Bidirectional' (layer 'both')",
+      ),
+    );
+    const { forwardLayer, backwardLayer } = both as unknown as Record<string, tf.layers.Layer>;
+    for (const layer of [forwardLayer, backwardLayer]) layer!.build([null, 3, 1]);
+    expect(weightsByGate(forwardLayer!).kernel.i.shape).toEqual([1, 1]);
+    expect(weightsByGate(backwardLayer!).kernel.i.shape).toEqual([1, 1]);
+  });
+
   test('are refused for what is not an LSTM', () => {
     expect(() => weightsByGate(tf.layers.dense({ units: 1, name: 'd' }))).toThrow(
       /^weightsByGate: layer must be an LSTM, .*, got 'Dense' \(layer 'd'\)$/,

@@ -1,4 +1,4 @@
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
+import { byQuantity } from '../../../src/core/quantities.js';
 import { encodeValues } from '../../../src/plot/page/encoding.js';
 import type { ReportData } from '../../../src/plot/page/report-data.js';
 import { PageState } from '../../../src/plot/page/state.js';

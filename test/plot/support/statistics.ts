@@ -1,5 +1,5 @@
+import { byQuantity } from '../../../src/core/quantities.js';
 import type { GateStatistics } from '../../../src/inspect/index.js';
-import { byQuantity } from '../../../src/inspect/statistics/quantities.js';
 
 const VALUES = { mean: 0, std: 1, min: -1, max: 1 };
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { QUANTITIES } from '../../../src/inspect/statistics/quantities.js';
+import { QUANTITIES } from '../../../src/core/quantities.js';
 import { gateHeatmap } from '../../../src/plot/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { randomSequences, traceOf } from '../../inspect/support/traces.js';

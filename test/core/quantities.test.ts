@@ -1,4 +1,4 @@
-import { byQuantity, QUANTITIES } from '../../../src/inspect/statistics/quantities.js';
+import { byQuantity, QUANTITIES } from '../../src/core/quantities.js';
 
 test('The quantities of a trace are the gates in the order of their weights, then the states', () => {
   expect(QUANTITIES).toEqual(['i', 'f', 'g', 'o', 'c', 'h']);

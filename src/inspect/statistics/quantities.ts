@@ -1,1 +1,0 @@
-export { byQuantity, QUANTITIES, type Quantity } from '../../core/quantities.js';
