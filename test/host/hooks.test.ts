@@ -12,7 +12,7 @@ function freshly<Result>(use: (load: (file: string) => Record<string, unknown>) 
   let result: Result | undefined;
   jest.isolateModules(() => {
     jest.doMock('@tensorflow/tfjs', () => tf);
-    result = use((file) => require(`../../src/${file}.js`));
+    result = use((file) => require(`../../src/${file}.js`) as Record<string, unknown>);
   });
   return result as Result;
 }
