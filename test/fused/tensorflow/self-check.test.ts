@@ -83,7 +83,6 @@ test.each([
   [{ activation: 'relu' }, "TensorFlow's ops know sigmoid and tanh only"],
   [{ isMasked: true }, "TensorFlow's ops know no masks"],
   [{ hasRecurrentDropout: true }, "TensorFlow's ops know no dropout of the hidden state"],
-  [{ hasPeepholes: true }, 'no fused kernel knows peepholes'],
 ])('Refuses %j', (changes, reason) => {
   expect(new TensorFlowKernel().refusal({ ...PROBLEM, ...changes })).toBe(reason);
 });
