@@ -98,12 +98,27 @@ export function traceSequence(
   });
 }
 
-type Sequences = GateSequences & { h: tf.Tensor3D };
+/** All that a run computed, each [B, T, U], or [B, T, n] of n kept units, in processing order. */
+export type Sequences = GateSequences & { h: tf.Tensor3D };
+
+/** The trace of a run that is over. The caller owns its tensors, which are others than the given ones. */
+export function traceOfRun(
+  cell: SequenceCell,
+  given: Pick<Sequence, 'x' | 'states' | 'mask'>,
+  { i, f, g, o, c, h }: Sequences,
+  { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
+): GateTrace {
+  return tidy(() => {
+    const states = statesBefore(given, cell.units);
+    const copies = { i: tf.clone(i), f: tf.clone(f), g: tf.clone(g), o: tf.clone(o), c: tf.clone(c), h: tf.clone(h) };
+    return traceOf(cell, { mask: given.mask, states }, copies, goBackwards, keptUnits);
+  });
+}
 
 /** A trace of sequences that are in processing order. */
 function traceOf(
   cell: SequenceCell,
-  { states, mask: givenMask }: Sequence & { states: States },
+  { states, mask: givenMask }: Pick<Sequence, 'mask'> & { states: States },
   processed: Sequences,
   goBackwards: boolean,
   keptUnits: readonly number[] | undefined,

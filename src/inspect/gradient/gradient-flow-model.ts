@@ -103,7 +103,7 @@ export function modelFlows(
           const { gradientOf, value } = watchedGradients(
             [tf.scalar(0)],
             (watch) => {
-              const { calls: made, result } = observing(model, watch, run);
+              const { calls: made, result } = observing(model, { watch }, run);
               calls = made;
               return lossOf(result);
             },

@@ -1,11 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Kwargs } from '../../host/types.js';
 import { leafCells, type Place, type PlacedLSTM } from '../model/places.js';
+import type { UnitsOf } from './chosen-units.js';
+import { type LayerCall, runKeepingSequences } from './kept-sequences.js';
 import { layerInputsOf } from './layer-inputs.js';
 import { CellSteps, callOfLayer, type LSTMCall } from './lstm-call.js';
 import { Run } from './run.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
+
+/** What is wanted of a run besides what the LSTMs are given. */
+export interface Wishes {
+  /** Is told the tensors that LSTMs return, which are then of one use each. */
+  watch?: (tensor: tf.Tensor) => void;
+  /** Has the calls' traces kept, of these units, where the run can tell them. */
+  traceUnits?: UnitsOf;
+}
 
 /** Follows a run of a model from layer to layer, and writes down every call of an LSTM. */
 export class CallRecorder {
@@ -14,10 +23,9 @@ export class CallRecorder {
   /** Of the stacked cells of the layer that is running. */
   private readonly stepsByCell = new Map<tf.layers.Layer, CellSteps>();
 
-  /** @param watch Is told the tensors that LSTMs return, which are then of one use each. */
   constructor(
     root: Place,
-    private readonly watch: ((tensor: tf.Tensor) => void) | null = null,
+    private readonly wishes: Wishes = {},
   ) {
     this.root = new Run(root);
     this.current = this.root;
@@ -35,16 +43,16 @@ export class CallRecorder {
   }
 
   /** Goes around a layer's `call`. */
-  aroundLayer(layer: tf.layers.Layer, inputs: Tensors, kwargs: Kwargs, call: () => Tensors): Tensors {
+  aroundLayer(layer: tf.layers.Layer, layerCall: LayerCall, call: () => Tensors): Tensors {
     const place = find(this.current.place, layer);
     if (place === undefined) return call();
     const outer = this.current;
     const run = new Run(place);
     this.current = run;
     try {
-      const outputs = place.lstms.length === 0 ? call() : this.aroundLSTMs(run, inputs, kwargs, call);
+      const outputs = place.lstms.length === 0 ? call() : this.aroundLSTMs(run, layerCall, call);
       run.settle();
-      outer.add(layer, [inputs].flat(), run.calls);
+      outer.add(layer, [layerCall.inputs].flat(), run.calls);
       return outputs;
     } catch (error) {
       run.dispose();
@@ -59,7 +67,7 @@ export class CallRecorder {
     const steps = this.stepsByCell.get(cell);
     steps?.add(inputs);
     const outputs = call();
-    if (steps === undefined || this.watch === null) return outputs;
+    if (steps === undefined || this.wishes.watch === undefined) return outputs;
     const [output, ...states] = outputs as [tf.Tensor, ...tf.Tensor[]];
     const handedUp = this.watched(output);
     steps.handedUp.push(handedUp);
@@ -71,15 +79,17 @@ export class CallRecorder {
     this.current.nodeRun(layer, node);
   }
 
-  private aroundLSTMs(run: Run, inputs: Tensors, kwargs: Kwargs, call: () => Tensors): Tensors {
+  private aroundLSTMs(run: Run, layerCall: LayerCall, call: () => Tensors): Tensors {
     const { layer, lstms } = run.place;
-    const given = layerInputsOf(layer as tf.layers.RNN, inputs, kwargs);
+    const given = layerInputsOf(layer as tf.layers.RNN, layerCall.inputs, layerCall.kwargs);
     const [only] = lstms as [PlacedLSTM];
     const { cell } = layer as tf.layers.RNN & { cell: tf.layers.Layer };
     if (cell === only.lstmCell) {
       const made = callOfLayer(run.place, only, given);
       run.calls.push(made);
-      return this.returning([made], call());
+      const { traceUnits } = this.wishes;
+      const outputs = traceUnits === undefined ? call() : runKeepingSequences(made, traceUnits(made), layerCall, call);
+      return this.returning([made], outputs);
     }
     for (const { lstmCell } of lstms) this.stepsByCell.set(lstmCell, new CellSteps());
     try {
@@ -104,7 +114,7 @@ export class CallRecorder {
 
   /** Notes what calls of one layer returned, and returns it. */
   private returning(calls: LSTMCall[], outputs: Tensors, steps: (tf.Tensor[] | null)[] = [null]): Tensors {
-    if (this.watch === null) return outputs;
+    if (this.wishes.watch === undefined) return outputs;
     const watched = [outputs].flat().map((output) => this.watched(output));
     for (const [n, call] of calls.entries()) call.returned.push({ outputs: watched, steps: steps[n] ?? null });
     return Array.isArray(outputs) ? watched : (watched[0] as tf.Tensor);
@@ -113,7 +123,7 @@ export class CallRecorder {
   /** A copy: tfjs returns one tensor for h as output and as state, and for h of a step and its place in a sequence. */
   private watched(output: tf.Tensor): tf.Tensor {
     const copy = tf.clone(output);
-    this.watch?.(copy);
+    this.wishes.watch?.(copy);
     return copy;
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
+import type { Sequences } from '../../layers/trace.js';
 import type { Place, PlacedLSTM } from '../model/places.js';
 import type { LayerInputs } from './layer-inputs.js';
 
@@ -15,6 +16,8 @@ export interface LSTMCall extends PlacedLSTM {
   mask: tf.Tensor | null;
   /** What it returned, for derivatives with respect to it, each time that the model ran it; empty where nobody watches. */
   returned: Returned[];
+  /** All that it computed, of the units that were asked for; null where the run cannot tell, or was not asked. */
+  sequences: Sequences | null;
 }
 
 /**
@@ -29,7 +32,10 @@ export interface Returned {
 }
 
 export function disposeCalls(calls: Iterable<LSTMCall>): void {
-  for (const { x, states, mask } of calls) tf.dispose([x, ...(states ?? []), ...(mask === null ? [] : [mask])]);
+  for (const { x, states, mask, sequences } of calls) {
+    tf.dispose([x, ...(states ?? []), ...(mask === null ? [] : [mask])]);
+    if (sequences !== null) tf.dispose(Object.values(sequences));
+  }
 }
 
 /**
@@ -53,6 +59,7 @@ export function keptCopy<T extends tf.Tensor>(tensor: T): T {
 export function callOfLayer(place: Place, lstm: PlacedLSTM, { x, states, mask }: LayerInputs): LSTMCall {
   return {
     returned: [],
+    sequences: null,
     ...lstm,
     ...named(place),
     x: keptCopy(x),
@@ -80,7 +87,8 @@ export class CellSteps {
     const where = named(place);
     const inTimeOrder = where.layer.goBackwards ? [...this.xs].reverse() : this.xs;
     const x = tf.keep(tf.stack(inTimeOrder, 1)) as tf.Tensor3D;
-    return { ...lstm, ...where, x, states: this.states.map(keptCopy), mask: mask && keptCopy(mask), returned: [] };
+    const states = this.states.map(keptCopy);
+    return { ...lstm, ...where, x, states, mask: mask && keptCopy(mask), returned: [], sequences: null };
   }
 
   dispose(): void {

@@ -4,7 +4,7 @@ import { afterNodeRuns } from '../../host/node-runs.js';
 import type { Kwargs } from '../../host/types.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
 import { type Place, placesOf } from '../model/places.js';
-import { CallRecorder } from './call-recorder.js';
+import { CallRecorder, type Wishes } from './call-recorder.js';
 import type { LSTMCall } from './lstm-call.js';
 
 /**
@@ -13,22 +13,24 @@ import type { LSTMCall } from './lstm-call.js';
  *
  * @param inputs One tensor for each input of the model, checked.
  */
-export function observeCalls(model: tf.LayersModel, inputs: tf.Tensor[]): LSTMCall[] {
-  return observing(model, null, () => tf.dispose(model.predictOnBatch(oneOrList(inputs)))).calls;
+export function observeCalls(
+  model: tf.LayersModel,
+  inputs: tf.Tensor[],
+  wishes: Pick<Wishes, 'traceUnits'> = {},
+): LSTMCall[] {
+  return observing(model, wishes, () => tf.dispose(model.predictOnBatch(oneOrList(inputs)))).calls;
 }
 
 /**
  * The same around whatever runs the model, once.
- *
- * @param watch Is told the tensors that the LSTMs return, for derivatives with respect to them: see `LSTMCall`.
  */
 export function observing<Result>(
   model: tf.LayersModel,
-  watch: ((tensor: tf.Tensor) => void) | null,
+  wishes: Wishes,
   run: () => Result,
 ): { calls: LSTMCall[]; result: Result } {
   const root = placesOf(model);
-  const recorder = new CallRecorder(root, watch);
+  const recorder = new CallRecorder(root, wishes);
   const undo: (() => void)[] = [];
   try {
     hook(root, recorder, undo);
@@ -52,12 +54,13 @@ function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
   for (const { layer, lstms } of placesWithin(root)) {
     if (hooked.has(layer)) continue;
     hooked.add(layer);
+    const isReplaced = Object.hasOwn(layer, 'call');
     undo.push(
       hookMethod(
         layer,
         'call',
         (call) => (inputs, kwargs: Kwargs) =>
-          recorder.aroundLayer(layer, inputs, kwargs ?? {}, () => call(inputs, kwargs)),
+          recorder.aroundLayer(layer, { inputs, kwargs: kwargs ?? {}, isReplaced }, () => call(inputs, kwargs)),
       ),
       afterNodeRuns(layer, (node) => recorder.afterNode(layer, node)),
     );

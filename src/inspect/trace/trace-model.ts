@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkOptions, type OptionRules } from '../../core/options.js';
+import type { States } from '../../core/step.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
-import { type GateTrace, traceLSTM } from '../../layers/trace.js';
+import { type GateTrace, traceLSTM, traceOfRun } from '../../layers/trace.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { requireUnitChoice, type UnitChoice, type UnitsOf } from './chosen-units.js';
@@ -35,8 +36,9 @@ export interface LayerTrace extends CallName {
  * - A cell that a layer of your own steps through time is not seen, as only the layer knows what a sequence is.
  *
  * The model is left as it was: states, weights, methods. (A layer of your own that keeps a state which is not that of a
- * `tf.layers.RNN` is run as by `predict`.) What the LSTMs are given is held until all is traced; `traceBytes` tells the
- * size of the traces beforehand.
+ * `tf.layers.RNN` is run as by `predict`.) Traces are taken from the run itself where it keeps all that they are made of;
+ * masked built-in layers, cells in `tf.layers.rnn` and a few others are run once more. What the LSTMs are given is held
+ * until all is traced; `traceBytes` tells the size of the traces beforehand.
  *
  * ```ts
  * const traces = traceModel(model, x);
@@ -77,7 +79,7 @@ export function traceCalls(
   unitsOf: UnitsOf = () => undefined,
   where = 'traceModel',
 ): LayerTrace[] {
-  const calls = observeCalls(model, inputs);
+  const calls = observeCalls(model, inputs, { traceUnits: unitsOf });
   const traces: LayerTrace[] = [];
   try {
     const names = nameCalls(calls);
@@ -96,8 +98,13 @@ export function traceCalls(
 
 function traceCall(where: string, call: LSTMCall, units: readonly number[] | undefined): GateTrace {
   requireFittingMask(where, call);
-  const { lstmCell, layer, x, states, mask } = call;
+  const { lstmCell, layer, x, states, mask, sequences } = call;
   const { goBackwards, name } = layer;
-  const lstm = { name, cell: cellToRun(lstmCell), goBackwards, states: null };
+  const cell = cellToRun(lstmCell);
+  if (sequences !== null) {
+    const given = { x, states: states as States | null, mask: mask as tf.Tensor2D | null };
+    return traceOfRun(cell, given, sequences, { goBackwards, keptUnits: units });
+  }
+  const lstm = { name, cell, goBackwards, states: null };
   return traceLSTM(where, lstm, x, { initialState: states, mask, units }).trace;
 }
