@@ -88,23 +88,6 @@ function requirePlainObject(where: string, options: unknown): asserts options is
   if (!isPlain || Array.isArray(options)) throw invalidArgument(where, 'options must be an object', options);
 }
 
-/**
- * Checks a function's options: an object, and no known name spelt as in Python, `initial_state`, which would be dropped
- * in silence. Names of other meaning pass, as one object may serve several functions.
- *
- * @throws RangeError
- */
-export function requireOptions(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidArgument(where, 'options must be an object', options);
-  }
-  for (const name of Object.keys(options)) {
-    const meant = known.find((candidate) => withoutSpelling(candidate) === withoutSpelling(name));
-    if (meant !== undefined && meant !== name)
-      throw invalidArgument(where, `the option must be spelt '${meant}'`, name);
-  }
-}
-
 /** The known name that a person meant: the same but for spelling conventions and a slip of the pen. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const plain = withoutSpelling(name);

@@ -10,7 +10,20 @@ const TOLD_AS = [
   /could not allocate|failed to allocate/i,
 ];
 
-/** Whether an error says, in whatever words, that memory ran out. */
+/**
+ * Whether an error says, in the words of an engine or a backend, that memory ran out.
+ *
+ * ```ts
+ * try {
+ *   gradientFlowModel(model, x, y).forEach(({ flow }) => flow.dispose());
+ * } catch (error) {
+ *   if (!isOutOfMemory(error)) throw error;
+ *   console.log('too much at once: try fewer samples');
+ * }
+ * ```
+ *
+ * @throws Nothing.
+ */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'OutOfMemoryError') return true;

@@ -8,17 +8,7 @@ import {
   closestName,
   listOf,
   oneOf,
-  requireOptions,
 } from '../../src/core/options.js';
-
-test('Options are an object with names spelt as they are known', () => {
-  const check = (options: unknown) => () => requireOptions('look', options, ['mask', 'initialState']);
-  expect(check({ initialState: 1, x: 2 })).not.toThrow();
-  expect(check({ initial_state: 1 })).toThrow("look: the option must be spelt 'initialState', got 'initial_state'");
-  expect(check(null)).toThrow('look: options must be an object, got null');
-  expect(check([])).toThrow('look: options must be an object, got []');
-  expect(check('mask')).toThrow("look: options must be an object, got 'mask'");
-});
 
 const RULES = {
   mask: CHECKED_LATER,

@@ -42,6 +42,8 @@ function inputsOf({ batch, timesteps, features, units, withStates, withMask, see
   return { x, initialState, mask: mask as tf.Tensor2D | null };
 }
 
+const givenWith = ({ initialState, mask }: ReturnType<typeof inputsOf>) => ({ initialState, mask });
+
 /** By quantity, [B][T][U]. */
 function expectedOf(one: Case, layer: LSTM, { x, initialState, mask }: ReturnType<typeof inputsOf>) {
   const [kernel, recurrentKernel, bias] = layer.getWeights().map((weight) => weight.arraySync()) as [
@@ -71,7 +73,7 @@ describe.each(NODE_BACKENDS)('On %s, a trace', (backend) => {
       tf.tidy(() => {
         const layer = layerOf(one);
         const inputs = inputsOf(one);
-        const trace = layer.trace(inputs.x, inputs);
+        const trace = layer.trace(inputs.x, givenWith(inputs));
         const expected = expectedOf(one, layer, inputs);
         const shape = [one.batch, one.timesteps, one.units];
         for (const quantity of QUANTITIES) {
@@ -97,7 +99,7 @@ describe.each(NODE_BACKENDS)('On %s, a trace', (backend) => {
       };
       const layer = layerOf(one);
       const inputs = inputsOf(one);
-      const trace = layer.trace(inputs.x, inputs);
+      const trace = layer.trace(inputs.x, givenWith(inputs));
       const expected = expectedOf(one, layer, inputs);
       for (const quantity of QUANTITIES) {
         expectClose(trace[quantity], expected.map((steps) => steps.map((step) => step[quantity])).flat(2));
@@ -130,7 +132,7 @@ describe('A trace', () => {
   test('tells the states it started from, the mask, and what the gates are made of', () => {
     tf.tidy(() => {
       const inputs = inputsOf(one);
-      const trace = layerOf(one).trace(inputs.x, inputs);
+      const trace = layerOf(one).trace(inputs.x, givenWith(inputs));
       expectClose(trace.h0, inputs.initialState?.[0] as tf.Tensor, 0);
       expectClose(trace.c0, inputs.initialState?.[1] as tf.Tensor, 0);
       expectClose(trace.mask as tf.Tensor, inputs.mask as tf.Tensor, 0);
@@ -187,7 +189,7 @@ describe('A trace', () => {
       });
       other.build([null, null, 2]);
       other.setWeights(plain.getWeights());
-      expectClose(other.trace(inputs.x, inputs).h, plain.trace(inputs.x, inputs).h, 0);
+      expectClose(other.trace(inputs.x, givenWith(inputs)).h, plain.trace(inputs.x, givenWith(inputs)).h, 0);
     });
   });
 
@@ -195,7 +197,7 @@ describe('A trace', () => {
     const layer = layerOf(one);
     const inputs = inputsOf(one);
     const before = tf.memory().numTensors;
-    layer.trace(inputs.x, inputs).dispose();
+    layer.trace(inputs.x, givenWith(inputs)).dispose();
     layer.trace(inputs.x).dispose();
     expect(tf.memory().numTensors).toBe(before);
     expect(inputs.x.isDisposed).toBe(false);

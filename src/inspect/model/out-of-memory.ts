@@ -1,6 +1,17 @@
 import { isOutOfMemory } from '../../host/out-of-memory.js';
 
-/** Memory ran out on the backend. What was computed until then is lost; on wasm, so may be the backend. */
+/**
+ * Memory ran out on the backend. What was computed until then is lost; on wasm, so may be the backend.
+ *
+ * ```ts
+ * try {
+ *   gradientFlowModel(model, x, y).forEach(({ flow }) => flow.dispose());
+ * } catch (error) {
+ *   if (error instanceof OutOfMemoryError) console.log(`${error.bytes} bytes are too many here`);
+ *   else throw error;
+ * }
+ * ```
+ */
 export class OutOfMemoryError extends Error {
   override readonly name = 'OutOfMemoryError';
 
