@@ -19,7 +19,9 @@ describe('Memory that runs out', () => {
   test.each(WORDS)(
     'is told as that by gradientFlow and gradientFlowModel, with what they would take: %s',
     (_, error) => {
-      const model = tf.sequential({ layers: [lstm({ units: 300, inputShape: [200, 3], recurrentInitializer: 'glorotUniform' })] });
+      const model = tf.sequential({
+        layers: [lstm({ units: 300, inputShape: [200, 3], recurrentInitializer: 'glorotUniform' })],
+      });
       const x = tf.zeros([2, 200, 3]);
       const loss = () => {
         throw error;

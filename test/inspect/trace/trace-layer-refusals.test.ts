@@ -64,18 +64,22 @@ const REFUSED_CALLS: [title: string, x: () => unknown, options: () => object, ru
 ];
 
 /** What is no LSTM; each is built, and named 'memory'. */
-const OTHER_LAYERS: [title: string, make: () => unknown, received: string][] = [
-  ['a Dense layer', () => dense({ units: 2, name: 'memory' }), "the Dense 'memory'"],
-  ['tf.layers.rnn over a GRU cell', () => rnn({ cell: gruCell({ units: 2 }), name: 'memory' }), "the RNN 'memory'"],
+const OTHER_LAYERS: [title: string, make: () => unknown, told: string][] = [
+  ['a Dense layer', () => dense({ units: 2, name: 'memory' }), ", got the Dense 'memory'"],
+  [
+    'tf.layers.rnn over a GRU cell',
+    () => rnn({ cell: gruCell({ units: 2 }), name: 'memory' }),
+    ", got the RNN 'memory'",
+  ],
   [
     'tf.layers.rnn over several cells',
     () => rnn({ cell: [lstmCell({ units: 2 }), lstmCell({ units: 2 })], name: 'memory' }),
-    "the RNN 'memory'",
+    ", got the RNN 'memory'",
   ],
   [
     'a Bidirectional',
     () => bidirectional({ layer: lstm({ units: 2 }) as tf.RNN, mergeMode: 'concat', name: 'memory' }),
-    "the Bidirectional 'memory'",
+    "; of Bidirectional it is its forwardLayer or backwardLayer, got the Bidirectional 'memory'",
   ],
 ];
 
@@ -118,14 +122,14 @@ describe.each(LAYER_KIND_NAMES)('For %s, traceLayer', (kind) => {
   });
 });
 
-test.each(OTHER_LAYERS)('traceLayer refuses %s by its name', (_, make, received) => {
+test.each(OTHER_LAYERS)('traceLayer refuses %s by its name', (_, make, told) => {
   const layer = make() as tf.layers.Layer;
   const x = tf.zeros([4, 6, 3]);
   layer.apply(x);
   const { numTensors } = tf.memory();
   const error = refusal(() => traceLayer(layer, x));
   expect(error).toBeInstanceOf(RangeError);
-  expect(error.message).toBe(`traceLayer: layer must be an LSTM, or tf.layers.rnn over one LSTM cell, got ${received}`);
+  expect(error.message).toBe(`traceLayer: layer must be an LSTM, or tf.layers.rnn over one LSTM cell${told}`);
   expect(tf.memory().numTensors).toBe(numTensors);
 });
 
