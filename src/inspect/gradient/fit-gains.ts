@@ -1,4 +1,4 @@
-import { NEAR_SMALLEST_NORM, SMALLEST_NORM } from './float32.js';
+import { NEAR_SMALLEST_NORM, SMALLEST_NORM } from '../../core/float32.js';
 import type { FlowFit, PerTimestep } from './flow-types.js';
 import type { Crossing } from './paths.js';
 

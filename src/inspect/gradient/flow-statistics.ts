@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
+import { SMALLEST_NORMAL } from '../../core/float32.js';
 import type { ByGate } from '../../core/gates.js';
 import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
 import { mapWeights } from '../../core/weights.js';
 import { SATURATED } from '../words.js';
 import { fitGains, type Gains, gainsOf } from './fit-gains.js';
-import { SMALLEST_NORMAL } from './float32.js';
 import { flowSentence } from './flow-sentence.js';
 import type {
   FlowFit,

@@ -1,4 +1,4 @@
-import { roundingOfSubnormals } from './float32.js';
+import { roundingOfSubnormals } from '../../core/float32.js';
 import type { PerTimestep } from './flow-types.js';
 import type { FlowValues } from './flow-values.js';
 import { norm, type StepsOfFlow } from './steps-of-flow.js';

@@ -1,4 +1,4 @@
-import { SMALLEST_NORM } from './float32.js';
+import { SMALLEST_NORM } from '../../core/float32.js';
 import type { PerTimestep } from './flow-types.js';
 import type { FlowValues, Values } from './flow-values.js';
 import type { LossTerms } from './loss-terms.js';

@@ -1,4 +1,4 @@
-import { SMALLEST_NORMAL } from '../gradient/float32.js';
+import { SMALLEST_NORMAL } from '../../core/float32.js';
 
 /**
  * For each unit, how many timesteps its cell remembers: -1 / mean(ln f). The content of the cell is multiplied by f at
