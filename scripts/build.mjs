@@ -5,7 +5,6 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
-import { REPORT_PAGE, reportPage } from './report-page.mjs';
 
 const require = createRequire(import.meta.url);
 const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -63,7 +62,6 @@ async function keepDynamicImports(file) {
   writeFileSync(`dist/cjs/${file}.js`, code);
 }
 
-writeFileSync(REPORT_PAGE, await reportPage());
 rmSync('dist', { recursive: true, force: true });
 compile('tsconfig.build.json');
 compile('tsconfig.build.cjs.json');

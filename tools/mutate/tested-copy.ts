@@ -101,7 +101,7 @@ export class TestedCopy {
 
   private jest(args: readonly string[], env: Record<string, string>, timeout?: number) {
     // What a report's page runs is kept as text, which must be that of the changed sources.
-    spawnSync(process.execPath, ['scripts/report-page.mjs'], { cwd: this.folder });
+    spawnSync(process.execPath, ['scripts/generate/main.mjs'], { cwd: this.folder });
     return spawnSync(process.execPath, ['node_modules/jest/bin/jest.js', ...args], {
       cwd: this.folder,
       env: { ...process.env, ...env },

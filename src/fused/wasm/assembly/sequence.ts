@@ -1,6 +1,6 @@
 /**
  * One run of an LSTM over a sequence: sizes, options and the addresses of its arrays. JavaScript writes it, field by
- * field, 4 bytes each, by their places, which `scripts/build-kernels.mjs` takes from here. An address of 0 means that an array is absent.
+ * field, 4 bytes each, by their places, which `scripts/generate/wasm-binaries.mjs` takes from here. An address of 0 means that an array is absent.
  *
  * Arrays are row-major float32. B, T, D, U are batch, timesteps, features and units; n counts timesteps in the order of
  * processing.

@@ -1,14 +1,14 @@
-// The script of the inspection report, as a module that holds it as text: a report is made where no bundler is.
+// src/plot/report/page-script.ts, the script of the inspection report as text: a report is made where no bundler is.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-export const REPORT_PAGE = 'src/plot/report/page-script.ts';
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @returns The text of `REPORT_PAGE`. */
-export async function reportPage() {
+export async function writeReportPage() {
   const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
     entryPoints: ['src/plot/page/main.ts'],
     bundle: true,
     write: false,
@@ -22,17 +22,16 @@ export async function reportPage() {
   });
   const script = outputFiles[0].text.trim();
   const needed = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-  if (needed.length > 0) throw new Error(`reportPage: the page must need no package, not ${needed.join(', ')}`);
+  if (needed.length > 0) throw new Error(`report-page: the page must need no package, not ${needed.join(', ')}`);
   // esbuild writes neither within a string; elsewhere it would end the script or turn it into a comment.
-  if (script.includes('</script') || script.includes('<!--')) throw new Error('reportPage: HTML within the script');
+  if (script.includes('</script') || script.includes('<!--')) throw new Error('report-page: HTML within the script');
   const hash = createHash('sha256').update(script).digest('base64');
-  return [
-    '// Written by scripts/build.mjs out of page/main.ts; do not edit.',
+  const lines = [
+    '// Made by npm run generate.',
     `export const PAGE_SCRIPT = ${JSON.stringify(script)};`,
     '/** For the content security policy: no other script runs. */',
     `export const PAGE_SCRIPT_HASH = 'sha256-${hash}';`,
     '',
-  ].join('\n');
+  ];
+  writeFileSync(`${root}src/plot/report/page-script.ts`, lines.join('\n'));
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(REPORT_PAGE, await reportPage());

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = 'src/fused/wasm/assembly';
 const target = `${root}src/fused/wasm/binaries.ts`;
 
@@ -45,14 +45,14 @@ async function compile(options) {
     },
   });
   if (error !== null || stderr.toString() !== '')
-    throw new Error(`build-kernels: ${stderr.toString() || error.message}`);
+    throw new Error(`wasm-binaries: ${stderr.toString() || error.message}`);
   return Buffer.from(binary);
 }
 
 /** Where the memory import's flags are: bit 0 says that it has a maximum, bit 1 that it is shared. */
 function memoryFlagsOffset(binary) {
   const offset = binary.indexOf('\x03env\x06memory\x02', 0, 'latin1') + 12;
-  if (offset < 12 || binary[offset] !== 1) throw new Error('build-kernels: the import of the memory was not found');
+  if (offset < 12 || binary[offset] !== 1) throw new Error('wasm-binaries: the import of the memory was not found');
   return offset;
 }
 
@@ -65,14 +65,16 @@ function sequenceFields() {
   const body = /export class Sequence \{(.*?)^\}/ms.exec(source)?.[1] ?? '';
   const fields = [...body.matchAll(/^ {2}(\w+): (\w+);$/gm)];
   const odd = fields.find(([, , type]) => type !== 'i32' && type !== 'usize');
-  if (fields.length === 0 || odd !== undefined) throw new Error('build-kernels: a field of Sequence has not 4 bytes');
+  if (fields.length === 0 || odd !== undefined) throw new Error('wasm-binaries: a field of Sequence has not 4 bytes');
   const lines = fields.map(([, name], index) => `  ${name}: ${index},`);
   return ['export const FIELD = {', ...lines, '} as const;', '', `export const FIELD_COUNT = ${fields.length};`, ''];
 }
 
-const mark = `// ${fingerprint()}`;
-if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(mark)) {
-  const lines = [mark, '// Made by scripts/build-kernels.mjs.', ''];
+/** Writes the file where one of its sources has changed. */
+export async function writeWasmBinaries() {
+  const mark = `// ${fingerprint()}`;
+  if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) return;
+  const lines = [mark, '// Made by npm run generate.', ''];
   for (const [name, options] of Object.entries(BUILDS)) {
     const binary = await compile(options);
     lines.push(`export const ${name} = {`, `  base64: '${binary.toString('base64')}',`);

@@ -1,0 +1,6 @@
+// The sources that are made of others, and are not committed.
+import { writeReportPage } from './report-page.mjs';
+import { writeWasmBinaries } from './wasm-binaries.mjs';
+
+await writeWasmBinaries();
+await writeReportPage();
