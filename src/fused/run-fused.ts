@@ -16,17 +16,50 @@ import type {
 export function runFused(fusedKernel: FusedKernel, inputs: FusedInputs, options: FusedOptions): ScanResult {
   return gradientDepth() === 0
     ? fusedKernel.forward(inputs, options, false).result
-    : runRecorded(fusedKernel, inputs, options);
+    : runRecorded(fusedKernel, inputs, options, options).result;
 }
 
-function runRecorded(fusedKernel: FusedKernel, given: FusedInputs, options: FusedOptions): ScanResult {
+/** What `runFused` returns, and beside it all that was computed on the way, of which nothing is differentiable. */
+export function runFusedShowingAll(
+  fusedKernel: FusedKernel,
+  inputs: FusedInputs,
+  options: FusedOptions,
+): { result: ScanResult; all: ScanResult } {
+  const showing = { ...options, keepOutputs: true, keepGates: true };
+  if (gradientDepth() !== 0) return runRecorded(fusedKernel, inputs, options, showing);
+  const all = fusedKernel.forward(inputs, showing, false).result;
+  return { result: wantedOf(all, options), all };
+}
+
+/** Of a result, what the options want of it. */
+export function wantedOf(
+  all: ScanResult,
+  { keepOutputs, keepGates }: Pick<FusedOptions, 'keepOutputs' | 'keepGates'>,
+): ScanResult {
+  return { ...all, outputs: keepOutputs ? all.outputs : null, gates: keepGates ? all.gates : null };
+}
+
+/**
+ * @param options What is wanted of the result: each of its tensors is an output of the recorded operation, which costs
+ *   a gradient as large as itself, of zeros where nobody asks for it.
+ * @param showing What is computed.
+ */
+function runRecorded(
+  fusedKernel: FusedKernel,
+  given: FusedInputs,
+  options: FusedOptions,
+  showing: FusedOptions,
+): { result: ScanResult; all: ScanResult } {
   return tidy(() => {
     const shape: [number, number] = [given.x.shape[0], given.recurrentKernel.shape[0]];
     const inputs = { ...given, h0: given.h0 ?? tf.zeros(shape), c0: given.c0 ?? tf.zeros(shape) };
+    let all: ScanResult | null = null;
     const outputs = runDifferentiable(listInputs(inputs), {
       compute: () => {
-        const { result, saved } = fusedKernel.forward(inputs, options, true);
-        return { outputs: listResult(result), saved };
+        const { result, saved } = fusedKernel.forward(inputs, showing, true);
+        all ??= result;
+        const returned = listResult(wantedOf(result, options));
+        return { outputs: returned, saved, aside: listResult(result).filter((tensor) => !returned.includes(tensor)) };
       },
       gradients: (outputGradients, copies, saved) => {
         const copiedInputs = readInputs(copies, inputs);
@@ -34,7 +67,7 @@ function runRecorded(fusedKernel: FusedKernel, given: FusedInputs, options: Fuse
         return listGradients(fusedKernel.backward(copiedInputs, options, saved, gradients), copiedInputs);
       },
     });
-    return readResult(outputs, options);
+    return { result: readResult(outputs, options), all: all as unknown as ScanResult };
   });
 }
 

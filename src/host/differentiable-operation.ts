@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 
 /** An operation with several outputs and a gradient of its own, which `tf.customGrad` does not have. */
 export interface DifferentiableOperation {
-  /** Computes the outputs, and what the gradient wants besides them and the inputs. */
-  compute(): { outputs: tf.Tensor[]; saved: tf.Tensor[] };
+  /** Computes the outputs, what the gradient wants besides them and the inputs, and what is kept beside the operation. */
+  compute(): { outputs: tf.Tensor[]; saved: tf.Tensor[]; aside?: tf.Tensor[] };
   /**
    * @param outputGradients One for each output; zeros where it is not used.
    * @param inputs Copies of the inputs as they were.
@@ -56,14 +56,14 @@ function register(): void {
 
 const computeOperation = ((call: { inputs: unknown; attrs: unknown }): tf.Tensor[] => {
   const { operation, counts } = call.attrs as Attributes;
-  const { outputs, saved } = operation.compute();
+  const { outputs, saved, aside = [] } = operation.compute();
   counts.outputs = outputs.length;
   counts.saved = saved.length;
   // As outputs, they would each be handed a gradient of zeros, as large as themselves; as inputs they are just saved.
   // Copies, for an input that is an output as well would look like one that the gradient passes through.
   (call.inputs as tf.Tensor[]).push(...saved.map((tensor) => tf.clone(tensor)));
   // With this flag, tfjs takes for a leak whatever an op makes that is not among its outputs.
-  return tf.env().getBool('IS_TEST') ? [...outputs, ...saved] : outputs;
+  return tf.env().getBool('IS_TEST') ? [...outputs, ...saved, ...aside] : outputs;
 }) as unknown as tf.KernelFunc;
 
 function gradientsOfOperation(

@@ -6,6 +6,7 @@ import { type DropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
 import { isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
 import type { BuiltInCell } from '../host/types.js';
+import { type StepInputs, showStep } from '../sequence/observe.js';
 import { type CallArguments, readCallOf } from '../sequence/read-call.js';
 import { runSequence } from '../sequence/run-sequence.js';
 import type { LSTMToRun, Sequence, SequenceCell } from '../sequence/sequence.js';
@@ -127,4 +128,19 @@ function disposeOwnDropoutMasks(cell: object): void {
 export function callForeign(where: string, layer: LSTMLike, inputs: Tensors, kwargs: CallArguments): Tensors {
   const sequence = readCallOf(where, lstmToRun(layer), inputs, kwargs);
   return runForeign(null, layer, sequence, kwargs.training === true);
+}
+
+/**
+ * Takes a cell of tfjs's through one step, without dropout, where the observers of the cell see what it computes.
+ *
+ * @param inputs `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`, all float32.
+ * @returns What the cell would: `[h', h', c']`, each `[B, U]`.
+ */
+export function stepForeign(cell: BuiltInCell, inputs: StepInputs): tf.Tensor[] {
+  const [x, h, c] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  return tidy(() => {
+    const step = cellToRun(cell).step(x, [h, c]);
+    showStep(cell, inputs, step);
+    return [step.h, step.h, step.c];
+  });
 }

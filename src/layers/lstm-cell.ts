@@ -8,6 +8,7 @@ import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/we
 import { type CellWeight, weightsFor, weightsOf } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
+import { showStep } from '../sequence/observe.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
 import { type OwnEquations, type SequenceCell, wholeStep } from '../sequence/sequence.js';
 import { copyArguments, type LSTMCellArgs, type OwnArguments, ownArguments, savedArguments } from './arguments.js';
@@ -179,6 +180,7 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
         this.ownEquations === 'whole step'
           ? wholeStep(this, x, [h, c], dropoutMasks)
           : this.stepWithDropout(x, [h, c], dropoutMasks);
+      showStep(this, [x, h, c], step);
       return [step.h, step.h, step.c];
     });
   }

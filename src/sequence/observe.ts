@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { ScanOptions, ScanResult } from '../core/scan.js';
+import type { ScanResult } from '../core/scan.js';
 import type { LSTMStep } from '../core/step.js';
 import type { Sequence } from './sequence.js';
 
@@ -10,14 +10,25 @@ export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Te
 export interface SequenceObserver {
   /** Replaces what a step computed. While there is one, the cell runs on plain ops. */
   editStep?: StepEdit;
-  /** Wants the gates, and the outputs of all steps, of every sequence, whatever the layer returns. */
+  /**
+   * Wants all of every sequence, whatever the layer returns: the gates, and the hidden states of all steps as outputs, also
+   * where the layer's own are 0 at masked steps.
+   */
   keepsGates?: boolean;
   /**
    * Is shown each sequence and what it gave. The tensors belong to the run, which disposes what it does not return: clone
-   * and keep what is to last.
+   * and keep what is to last. They are for looking at: gradients of them may be missing.
    */
-  afterSequence?(sequence: Sequence, result: ScanResult, options: ScanOptions): void;
+  afterSequence?(sequence: Sequence, result: ScanResult): void;
+  /**
+   * Is shown each step that somebody else steps the cell through, such as `tf.layers.rnn`: the states before it, and what
+   * it computed, which may be masked afterwards. The tensors belong to the step.
+   */
+  afterStep?(inputs: StepInputs, computed: LSTMStep): void;
 }
+
+/** What a cell is called with: x [B, D], and its states, each [B, U]. */
+export type StepInputs = [x: tf.Tensor2D, ...states: tf.Tensor2D[]];
 
 // On the cell itself and by a name known everywhere, so that the observers of one build of this package are seen by the
 // layers of another, and by everything that runs the cell.
@@ -31,6 +42,11 @@ export function observersOf(cell: object): readonly SequenceObserver[] {
 }
 
 const NONE: readonly SequenceObserver[] = [];
+
+/** Shows the observers of a cell a step of it. */
+export function showStep(cell: object, inputs: StepInputs, computed: LSTMStep): void {
+  for (const observer of observersOf(cell)) observer.afterStep?.(inputs, computed);
+}
 
 /**
  * Has a cell observed by one more. Only what runs a cell through this package is seen: `tf.layers.lstm` does when it is

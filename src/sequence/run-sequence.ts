@@ -13,7 +13,7 @@ import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
 import type { FusedInputs, FusedKernel, FusedOptions } from '../fused/fused-kernel.js';
-import { runFused } from '../fused/run-fused.js';
+import { runFused, runFusedShowingAll, wantedOf } from '../fused/run-fused.js';
 import { observersOf } from './observe.js';
 import { hasPreActivations, type Sequence, type SequenceCell, statesBefore, wholeStep } from './sequence.js';
 
@@ -71,17 +71,62 @@ export function runSequence(
   options: ScanOptions,
 ): ScanResult {
   const observers = observersOf(cell);
-  const keepsGates = observers.some((observer) => observer.keepsGates);
-  if (!keepsGates && !observers.some(({ afterSequence }) => afterSequence)) {
+  const showsAll = observers.some((observer) => observer.keepsGates);
+  if (!showsAll && !observers.some(({ afterSequence }) => afterSequence)) {
     return runUnobserved(fusedKernel, cell, sequence, options);
   }
   return tidy(() => {
-    const observed = keepsGates ? { ...options, keepOutputs: true, keepGates: true } : options;
-    const result = runUnobserved(fusedKernel, cell, sequence, observed);
-    for (const observer of observers) observer.afterSequence?.(sequence, result, observed);
-    const { keepOutputs, keepGates } = options;
-    return { ...result, outputs: keepOutputs ? result.outputs : null, gates: keepGates ? result.gates : null };
+    const { result, all } = showsAll
+      ? runShowingAll(fusedKernel, cell, sequence, options)
+      : sameTwice(runUnobserved(fusedKernel, cell, sequence, options));
+    for (const observer of observers) observer.afterSequence?.(sequence, all);
+    return result;
   });
+}
+
+function sameTwice(all: ScanResult): { result: ScanResult; all: ScanResult } {
+  return { result: all, all };
+}
+
+/** Runs a cell over a sequence, and shows all of it beside what is wanted. */
+function runShowingAll(
+  fusedKernel: FusedKernel | null,
+  cell: SequenceCell,
+  sequence: Sequence,
+  options: ScanOptions,
+): { result: ScanResult; all: ScanResult } {
+  const { mask } = sequence;
+  const isZeroed = options.zeroOutputForMask && mask !== null;
+  // So that the hidden states at masked steps are there.
+  const carrying = { ...options, zeroOutputForMask: false };
+  const isOneOperation = fusedKernel !== null && options.keptUnits === undefined && sequence.x.shape[0] > 0;
+  if (isOneOperation) {
+    const { result, all } = runFusedShowingAll(fusedKernel, fusedInputs(cell, sequence), fusedOptions(cell, carrying));
+    return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
+  }
+  const all = runUnobserved(fusedKernel, cell, sequence, { ...carrying, keepOutputs: true, keepGates: true });
+  const result = wantedOf(all, options);
+  return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
+}
+
+/** Outputs are in processing order, the mask is in the input's. */
+function zeroedAtMaskedSteps(
+  { lastOutput, outputs, ...rest }: ScanResult,
+  mask: tf.Tensor2D,
+  { goBackwards }: Pick<ScanOptions, 'goBackwards'>,
+): ScanResult {
+  const timesteps = mask.shape[1];
+  // tfjs's wasm backend makes garbage of bool that it reverses.
+  const numbers = tf.cast(booleanMask(mask), 'float32');
+  const processed = tf.notEqual(goBackwards ? tf.reverse(numbers, 1) : numbers, 0);
+  const valid = tf.expandDims(processed, 2);
+  const orZero = <T extends tf.Tensor>(condition: tf.Tensor, values: T) =>
+    tf.where(condition, values, tf.zerosLike(values)) as T;
+  return {
+    ...rest,
+    lastOutput: orZero(tf.slice(processed, [0, timesteps - 1], [-1, 1]), lastOutput),
+    outputs: outputs && orZero(valid, outputs),
+  };
 }
 
 function runUnobserved(
@@ -191,16 +236,24 @@ function runOnFusedKernel(
   fusedKernel: FusedKernel,
   cell: SequenceCell,
   sequence: Sequence,
-  { goBackwards, zeroOutputForMask, keepOutputs, keepGates, keptUnits }: ScanOptions,
+  scanOptions: ScanOptions,
 ): ScanResult {
-  const recurrentActivation = cell.recurrentActivation.getClassName();
-  const options = { goBackwards, zeroOutputForMask, keepOutputs, keepGates, recurrentActivation };
+  const options = fusedOptions(cell, scanOptions);
+  const { keptUnits } = scanOptions;
   return tidy(() => {
     const inputs = fusedInputs(cell, sequence);
     return keptUnits === undefined
       ? runFused(fusedKernel, inputs, options)
       : runInPieces(fusedKernel, inputs, options, keptUnits);
   });
+}
+
+function fusedOptions(
+  cell: SequenceCell,
+  { goBackwards, zeroOutputForMask, keepOutputs, keepGates }: ScanOptions,
+): FusedOptions {
+  const recurrentActivation = cell.recurrentActivation.getClassName();
+  return { goBackwards, zeroOutputForMask, keepOutputs, keepGates, recurrentActivation };
 }
 
 function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {
