@@ -12,7 +12,7 @@ const HELP = `npm run mutate -- [options]
   --tests FOLDER    whose tests are to notice; several times (the folder of test/ that mirrors each path)
   --sample N        how many changes are tried (60)
   --seed N          which (1)
-  --minutes N       no further change is tried after so long (20)
+  --minutes N       no further change is tried so long after the tests passed as they are (20)
   --at-least N      fails when fewer percent are noticed (0)`;
 
 const { values: options } = parseArgs({
@@ -117,7 +117,6 @@ function sampleOf(mutants: readonly Mutant[]): Mutant[] {
 }
 
 function main(): void {
-  const started = Date.now();
   const sources = new Map(options.path.flatMap(sourcesBelow).map((file) => [file, readFileSync(file, 'utf8')]));
   const mutants = [...sources].flatMap(([file, text]) => mutantsOf(file, text));
   const sample = sampleOf(mutants);
@@ -128,6 +127,7 @@ function main(): void {
   try {
     const files = [...new Set(sample.map(({ file }) => file))];
     console.log(copy.runOnce(new Map(files.map((file) => [file, sources.get(file) as string]))));
+    const started = Date.now();
     for (const mutant of sample) {
       if (Date.now() - started > Number(options.minutes) * 60_000) break;
       const text = sources.get(mutant.file) as string;
