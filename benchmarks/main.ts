@@ -1,14 +1,22 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { useBackend } from '../tools/backends.js';
 import { describeMachine, type Machine, versionsOf } from './machine.js';
 import { type BenchmarkOptions, OPTIONS_HELP, parseOptions, type SectionName } from './options.js';
 import { formatResults, formatTable, type Result } from './report.js';
-import type { Growth } from './sections/growth.js';
-import { SECTIONS } from './sections.js';
+import type { Section } from './section.js';
+import { bidirectionalSection } from './sections/bidirectional.js';
+import { builtInSection } from './sections/built-in.js';
+import { firstCallSection } from './sections/first-call.js';
+import { floorSection } from './sections/floor.js';
+import { type Growth, growthSection } from './sections/growth.js';
+import { inspectionSection } from './sections/inspection.js';
+import { onnxSection } from './sections/onnx.js';
+import { overheadSection } from './sections/overhead.js';
+import { streamingSection } from './sections/streaming.js';
 import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
 import { GROWTH_TARGETS, TARGETS } from './targets/targets.js';
-import { limitThreads } from './threads.js';
 
 const HELP = `Times the explicit layer against others and against the machine's limits, in one run, and checks that all agree.
 
@@ -17,6 +25,21 @@ const HELP = `Times the explicit layer against others and against the machine's 
 ${OPTIONS_HELP}
 
 Everything runs on one thread; TF_NUM_INTRAOP_THREADS=2 in the environment gives TensorFlow more.`;
+
+const SECTIONS: Record<SectionName, Section> = {
+  inference: builtInSection('inference'),
+  training: builtInSection('training'),
+  'training-inputs': builtInSection('training-inputs'),
+  trace: builtInSection('trace'),
+  onnx: onnxSection,
+  floor: floorSection,
+  growth: growthSection,
+  inspection: inspectionSection,
+  streaming: streamingSection,
+  overhead: overheadSection,
+  bidirectional: bidirectionalSection,
+  'first-call': firstCallSection,
+};
 
 async function main(options: BenchmarkOptions): Promise<void> {
   const start = performance.now();
@@ -50,6 +73,21 @@ async function main(options: BenchmarkOptions): Promise<void> {
   if (options.json === undefined) return;
   const written = { machine, versions, threads, plain: options.plain, results, data, targets: verdicts };
   writeFileSync(options.json, `${JSON.stringify(written, null, 2)}\n`);
+}
+
+/**
+ * Keeps every contestant to one thread, before a backend is loaded. ONNX Runtime is told by its sessions.
+ *
+ * @returns How, in words.
+ */
+function limitThreads(): string {
+  // TensorFlow reads them when it is first used; what the caller's environment says comes first.
+  process.env.TF_NUM_INTRAOP_THREADS ??= '1';
+  process.env.TF_NUM_INTEROP_THREADS ??= '1';
+  process.env.OMP_NUM_THREADS ??= '1';
+  setThreadsCount(1);
+  const { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS } = process.env;
+  return `Threads: TensorFlow ${TF_NUM_INTRAOP_THREADS} (and ${TF_NUM_INTEROP_THREADS} between ops), all others 1`;
 }
 
 function introduction({ cpu, cores, load, node }: Machine, versions: Record<string, string>, threads: string): string {

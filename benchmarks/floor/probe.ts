@@ -1,4 +1,4 @@
-import { compile } from './compile.js';
+import asc from 'assemblyscript/asc';
 
 /** Runs the machine at its limits. */
 export interface Probe {
@@ -20,6 +20,8 @@ const FOLDER = 'benchmarks/floor/assembly';
 const FLOATS = { multiplyAdd: 48, fusedMultiplyAdd: 36 };
 const DATA = 1024;
 const BLOCK = 128;
+/** Of WebAssembly. */
+const PAGE_BYTES = 65536;
 
 export async function makeProbe(): Promise<Probe> {
   const module = await instantiate<Limits>(await compile(`${FOLDER}/limits.ts`, DATA + MOST_BYTES, ['simd']));
@@ -46,6 +48,27 @@ interface Limits {
 interface FusedLimits {
   memory: WebAssembly.Memory;
   fusedMultiplyAdd: (iterations: number) => number;
+}
+
+/**
+ * Compiles one AssemblyScript file to a module that exports its own memory.
+ *
+ * @throws Error with what the compiler said.
+ */
+async function compile(file: string, memoryBytes: number, features: string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const written = new Map<string, string | Uint8Array>();
+  const { error, stderr } = await asc.main(
+    [
+      file,
+      ...['--outFile', 'module.wasm', '-O3', '--noAssert', '--runtime', 'stub'],
+      ...['--initialMemory', String(Math.ceil(memoryBytes / PAGE_BYTES))],
+      ...features.flatMap((feature) => ['--enable', feature]),
+    ],
+    { writeFile: (name, contents) => void written.set(name, contents) },
+  );
+  const module = written.get('module.wasm');
+  if (error || !(module instanceof Uint8Array)) throw new Error(`compile: ${file}: ${error?.message ?? stderr}`);
+  return Uint8Array.from(module);
 }
 
 async function instantiate<Exports extends { memory: WebAssembly.Memory }>(

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { type Call, callArguments, callBehind, callsOf, firstCallOf, isInputCall } from '../host/call-graph.js';
 import { givenLayers } from '../host/held-layers.js';
+import type { ConfigDict } from '../host/types.js';
+import { copyArguments, isPlainObject } from '../layers/arguments.js';
 import type { Conversion } from './conversion.js';
-import { copyConfig } from './copy-config.js';
 
 type Layer = tf.layers.Layer;
 type LayerClass = tf.serialization.SerializableConstructor<Layer>;
@@ -115,6 +116,21 @@ export class ModelCopier {
 /** Whether a model is put together as `modelClass` does it; a user's class with a `fromConfig` of its own is not. */
 function isPlain<Model extends typeof tf.LayersModel>(layer: Layer, modelClass: Model): layer is InstanceType<Model> {
   return layer instanceof modelClass && (layer.constructor as Model).fromConfig === modelClass.fromConfig;
+}
+
+/**
+ * Copies a layer's config. Where it describes a layer that the layer makes itself, as a user's own wrapper does, its class
+ * name is exchanged. A description is an object of a class name and a config with units; a mere string is not touched.
+ */
+function copyConfig(config: ConfigDict, classNames: Readonly<Record<string, string>>): ConfigDict {
+  return copyArguments(config, (copy) => {
+    if (describesRecurrentLayer(copy)) copy.className = classNames[copy.className] ?? copy.className;
+  });
+}
+
+function describesRecurrentLayer(value: Record<string, unknown>): value is { className: string; config: object } {
+  const { className, config } = value;
+  return typeof className === 'string' && isPlainObject(config) && typeof config.units === 'number';
 }
 
 function single<Item>(items: Item[]): Item | Item[] {

@@ -230,10 +230,20 @@ export function withUnsavedArguments(config: ConfigDict, cell: Pick<BuiltInCell,
 
 /**
  * Copies arguments, with the plain objects and arrays in them, so that what tfjs writes into a config while it reads it
- * does not reach the caller's. Instances, such as initializers, are shared.
+ * does not reach the caller's. Instances, such as initializers, are shared; JSON would lose functions and infinities.
+ *
+ * @param change What else is to become of each copied object, the innermost first.
  */
-export function copyArguments<Value>(value: Value): Value {
-  if (Array.isArray(value)) return value.map(copyArguments) as Value;
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyArguments(inner)])) as Value;
+export function copyArguments<Value>(value: Value, change?: (copy: Record<string, unknown>) => void): Value {
+  if (Array.isArray(value)) return value.map((item) => copyArguments(item, change)) as Value;
+  if (!isPlainObject(value)) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyArguments(inner, change)]));
+  change?.(copy);
+  return copy as Value;
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

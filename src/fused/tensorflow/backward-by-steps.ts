@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import type { GateSequences } from '../../core/scan.js';
 import { tidy } from '../../core/tidy.js';
 import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients } from '../fused-kernel.js';
 import type { BlockOutputs } from './block-lstm.js';
-import { gateGradients, swapFAndG } from './gate-gradients.js';
 import { incomingGradients } from './incoming-gradients.js';
 import { runNativeOp } from './native-ops.js';
-import { backToInput, readSteps } from './time-major.js';
+import { backToInput, readSteps, swapBatchAndTime } from './time-major.js';
 
 /** The gradients of the pre-activations, [T, B, 4U] in blocks i, f, g, o, and of the first states. */
 interface TimeGradients {
@@ -67,6 +67,27 @@ function backThroughTime(
     [dH] = runNativeOp('MatMul', [dStep, weights]) as [tf.Tensor2D];
   }
   return { dZ: swapFAndG(tf.stack(dZ)) as tf.Tensor3D, dH0: dH, dC0: dC };
+}
+
+/** Blocks i, f, g, o of the last axis to blocks i, g, f, o, which is LSTMBlockCell's order; or back. */
+function swapFAndG<T extends tf.Tensor>(blocks: T): T {
+  const [i, second, third, o] = tf.split(blocks, 4, -1) as [T, T, T, T];
+  return tf.concat([i, third, second, o], -1) as T;
+}
+
+/** What gradients that arrive at the gates contribute to the pre-activations', [T, B, 4U] in blocks i, g, f, o. */
+function gateGradients({ i, f, o, ci: g }: BlockOutputs, gradients: GateSequences): tf.Tensor3D {
+  const throughSigmoid = (gate: tf.Tensor3D, gradient: tf.Tensor3D) =>
+    tf.mul(swapBatchAndTime(gradient), tf.mul(gate, tf.sub(1, gate)));
+  return tf.concat(
+    [
+      throughSigmoid(i, gradients.i),
+      tf.mul(swapBatchAndTime(gradients.g), tf.sub(1, tf.square(g))),
+      throughSigmoid(f, gradients.f),
+      throughSigmoid(o, gradients.o),
+    ],
+    2,
+  ) as tf.Tensor3D;
 }
 
 const CELL_OUTPUTS = ['i', 'cs', 'f', 'o', 'ci', 'co'] as const;

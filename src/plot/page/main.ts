@@ -1,7 +1,8 @@
+import { QUANTITIES } from '../../core/quantities.js';
+import { visibleLabel } from '../rows/time-labels.js';
 import { connectControls } from './controls.js';
-import { element } from './elements.js';
+import { create, element } from './elements.js';
 import { connectHeatmap } from './heatmap.js';
-import { connectReadout } from './readout.js';
 import type { ReportData } from './report-data.js';
 import { PageState } from './state.js';
 import { connectText } from './text.js';
@@ -15,4 +16,28 @@ if (data.layers.length > 0) {
   connectHeatmap(state);
   connectTimeline(state);
   connectReadout(state);
+}
+
+/** The cursor of time over heatmap and timeline, and in words and numbers what stands there. */
+function connectReadout(state: PageState): void {
+  const readout = element<HTMLElement>('readout');
+  const chart = element<HTMLElement>('chart');
+  state.onChange(({ trace, unit, timestep, labels }) => {
+    chart.style.setProperty('--cursor', `${(timestep + 0.5) / trace.timesteps}`);
+    const label = labels === null ? '' : ` “${visibleLabel(labels[timestep] as string)}”`;
+    const place = create('b', {}, `timestep ${timestep}${label}, unit ${trace.unitIndices[unit]}`);
+    if (!trace.valid[timestep]) {
+      readout.replaceChildren(place, create('span', {}, 'masked'));
+      return;
+    }
+    const numbers = QUANTITIES.map((quantity) => {
+      const value = trace.values[quantity][timestep * trace.units + unit] as number;
+      return create('span', {}, `${quantity} ${Number.isNaN(value) ? 'not finite' : value.toFixed(3)}`);
+    });
+    readout.replaceChildren(place, ...numbers);
+  });
+  state.onChange(({ trace }) => {
+    const texts = ['timestep 0', `${trace.timesteps - 1}`];
+    element('ends').replaceChildren(...texts.map((text) => create('span', {}, text)));
+  });
 }

@@ -1,5 +1,10 @@
+import { checkFixture } from '../check-fixture.js';
+import { type Tolerance, toleranceOf } from '../compare.js';
+import { type Fixture, isFixture } from '../fixture.js';
+import { loadFixture } from '../load-fixture.js';
+import type { CheckedTarget } from '../run-call.js';
+import type { MatcherContext, MatcherResult } from './matcher-types.js';
 import { toBeAllClose } from './to-be-all-close.js';
-import { toReproduceFixture } from './to-reproduce-fixture.js';
 
 /**
  * The matchers for `expect.extend`, of whichever framework. `explicit-lstm/testing/jest`, `…/jest-globals` and
@@ -10,3 +15,24 @@ import { toReproduceFixture } from './to-reproduce-fixture.js';
  * ```
  */
 export const matchers = { toBeAllClose, toReproduceFixture };
+
+/** See `TensorMatchers`. */
+async function toReproduceFixture(
+  this: MatcherContext | undefined,
+  received: unknown,
+  fixture: unknown,
+  options?: Partial<Tolerance>,
+): Promise<MatcherResult> {
+  const tolerance = toleranceOf('toReproduceFixture', options);
+  const { passed, message } = await checkFixture(received as CheckedTarget, asFixture(fixture), tolerance);
+  return {
+    pass: passed,
+    message: () => `expect(received)${this?.isNot ? '.not' : ''}.toReproduceFixture(fixture)\n\n${message}`,
+  };
+}
+
+/** A fixture as it is, or loaded; what is neither is for `checkFixture` to refuse. */
+function asFixture(source: unknown): Fixture {
+  const isToLoad = typeof source === 'string' || (typeof source === 'object' && source !== null && !isFixture(source));
+  return isToLoad ? loadFixture(source) : (source as Fixture);
+}
