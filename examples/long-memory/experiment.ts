@@ -61,7 +61,10 @@ export async function runVariant(variant: Variant, options: Options, onStep: (st
 
 function buildModel(variant: Variant, { timesteps, units, seed }: Options): tf.Sequential {
   const memory = lstm({
-    ...{ units, inputShape: [timesteps, 2], name: 'memory', recurrentActivation: 'sigmoid' },
+    units,
+    inputShape: [timesteps, 2],
+    name: 'memory',
+    recurrentActivation: 'sigmoid',
     kernelInitializer: tf.initializers.glorotUniform({ seed: seed + 1 }),
     recurrentInitializer: orthogonalByGateInitializer({ seed }),
     biasInitializer: biasOf(variant, timesteps, seed),

@@ -19,7 +19,10 @@ export function buildWriter(makeLSTM: MakeLSTM, { alphabet, units }: WriterSizes
   const glorot = (offset: number) => tf.initializers.glorotUniform({ seed: seed + offset });
   const reading = (offset: number): tf.LSTMLayerArgs => ({
     ...KERAS_DEFAULTS,
-    ...{ units, returnSequences: true, kernelInitializer: glorot(offset), recurrentInitializer: glorot(offset + 1) },
+    units,
+    returnSequences: true,
+    kernelInitializer: glorot(offset),
+    recurrentInitializer: glorot(offset + 1),
   });
   const layers = [
     makeLSTM({ ...reading(0), inputShape: [null, alphabet] }),

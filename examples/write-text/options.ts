@@ -41,7 +41,11 @@ export function parseOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
-      ...{ backend: text, compare: text, steps: text, units: text, characters: text },
+      backend: text,
+      compare: text,
+      steps: text,
+      units: text,
+      characters: text,
       help: { type: 'boolean' },
     },
   });

@@ -116,7 +116,9 @@ async function useCursor(page: Page, forgetGates: number[][][]): Promise<void> {
   const box = (await map.boundingBox()) as { width: number; height: number };
   await map.click({ position: { x: (2.5 / TOKENS.length) * box.width, y: (1.5 / UNITS) * box.height } });
   requireSame('the place clicked', await whereabouts(page), {
-    ...{ words: 'timestep 2 “cat”, unit 1', slider: '2', cursor: `${2.5 / TOKENS.length}` },
+    words: 'timestep 2 “cat”, unit 1',
+    slider: '2',
+    cursor: `${2.5 / TOKENS.length}`,
   });
   const shown = await page.locator('#readout span', { hasText: /^f / }).textContent();
   requireSame('the forget gate', shown, `f ${forgetGates[1]?.[2]?.[1]?.toFixed(3)}`);

@@ -6,6 +6,11 @@ test('The quantities of a trace are the gates in the order of their weights, the
 
 test('A value for each quantity is made of its name and place', () => {
   expect(byQuantity((quantity, index) => `${quantity}${index}`)).toEqual({
-    ...{ i: 'i0', f: 'f1', g: 'g2', o: 'o3', c: 'c4', h: 'h5' },
+    i: 'i0',
+    f: 'f1',
+    g: 'g2',
+    o: 'o3',
+    c: 'c4',
+    h: 'h5',
   });
 });

@@ -146,7 +146,10 @@ describe('drawing a character', () => {
 
 describe('the comparison', () => {
   const contender = (name: string, losses: number[], milliseconds: number[]): Contender => ({
-    ...{ name, losses, milliseconds, ranOn: 'tfjs ops' },
+    name,
+    losses,
+    milliseconds,
+    ranOn: 'tfjs ops',
   });
   const first = contender('slow', [3, 2, 1], [90, 40, 40]);
 
@@ -173,7 +176,12 @@ describe('the command line', () => {
     const rest = { backend: undefined, compare: undefined, help: false };
     expect(parseOptions([])).toEqual({ ...rest, steps: 400, units: 128, characters: 500 });
     expect(parseOptions(['--backend', 'wasm', '--compare', '1', '--steps', '0', '--units', '8'])).toEqual({
-      ...{ backend: 'wasm', compare: 1, steps: 0, units: 8, characters: 500, help: false },
+      backend: 'wasm',
+      compare: 1,
+      steps: 0,
+      units: 8,
+      characters: 500,
+      help: false,
     });
   });
 

@@ -6,8 +6,16 @@ import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { isRelaxedSimdValid } from './support/relaxed-simd.js';
 
 const PROBLEM: FusedProblem = {
-  ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'hardSigmoid' },
-  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false },
+  batch: 2,
+  timesteps: 5,
+  features: 3,
+  units: 4,
+  activation: 'tanh',
+  recurrentActivation: 'hardSigmoid',
+  isMasked: false,
+  hasRecurrentDropout: false,
+  takesGradients: false,
+  keepsGates: false,
 };
 const FUSED = { name: isRelaxedSimdValid() ? 'wasm-relaxed-simd' : 'wasm-simd' };
 

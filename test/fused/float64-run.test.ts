@@ -56,8 +56,12 @@ test('Float64 without tensors gives the same, written out another way', () => {
     rows(data.x, D),
     { kernel, recurrentKernel, bias: [...(data.bias as Float32Array)] },
     {
-      ...{ activation: 'tanh', recurrentActivation: 'sigmoid', goBackwards: true },
-      ...{ h0: [...data.h0], c0: [...data.c0], mask: Array.from(data.mask as Uint8Array, Boolean) },
+      activation: 'tanh',
+      recurrentActivation: 'sigmoid',
+      goBackwards: true,
+      h0: [...data.h0],
+      c0: [...data.c0],
+      mask: Array.from(data.mask as Uint8Array, Boolean),
     },
   ).reverse();
   expect(steps).toHaveLength(T);

@@ -12,16 +12,24 @@ import { tensorRun } from './support/tensor-run.js';
 
 const [B, T, D, U] = [3, 4, 2, 5];
 const OPTIONS = {
-  ...{ recurrentActivation: 'sigmoid', goBackwards: false, zeroOutputForMask: false },
-  ...{ keepOutputs: true, keepGates: false },
+  recurrentActivation: 'sigmoid',
+  goBackwards: false,
+  zeroOutputForMask: false,
+  keepOutputs: true,
+  keepGates: false,
 };
 
 function inputs(): RecordedInputs {
   return {
     x: randomTensor([B, T, D], 1),
-    ...{ h0: randomTensor([B, U], 2), c0: randomTensor([B, U], 3) },
-    ...{ kernel: randomTensor([D, 4 * U], 4), recurrentKernel: randomTensor([U, 4 * U], 5) },
-    ...{ bias: randomTensor([4 * U], 6), mask: null, inputDropoutMasks: [], recurrentDropoutMasks: [] },
+    h0: randomTensor([B, U], 2),
+    c0: randomTensor([B, U], 3),
+    kernel: randomTensor([D, 4 * U], 4),
+    recurrentKernel: randomTensor([U, 4 * U], 5),
+    bias: randomTensor([4 * U], 6),
+    mask: null,
+    inputDropoutMasks: [],
+    recurrentDropoutMasks: [],
   };
 }
 

@@ -67,7 +67,9 @@ test("With KERAS_DEFAULTS a config differs from tfjs's in what Keras's differs i
     .getConfig().kernelInitializer;
   expect(lstm({ ...KERAS_DEFAULTS, units: 2, name: 'memory' }).getConfig()).toEqual({
     ...config({}),
-    ...{ recurrentActivation: 'sigmoid', unitForgetBias: true, kernelInitializer },
+    recurrentActivation: 'sigmoid',
+    unitForgetBias: true,
+    kernelInitializer,
   });
 });
 

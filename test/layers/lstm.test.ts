@@ -209,8 +209,10 @@ describe('An LSTM', () => {
   test('tells what it was not given as the default', () => {
     const { returnGates, zeroOutputForMask, useFused, lastImplementation } = lstm({ units: UNITS });
     expect({ returnGates, zeroOutputForMask, useFused, lastImplementation }).toEqual({
-      ...{ returnGates: false, zeroOutputForMask: false },
-      ...{ useFused: 'auto', lastImplementation: null },
+      returnGates: false,
+      zeroOutputForMask: false,
+      useFused: 'auto',
+      lastImplementation: null,
     });
   });
 

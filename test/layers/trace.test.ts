@@ -94,8 +94,18 @@ describe.each(NODE_BACKENDS)('On %s, a trace', (backend) => {
   ] as const)('holds it for %s, however the work is divided', (_title, batch, timesteps, useFused) => {
     tf.tidy(() => {
       const one: Case = {
-        ...{ batch, timesteps, features: 3, units: 2, activation: 'tanh', recurrentActivation: 'sigmoid' },
-        ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, useFused, seed: 8 },
+        batch,
+        timesteps,
+        features: 3,
+        units: 2,
+        activation: 'tanh',
+        recurrentActivation: 'sigmoid',
+        useBias: true,
+        goBackwards: true,
+        withStates: true,
+        withMask: true,
+        useFused,
+        seed: 8,
       };
       const layer = layerOf(one);
       const inputs = inputsOf(one);
@@ -125,8 +135,18 @@ describe('A trace', () => {
   beforeAll(() => useBackend('cpu'));
 
   const one: Case = {
-    ...{ batch: 2, timesteps: 3, features: 2, units: 4, activation: 'softsign', recurrentActivation: 'sigmoid' },
-    ...{ useBias: true, goBackwards: true, withStates: true, withMask: true, useFused: 'auto', seed: 3 },
+    batch: 2,
+    timesteps: 3,
+    features: 2,
+    units: 4,
+    activation: 'softsign',
+    recurrentActivation: 'sigmoid',
+    useBias: true,
+    goBackwards: true,
+    withStates: true,
+    withMask: true,
+    useFused: 'auto',
+    seed: 3,
   };
 
   test('tells the states it started from, the mask, and what the gates are made of', () => {

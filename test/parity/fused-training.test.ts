@@ -87,7 +87,10 @@ async function train(model: tf.LayersModel, optimizer: tf.Optimizer) {
   const losses: number[] = [];
   const tensors: number[] = [];
   await model.fit(x, y, {
-    ...{ batchSize: 4, epochs: 3, shuffle: false, verbose: 0 },
+    batchSize: 4,
+    epochs: 3,
+    shuffle: false,
+    verbose: 0,
     callbacks: {
       onBatchEnd: (_batch, logs) => {
         losses.push(logs?.loss as number);

@@ -34,11 +34,16 @@ function expectSameTrace(actual: GateTrace, expected: GateTrace): void {
 }
 
 const someTrace = fc.record({
-  ...{ batch: fc.integer({ min: 1, max: 5 }), timesteps: fc.integer({ min: 1, max: 9 }) },
+  batch: fc.integer({ min: 1, max: 5 }),
+  timesteps: fc.integer({ min: 1, max: 9 }),
   units: fc.integer({ min: 1, max: 11 }),
   recurrentActivation: fc.constantFrom('sigmoid' as const, 'hardSigmoid' as const),
-  ...{ goBackwards: fc.boolean(), useBias: fc.boolean(), stateful: fc.boolean() },
-  ...{ withMask: fc.boolean(), withStates: fc.boolean(), choosesUnits: fc.boolean() },
+  goBackwards: fc.boolean(),
+  useBias: fc.boolean(),
+  stateful: fc.boolean(),
+  withMask: fc.boolean(),
+  withStates: fc.boolean(),
+  choosesUnits: fc.boolean(),
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 

@@ -43,8 +43,10 @@ export function gradientFlowFixture(name: string): GradientFlowFixture {
     Object.fromEntries(names.map((one) => [one, read(parent.at(one))])) as Named<Names>;
   return {
     name,
-    ...{ activation: json.activation, recurrentActivation: json.recurrentActivation },
-    ...{ goBackwards: json.goBackwards, loss: json.loss },
+    activation: json.activation,
+    recurrentActivation: json.recurrentActivation,
+    goBackwards: json.goBackwards,
+    loss: json.loss,
     mask: json.mask === null ? null : read(root.at('mask')),
     inputs: named(INPUTS, root),
     gradients: named([...GRADIENTS, ...WEIGHT_GRADIENTS, ...FURTHER] as const, root.at('gradients')),
@@ -58,7 +60,9 @@ export function fixtureLayer(kind: LayerKind, fixture: GradientFlowFixture): tf.
   const { activation, recurrentActivation, goBackwards, inputs } = fixture;
   const units = inputs.h0.shape[1] as number;
   const layer = LAYER_KINDS[kind]({
-    ...{ units, goBackwards, returnSequences: true },
+    units,
+    goBackwards,
+    returnSequences: true,
     activation: activation as 'tanh',
     recurrentActivation: recurrentActivation as 'sigmoid',
   });

@@ -22,7 +22,12 @@ describe('checkFixture', () => {
     const report = await checkFixture(fixtureModel(fixture), fixture);
     expect(report.quantities.map(({ name }) => name)).toEqual([
       ...['i', 'f', 'g', 'o'].map((gate) => `gate ${gate}`),
-      ...['state c', 'state h', 'output', 'h', 'c', 'loss of the gradients'],
+      'state c',
+      'state h',
+      'output',
+      'h',
+      'c',
+      'loss of the gradients',
       ...['kernel', 'recurrentKernel', 'bias', 'input', 'initial h', 'initial c'].map((of) => `gradient of ${of}`),
     ]);
     expect(report).toMatchObject({

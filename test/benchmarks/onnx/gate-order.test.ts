@@ -13,7 +13,14 @@ describe('toOnnxKernel', () => {
 describe('toOnnxBias', () => {
   it('orders the gates alike, and adds zeros for the second bias', () => {
     expect([...toOnnxBias(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8))]).toEqual([
-      ...[1, 2, 7, 8, 3, 4, 5, 6],
+      1,
+      2,
+      7,
+      8,
+      3,
+      4,
+      5,
+      6,
       ...new Array(8).fill(0),
     ]);
   });

@@ -21,16 +21,31 @@ export interface Problem {
 }
 
 export const PLAIN_PROBLEM: Problem = {
-  ...{ batch: 3, timesteps: 5, features: 4, units: 6, seed: 1 },
-  ...{ recurrentActivation: 'sigmoid', useBias: true, mask: 'none', goBackwards: false, zeroOutputForMask: false },
-  ...{ inputMasks: 0, recurrentMasks: 0, hasInitialStates: true, keepOutputs: true, keepGates: true },
+  batch: 3,
+  timesteps: 5,
+  features: 4,
+  units: 6,
+  seed: 1,
+  recurrentActivation: 'sigmoid',
+  useBias: true,
+  mask: 'none',
+  goBackwards: false,
+  zeroOutputForMask: false,
+  inputMasks: 0,
+  recurrentMasks: 0,
+  hasInitialStates: true,
+  keepOutputs: true,
+  keepGates: true,
 };
 
 /** Problems of 1 to `largest` in each dimension. */
 export function problems(largest: number): fc.Arbitrary<Problem> {
   const size = fc.oneof(fc.integer({ min: 1, max: Math.min(5, largest) }), fc.integer({ min: 1, max: largest }));
   return fc.record({
-    ...{ batch: size, timesteps: size, features: size, units: size },
+    batch: size,
+    timesteps: size,
+    features: size,
+    units: size,
     seed: fc.integer({ min: 1, max: 2 ** 30 }),
     recurrentActivation: fc.constantFrom('sigmoid', 'hardSigmoid'),
     useBias: fc.boolean(),
@@ -39,7 +54,9 @@ export function problems(largest: number): fc.Arbitrary<Problem> {
     zeroOutputForMask: fc.boolean(),
     inputMasks: fc.constantFrom(0, 1, 4),
     recurrentMasks: fc.constantFrom(0, 1, 4),
-    ...{ hasInitialStates: fc.boolean(), keepOutputs: fc.boolean(), keepGates: fc.boolean() },
+    hasInitialStates: fc.boolean(),
+    keepOutputs: fc.boolean(),
+    keepGates: fc.boolean(),
   }) as fc.Arbitrary<Problem>;
 }
 

@@ -70,7 +70,8 @@ function prepare(kernel: FusedKernel | null, problem: Problem, data: ProblemData
   const h0 = tensor<tf.Rank.R2>(data.h0, [batch, units]);
   const c0 = tensor<tf.Rank.R2>(data.c0, [batch, units]);
   const sequence: Sequence = {
-    ...{ x, states: [h0, c0] },
+    x,
+    states: [h0, c0],
     mask: data.mask && tf.tensor2d(data.mask.slice(), [batch, timesteps], 'bool'),
     dropoutMasks: {
       input: data.inputMasks.map((mask) => tensor<tf.Rank.R2>(mask, [batch, features])),

@@ -8,8 +8,16 @@ import { randomizeWeights, randomTensor } from '../../support/random.js';
 import { resultsOf } from '../../support/twins.js';
 
 const LARGE: FusedProblem = {
-  ...{ batch: 8, timesteps: 20, features: 1024, units: 1024, activation: 'tanh', recurrentActivation: 'sigmoid' },
-  ...{ isMasked: false, hasRecurrentDropout: false, keepsGates: false, takesGradients: false },
+  batch: 8,
+  timesteps: 20,
+  features: 1024,
+  units: 1024,
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  isMasked: false,
+  hasRecurrentDropout: false,
+  keepsGates: false,
+  takesGradients: false,
 };
 const SMALL: FusedProblem = { ...LARGE, features: 16, units: 16 };
 

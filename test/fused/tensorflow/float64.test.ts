@@ -14,7 +14,11 @@ const size = fc.integer({ min: 1, max: 4 });
 const someCase = fc.record({ batch: size, timesteps: size, features: size, units: size, seed: fc.integer({ min: 1 }) });
 const asCase = (sizes: Pick<Case, 'batch' | 'timesteps' | 'features' | 'units' | 'seed'>): Case => ({
   ...sizes,
-  ...{ useBias: true, goBackwards: false, hasDropout: false, keepOutputs: true, keepGates: true },
+  useBias: true,
+  goBackwards: false,
+  hasDropout: false,
+  keepOutputs: true,
+  keepGates: true,
 });
 
 const chunks = (values: number[], length: number) =>
@@ -30,17 +34,25 @@ function float64Results(values: Values, { batch, timesteps, features, units }: C
   const [h0, c0] = [chunks(values.h0, units), chunks(values.c0, units)];
   const samples = chunks(values.x, timesteps * features).map((sample, b) =>
     float64LSTM(chunks(sample, features), weights, {
-      ...{ activation: 'tanh', recurrentActivation: 'sigmoid' },
-      ...{ h0: h0[b] as number[], c0: c0[b] as number[] },
+      activation: 'tanh',
+      recurrentActivation: 'sigmoid',
+      h0: h0[b] as number[],
+      c0: c0[b] as number[],
     }),
   );
   expect(samples).toHaveLength(batch);
   const last = (name: keyof Float64Step) => samples.flatMap((steps) => (steps.at(-1) as Float64Step)[name]);
   const every = (name: keyof Float64Step) => samples.flatMap((steps) => steps.flatMap((step) => step[name]));
   return {
-    ...{ lastOutput: last('h'), h: last('h'), c: last('c'), outputs: every('h') },
-    ...{ 'gates.i': every('i'), 'gates.f': every('f'), 'gates.g': every('g') },
-    ...{ 'gates.o': every('o'), 'gates.c': every('c') },
+    lastOutput: last('h'),
+    h: last('h'),
+    c: last('c'),
+    outputs: every('h'),
+    'gates.i': every('i'),
+    'gates.f': every('f'),
+    'gates.g': every('g'),
+    'gates.o': every('o'),
+    'gates.c': every('c'),
   };
 }
 

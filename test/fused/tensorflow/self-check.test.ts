@@ -4,8 +4,16 @@ import { TensorFlowKernel } from '../../../src/fused/tensorflow/tensorflow-kerne
 import { useBackend } from '../../../tools/backends.js';
 
 const PROBLEM: FusedProblem = {
-  ...{ batch: 2, timesteps: 3, features: 4, units: 5, activation: 'tanh', recurrentActivation: 'sigmoid' },
-  ...{ isMasked: false, hasRecurrentDropout: false, keepsGates: true, takesGradients: true },
+  batch: 2,
+  timesteps: 3,
+  features: 4,
+  units: 5,
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  isMasked: false,
+  hasRecurrentDropout: false,
+  keepsGates: true,
+  takesGradients: true,
 };
 const REASON = "this version of tfjs-node does not run TensorFlow's LSTM ops";
 

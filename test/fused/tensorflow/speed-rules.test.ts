@@ -5,8 +5,12 @@ import { areOpsFaster, arePlainOpsFaster } from '../../../src/fused/tensorflow/s
 function problem(shape: string, changes: Partial<FusedProblem> = {}): FusedProblem {
   return {
     ...parseShape(shape),
-    ...{ activation: 'tanh', recurrentActivation: 'sigmoid', isMasked: false },
-    ...{ hasRecurrentDropout: false, keepsGates: false, takesGradients: false },
+    activation: 'tanh',
+    recurrentActivation: 'sigmoid',
+    isMasked: false,
+    hasRecurrentDropout: false,
+    keepsGates: false,
+    takesGradients: false,
     ...changes,
   };
 }

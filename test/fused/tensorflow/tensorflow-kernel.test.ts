@@ -31,8 +31,16 @@ const choices = {
 const someCase: fc.Arbitrary<Case> = fc.record({ ...sizes, ...choices });
 
 const SMALLEST: Case = {
-  ...{ batch: 1, timesteps: 1, features: 1, units: 1 },
-  ...{ useBias: true, goBackwards: true, keepOutputs: true, keepGates: true, hasDropout: false, seed: 1 },
+  batch: 1,
+  timesteps: 1,
+  features: 1,
+  units: 1,
+  useBias: true,
+  goBackwards: true,
+  keepOutputs: true,
+  keepGates: true,
+  hasDropout: false,
+  seed: 1,
 };
 
 const WAYS_BACK = [

@@ -9,16 +9,24 @@ import { expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
 
 const OPTIONS = {
-  ...{ recurrentActivation: 'hardSigmoid', goBackwards: false, zeroOutputForMask: false },
-  ...{ keepOutputs: true, keepGates: false },
+  recurrentActivation: 'hardSigmoid',
+  goBackwards: false,
+  zeroOutputForMask: false,
+  keepOutputs: true,
+  keepGates: false,
 };
 
 function zeroInputs([B, T, D, U]: readonly [number, number, number, number]): RecordedInputs {
   return {
     x: tf.zeros([B, T, D]),
-    ...{ h0: tf.zeros([B, U]), c0: tf.zeros([B, U]) },
-    ...{ kernel: tf.zeros([D, 4 * U]), recurrentKernel: tf.zeros([U, 4 * U]), bias: tf.zeros([4 * U]) },
-    ...{ mask: null, inputDropoutMasks: [], recurrentDropoutMasks: [] },
+    h0: tf.zeros([B, U]),
+    c0: tf.zeros([B, U]),
+    kernel: tf.zeros([D, 4 * U]),
+    recurrentKernel: tf.zeros([U, 4 * U]),
+    bias: tf.zeros([4 * U]),
+    mask: null,
+    inputDropoutMasks: [],
+    recurrentDropoutMasks: [],
   };
 }
 
@@ -116,9 +124,14 @@ test('The results of long sequences are those of their parts', async () => {
     const kernel = new WasmKernel();
     const inputs: RecordedInputs = {
       x: randomTensor([B, T, D], 1),
-      ...{ h0: randomTensor([B, U], 2), c0: randomTensor([B, U], 3) },
-      ...{ kernel: randomTensor([D, 4 * U], 4, 0.5), recurrentKernel: randomTensor([U, 4 * U], 5, 0.3) },
-      ...{ bias: randomTensor([4 * U], 6), mask: null, inputDropoutMasks: [], recurrentDropoutMasks: [] },
+      h0: randomTensor([B, U], 2),
+      c0: randomTensor([B, U], 3),
+      kernel: randomTensor([D, 4 * U], 4, 0.5),
+      recurrentKernel: randomTensor([U, 4 * U], 5, 0.3),
+      bias: randomTensor([4 * U], 6),
+      mask: null,
+      inputDropoutMasks: [],
+      recurrentDropoutMasks: [],
     };
     const whole = runFused(kernel, inputs, OPTIONS);
     let { h0: h, c0: c } = inputs;

@@ -7,8 +7,16 @@ import { expectAgreementOnRandomProblems } from '../support/agreement.js';
 import { allowRelaxedSimd } from '../support/relaxed-simd.js';
 
 const PROBLEM = {
-  ...{ batch: 2, timesteps: 5, features: 3, units: 4, activation: 'tanh', recurrentActivation: 'sigmoid' },
-  ...{ isMasked: false, hasRecurrentDropout: false, takesGradients: false, keepsGates: false },
+  batch: 2,
+  timesteps: 5,
+  features: 3,
+  units: 4,
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  isMasked: false,
+  hasRecurrentDropout: false,
+  takesGradients: false,
+  keepsGates: false,
 };
 
 /** Makes kernels copy on the wasm backend, as they do where its internals are not as expected. For a fresh backend. */

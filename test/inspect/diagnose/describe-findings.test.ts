@@ -2,14 +2,17 @@ import { describeFindings } from '../../../src/inspect/diagnose/describe-finding
 import type { Finding } from '../../../src/inspect/diagnose/finding.js';
 
 const finding = (place: Partial<Finding> = {}): Finding => ({
-  ...{ kind: 'gate closed', severity: 'warning', layerName: 'memory', direction: 'forward', cell: 0, gate: 'i' },
-  ...{
-    units: [1],
-    timestep: null,
-    evidence: { 'fraction of steps': 1, 'share of units': 0.25 },
-    message: 'So it is.',
-    remedy: 'This.',
-  },
+  kind: 'gate closed',
+  severity: 'warning',
+  layerName: 'memory',
+  direction: 'forward',
+  cell: 0,
+  gate: 'i',
+  units: [1],
+  timestep: null,
+  evidence: { 'fraction of steps': 1, 'share of units': 0.25 },
+  message: 'So it is.',
+  remedy: 'This.',
   ...place,
 });
 

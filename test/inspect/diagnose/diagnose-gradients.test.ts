@@ -12,7 +12,10 @@ const gradientKinds = (findings: Finding[]) =>
 
 function modelWith(forgetBias: number, make = EXPLICIT): tf.LayersModel {
   const layer = make.lstm({
-    ...{ units: UNITS, inputShape: [TIMESTEPS, FEATURES], name: 'memory', recurrentActivation: 'sigmoid' },
+    units: UNITS,
+    inputShape: [TIMESTEPS, FEATURES],
+    name: 'memory',
+    recurrentActivation: 'sigmoid',
   });
   const model = tf.sequential({ layers: [layer, tf.layers.dense({ units: 2 })] });
   randomizeWeights(model, 5, 0.3);

@@ -30,8 +30,17 @@ test('Where nothing is valid, it is told which layer never computes anything', a
   const sentence = expect.stringMatching(/^[A-Z].*\.$/);
   expect(findings).toEqual([
     {
-      ...{ kind: 'nothing to see', severity: 'error', layerName: 'memory', direction: 'forward', cell: 0 },
-      ...{ gate: null, units: [], timestep: null, evidence: { 'valid steps': 0 }, message: sentence, remedy: sentence },
+      kind: 'nothing to see',
+      severity: 'error',
+      layerName: 'memory',
+      direction: 'forward',
+      cell: 0,
+      gate: null,
+      units: [],
+      timestep: null,
+      evidence: { 'valid steps': 0 },
+      message: sentence,
+      remedy: sentence,
     },
   ]);
 });

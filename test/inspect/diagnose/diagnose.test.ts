@@ -54,8 +54,14 @@ describe.each(NODE_BACKENDS)('On %s, a diagnosis', (backend) => {
       const model = modelWith((bias) => bias[O]!.fill(-9, 2, 6), {}, make);
       const [finding, ...others] = await diagnose(model, input());
       expect(finding).toMatchObject({
-        ...{ kind: 'gate closed', severity: 'warning', layerName: 'memory', direction: 'forward', cell: 0 },
-        ...{ gate: 'o', units: [2, 3, 4, 5], evidence: { 'fraction of steps': 1, 'share of units': 0.5 } },
+        kind: 'gate closed',
+        severity: 'warning',
+        layerName: 'memory',
+        direction: 'forward',
+        cell: 0,
+        gate: 'o',
+        units: [2, 3, 4, 5],
+        evidence: { 'fraction of steps': 1, 'share of units': 0.5 },
       });
       expect(finding?.message).toMatch(/^The output gate is below 0\.1 at 100% of the steps in 4 of 8 units: 2-5: /);
       expect(finding?.remedy).not.toBe('');

@@ -9,10 +9,20 @@ function flowOf(gain: (number | null)[], changes: Partial<FlowStatistics> = {}):
   const product = gain.reduce((all: number, one) => all * (one ?? 1), 1);
   const steps = gain.filter((one) => one !== null).length;
   return {
-    ...{ units: 3, timesteps: gain.length, goBackwards: false, gain, sentence: 'gradient halves every 3.1 steps' },
-    ...{ verdict: 'vanishing', slope: Math.log(product) / steps, forgetGateClosed: [0.95, 0.2, null] },
-    ...{ shareThroughCell: [0.25, 0.5, null], nonFinite: { count: 0, firstTimestep: null }, validSteps: 12 },
-    ...{ toWeights: gain.map(() => 1), lossTerms: [1], retained: [1] },
+    units: 3,
+    timesteps: gain.length,
+    goBackwards: false,
+    gain,
+    sentence: 'gradient halves every 3.1 steps',
+    verdict: 'vanishing',
+    slope: Math.log(product) / steps,
+    forgetGateClosed: [0.95, 0.2, null],
+    shareThroughCell: [0.25, 0.5, null],
+    nonFinite: { count: 0, firstTimestep: null },
+    validSteps: 12,
+    toWeights: gain.map(() => 1),
+    lossTerms: [1],
+    retained: [1],
     fit: {
       first: 0,
       last: gain.length - 1,
@@ -44,10 +54,18 @@ describe('Findings of a gradient flow', () => {
     const [finding, ...others] = find(flowOf([0.05, 0.05, 0.05, 0.05], fading));
     expect(others).toEqual([]);
     expect(finding).toEqual({
-      ...{ kind: 'vanishing gradient', severity: 'warning', ...PLACE, gate: 'f', units: [0], timestep: 1 },
+      kind: 'vanishing gradient',
+      severity: 'warning',
+      ...PLACE,
+      gate: 'f',
+      units: [0],
+      timestep: 1,
       evidence: {
-        ...{ 'log-slope per step': -2.996, 'multiplied by': 0.00000625, 'over steps': 4 },
-        ...{ 'half-life or doubling time': 3.1, 'share through the cell': 0.375 },
+        'log-slope per step': -2.996,
+        'multiplied by': 0.00000625,
+        'over steps': 4,
+        'half-life or doubling time': 3.1,
+        'share through the cell': 0.375,
         "share of the weights' gradient": 0.003984,
       },
       message:
@@ -134,7 +152,9 @@ describe('Findings of a gradient flow', () => {
     const severities = [true, false, null].map((learnt) => find(flow, learnt)[0]?.severity);
     expect(severities).toEqual(['note', 'warning', 'warning']);
     expect(find(flow)[0]).toMatchObject({
-      ...{ kind: 'no weight gradient', evidence: { loss: 0.5 }, message: 'No gradient: so it is.' },
+      kind: 'no weight gradient',
+      evidence: { loss: 0.5 },
+      message: 'No gradient: so it is.',
       remedy: SENTENCE,
     });
     expect(find({ ...flow, loss: null })[0]?.evidence).toEqual({ loss: 'not finite' });
@@ -168,9 +188,13 @@ describe('Findings of a gradient flow', () => {
     const nonFinite = { count: 7, firstTimestep: 5 };
     expect(find(flowOf([2], { verdict: null, nonFinite }))).toEqual([
       expect.objectContaining({
-        ...{ kind: 'non-finite gradient', severity: 'error', gate: null, timestep: 5 },
+        kind: 'non-finite gradient',
+        severity: 'error',
+        gate: null,
+        timestep: 5,
         evidence: { 'first timestep': 5, count: 7 },
-        ...{ message: 'Gradient halves every 3.1 steps.', remedy: SENTENCE },
+        message: 'Gradient halves every 3.1 steps.',
+        remedy: SENTENCE,
       }),
     ]);
   });

@@ -12,7 +12,12 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
     const findings = findingsOf({ [gate]: gateWith({ leftSaturated: [0.2, 1, 0.95, 0] }) });
     expect(findings).toEqual([
       {
-        ...{ kind: 'gate closed', severity: 'warning', ...PLACE, gate, units: [1, 2], timestep: null },
+        kind: 'gate closed',
+        severity: 'warning',
+        ...PLACE,
+        gate,
+        units: [1, 2],
+        timestep: null,
         evidence: { 'fraction of steps': 0.975, 'share of units': 0.5 },
         message: expect.stringMatching(
           new RegExp(`^The ${TITLES[gate]} is below 0\\.1 at 98% of the steps in 2 of 4 units: 1-2: \\w.*\\.$`),
@@ -26,7 +31,12 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
     const findings = findingsOf({ [gate]: gateWith({ rightSaturated: [1, 1, 0.92, 1] }) });
     expect(findings).toEqual([
       {
-        ...{ kind: 'gate open', severity: 'note', ...PLACE, gate, units: [0, 1, 2, 3], timestep: null },
+        kind: 'gate open',
+        severity: 'note',
+        ...PLACE,
+        gate,
+        units: [0, 1, 2, 3],
+        timestep: null,
         evidence: { 'fraction of steps': 0.98, 'share of units': 1 },
         message: expect.stringMatching(
           new RegExp(`^The ${TITLES[gate]} is above 0\\.9 at 98% of the steps in all 4 units: \\w.*\\.$`),
@@ -40,7 +50,12 @@ describe.each(['i', 'f', 'o'] as const)('Of gate %s, it is found', (gate) => {
     const findings = findingsOf({ [gate]: gateWith({ zeroGradient: [0, 0.3, 0, 0.99] }) });
     expect(findings).toEqual([
       {
-        ...{ kind: 'no gradient', severity: 'note', ...PLACE, gate, units: [3], timestep: null },
+        kind: 'no gradient',
+        severity: 'note',
+        ...PLACE,
+        gate,
+        units: [3],
+        timestep: null,
         evidence: { 'fraction of steps': 0.99, 'share of units': 0.25 },
         message: expect.stringMatching(
           new RegExp(`^The ${TITLES[gate]} is exactly 0 or 1 at 99% of the steps in unit 3: \\w.*\\.$`),

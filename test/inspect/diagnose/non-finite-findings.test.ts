@@ -23,7 +23,12 @@ test('Weights that are not finite are found gate by gate, and values that follow
   const findings = nonFiniteFindings(evidenceOf({ nonFinite: brokenAt({ f: [3, 0] }) }, { weightNorms }));
   expect(findings).toEqual([
     {
-      ...{ kind: 'non-finite weight', severity: 'error', ...PLACE, gate: 'f', units: [], timestep: null },
+      kind: 'non-finite weight',
+      severity: 'error',
+      ...PLACE,
+      gate: 'f',
+      units: [],
+      timestep: null,
       evidence: { weights: 'kernel, recurrentKernel' },
       message: 'The weights of gate f hold NaN or Infinity, in kernel, recurrentKernel: training has diverged.',
       remedy: SENTENCE,
@@ -36,7 +41,12 @@ test('Values that are not finite start in the first quantity that a step compute
   const nonFinite = brokenAt({ f: [7, 4], g: [5, 2], c: [6, 2] });
   expect(nonFiniteFindings(evidenceOf({ nonFinite }))).toEqual([
     {
-      ...{ kind: 'non-finite value', severity: 'error', ...PLACE, gate: 'g', units: [], timestep: 2 },
+      kind: 'non-finite value',
+      severity: 'error',
+      ...PLACE,
+      gate: 'g',
+      units: [],
+      timestep: 2,
       evidence: { 'first timestep': 2, 'count in f': 7, 'count in g': 5, 'count in c': 6 },
       message: 'NaN or Infinity appears at timestep 2, first in g, and in f, g, c altogether.',
       remedy: SENTENCE,
@@ -57,7 +67,12 @@ test('Data that is not finite is found tensor by tensor, whatever the dtype', as
   const NOWHERE = { layerName: null, direction: 'forward', cell: 0 };
   expect(await dataFindings(tensors, 'input')).toEqual([
     {
-      ...{ kind: 'non-finite input', severity: 'error', ...NOWHERE, gate: null, units: [], timestep: null },
+      kind: 'non-finite input',
+      severity: 'error',
+      ...NOWHERE,
+      gate: null,
+      units: [],
+      timestep: null,
       evidence: { input: 1, count: 2, of: 4 },
       message: 'Input 1 holds NaN or Infinity in 2 of 4 values.',
       remedy: SENTENCE,

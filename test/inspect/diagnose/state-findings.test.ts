@@ -21,19 +21,34 @@ test('A saturated candidate, a saturated cell state and a constant unit are foun
     expect.stringMatching(new RegExp(`^${start}\\w.* \\(${end}\\)\\.$`));
   expect(findings).toEqual([
     {
-      ...{ kind: 'candidate saturated', severity: 'warning', ...PLACE, gate: 'g', units: [0, 2], timestep: null },
+      kind: 'candidate saturated',
+      severity: 'warning',
+      ...PLACE,
+      gate: 'g',
+      units: [0, 2],
+      timestep: null,
       evidence: { 'mean |g|': 0.985, 'share of units': 0.5 },
       message: stringFrom('In 2 of 4 units: 0, 2 the candidate ', 'mean \\|g\\| 0\\.985'),
       remedy: SENTENCE,
     },
     {
-      ...{ kind: 'cell state saturated', severity: 'note', ...PLACE, gate: 'c', units: [1], timestep: null },
+      kind: 'cell state saturated',
+      severity: 'note',
+      ...PLACE,
+      gate: 'c',
+      units: [1],
+      timestep: null,
       evidence: { 'mean |c|': 3.5, 'share of units': 0.25 },
       message: stringFrom('In unit 1 the cell state ', 'mean \\|c\\| 3\\.5'),
       remedy: SENTENCE,
     },
     {
-      ...{ kind: 'constant unit', severity: 'warning', ...PLACE, gate: 'h', units: [1, 2, 3], timestep: null },
+      kind: 'constant unit',
+      severity: 'warning',
+      ...PLACE,
+      gate: 'h',
+      units: [1, 2, 3],
+      timestep: null,
       evidence: { 'range of h': 0.00025, 'share of units': 0.75 },
       message: stringFrom('In 3 of 4 units: 1-3 the output ', 'range of h 0\\.00025'),
       remedy: SENTENCE,
@@ -76,7 +91,12 @@ test('Inputs are said to be unscaled where they are large and drive the gates to
     findingsOf({}, {}, statistics, { inputSize, ...others });
   expect(found(57.3, ends)).toEqual([
     {
-      ...{ kind: 'unscaled input', severity: 'warning', ...PLACE, gate: null, units: [], timestep: null },
+      kind: 'unscaled input',
+      severity: 'warning',
+      ...PLACE,
+      gate: null,
+      units: [],
+      timestep: null,
       evidence: { 'typical size of the input': 57.3, 'share of saturated gates': 0.85 },
       message:
         'What the layer reads has a typical size of 57.3, and its gates are saturated at 85% of their values: they switch rather than weigh.',
@@ -106,7 +126,12 @@ const withHorizons = (memoryHorizon: (number | null)[], others: Partial<Omit<Evi
 test('Memory is short where the median horizon is below the share of the timesteps', () => {
   expect(withHorizons([1.234567, 2.5, 1.5, 9])).toEqual([
     {
-      ...{ kind: 'short memory', severity: 'note', ...PLACE, gate: 'f', units: [0, 2], timestep: null },
+      kind: 'short memory',
+      severity: 'note',
+      ...PLACE,
+      gate: 'f',
+      units: [0, 2],
+      timestep: null,
       evidence: { 'median horizon in timesteps': 1.5, timesteps: 20 },
       message: expect.stringMatching(/ after 1\.5 timesteps or fewer; the sequences have 20\.$/),
       remedy: SENTENCE,

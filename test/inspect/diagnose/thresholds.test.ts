@@ -2,9 +2,19 @@ import { DEFAULT_THRESHOLDS, withDefaults } from '../../../src/inspect/diagnose/
 
 test('Thresholds are the documented ones where none are given', () => {
   expect(withDefaults()).toEqual({
-    ...{ low: 0.1, high: 0.9, stuckFraction: 0.9, manyUnits: 0.25 },
-    ...{ shortMemory: 0.1, saturatedCandidate: 0.97, saturatedCellState: 3, constantUnit: 0.001 },
-    ...{ vanishingGradient: 0.001, explodingGradient: 1000, hardlyReached: 0.01, unscaledInput: 5, learnt: 0.1 },
+    low: 0.1,
+    high: 0.9,
+    stuckFraction: 0.9,
+    manyUnits: 0.25,
+    shortMemory: 0.1,
+    saturatedCandidate: 0.97,
+    saturatedCellState: 3,
+    constantUnit: 0.001,
+    vanishingGradient: 0.001,
+    explodingGradient: 1000,
+    hardlyReached: 0.01,
+    unscaledInput: 5,
+    learnt: 0.1,
   });
   expect(withDefaults({ low: 0, constantUnit: 5 })).toEqual({ ...DEFAULT_THRESHOLDS, low: 0, constantUnit: 5 });
   expect(withDefaults({ high: undefined as never })).toEqual(DEFAULT_THRESHOLDS);

@@ -35,12 +35,10 @@ test('A unit without a finite value has no activity, beside one that has', () =>
   const values = [Number.NaN, 1, Number.NaN, 3];
   const activity = unitActivity([traceOf({ h: values, f: values, g: values, c: values })], 2);
   expect(activity).toEqual({
-    ...{
-      rangeOfH: [null, 2],
-      rangeOfC: [null, 2],
-      forgetGate: [null, 2],
-      candidateSize: [null, 2],
-      cellStateSize: [null, 2],
-    },
+    rangeOfH: [null, 2],
+    rangeOfC: [null, 2],
+    forgetGate: [null, 2],
+    candidateSize: [null, 2],
+    cellStateSize: [null, 2],
   });
 });

@@ -13,8 +13,16 @@ const FIT: FlowFit = {
 
 function sentenceOf(parts: Partial<FlowStatistics>): string {
   const usual = {
-    ...{ validSteps: 10, nonFinite: { count: 0, firstTimestep: null }, units: 4, forgetGateClosed: [0, 0, 0, 0] },
-    ...{ verdict: 'vanishing' as FlowVerdict, slope: -0.2239, fit: FIT, lossTerms: [null, 1], dh: [0, 0], dc: [0, 0] },
+    validSteps: 10,
+    nonFinite: { count: 0, firstTimestep: null },
+    units: 4,
+    forgetGateClosed: [0, 0, 0, 0],
+    verdict: 'vanishing' as FlowVerdict,
+    slope: -0.2239,
+    fit: FIT,
+    lossTerms: [null, 1],
+    dh: [0, 0],
+    dc: [0, 0],
   };
   return flowSentence({ ...usual, ...parts } as FlowStatistics);
 }

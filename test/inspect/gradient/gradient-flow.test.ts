@@ -62,12 +62,12 @@ describe.each(LAYER_KIND_NAMES)('gradientFlow through %s', (kind) => {
         -1,
       );
     const gradients = {
-      ...{ x: flow.dx, h0: flow.dh0, c0: flow.dc0 },
-      ...{
-        kernel: joined(weights.kernel),
-        recurrentKernel: joined(weights.recurrentKernel),
-        bias: joined(weights.bias!),
-      },
+      x: flow.dx,
+      h0: flow.dh0,
+      c0: flow.dc0,
+      kernel: joined(weights.kernel),
+      recurrentKernel: joined(weights.recurrentKernel),
+      bias: joined(weights.bias!),
     };
     for (const [name, gradient] of Object.entries(gradients)) {
       const values = gradient.dataSync();

@@ -34,7 +34,12 @@ describe('Of the gradient of a training step', () => {
     const broken = norms(1, { bias: { i: 1, f: Number.NaN, g: 1, o: 1 } });
     expect(find(broken, [1e-9, 1e-9, 1e-9])).toEqual([
       {
-        ...{ kind: 'non-finite gradient', severity: 'error', ...PLACE, gate: 'f', units: [], timestep: null },
+        kind: 'non-finite gradient',
+        severity: 'error',
+        ...PLACE,
+        gate: 'f',
+        units: [],
+        timestep: null,
         evidence: { gates: 'f' },
         message: 'The gradient of the weights of gate f holds NaN or Infinity; after this step, so do the weights.',
         remedy: SENTENCE,
@@ -52,7 +57,12 @@ describe('Of the gradient of a training step', () => {
     const thresholds = { noGradient: 0.0078125 };
     expect(find(fading, [], thresholds)).toEqual([
       {
-        ...{ kind: 'no weight gradient', severity: 'warning', ...PLACE, gate: 'o', units: [], timestep: null },
+        kind: 'no weight gradient',
+        severity: 'warning',
+        ...PLACE,
+        gate: 'o',
+        units: [],
+        timestep: null,
         evidence: { 'gradient norm of o': 0.05 },
         message: 'Hardly any gradient reaches the weights of gate o: they do not learn.',
         remedy: SENTENCE,
@@ -71,7 +81,12 @@ describe('Of the gradient of a training step', () => {
     const steps = norms(1, { kernel: { i: 1, f: 100, g: 3, o: 4 } });
     expect(find(steps, [0.5, 7, 0.25, 1], { spike: 50 })).toEqual([
       {
-        ...{ kind: 'gradient spike', severity: 'warning', ...PLACE, gate: null, units: [], timestep: null },
+        kind: 'gradient spike',
+        severity: 'warning',
+        ...PLACE,
+        gate: null,
+        units: [],
+        timestep: null,
         evidence: {
           'gradient norm': 101.3,
           'median before': 0.5,
@@ -93,15 +108,23 @@ describe('Of the gradient of a training step', () => {
 test('A loss that is not finite, and a monitor that failed, are of no layer in particular', () => {
   const NOWHERE = { layerName: null, direction: 'forward', cell: 0, gate: null, units: [], timestep: null };
   expect(lossFinding()).toEqual({
-    ...{ kind: 'non-finite loss', severity: 'error', ...NOWHERE, evidence: { loss: 'not finite' } },
-    ...{ message: SENTENCE, remedy: SENTENCE },
+    kind: 'non-finite loss',
+    severity: 'error',
+    ...NOWHERE,
+    evidence: { loss: 'not finite' },
+    message: SENTENCE,
+    remedy: SENTENCE,
   });
   expect(failureFinding(new TypeError('So it is.'))).toEqual({
-    ...{ kind: 'monitor failed', severity: 'warning', ...NOWHERE, evidence: { error: 'TypeError' } },
+    kind: 'monitor failed',
+    severity: 'warning',
+    ...NOWHERE,
+    evidence: { error: 'TypeError' },
     message: 'The monitor stands aside, and training goes on without it: So it is.',
     remedy: SENTENCE,
   });
   expect(failureFinding('a string')).toMatchObject({
-    ...{ evidence: { error: 'string' }, message: expect.stringMatching(/without it: a string$/) },
+    evidence: { error: 'string' },
+    message: expect.stringMatching(/without it: a string$/),
   });
 });

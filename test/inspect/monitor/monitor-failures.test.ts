@@ -98,7 +98,12 @@ describe('A monitor', () => {
 
   const failed = (message: RegExp) => [
     expect.objectContaining({
-      ...{ kind: 'monitor failed', severity: 'warning', layerName: null, epoch: 0, step: 0, reports: 1 },
+      kind: 'monitor failed',
+      severity: 'warning',
+      layerName: null,
+      epoch: 0,
+      step: 0,
+      reports: 1,
       message: expect.stringMatching(message),
     }),
   ];

@@ -9,7 +9,7 @@ function statistics(
   memoryHorizon: (number | null)[],
 ): GateStatistics {
   const gate = { mean: 0.4, std: 0.3, leftSaturated: left, rightSaturated: right, zeroGradient: null };
-  return { ...{ i: gate, f: gate, o: gate, g: VALUES, c: VALUES, h: VALUES }, memoryHorizon } as GateStatistics;
+  return { i: gate, f: gate, o: gate, g: VALUES, c: VALUES, h: VALUES, memoryHorizon } as GateStatistics;
 }
 
 const gatesOf = (...given: Parameters<typeof statistics>) => monitoredGates(statistics(...given), DEFAULT_THRESHOLDS);
@@ -24,7 +24,9 @@ test('Gates are summed up over their units, whatever their number', () => {
 
 test('Gates without a finite value have no saturation', () => {
   expect(gatesOf([null, null], [null, null], [null, null]).f).toMatchObject({
-    ...{ leftSaturated: null, rightSaturated: null, stuckUnits: 0 },
+    leftSaturated: null,
+    rightSaturated: null,
+    stuckUnits: 0,
   });
 });
 

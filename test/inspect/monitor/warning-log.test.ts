@@ -5,8 +5,17 @@ const AT = { epoch: 1, batch: 2, step: 7 };
 
 function finding(changes: Partial<Finding> = {}): Finding {
   return {
-    ...{ kind: 'gate closed', severity: 'warning', layerName: 'memory', direction: 'forward', cell: 0, gate: 'i' },
-    ...{ units: [1], timestep: null, evidence: {}, message: 'It is closed.', remedy: 'Open it.' },
+    kind: 'gate closed',
+    severity: 'warning',
+    layerName: 'memory',
+    direction: 'forward',
+    cell: 0,
+    gate: 'i',
+    units: [1],
+    timestep: null,
+    evidence: {},
+    message: 'It is closed.',
+    remedy: 'Open it.',
     ...changes,
   } as Finding;
 }

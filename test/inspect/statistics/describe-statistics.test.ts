@@ -8,8 +8,18 @@ const VALUES = { mean: 0, std: 1, min: -1, max: 1 };
 
 /** Four units of which nothing is to be said. */
 const HEALTHY: GateStatistics = {
-  ...{ units: 4, activation: 'tanh', recurrentActivation: 'sigmoid', validSteps: 60, low: 0.1, high: 0.9 },
-  ...{ i: FINE, f: FINE, o: FINE, g: VALUES, c: VALUES, h: VALUES },
+  units: 4,
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  validSteps: 60,
+  low: 0.1,
+  high: 0.9,
+  i: FINE,
+  f: FINE,
+  o: FINE,
+  g: VALUES,
+  c: VALUES,
+  h: VALUES,
   nonFinite: byQuantity(() => ({ count: 0, firstTimestep: null })),
   memoryHorizon: [4, 1, 3, 2.5],
 };

@@ -70,8 +70,11 @@ describe('On cpu, statistics', () => {
     expect(statistics.f.leftSaturated).toEqual([0.75, 0, 0]);
     expect(statistics.f.rightSaturated).toEqual([0, 0.75, 0.25]);
     expect(statistics.i).toEqual({
-      ...{ mean: 0.5, std: 0, zeroGradient: null },
-      ...{ leftSaturated: [0, 0, 0], rightSaturated: [0, 0, 0] },
+      mean: 0.5,
+      std: 0,
+      zeroGradient: null,
+      leftSaturated: [0, 0, 0],
+      rightSaturated: [0, 0, 0],
     });
     expect(statistics).toMatchObject({ units: 3, validSteps: 4, low: 0.1, high: 0.9 });
   });

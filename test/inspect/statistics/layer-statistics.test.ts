@@ -8,7 +8,9 @@ test('Each quantity goes where it belongs: no two of them are mixed up', () => {
   statistics.add({ sequences: byQuantity((quantity) => values[quantity]), mask: null, batch: 1, timesteps: 2 });
   expect(statistics.result()).toEqual({
     ...kind,
-    ...{ validSteps: 2, low: 0.1, high: 0.9 },
+    validSteps: 2,
+    low: 0.1,
+    high: 0.9,
     i: { mean: 0.275, std: 0.225, leftSaturated: [0.5], rightSaturated: [0], zeroGradient: [0] },
     f: { mean: 0.25, std: 0, leftSaturated: [0], rightSaturated: [0], zeroGradient: [0] },
     o: { mean: 0.75, std: 0.25, leftSaturated: [0], rightSaturated: [0.5], zeroGradient: [0.5] },

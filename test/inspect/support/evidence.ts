@@ -8,7 +8,11 @@ export const UNITS = 4;
 
 const nothing = () => new Array(UNITS).fill(0.5) as number[];
 const gate = (): GateSummary => ({
-  ...{ mean: 0.5, std: 0.2, leftSaturated: [0, 0, 0, 0], rightSaturated: [0, 0, 0, 0], zeroGradient: null },
+  mean: 0.5,
+  std: 0.2,
+  leftSaturated: [0, 0, 0, 0],
+  rightSaturated: [0, 0, 0, 0],
+  zeroGradient: null,
 });
 const value = () => ({ mean: 0, std: 0.2, min: -1, max: 1 });
 const norms = () => ({ i: 1, f: 2, g: 3, o: 4 });
@@ -21,8 +25,18 @@ export function evidenceOf(
   return {
     place: PLACE,
     statistics: {
-      ...{ units: UNITS, activation: 'tanh', recurrentActivation: 'sigmoid', validSteps: 100, low: 0.1, high: 0.9 },
-      ...{ i: gate(), f: gate(), o: gate(), g: value(), c: value(), h: value() },
+      units: UNITS,
+      activation: 'tanh',
+      recurrentActivation: 'sigmoid',
+      validSteps: 100,
+      low: 0.1,
+      high: 0.9,
+      i: gate(),
+      f: gate(),
+      o: gate(),
+      g: value(),
+      c: value(),
+      h: value(),
       nonFinite: byQuantity(() => ({ count: 0, firstTimestep: null })),
       memoryHorizon: [9, 9, 9, 9],
       ...statistics,

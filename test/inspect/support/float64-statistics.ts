@@ -40,11 +40,18 @@ export function float64Statistics(sequences: Sequences, options: Options): GateS
   });
   const state = (name: Quantity) => ({ ...meanAndStd(finite[name]), ...extremes(finite[name]) });
   return {
-    ...{ units, activation: options.activation, recurrentActivation: options.recurrentActivation },
+    units,
+    activation: options.activation,
+    recurrentActivation: options.recurrentActivation,
     validSteps: found.i.length / units,
-    ...{ low: options.low, high: options.high },
-    ...{ i: gate('i'), f: gate('f'), o: gate('o') },
-    ...{ g: state('g'), c: state('c'), h: state('h') },
+    low: options.low,
+    high: options.high,
+    i: gate('i'),
+    f: gate('f'),
+    o: gate('o'),
+    g: state('g'),
+    c: state('c'),
+    h: state('h'),
     nonFinite: byQuantity((quantity) => nonFinite(found[quantity])),
     memoryHorizon: byUnit((unit) => horizon(ofUnit('f', unit))),
   };

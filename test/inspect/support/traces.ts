@@ -29,7 +29,9 @@ export function traceOf(given: Partial<Sequences>, parts: TraceParts = {}): Gate
   };
   return {
     ...tensors,
-    ...{ units, activation, recurrentActivation },
+    units,
+    activation,
+    recurrentActivation,
     dispose: () => tf.dispose(Object.values(tensors) as tf.TensorContainer),
   };
 }

@@ -9,9 +9,13 @@ const FLOW = {
   nonFinite: { count: 0, firstTimestep: null },
   verdict: 'vanishing',
   sentence: 'gradient halves every 3.1 steps',
-  ...{ dh: [0.001, 0.01, 0.1], dc: [0.002, null, 0.2], dhRecurrent: [0.5, 0.25, 0], linearPath: [0.3, 0.2, 0.1] },
+  dh: [0.001, 0.01, 0.1],
+  dc: [0.002, null, 0.2],
+  dhRecurrent: [0.5, 0.25, 0],
+  linearPath: [0.3, 0.2, 0.1],
   dz: { i: [1, 2, 3], f: [4, 5, 6], g: [7, 8, 9], o: [10, 11, 12] },
-  ...{ shareThroughCell: [0.25, 0.5, null], shareOfLinearPath: [0.125, 0.5, 1] },
+  shareThroughCell: [0.25, 0.5, null],
+  shareOfLinearPath: [0.125, 0.5, 1],
 } as unknown as FlowStatistics;
 
 const valuesOf = (rows: Row[], line: string) => rows.filter(({ of }) => of === line).map(({ value }) => value);

@@ -11,11 +11,18 @@ const norms = (o: number | null) => ({
 
 function record(step: number) {
   return {
-    ...{ epoch: 0, batch: step, step, loss: 2 / (step + 1), gradientNorm: step === 0 ? 0 : step },
+    epoch: 0,
+    batch: step,
+    step,
+    loss: 2 / (step + 1),
+    gradientNorm: step === 0 ? 0 : step,
     layers: [
       {
-        ...{ layerName: 'lstm', direction: 'backward', cell: 1 },
-        ...{ gradientNorms: null, weightNorms: norms(step === 0 ? null : 8) },
+        layerName: 'lstm',
+        direction: 'backward',
+        cell: 1,
+        gradientNorms: null,
+        weightNorms: norms(step === 0 ? null : 8),
         gates: { i: gate(0.25), f: gate(0.5), o: gate(0.75), medianMemoryHorizon: step + 1 },
         flow: { slope: -0.5 },
       },
@@ -24,7 +31,9 @@ function record(step: number) {
 }
 
 const HISTORY = {
-  ...{ everyBatches: 5, keptEveryBatches: 5, records: [record(0), record(5), record(10)] },
+  everyBatches: 5,
+  keptEveryBatches: 5,
+  records: [record(0), record(5), record(10)],
   warnings: [
     { step: 5, layerName: 'lstm', direction: 'backward', cell: 1, kind: 'gate open', severity: 'note', message: 'm' },
   ],

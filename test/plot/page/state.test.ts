@@ -12,12 +12,20 @@ const DATA: ReportData = {
   timeLabels: [['a', 'b', 'c'], null],
   layers: [
     {
-      ...{ title: 'one', timesteps: 2, unitIndices: [3, 5], hasLabels: true, ...KIND },
+      title: 'one',
+      timesteps: 2,
+      unitIndices: [3, 5],
+      hasLabels: true,
+      ...KIND,
       sequences: byQuantity((_, q) => encodeValues([0, 1, 0, 3, 4, 5, 6, 7].map((n) => q + n))),
       mask: toBase64(Uint8Array.from([1, 1, 0, 1])),
     },
     {
-      ...{ title: 'two', timesteps: 1, unitIndices: [0], hasLabels: false, ...KIND },
+      title: 'two',
+      timesteps: 1,
+      unitIndices: [0],
+      hasLabels: false,
+      ...KIND,
       sequences: byQuantity(() => encodeValues([8, 9])),
       mask: null,
     },

@@ -14,8 +14,13 @@ test('Each measure is a panel with a tick for every unit of every model', async 
   const texts = textsOf(await drawn(spec));
   const titles = spec.concat.map(({ title }: { title: string }) => title);
   expect(titles).toEqual([
-    ...['input gate closed', 'forget gate closed', 'output gate closed'],
-    ...['input gate open', 'forget gate open', 'output gate open', 'memory horizon'],
+    'input gate closed',
+    'forget gate closed',
+    'output gate closed',
+    'input gate open',
+    'forget gate open',
+    'output gate open',
+    'memory horizon',
   ]);
   expect(rowsOf(spec.concat[4].layer[1])).toEqual([
     { model: 'before', value: 0.25 },

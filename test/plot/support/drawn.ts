@@ -16,7 +16,9 @@ export async function drawn(spec: VegaLiteSpec): Promise<string> {
   const { 'vega-lite': vegaLite } = await loadPackages('drawn', ['vega-lite']);
   const warnings: unknown[] = [];
   const logger: Part = {
-    ...{ level: () => logger, info: () => logger, debug: () => logger },
+    level: () => logger,
+    info: () => logger,
+    debug: () => logger,
     warn: (...said: unknown[]) => {
       warnings.push(...said);
       return logger;

@@ -34,7 +34,12 @@ test('Each quantity is a panel with an image, a pixel a value: time to the right
   const spec = parts(await gateHeatmap(trace));
   await drawn(spec);
   expect(spec.concat.map(({ title }: { title: string }) => title)).toEqual([
-    ...['input gate i', 'forget gate f', 'candidate g', 'output gate o', 'cell state c', 'hidden state h'],
+    'input gate i',
+    'forget gate f',
+    'candidate g',
+    'output gate o',
+    'cell state c',
+    'hidden state h',
   ]);
   const { width, height, pixels } = imageOf(spec.concat[1]);
   const [dark, bright] = VIRIDIS_ENDS;
@@ -56,7 +61,12 @@ test('Cells tell timestep, label, unit and every quantity', async () => {
   const { tooltip, color, x, x2, y } = spec.concat[0].layer.at(-1).encoding;
   expect(tooltip.map(({ field }: { field: string }) => field)).toEqual(['time', 'label', 'unit', ...QUANTITIES]);
   expect([color.field, x.field, x2.field, y.field, y.axis.title, x.axis.title]).toEqual([
-    ...['o', 'start', 'end', 'top', 'unit', 'timestep'],
+    'o',
+    'start',
+    'end',
+    'top',
+    'unit',
+    'timestep',
   ]);
   const texts = textsOf(await drawn(spec));
   for (const text of ['a', '␣', '7', '5', '2', 'output gate o', '0.1', '0.9']) expect(texts).toContain(text);

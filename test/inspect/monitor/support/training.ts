@@ -17,7 +17,10 @@ export const someLabels = () => randomTensor<tf.Rank.R2>([SAMPLES, 1], 22);
 /** An LSTM named 'memory' and a dense layer, with weights that depend on the seed alone. */
 export function smallModel(make: Factories = EXPLICIT, args: object = {}, optimizer: tf.Optimizer = tf.train.sgd(0.1)) {
   const layer = make.lstm({
-    ...{ units: UNITS, inputShape: [TIMESTEPS, FEATURES], name: 'memory', recurrentActivation: 'sigmoid' },
+    units: UNITS,
+    inputShape: [TIMESTEPS, FEATURES],
+    name: 'memory',
+    recurrentActivation: 'sigmoid',
     ...args,
   });
   const model = tf.sequential({ layers: [layer, tf.layers.dense({ units: 1 })] });
