@@ -63,9 +63,6 @@ function once(make: () => FusedKernel): () => FusedKernel {
   };
 }
 
-/** What there is to compute; whether gradients may be asked for is found out here. */
-export type Problem = Omit<FusedProblem, 'takesGradients'>;
-
 /**
  * Chooses what a call runs on.
  *
@@ -76,7 +73,7 @@ export function chooseImplementation(
   where: string,
   layer: string,
   useFused: UseFused,
-  problem: Problem | string,
+  problem: FusedProblem | string,
 ): Choice {
   const found = useFused === false ? 'useFused is false' : findFusedKernel(problem, useFused === true);
   if (typeof found !== 'string') return { fusedKernel: found, implementation: { name: found.name } };
@@ -88,13 +85,12 @@ export function chooseImplementation(
 }
 
 /** The best fused kernel that applies, or why none does. */
-function findFusedKernel(given: Problem | string, isDemanded: boolean): FusedKernel | string {
-  if (typeof given === 'string') return given;
+function findFusedKernel(problem: FusedProblem | string, isDemanded: boolean): FusedKernel | string {
+  if (typeof problem === 'string') return problem;
   if (!tf.env().getBool(USE_FUSED_FLAG)) return `the flag ${USE_FUSED_FLAG} is false`;
   const depth = gradientDepth();
   if (depth === null) return 'this version of tfjs does not tell whether gradients are taken';
   if (depth > 1) return 'gradients of gradients are taken';
-  const problem = { ...given, takesGradients: depth > 0 };
   const backend = tf.getBackend();
   let refusal = `there is no fused kernel for the backend '${backend}'`;
   let slower: FusedKernel | null = null;

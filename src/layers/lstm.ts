@@ -158,7 +158,7 @@ export class LSTM extends tf.layers.RNN {
     const where = pending?.where ?? 'LSTM.call';
     requireBuilt(where, this);
     // Bidirectional names its copies so.
-    if (/^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
+    if (this.returnGates && /^(forward|backward)_/.test(this.name)) this.refuseGatesInWrapper(where);
     const { cell, goBackwards, zeroOutputForMask, returnSequences, returnState, returnGates } = this;
     const given = pending?.sequence ?? readCall(where, this.facts(), inputs, kwargs);
     const isTraining = kwargs.training === true;
@@ -172,10 +172,15 @@ export class LSTM extends tf.layers.RNN {
       };
       const options = { goBackwards, zeroOutputForMask, keepOutputs: returnSequences, keepGates: returnGates };
       const result = runSequence(fusedKernel, cell, sequence, options);
-      if (this.stateful) this.replaceStates([result.h, result.c]);
       const usual = usualOutputs(result, returnState);
       if (isTraining) this.activityPenalty?.record([given.x, ...(given.states ?? [])], usual);
       const all = withGates(usual, result.gates);
+      if (this.stateful) {
+        // What a fused kernel made is nobody else's unless it is returned. Copies would take as long as a small step.
+        const isFree = (state: tf.Tensor) => fusedKernel !== null && !all.includes(state);
+        const copied = (state: tf.Tensor2D) => (isFree(state) ? state : tf.clone(state));
+        this.replaceStates([copied(result.h), copied(result.c)]);
+      }
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
   }
@@ -221,7 +226,10 @@ export class LSTM extends tf.layers.RNN {
     const facts = this.facts();
     const batch = facts.batchSize as number;
     if (states != null) requireStates(where, facts, states, batch, 'states');
-    tidy(() => this.replaceStates((states ?? zeroStates(batch, facts.units)) as States));
+    tidy(() => {
+      const [h, c] = (states ?? zeroStates(batch, facts.units)) as States;
+      this.replaceStates([tf.clone(h), tf.clone(c)]);
+    });
   }
 
   /** @throws RangeError for a weight of another shape than the layer's. */
@@ -280,9 +288,9 @@ export class LSTM extends tf.layers.RNN {
   }
 
   // A gradient tape keeps its own references, so that the old states can go at once, in training too.
-  private replaceStates(states: States): void {
+  private replaceStates([h, c]: States): void {
     const old = this.states_ ?? [];
-    this.states_ = states.map((state) => tf.keep(tf.clone(state)));
+    this.states_ = [tf.keep(h), tf.keep(c)];
     tf.dispose(old);
   }
 

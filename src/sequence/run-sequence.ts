@@ -14,6 +14,7 @@ import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
 import type { FusedInputs, FusedKernel, FusedOptions } from '../fused/fused-kernel.js';
 import { runFused, runFusedShowingAll, wantedOf } from '../fused/run-fused.js';
+import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
 import { hasPreActivations, type Sequence, type SequenceCell, statesBefore, wholeStep } from './sequence.js';
 
@@ -56,6 +57,7 @@ export function chooseForSequence(
     isMasked: mask !== null,
     hasRecurrentDropout: isTraining && cell.recurrentDropout > 0,
     keepsGates: keepsGates || observers.some((observer) => observer.keepsGates),
+    takesGradients: gradientDepth() !== 0,
   });
 }
 

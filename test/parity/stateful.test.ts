@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../src/index.js';
+import { observe } from '../../src/sequence/observe.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { BUILT_IN, EXPLICIT, type Factories } from '../support/factories.js';
@@ -37,6 +38,32 @@ describe.each(NODE_BACKENDS)('On %s, a stateful LSTM', (backend) => {
     const inTwo = layer.apply(secondHalf) as tf.Tensor[];
     layer.resetStates();
     expectAllClose(inTwo, layer.apply(x) as tf.Tensor[]);
+  });
+
+  test.each([{}, { returnState: true }, { returnState: true, returnSequences: true }, { useFused: false }])(
+    'keeps its states, and nothing else, when all that it returned is disposed, with %j',
+    (args) => {
+      const layer = statefulLayer({ ...args, returnGates: true });
+      const x = randomTensor([2, 6, 3], 7);
+      const halves = tf.split(x, 2, 1) as [tf.Tensor, tf.Tensor];
+      const before = tf.memory().numTensors;
+      for (const half of halves) tf.dispose(layer.apply(half) as tf.Tensor[]);
+      expect(tf.memory().numTensors).toBe(before);
+      const states = layer.states.map((state) => state.clone());
+      layer.resetStates();
+      tf.dispose(layer.apply(x) as tf.Tensor[]);
+      expectAllClose(layer.states, states);
+    },
+  );
+
+  test('keeps states that somebody made the old ones', () => {
+    const layer = statefulLayer();
+    layer.apply(randomTensor(BATCH_INPUT_SHAPE, 10));
+    const before = layer.states.map((state) => state.clone());
+    const stop = observe(layer.cell, { editStep: (computed, [h, c]) => ({ ...computed, h, c }) });
+    layer.apply(randomTensor(BATCH_INPUT_SHAPE, 7));
+    stop();
+    expectAllClose(layer.states, before, 0);
   });
 
   test('has its states set to copies, or to zeros', () => {

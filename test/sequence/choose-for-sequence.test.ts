@@ -66,7 +66,13 @@ test('A problem tells all that a fused kernel has to compute', () => {
     isMasked: false,
     hasRecurrentDropout: false,
     keepsGates: false,
+    takesGradients: false,
   });
+  const gradientOf = tf.grad((x) => {
+    expect(problemOf(cell)).toMatchObject({ takesGradients: true });
+    return tf.sum(x);
+  });
+  gradientOf(tf.ones([2]));
   const mask = tf.ones([2, 5]) as tf.Tensor2D;
   expect(problemOf(cell, mask, { isTraining: true, keepsGates: true })).toMatchObject({
     isMasked: true,

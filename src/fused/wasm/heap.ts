@@ -4,10 +4,10 @@ import { FIELD, FIELD_COUNT } from './binaries.js';
 import { type Build, instantiate, type ModuleExports } from './module.js';
 
 /** An array that a function of the module writes. */
-export interface Output {
-  address: number;
+export interface Output<T extends tf.Tensor = tf.Tensor> {
+  readonly address: number;
   /** The array as a tensor. To be called once, after the function ran. */
-  toTensor(): tf.Tensor;
+  toTensor(): T;
 }
 
 /** The memory of one call into the module. */
@@ -106,7 +106,7 @@ export class SharedHeap implements Heap {
 
   output(shape: number[]): Output {
     const tensor = this.wasm.makeTensor(shape);
-    return { address: this.wasm.addressOf(tensor), toTensor: () => tensor };
+    return new SharedOutput(this.wasm.addressOf(tensor), tensor);
   }
 
   reserve(bytes: number): number {
@@ -119,6 +119,17 @@ export class SharedHeap implements Heap {
   release(): void {
     for (const address of this.reserved) this.wasm.free(address);
     this.reserved.length = 0;
+  }
+}
+
+class SharedOutput implements Output {
+  constructor(
+    readonly address: number,
+    private readonly tensor: tf.Tensor,
+  ) {}
+
+  toTensor(): tf.Tensor {
+    return this.tensor;
   }
 }
 

@@ -11,7 +11,7 @@ import type {
   ResultGradients,
 } from '../fused-kernel.js';
 import { FIELD, FIELD_COUNT } from './binaries.js';
-import { canOpenHeap, execute, type Heap, type ModuleFunction, openHeap } from './heap.js';
+import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
 import { type Build, fastestBuild } from './module.js';
 
 /** The scan as one call into a WebAssembly module: in place on tfjs's wasm backend, with copies on any other. */
@@ -69,23 +69,23 @@ export class WasmKernel implements FusedKernel {
             o: writeSequence(FIELD.o),
           };
       call.run('forward');
-      const cellTensor = cells?.() ?? null;
-      const hiddenTensor = hiddens?.() ?? null;
+      const cellTensor = cells?.toTensor() ?? null;
+      const hiddenTensor = hiddens?.toTensor() ?? null;
       return {
         result: {
-          lastOutput: lastOutput(),
-          h: h(),
-          c: c(),
-          outputs: areOutputsHiddens && keepOutputs ? hiddenTensor : (outputs?.() ?? null),
+          lastOutput: lastOutput.toTensor(),
+          h: h.toTensor(),
+          c: c.toTensor(),
+          outputs: areOutputsHiddens && keepOutputs ? hiddenTensor : (outputs?.toTensor() ?? null),
           gates: gates && {
-            i: gates.i(),
-            f: gates.f(),
-            g: gates.g(),
-            o: gates.o(),
+            i: gates.i.toTensor(),
+            f: gates.f.toTensor(),
+            g: gates.g.toTensor(),
+            o: gates.o.toTensor(),
             c: cellTensor as tf.Tensor3D,
           },
         },
-        saved: savedGates === null ? [] : [savedGates(), cellTensor as tf.Tensor, hiddenTensor as tf.Tensor],
+        saved: savedGates === null ? [] : [savedGates.toTensor(), cellTensor as tf.Tensor, hiddenTensor as tf.Tensor],
       };
     } finally {
       call.end();
@@ -151,13 +151,13 @@ export class WasmKernel implements FusedKernel {
     name: ModuleFunction,
     inputs: FusedInputs,
     options: FusedOptions,
-    prepare: (call: ModuleCall) => (() => tf.Tensor)[],
+    prepare: (call: ModuleCall) => Output[],
   ): tf.Tensor[] {
     const call = new ModuleCall(this.build as Build, inputs, options);
     try {
       const written = prepare(call);
       call.run(name);
-      return written.map((tensor) => tensor());
+      return written.map((output) => output.toTensor());
     } finally {
       call.end();
     }
@@ -177,10 +177,13 @@ function readGradients(call: ModuleCall, { lastOutput, h, c, outputs, gates }: R
   call.read(FIELD.dCells, gates.c);
 }
 
+/** Of one call after the other: making an array of them takes longer than to fill it in. */
+const fieldsOfCalls = new Uint32Array(FIELD_COUNT);
+
 /** One call into the module: its fields, as they are filled in. */
 class ModuleCall {
   private readonly heap: Heap;
-  private readonly fields = new Uint32Array(FIELD_COUNT);
+  private readonly fields = fieldsOfCalls.fill(0);
 
   constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
     this.heap = openHeap(build);
@@ -206,11 +209,10 @@ class ModuleCall {
     for (let n = 0; n < dropoutMasks.length; n++) this.read(first + n, dropoutMasks[n] as tf.Tensor);
   }
 
-  /** @returns What gives the array that is written as a tensor, once the function has run. */
-  write<T extends tf.Tensor>(field: number, shape: number[]): () => T {
-    const { address, toTensor } = this.heap.output(shape);
-    this.fields[field] = address;
-    return toTensor as () => T;
+  write<T extends tf.Tensor>(field: number, shape: number[]): Output<T> {
+    const output = this.heap.output(shape) as Output<T>;
+    this.fields[field] = output.address;
+    return output;
   }
 
   run(name: ModuleFunction): void {
