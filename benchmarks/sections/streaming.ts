@@ -46,7 +46,10 @@ function stream(name: string, layer: tf.layers.Layer, x: tf.Tensor): Contestant 
     (layer as tf.RNN).resetStates();
     let output: Float32Array = new Float32Array();
     for (let step = 0; step < STEPS; step++) {
-      output = tf.tidy(() => (layer.apply(x) as tf.Tensor).dataSync<'float32'>());
+      // Not returned, for tfjs looks for tensors in each number of an array that a tidy returns.
+      tf.tidy(() => {
+        output = (layer.apply(x) as tf.Tensor).dataSync<'float32'>();
+      });
     }
     return output;
   };
