@@ -25,9 +25,9 @@ interface CheckCommandOptions extends CommonOptions {
 
 type InspectCommandOptions = InspectOptions & CommonOptions;
 
-const MODEL = 'a model.json of TensorFlow.js, or the folder that it is in';
+const MODEL = 'a TensorFlow.js model.json, or the folder that contains it';
 const EXIT_HELP = `
-Exit code: 0 when all is well, 1 when a check found differences, 2 after a mistake in the command or its files.`;
+Exit code: 0 on success, 1 if a check finds differences, 2 if the command or its files are wrong.`;
 
 /** As a person writes one: `0.001`, `1e-5`. */
 const DECIMAL = /^\d+(?:\.\d*)?(?:e[+-]?\d+)?$|^\.\d+(?:e[+-]?\d+)?$/i;
@@ -67,15 +67,15 @@ export const LOSSES = [
 ];
 
 function backendOption(): Option {
-  return new Option('--backend <name>', 'what computes: auto is the fastest that is installed')
+  return new Option('--backend <name>', 'the backend to compute on; auto selects the fastest one installed')
     .choices(BACKEND_CHOICES)
     .default('auto');
 }
 
 const INSPECT_EXAMPLES = `
-Data: .npy; .json, nested arrays or an object of them by the model's names; or text, a sample a line, with a vocabulary:
-a token a line, or JSON: an array of tokens, or an object that gives each its number. Text is cut into characters where
-all tokens of the vocabulary are single characters, else into words.
+Data is .npy, .json (nested arrays, or an object with one for each of the model's names), or text with one sample per line.
+Text needs a vocabulary: one token per line, or JSON: an array of tokens, or an object that maps each token to its number.
+Text is split into characters if all tokens of the vocabulary are single characters, and into words otherwise.
 
 Examples:
   explicit-lstm inspect model.json --input x.npy --out report.html
@@ -84,25 +84,21 @@ Examples:
 function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
-    .description('write a report on what the LSTMs of a model do, as one HTML page')
+    .description("write a report on a model's LSTMs, as one HTML page")
     .argument('<model>', MODEL)
-    .requiredOption('--input <data>', 'what the model is to run on, [B, ...]')
+    .requiredOption('--input <data>', 'the inputs to run the model on, [B, ...]')
     .option('--out <file>', 'where to write the report', 'report.html')
-    .option('--labels <data>', 'what it should have answered: for the gradients of its loss')
-    .addOption(
-      new Option('--loss <name>', 'the loss; without it, the one that the model was compiled with').choices(LOSSES),
-    )
-    .option('--time-labels <file>', 'what the timesteps are: JSON, an array of words, or one for each sample')
+    .option('--labels <data>', 'the labels, [B, ...]; needed for the gradients')
+    .addOption(new Option('--loss <name>', 'the loss (default: the one the model was compiled with)').choices(LOSSES))
+    .option('--time-labels <file>', 'names of the timesteps: a JSON array of words, or one such array per sample')
     .option('--vocabulary <file>', 'the tokens of a text model and their numbers')
     .addOption(
-      new Option('--pad <end>', 'where shorter lines of text are filled up')
+      new Option('--pad <end>', 'the side on which shorter lines of text are padded')
         .choices(['left', 'right'])
         .default('right'),
     )
-    .addOption(
-      new Option('--samples <number>', 'how many samples to look at, the first ones').argParser(count).default(64),
-    )
-    .option('--title <text>', "the report's heading; without it, the model's name")
+    .addOption(new Option('--samples <number>', 'inspect the first <number> samples').argParser(count).default(64))
+    .option('--title <text>', "the report's heading (default: the model's name)")
     .addOption(backendOption())
     .addHelpText('after', INSPECT_EXAMPLES)
     .action(async (path: string, { backend, ...options }: InspectCommandOptions) => {
@@ -121,7 +117,7 @@ function addInspect(program: Command, terminal: Terminal): void {
 function addInfo(program: Command, terminal: Terminal): void {
   program
     .command('info')
-    .description("tell a model's layers, and of its LSTMs the units and the norms of every gate's weights")
+    .description("list a model's layers, and for its LSTMs the units and the norms of each gate's weights")
     .argument('<model>', MODEL)
     .option('--json', 'print JSON')
     .addOption(backendOption())
@@ -141,15 +137,12 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: number) =
   program
     .command('check')
     .description('replay fixtures exported from Keras: outputs, gates and gradients')
-    .argument('<fixture...>', 'what fixtures/export_keras.py wrote')
-    .option(
-      '--model <model>',
-      `hold this model to the fixture: ${MODEL}; without it, the layer is built from the fixture`,
-    )
-    .option('--layer <name>', 'only this layer of the model; encoder/lstm_1 in a nested one')
+    .argument('<fixture...>', 'a file written by fixtures/export_keras.py')
+    .option('--model <model>', `the model to check: ${MODEL} (default: one built from the fixture)`)
+    .option('--layer <name>', 'check only this layer of the model; in a nested model, a path such as encoder/lstm_1')
     .addOption(new Option('--atol <number>', 'absolute tolerance (default: 1e-5)').argParser(tolerance))
     .addOption(new Option('--rtol <number>', 'relative tolerance (default: 1e-5)').argParser(tolerance))
-    .option('--json', 'print the reports as JSON, one a line')
+    .option('--json', 'print the reports as JSON, one per line')
     .addOption(backendOption())
     .addHelpText('after', EXIT_HELP)
     .action(async (paths: string[], { backend, json, model, layer, atol, rtol }: CheckCommandOptions) => {
@@ -178,12 +171,12 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: number) =
  */
 export function createProgram(version: string, terminal: Terminal, finish: (code: number) => void): Command {
   const program = new Command('explicit-lstm')
-    .description('Looks into the LSTMs of TensorFlow.js models, and holds them to what they computed in Keras.')
+    .description('Inspects the LSTMs of TensorFlow.js models, and checks them against what they computed in Keras.')
     .version(version)
-    .option('--debug', 'show where an error comes from')
+    .option('--debug', 'print the stack trace of an error')
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.error(text) })
-    .showHelpAfterError('(--help tells how)')
+    .showHelpAfterError('(see --help)')
     .addHelpText('after', EXIT_HELP);
   addInspect(program, terminal);
   addInfo(program, terminal);

@@ -35,7 +35,7 @@ export function convertModel(
     },
   );
   for (const path of concernedLayers(copy, conversion).values()) {
-    const reason = 'a layer of your own makes it, and its getConfig() does not tell of it';
+    const reason = 'a custom layer creates it, and the getConfig() of that layer does not mention it';
     notes.push(`'${path}' stays ${conversion.leftOver}: ${reason}.`);
   }
   const onNote = options.onNote ?? ((note: string) => console.warn(note));

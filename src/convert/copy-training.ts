@@ -17,8 +17,7 @@ export function copyCompilation(
 ): void {
   if (model.optimizer == null) return;
   const known = optimizers.get(model.optimizer);
-  const noteLoss = () =>
-    note(`the optimizer of '${model.name}' starts anew, as what it remembers of its training cannot be copied.`);
+  const noteLoss = () => note(`the optimizer of '${model.name}' starts afresh, because its state cannot be copied.`);
   const optimizer = known ?? copyOptimizer(model.optimizer, noteLoss);
   optimizers.set(model.optimizer, optimizer);
   const { loss, metrics } = model;

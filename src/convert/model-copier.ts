@@ -104,7 +104,7 @@ export class ModelCopier {
       return action();
     } catch (cause) {
       const reason = String(cause instanceof Error ? cause.message : cause).split('\n')[0];
-      const rule = 'a layer must be such that its getConfig() re-creates it';
+      const rule = 'every layer must be one that its getConfig() can re-create';
       throw invalidArgument(this.conversion.name, rule, `${layer.getClassName()}: ${reason}`, {
         layer: layer.name,
         cause,

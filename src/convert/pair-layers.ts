@@ -57,6 +57,6 @@ function requireSameShapes(
   const expected = variables.map(({ shape }) => shape);
   const received = copies.map(({ shape }) => shape);
   if (JSON.stringify(expected) === JSON.stringify(received)) return;
-  const rule = `a layer must get weights of its shapes ${JSON.stringify(expected)} again from its getConfig()`;
+  const rule = `a layer re-created from its getConfig() must have weights of the same shapes, ${JSON.stringify(expected)}`;
   throw invalidArgument(where, rule, received, { layer: layer.name });
 }

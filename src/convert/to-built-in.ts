@@ -8,20 +8,21 @@ import type { Conversion, ConversionOptions } from './conversion.js';
 import { convertModel } from './convert-model.js';
 
 /**
- * Copies a model with tfjs's built-in LSTM in the place of every one of this package's, so that whoever loads it needs
- * tfjs alone. It is the inverse of `toExplicit`, and what is said there of what is kept holds here too.
+ * Copies a model and replaces each of this package's LSTMs with tfjs's built-in LSTM, so that the copy can be loaded with
+ * tfjs alone. This is the inverse of `toExplicit`, whose description says what is kept.
  *
  * ```ts
  * await toBuiltIn(model).save('file://model');
  * ```
  *
- * `useFused` and `seed` are dropped where they are set, with a note to `onNote`: the built-in knows neither, and they do
- * not bear on what is predicted. Trained further, the copy has the built-in's defects: it ignores the regularizers of an LSTM, and draws a cell's dropout mask
- * but once.
+ * `useFused` and `seed`, if set, are dropped with a note to `onNote`: the built-in has neither, and they do not affect
+ * predictions. If the copy is trained further, it has the built-in's defects: it ignores the regularizers of an LSTM, and
+ * draws the dropout masks of a cell only once.
  *
- * @param model Sequential or functional; the caller disposes the copy.
- * @throws RangeError as `toExplicit` does, and where an LSTM does what the built-in cannot: with `returnGates`,
- *   `zeroOutputForMask` or `activityRegularizer`, or where it is of a class derived from this package's.
+ * @param model Sequential or functional.
+ * @returns The copy; the caller disposes it.
+ * @throws RangeError in the cases in which `toExplicit` does, and for an LSTM that does what the built-in cannot: with
+ *   `returnGates`, `zeroOutputForMask` or `activityRegularizer`, or of a class derived from this package's.
  */
 export function toBuiltIn(model: tf.LayersModel, options: ConversionOptions = {}): tf.LayersModel {
   return convertModel(model, TO_BUILT_IN, options);
@@ -60,8 +61,8 @@ function droppedArguments(layer: tf.layers.Layer): string[] {
     const { inBuiltIn } = ARGUMENTS[name];
     if (config[name] == null || !isMissingInBuiltIn(inBuiltIn)) return [];
     if (inBuiltIn === 'dropped')
-      return [`${name} of '${layer.name}' is dropped, as the built-in LSTM does not have it.`];
-    const rule = `${name} must not be set, as the built-in LSTM does not have it`;
+      return [`${name} of '${layer.name}' is dropped, because the built-in LSTM does not have it.`];
+    const rule = `${name} must not be set, because the built-in LSTM does not have it`;
     throw invalidArgument('toBuiltIn', rule, config[name], { layer: layer.name });
   });
 }
@@ -69,6 +70,6 @@ function droppedArguments(layer: tf.layers.Layer): string[] {
 function requireOwnClass(layer: tf.layers.Layer): void {
   const className = isExplicitLSTM(layer) ? LSTM.className : LSTMCell.className;
   if (layer.getClassName() === className) return;
-  const rule = `the layer's class must be ${className}, as the built-in LSTM has no other step`;
+  const rule = `the layer's class must be ${className}, because the built-in LSTM can only run the standard step`;
   throw invalidArgument('toBuiltIn', rule, layer.getClassName(), { layer: layer.name });
 }

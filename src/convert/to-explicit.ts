@@ -8,8 +8,8 @@ import type { Conversion, ConversionOptions } from './conversion.js';
 import { convertModel } from './convert-model.js';
 
 /**
- * Copies a model with this package's LSTM in the place of every built-in one, wherever in the model it is: within nested
- * models, `bidirectional`, `timeDistributed`, `rnn` and stacked cells. The copy predicts what the original does.
+ * Copies a model and replaces every built-in LSTM with this package's, wherever it is in the model: in nested models,
+ * `bidirectional`, `timeDistributed`, `rnn` and stacked cells. The copy predicts what the original predicts.
  *
  * ```ts
  * const model = await tf.loadLayersModel('file://model.json');
@@ -17,26 +17,26 @@ import { convertModel } from './convert-model.js';
  * const trace = (explicit.getLayer('encoder') as LSTM).trace(x);
  * ```
  *
- * Kept: names, weights, `trainable` of models, layers and variables, which calls share a layer, the states of stateful
- * layers, and user-defined metadata. Where a model is compiled, the copy is too: with the same loss and metrics, and an
- * optimizer of its own that goes on from where the original's is, so that `fit` continues as if nothing had happened.
- * The original is left as it is, and nothing is shared with it. A model without a built-in LSTM is copied as it is.
+ * Kept: names, weights, `trainable` of models, layers and variables, shared layers, the states of stateful layers, and
+ * user-defined metadata. If the model is compiled, so is the copy: with the same loss and metrics, and an optimizer of its
+ * own that starts from the state of the original's, so that `fit` resumes where it was. The original is not changed and
+ * shares nothing with the copy. A model without a built-in LSTM is copied unchanged.
  *
- * Training differs from the original's, by intent, where this package repairs the built-in: regularizers of an LSTM
- * count in the loss of `fit`, dropout masks are fresh for every sequence, and with `recurrentDropout` they differ from
- * gate to gate. A NaN at a masked step no longer reaches the output. A layer that was made with `trainable: false` can
- * be unfrozen.
+ * Training differs from the original's where this package deliberately fixes the built-in: the regularizers of an LSTM
+ * count in the loss of `fit`, dropout masks are drawn anew for every sequence, and with `recurrentDropout` each gate has its
+ * own. NaN at a masked step no longer reaches the output. A layer created with `trainable: false` can be unfrozen.
  *
- * Not kept, for a config does not tell: losses of `addLoss`, call hooks, fields that were set on a layer after it was
- * made, tensors that a custom layer holds other than by `addWeight`, the state of an optimizer that is not one of
- * tfjs's. The dropout masks of a layer with a `seed` start anew.
+ * Not kept, because a config does not contain them: losses added with `addLoss`, call hooks, fields that were set on a
+ * layer after it was created, tensors that a custom layer holds other than by `addWeight`, and the state of an optimizer
+ * that is not one of tfjs's. The random dropout masks of a layer with a `seed` start from the beginning.
  *
- * An LSTM that a layer of your own makes in its code, and of which its `getConfig()` does not tell, stays a built-in one:
- * `onNote` is told which.
+ * If a custom layer creates an LSTM in its own code and its `getConfig()` does not mention it, that LSTM remains a
+ * built-in one; `onNote` is told which.
  *
- * @param model Sequential or functional; the caller disposes the copy.
- * @throws RangeError when `model` is not a model, is empty or disposed, or has a layer that cannot be re-created from
- *   its `getConfig()`, and for options that break their rule. Nothing is left behind then.
+ * @param model Sequential or functional.
+ * @returns The copy; the caller disposes it.
+ * @throws RangeError if `model` is not a model, is empty or disposed, or has a layer that cannot be re-created from its
+ *   `getConfig()`, and for options that break their rule. Nothing is left behind then.
  */
 export function toExplicit(model: tf.LayersModel, options: ConversionOptions = {}): tf.LayersModel {
   return convertModel(model, TO_EXPLICIT, options);

@@ -138,7 +138,7 @@ class ArrayReader {
 
   private readArray(): void {
     const axis = this.index.length;
-    if (axis === this.rank) throw this.fail('must be a number, as those before it');
+    if (axis === this.rank) throw this.fail('must be a number, like those before it');
     if (axis === HIGHEST_RANK) throw this.fail(`must not be nested deeper than ${HIGHEST_RANK} arrays`);
     this.cursor.skip();
     let length = 0;
@@ -157,7 +157,7 @@ class ArrayReader {
     this.cursor.expect(CLOSE_ARRAY, "must be ',' or ']'");
     this.shape[axis] ??= length;
     if (this.shape[axis] !== length) {
-      throw this.fail(`must have ${this.shape[axis]} items, as the arrays before it, but has ${length}`);
+      throw this.fail(`must have ${this.shape[axis]} items, like the arrays before it, but has ${length}`);
     }
   }
 
@@ -168,7 +168,7 @@ class ArrayReader {
       throw this.fail(`must be a number, got ${text.slice(0, 40)}`);
     }
     this.rank ??= this.index.length;
-    if (this.index.length < this.rank) throw this.fail('must be an array, as those before it');
+    if (this.index.length < this.rank) throw this.fail('must be an array, like those before it');
     if ((this.index[0] ?? 0) >= this.rows) return;
     if (this.count === this.values.length) {
       const larger = new Float32Array(2 * this.count);
@@ -211,7 +211,7 @@ function readNamed(cursor: Cursor, rows: number): Map<string, FirstRows> {
   }
   for (;;) {
     const name = cursor.readName();
-    if (arrays.has(name)) throw new FormatError(`'${name}'`, 'must not come twice');
+    if (arrays.has(name)) throw new FormatError(`'${name}'`, 'must not occur twice');
     cursor.expect(COLON, "must be ':'");
     try {
       arrays.set(name, new ArrayReader(cursor, rows).read());

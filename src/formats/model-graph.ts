@@ -52,7 +52,7 @@ function requireOrdered(layers: Json[], where: string): void {
     });
     if (left.length === waiting.length) {
       const name = (left[0] as Node).layer;
-      throw new FormatError(where, `must be a graph without a circle: the input of '${name}' never comes`);
+      throw new FormatError(where, `must be a graph without cycles: the input of '${name}' is never computed`);
     }
     waiting = left;
   }

@@ -58,7 +58,7 @@ function readHeader(source: ByteSource): Header {
   const descr = DESCR.exec(text);
   const order = FORTRAN_ORDER.exec(text);
   const sizes = SHAPE.exec(text);
-  if (!descr || !order || !sizes) throw new FormatError('the header', 'is not NumPy’s, or tells of records');
+  if (!descr || !order || !sizes) throw new FormatError('the header', 'is not a NumPy header, or describes records');
   const [, byteOrder, type = ''] = descr;
   const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   if (kind === undefined) {

@@ -25,7 +25,7 @@ export function readTfjsModel(text: string): TfjsModel {
   if (format === 'graph-model') {
     throw new FormatError(
       'the model',
-      'is a graph model, which has no layers any more; convert the original with --output_format=tfjs_layers_model',
+      'is a graph model, which no longer has layers; convert the original with --output_format=tfjs_layers_model',
     );
   }
   if (typeof modelTopology !== 'object' || modelTopology === null) {

@@ -82,7 +82,7 @@ export function readWeightManifest(manifest: unknown, place = 'weightsManifest')
       const { name } = spec as WeightSpec;
       const other = placeOf.get(name);
       // tfjs would take the later one for both.
-      requireThat(other === undefined, `${there}.name`, `another than '${name}', which ${other} has`);
+      requireThat(other === undefined, `${there}.name`, `different from '${name}', the name of ${other}`);
       placeOf.set(name, there);
     }
     requireThat(Number.isSafeInteger(bytes), here, 'of a size that files can have');

@@ -89,8 +89,8 @@ function findFusedKernel(problem: FusedProblem | string, isDemanded: boolean): F
   if (typeof problem === 'string') return problem;
   if (!tf.env().getBool(USE_FUSED_FLAG)) return `the flag ${USE_FUSED_FLAG} is false`;
   const depth = gradientDepth();
-  if (depth === null) return 'this version of tfjs does not tell whether gradients are taken';
-  if (depth > 1) return 'gradients of gradients are taken';
+  if (depth === null) return 'this version of tfjs does not reveal whether gradients are being computed';
+  if (depth > 1) return 'gradients of gradients are being computed';
   const backend = tf.getBackend();
   let refusal = `there is no fused kernel for the backend '${backend}'`;
   let slower: FusedKernel | null = null;

@@ -45,6 +45,6 @@ function asExpected(call: Partial<Call> | undefined): Call {
     [call.inputTensors, call.outputTensors].every(
       (tensors) => Array.isArray(tensors) && tensors.every((tensor) => tensor instanceof tf.SymbolicTensor),
     );
-  if (!isExpected) throw new Error('this version of tfjs does not tell how the layers of a model are connected');
+  if (!isExpected) throw new Error('this version of tfjs does not reveal how the layers of a model are connected');
   return call as Call;
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 const HOW_TO_HAVE_ONE =
-  'See where the copies come from with `npm ls @tensorflow/tfjs @tensorflow/tfjs-layers`, and have one, by `npm dedupe`, ' +
-  'by "overrides" in package.json or by your bundler\'s alias.';
+  'Find out where the copies come from with `npm ls @tensorflow/tfjs @tensorflow/tfjs-layers`, and keep only one, with `npm dedupe`, ' +
+  '"overrides" in package.json or an alias in your bundler.';
 
 /**
  * What an error says of an object that another copy of tfjs made: its classes are not this copy's, though they look the
@@ -13,7 +13,9 @@ const HOW_TO_HAVE_ONE =
  */
 export function otherCopyRemark(value: unknown): string | null {
   const isOther = Array.isArray(value) ? value.slice(0, ITEMS_LOOKED_AT).some(isOfOtherCopy) : isOfOtherCopy(value);
-  return isOther ? `It belongs to another copy of @tensorflow/tfjs than explicit-lstm uses. ${HOW_TO_HAVE_ONE}` : null;
+  return isOther
+    ? `It belongs to another copy of @tensorflow/tfjs than the one that explicit-lstm uses. ${HOW_TO_HAVE_ONE}`
+    : null;
 }
 
 const ITEMS_LOOKED_AT = 100;
@@ -42,7 +44,7 @@ export function warnOfOtherCopy(where: string): void {
   if (hasWarned || !isOtherCopyInSight()) return;
   hasWarned = true;
   console.warn(
-    `${where}: this application has another copy of @tensorflow/tfjs, the layers of which are not reached. ${HOW_TO_HAVE_ONE}`,
+    `${where}: this application has another copy of @tensorflow/tfjs, whose layers are not accelerated. ${HOW_TO_HAVE_ONE}`,
   );
 }
 

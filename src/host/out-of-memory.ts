@@ -11,7 +11,7 @@ const TOLD_AS = [
 ];
 
 /**
- * Whether an error says, in the words of an engine or a backend, that memory ran out.
+ * Whether an error says that memory ran out, in the words of any JavaScript engine or tfjs backend.
  *
  * ```ts
  * try {
@@ -22,6 +22,7 @@ const TOLD_AS = [
  * }
  * ```
  *
+ * @param error Whatever was thrown.
  * @throws Nothing.
  */
 export function isOutOfMemory(error: unknown): boolean {

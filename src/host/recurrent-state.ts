@@ -23,7 +23,7 @@ export function lendCopiesOfStates(layer: tf.layers.RNN): () => void {
   const restore = rememberOwnProperties(layer, RNN_FIELDS);
   const states = (fields.states_ ?? null) as tf.Tensor[] | null;
   if (layer.stateful && !RNN_FIELDS.every((name) => Object.hasOwn(fields, name))) {
-    throw new Error('this version of tfjs does not tell where a layer has its states');
+    throw new Error('this version of tfjs does not reveal where a layer keeps its states');
   }
   if (states === null) return restore;
   fields.states_ = states.map((state) => tf.keep(tf.clone(state)));
@@ -47,7 +47,7 @@ export function withoutDropout(layer: tf.layers.Layer): () => void {
   const names = Object.keys(CELL_FIELDS).filter((name) => Object.hasOwn(fields, name));
   if (!(layer instanceof tf.layers.RNNCell)) return () => {};
   if (isBuiltInLSTMCell(layer) && names.length < Object.keys(CELL_FIELDS).length) {
-    throw new Error('this version of tfjs does not tell what a cell drops out');
+    throw new Error('this version of tfjs does not reveal what a cell drops out');
   }
   const restore = rememberOwnProperties(layer, names);
   for (const name of names) fields[name] = CELL_FIELDS[name as keyof typeof CELL_FIELDS];

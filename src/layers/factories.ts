@@ -6,7 +6,7 @@ import { warnOfUnknownArguments } from './validate-arguments.js';
 // Only these warn of unknown arguments: to the constructors tfjs passes configs with keys of its own.
 
 /**
- * Makes an LSTM layer, wherever `tf.layers.lstm` would do.
+ * Creates an LSTM layer, a drop-in replacement for `tf.layers.lstm`.
  *
  * ```ts
  * const model = tf.sequential({
@@ -14,6 +14,8 @@ import { warnOfUnknownArguments } from './validate-arguments.js';
  * });
  * ```
  *
+ * @param args See `LSTMArgs`; `units` is required. Unknown arguments have no effect and are reported with `console.warn`.
+ * @returns The layer: [B, T, D] to [B, U], or to [B, T, U] with `returnSequences`; see `LSTM`.
  * @throws RangeError for an argument that breaks its rule.
  */
 export function lstm(args: LSTMArgs): LSTM {
@@ -23,12 +25,14 @@ export function lstm(args: LSTMArgs): LSTM {
 }
 
 /**
- * Makes an LSTM cell, for `tf.layers.rnn` or for stepping by hand.
+ * Creates an LSTM cell, for `tf.layers.rnn` or for single steps; a drop-in replacement for `tf.layers.lstmCell`.
  *
  * ```ts
  * const layer = tf.layers.rnn({ cell: [lstmCell({ units: 8 }), lstmCell({ units: 4 })], returnSequences: true });
  * ```
  *
+ * @param args See `LSTMCellArgs`; `units` is required.
+ * @returns The cell; see `LSTMCell` for its equations and weights.
  * @throws RangeError for an argument that breaks its rule.
  */
 export function lstmCell(args: LSTMCellArgs): LSTMCell {

@@ -31,14 +31,14 @@ type Shape = tf.Shape;
  *     h' = o ⊙ φ(c')                   hidden state
  *
  * σ is `recurrentActivation`, φ is `activation`. Weights are `kernel` [D, 4U], `recurrent_kernel` [U, 4U] and `bias`
- * [4U], in blocks i, f, g, o. It takes `tf.layers.lstmCell`'s place in `tf.layers.rnn` and in stacked cells.
+ * [4U], in blocks i, f, g, o. It replaces `tf.layers.lstmCell` in `tf.layers.rnn` and in stacked cells.
  *
  * ```ts
  * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
  * ```
  *
- * A class derived from it may compute its steps otherwise, by a `step` of its own, or by a `projectInput` or
- * `stepFromProjectedInput` of its own where its gates have pre-activations. Whatever runs the cell then does by these.
+ * A derived class may compute its steps differently: by overriding `step` or, if its gates have pre-activations,
+ * `projectInput` or `stepFromProjectedInput`. Everything that runs the cell then uses these.
  */
 export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   static readonly className: string = 'ExplicitLSTMCell';
@@ -140,7 +140,7 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   }
 
   /**
-   * Computes one timestep and shows all of it. Without dropout; differentiable.
+   * Computes one timestep and returns all of its quantities. Without dropout; differentiable.
    *
    * ```ts
    * const cell = lstmCell({ units: 2 });
@@ -150,8 +150,8 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
    *
    * @param x The input, `[B, D]`.
    * @param states The hidden state h and the cell state c before the step, each `[B, U]`.
-   * @returns Gates, cell state and hidden state, each `[B, U]`; the caller disposes them.
-   * @throws RangeError when the cell is not built or a shape is wrong.
+   * @returns The gates, the cell state and the hidden state, each `[B, U]`; the caller disposes them.
+   * @throws RangeError if the cell is not built or a shape is wrong.
    */
   step(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D]): LSTMStep {
     this.requireStepInputs('LSTMCell.step', x, states);
@@ -159,11 +159,12 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   }
 
   /**
-   * tfjs's cell protocol, which `tf.layers.rnn` calls at every timestep.
+   * tfjs's cell protocol: `tf.layers.rnn` calls it at every timestep.
    *
    * @param inputs `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`.
-   * @param kwargs `training`: with true, dropout is at work. One object stands for one sequence.
+   * @param kwargs `training`: if true, dropout is applied. One kwargs object stands for one sequence.
    * @returns `[h', h', c']`, each `[B, U]`.
+   * @throws RangeError for other inputs than these.
    */
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor[] {
     if (!Array.isArray(inputs) || inputs.length !== 3) {
@@ -211,7 +212,7 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
     return stepFromProjectedInput(this, projectedInput, states, recurrentDropoutMasks);
   }
 
-  /** @throws RangeError for a weight of another shape than the cell's. */
+  /** @throws RangeError for a weight whose shape is not the cell's. */
   override setWeights(weights: tf.Tensor[]): void {
     requireWeights('LSTMCell.setWeights', this, weights);
     super.setWeights(weights);

@@ -34,18 +34,18 @@ interface PendingCall {
 }
 
 /**
- * The LSTM layer, a drop-in for `tf.layers.lstm`: the same arguments, weights, outputs, gradients and saved JSON, with
- * gates that can be seen (`returnGates`, `trace`).
+ * The LSTM layer, a drop-in replacement for `tf.layers.lstm`: the same arguments, weights, outputs, gradients and saved
+ * JSON, with visible gates (`returnGates`, `trace`).
  *
- * Input [B, T, D]. Output [B, U], or [B, T, U] with `returnSequences`; with `returnState` it is followed by h and c,
- * each [B, U]. Call arguments: `initialState` ([h, c], each [B, U]), `mask` ([B, T]) and `training`.
+ * Input [B, T, D]. Output [B, U], or [B, T, U] with `returnSequences`; with `returnState`, followed by h and c, each
+ * [B, U]. Call arguments: `initialState` ([h, c], each [B, U]), `mask` ([B, T]) and `training`.
  *
  * ```ts
  * const layer = new LSTM({ units: 8, returnState: true });
  * const [output, h, c] = layer.apply(x) as tf.Tensor[];
  * ```
  *
- * Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; the equations are at `LSTMCell`.
+ * Hochreiter and Schmidhuber 1997, "Long Short-Term Memory". For the equations, see `LSTMCell`.
  */
 export class LSTM extends tf.layers.RNN {
   static override readonly className: string = 'ExplicitLSTM';
@@ -96,7 +96,9 @@ export class LSTM extends tf.layers.RNN {
     const refuse = (rule: string) => invalidArgument('LSTM.build', rule, shape, { layer: this.name });
     if (shape?.length !== 3) throw refuse('the input shape must be [B, T, D]');
     if (this.stateful && !Number.isSafeInteger(shape[0])) {
-      throw refuse('a stateful layer must know its batch size: give it batchInputShape, or batchShape to tf.input');
+      throw refuse(
+        'a stateful layer must know its batch size: pass batchInputShape to the layer, or batchShape to tf.input',
+      );
     }
     const features = shape[2] as number;
     if (!Number.isSafeInteger(features) || features < 1) throw refuse('D of [B, T, D] must be a positive integer');
@@ -111,11 +113,12 @@ export class LSTM extends tf.layers.RNN {
   }
 
   /**
-   * Applies the layer to tensors, or symbolically while a model is put together.
+   * Applies the layer to tensors, or symbolically to build a model.
    *
-   * @param inputs x [B, T, D], or [x, h, c].
-   * @param kwargs `initialState`, `mask`, `training`; left as they are.
-   * @throws RangeError for inputs that break their rule; the layer can be applied again.
+   * @param inputs x [B, T, D], or [x, h, c] with h and c [B, U].
+   * @param kwargs `initialState` ([h, c]), `mask` ([B, T]), `training`; not modified.
+   * @returns The output [B, U], or [B, T, U] with `returnSequences`; with `returnState` or `returnGates`, an array.
+   * @throws RangeError for inputs that break their rule; the layer remains usable.
    */
   override apply(inputs: Parameters<tf.layers.RNN['apply']>[0], kwargs?: Kwargs): ReturnType<tf.layers.RNN['apply']> {
     const where = 'LSTM.apply';
@@ -186,7 +189,7 @@ export class LSTM extends tf.layers.RNN {
   }
 
   /**
-   * Runs a sequence in inference mode and shows every gate. States of a stateful layer are read, never written.
+   * Runs a sequence in inference mode and returns every gate. The states of a stateful layer are read, never written.
    *
    * ```ts
    * const trace = layer.trace(x);
@@ -196,7 +199,7 @@ export class LSTM extends tf.layers.RNN {
    *
    * @param x [B, T, D].
    * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
-   * @throws RangeError when the layer is not built, or for an input that breaks its rule.
+   * @throws RangeError if the layer is not built, or for an input that breaks its rule.
    */
   trace(x: tf.Tensor, options: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
@@ -214,10 +217,10 @@ export class LSTM extends tf.layers.RNN {
   }
 
   /**
-   * Sets the states of a stateful layer: to zeros, or to copies of `states`.
+   * Sets the states of a stateful layer to zeros, or to copies of `states`.
    *
    * @param states h and c, each [B, U].
-   * @throws RangeError when the layer is not stateful or not built, or for a state of another shape.
+   * @throws RangeError if the layer is not stateful or not built, or for a state of the wrong shape.
    */
   override resetStates(states?: tf.Tensor | tf.Tensor[] | null, _training?: boolean): void {
     const where = 'LSTM.resetStates';
@@ -232,7 +235,7 @@ export class LSTM extends tf.layers.RNN {
     });
   }
 
-  /** @throws RangeError for a weight of another shape than the layer's. */
+  /** @throws RangeError for a weight whose shape is not the layer's. */
   override setWeights(weights: tf.Tensor[]): void {
     requireWeights('LSTM.setWeights', this, weights);
     super.setWeights(weights);
@@ -254,7 +257,9 @@ export class LSTM extends tf.layers.RNN {
     return this.returnGates ? withGateMasks(usual) : usual;
   }
 
-  /** The penalties that training adds to the loss: of the weights' regularizers, of the activity, and added ones. */
+  /**
+   * The penalties that training adds to the loss: those of the weight regularizers, of the activity regularizer, and added ones.
+   */
   override get losses(): LossFunction[] {
     const activity = this.activityPenalty === null ? [] : [this.activityPenalty.loss];
     return [...this.cell.losses, ...activity, ...this.addedLosses];
@@ -264,7 +269,7 @@ export class LSTM extends tf.layers.RNN {
     this.addedLosses.push(...(Array.isArray(losses) ? losses : [losses]));
   }
 
-  /** Emits the built-in layer's keys, and those of this package's own arguments that are set. */
+  /** Returns the built-in layer's keys, and this package's own arguments that are set. */
   override getConfig(): ConfigDict {
     return { ...super.getConfig(), ...savedArguments(this.own) };
   }
@@ -307,7 +312,8 @@ export class LSTM extends tf.layers.RNN {
   /** Wrappers take what a layer returns for one output, and call it without applying it. */
   private refuseGatesInWrapper(where: string): void {
     if (!this.returnGates || this.hasBeenApplied) return;
-    const rule = 'returnGates must be false inside Bidirectional and TimeDistributed, which carry one output a layer';
+    const rule =
+      'returnGates must be false inside Bidirectional and TimeDistributed, which pass on only one output per layer';
     throw invalidArgument(where, rule, true, { layer: this.name });
   }
 }

@@ -45,7 +45,7 @@ export function readCall(where: string, facts: CallFacts, inputs: unknown, kwarg
     requireStates(where, facts, states, x.shape[0] as number);
     const symbolic = states.findIndex((state) => !(state instanceof tf.Tensor));
     if (symbolic >= 0) {
-      const rule = `initialState[${symbolic}] (${'hc'[symbolic]}) must be a concrete tensor, as x is`;
+      const rule = `initialState[${symbolic}] (${'hc'[symbolic]}) must be a concrete tensor, like x`;
       throw invalidArgument(where, rule, states[symbolic], { layer: facts.name });
     }
   }
@@ -86,7 +86,7 @@ export function checkSymbolicCall(where: string, facts: CallFacts, inputs: unkno
   requireStates(where, facts, states, x.shape[0] ?? null);
   const concrete = states.findIndex((state) => !(state instanceof tf.SymbolicTensor));
   if (concrete < 0) return;
-  const rule = `initialState[${concrete}] must be symbolic, as x is; give it to predict as an input of the model`;
+  const rule = `initialState[${concrete}] must be symbolic, like x; make it an input of the model, and pass its value to predict`;
   throw invalidArgument(where, rule, states[concrete], { layer: facts.name });
 }
 
@@ -120,12 +120,12 @@ export function checkCallArguments(where: string, layer: string, kwargs: CallArg
     if (meant !== undefined) throw invalidArgument(where, `the argument must be spelt '${meant}'`, name, { layer });
     const ofLayer = closestName(name, LAYER_ARGUMENTS);
     if (ofLayer === undefined) continue;
-    throw invalidArgument(where, `${ofLayer} must be given to the layer when it is made, not to a call`, name, {
+    throw invalidArgument(where, `${ofLayer} must be given to the layer when it is created, not to a call`, name, {
       layer,
     });
   }
   if (kwargs.constants == null) return;
-  const rule = 'constants must not be given, as an LSTM has no use for them';
+  const rule = 'constants must not be given, because an LSTM does not use them';
   throw invalidArgument(where, rule, kwargs.constants, { layer });
 }
 
@@ -137,7 +137,7 @@ function statesGiven(
 ): unknown[] | null {
   if (!Array.isArray(inputs) || inputs.length === 1) return (initialState as unknown[] | undefined) ?? null;
   if (initialState == null) return inputs.slice(1);
-  const rule = 'initialState must not be given by name and after x at once';
+  const rule = 'initialState must not be given both by name and after x';
   throw invalidArgument(where, rule, initialState, { layer });
 }
 

@@ -91,7 +91,9 @@ async function compareGates(
   const chain = chainOf(target);
   const traces = chain === null ? null : traceCall(chain, call);
   if (traces === null) {
-    found.notCompared.push('the gates, which are looked at in an LSTM layer alone or in a model of fixtureModel');
+    found.notCompared.push(
+      'the gates, which are compared only for a single LSTM layer or a model made by fixtureModel',
+    );
     return;
   }
   const pairs = gates.flatMap((expected, index) =>
@@ -124,7 +126,7 @@ async function compareOutputs(
   if (received.length !== outputs.length) {
     tf.dispose(received);
     const names = outputs.map(({ name }) => name).join(', ');
-    throw invalidArgument('checkFixture', `there must be the ${outputs.length} outputs [${names}]`, received.length);
+    throw invalidArgument('checkFixture', `there must be ${outputs.length} outputs [${names}]`, received.length);
   }
   await found.add(
     outputs.map((expected, index) => ({
@@ -176,19 +178,20 @@ function resetStates(target: CheckedTarget): void {
 }
 
 /**
- * Replays a fixture: outputs of every call, gates at every timestep, and gradients of the first call.
+ * Replays a fixture and compares the outputs of every call, the gates at every timestep, and the gradients of the first
+ * call.
  *
  * ```ts
  * const report = await checkFixture(fixtureModel(fixture), fixture);
  * if (!report.passed) throw new Error(report.message);
  * ```
  *
- * @param layerOrModel A layer that has been applied once, or a model, with the fixture's weights; your own, or
- *   `fixtureModel`'s. A model takes [B, T, D], then the fixture's mask [B, T] unless it makes the mask itself, then the
- *   initial states. tfjs calls a layer of a model once for each output: give a stateful layer with returnState by
- *   itself. Stateful layers are reset first and keep the states of the last call.
- * @param options `atol`, `rtol`: |received - expected| <= atol + rtol * |expected|; default 1e-5 each.
- * @throws RangeError where the number of outputs or a shape differs; differing numbers are reported, not thrown.
+ * @param layerOrModel A layer that has been applied once, or a model, with the fixture's weights: your own, or that of
+ *   `fixtureModel`. The inputs of a model are x [B, T, D], then the mask [B, T] if the fixture has one and the model does
+ *   not compute it, then the initial states. tfjs calls a layer of a model once for each of its outputs, so pass a
+ *   stateful layer with returnState by itself. Stateful layers are reset first and keep the states of the last call.
+ * @param options `atol`, `rtol`: |received - expected| <= atol + rtol * |expected|; both default to 1e-5.
+ * @throws RangeError if the number of outputs or a shape differs; numbers that differ are reported, not thrown.
  */
 export async function checkFixture(
   layerOrModel: CheckedTarget,

@@ -77,17 +77,18 @@ function setWeights(layers: RecurrentLayer[], fixture: Fixture): void {
 }
 
 /**
- * A functional model of this package's layers with the fixture's weights.
+ * Creates a functional model of this package's layers with the fixture's weights.
  *
  * Inputs: `input` [B, T, D]; then `mask` [B, T], bool, if the fixture has one; then its initial states, each [B, U].
- * Outputs: the fixture's, in its order. T is free; B too, unless the layer is stateful.
+ * Outputs: the fixture's, in its order. T is free, and so is B unless the layer is stateful.
  *
  * ```ts
  * const model = fixtureModel(loadFixture('encoder.json'));
  * const output = model.predict(tf.randomNormal([1, 10, 4])) as tf.Tensor;
  * ```
  *
- * @throws RangeError where an activation, initializer or regularizer is not known to tfjs.
+ * @returns The model; the caller disposes it.
+ * @throws RangeError for an activation, initializer or regularizer that tfjs does not know.
  */
 export function fixtureModel(fixture: Fixture): tf.LayersModel {
   requireFixture('fixtureModel', fixture);

@@ -56,7 +56,7 @@ function readCall(field: Field, layout: LayerLayout, [batch, timesteps, features
 function readCalls(field: Field, layout: LayerLayout, sizes: number[], stateful: boolean): FixtureCall[] {
   const fields = field.items();
   const calls = fields.map((item) => readCall(item, layout, sizes));
-  if (calls.length > 1 && !stateful) throw field.fail('one call, as the layer is not stateful');
+  if (calls.length > 1 && !stateful) throw field.fail('one call, because the layer is not stateful');
   const [first] = calls as [FixtureCall];
   for (const [index, call] of calls.entries()) {
     const same = (call.mask === null) === (first.mask === null);
@@ -95,7 +95,8 @@ function readGradients(field: Field, layout: LayerLayout, call: FixtureCall): Fi
 
 function readDocument(root: Field): Fixture {
   root.at('format').oneOf([FORMAT]);
-  if (root.at('version').integer(1) !== VERSION) throw root.at('version').fail(`${VERSION}, the one known here`);
+  if (root.at('version').integer(1) !== VERSION)
+    throw root.at('version').fail(`${VERSION}, the only supported version`);
   const producer = root.at('producer');
   const config = readConfig(root.at('config'));
   const [firstCall] = root.at('calls').items();
@@ -125,15 +126,15 @@ function readDocument(root: Field): Fixture {
 }
 
 /**
- * Reads a fixture and checks every field of it, before anything is computed.
+ * Reads a fixture and checks every field, before anything is computed.
  *
  * ```ts
  * const fixture = loadFixture('test/encoder.json');
  * const model = fixtureModel(fixture);
  * ```
  *
- * @param source A path (in Node), the JSON text, or the parsed JSON, as `import` or `fetch` give it.
- * @throws RangeError with the field, its rule and the value received.
+ * @param source A path (in Node), the JSON text, or the parsed JSON, as `import` or `fetch` return it.
+ * @throws RangeError that gives the field, its rule and the value received.
  */
 export function loadFixture(source: string | object): Fixture {
   return readDocument(new Field(typeof source === 'string' ? parse(source) : source, ''));

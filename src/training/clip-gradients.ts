@@ -25,23 +25,24 @@ interface Clipping {
 type Clipped = tf.Optimizer & { [LIMIT]?: Clipping };
 
 /**
- * Lets an optimizer take no step along a gradient that is too long: it is scaled down to the limit first. This is what
- * keeps a recurrent network on its way where its gradient explodes (Pascanu, Mikolov and Bengio 2013, "On the difficulty
- * of training recurrent neural networks", arXiv 1211.5063, algorithm 1).
+ * Clips the gradients of an optimizer: a gradient above the limit is scaled down to it before the step. This keeps the
+ * training of a recurrent network on course when its gradient explodes (Pascanu, Mikolov and Bengio 2013, "On the
+ * difficulty of training recurrent neural networks", arXiv 1211.5063, algorithm 1).
  *
  * ```ts
  * model.compile({ optimizer: clipGradients(tf.train.adam(0.001), { globalNorm: 1 }), loss: 'meanSquaredError' });
  * ```
  *
- * - It works with every tfjs optimizer and with your own: the optimizer stays what it is, and so does what `model.save`
- *   writes of it. A model that is loaded or compiled anew is not clipped until you say so again.
- * - Called again, it sets another limit; with null, it removes the limit.
- * - Gradients with a NaN or infinity pass as they are, as no length is right for them: clipping does not hide them.
+ * - It works with every tfjs optimizer and with your own. The optimizer itself and what `model.save` writes of it stay
+ *   the same. A model that is loaded or compiled again is not clipped until you call this again.
+ * - Another call replaces the limit; with null, it removes the limit.
+ * - Gradients that contain NaN or infinity are passed on unchanged, because no scale is right for them: clipping does not
+ *   hide them.
  *
- * @param optimizer Whose `applyGradients`, and so `minimize` and a model's training, is to clip.
+ * @param optimizer The optimizer whose `applyGradients`, and so `minimize` and `fit`, is to clip.
  * @param limit `globalNorm` or `variableNorm`, a positive number; or null.
- * @returns The optimizer.
- * @throws RangeError for what is not an optimizer, and for limits that are not exactly one positive number.
+ * @returns The same optimizer.
+ * @throws RangeError for what is not an optimizer, and unless the limit is exactly one positive number.
  */
 export function clipGradients<Optimizer extends tf.Optimizer>(
   optimizer: Optimizer,
@@ -55,7 +56,7 @@ export function clipGradients<Optimizer extends tf.Optimizer>(
 }
 
 /**
- * The limit that an optimizer was given, or null.
+ * The limit that `clipGradients` gave an optimizer, or null.
  *
  * ```ts
  * gradientLimit(clipGradients(tf.train.adam(), { globalNorm: 1 })); // { globalNorm: 1 }
@@ -124,7 +125,7 @@ function checkedLimit(limit: GradientLimit): GradientLimit {
   const { globalNorm: ofAll, variableNorm: ofEach } = limit;
   if (ofAll != null && ofEach == null) return { globalNorm: ofAll };
   if (ofEach != null && ofAll == null) return { variableNorm: ofEach };
-  throw invalidArgument('clipGradients', 'limit must have one of globalNorm and variableNorm', limit);
+  throw invalidArgument('clipGradients', 'limit must have either globalNorm or variableNorm', limit);
 }
 
 function requireOptimizer(where: string, optimizer: unknown): void {

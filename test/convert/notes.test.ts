@@ -64,7 +64,7 @@ test.each([
   const model = modelWith(new Summary({ explicit, name: 'summary' }));
   const notes: string[] = [];
   const copy = convert(model, { onNote: (note) => notes.push(note) });
-  const told = `${name}: 'encoder/summary/memory' stays ${kind}: a layer of your own makes it, and its getConfig() does not tell of it.`;
+  const told = `${name}: 'encoder/summary/memory' stays ${kind}: a custom layer creates it, and the getConfig() of that layer does not mention it.`;
   expect(notes).toEqual([told]);
   expect(countLSTMs(copy)).toEqual(countLSTMs(model));
   expect(predict(copy, [x()])).toEqual(predict(model, [x()]));
@@ -99,10 +99,10 @@ describe('An argument that the built-in does not save', () => {
     const notes: string[] = [];
     const convert = () => toBuiltIn(model, { onNote: (note) => notes.push(note) });
     if (inBuiltIn === 'refused') {
-      expect(convert).toThrow(`toBuiltIn: ${name} must not be set, as the built-in LSTM does not have it, got`);
+      expect(convert).toThrow(`toBuiltIn: ${name} must not be set, because the built-in LSTM does not have it, got`);
     } else {
       expect(convert().layers[1]?.getConfig()[name]).toBeUndefined();
-      expect(notes).toEqual([`toBuiltIn: ${name} of 'memory' is dropped, as the built-in LSTM does not have it.`]);
+      expect(notes).toEqual([`toBuiltIn: ${name} of 'memory' is dropped, because the built-in LSTM does not have it.`]);
     }
   });
 
@@ -110,7 +110,7 @@ describe('An argument that the built-in does not save', () => {
     const notes: string[] = [];
     const layer = tf.layers.rnn({ cell: [lstmCell({ units: 2, seed: 3, name: 'first' }), lstmCell({ units: 2 })] });
     toBuiltIn(modelWith(layer), { onNote: (note) => notes.push(note) });
-    expect(notes).toEqual(["toBuiltIn: seed of 'first' is dropped, as the built-in LSTM does not have it."]);
+    expect(notes).toEqual(["toBuiltIn: seed of 'first' is dropped, because the built-in LSTM does not have it."]);
   });
 });
 

@@ -79,7 +79,7 @@ describe.each([
     model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
     expect(refusal(() => convert(model))).toMatch(
       new RegExp(
-        `^${name}: a layer must be such that its getConfig\\(\\) re-creates it, got 'TestForgetful: Cannot read .*' \\(layer 'forgetful'\\)$`,
+        `^${name}: every layer must be one that its getConfig\\(\\) can re-create, got 'TestForgetful: Cannot read .*' \\(layer 'forgetful'\\)$`,
       ),
     );
   });
@@ -101,7 +101,7 @@ describe.each([
     const model = functional(new Wide({ width: 3, name: 'wide' }));
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     expect(refusal(() => convert(model))).toBe(
-      `${name}: a layer must get weights of its shapes [[3]] again from its getConfig(), got [[1]] (layer 'wide')`,
+      `${name}: a layer re-created from its getConfig() must have weights of the same shapes, [[3]], got [[1]] (layer 'wide')`,
     );
   });
 
@@ -117,14 +117,14 @@ describe.each([
     }
     const model = functional(new Secret({ name: 'secret' }));
     expect(refusal(() => convert(model))).toBe(
-      `${name}: a layer must be such that its getConfig() re-creates it, got 'TestSecret: not for you' (layer 'secret')`,
+      `${name}: every layer must be one that its getConfig() can re-create, got 'TestSecret: not for you' (layer 'secret')`,
     );
   });
 });
 
 describe('toBuiltIn refuses what the built-in LSTM cannot do', () => {
   const absent = (argument: string, shown: string) =>
-    `toBuiltIn: ${argument} must not be set, as the built-in LSTM does not have it, got ${shown} (layer 'l')`;
+    `toBuiltIn: ${argument} must not be set, because the built-in LSTM does not have it, got ${shown} (layer 'l')`;
 
   test.each([
     [{ returnGates: true }, absent('returnGates', 'true')],
@@ -150,7 +150,7 @@ describe('toBuiltIn refuses what the built-in LSTM cannot do', () => {
     }
     const model = functional(tf.layers.rnn({ cell: new Coupled({ units: 2, name: 'c' }) }));
     expect(refusal(() => toBuiltIn(model))).toBe(
-      "toBuiltIn: the layer's class must be ExplicitLSTMCell, as the built-in LSTM has no other step, got 'TestCoupled' (layer 'c')",
+      "toBuiltIn: the layer's class must be ExplicitLSTMCell, because the built-in LSTM can only run the standard step, got 'TestCoupled' (layer 'c')",
     );
   });
 
@@ -160,7 +160,7 @@ describe('toBuiltIn refuses what the built-in LSTM cannot do', () => {
     }
     const model = functional(new Peephole({ units: 2, name: 'l' }));
     expect(refusal(() => toBuiltIn(model))).toBe(
-      "toBuiltIn: the layer's class must be ExplicitLSTM, as the built-in LSTM has no other step, got 'TestPeephole' (layer 'l')",
+      "toBuiltIn: the layer's class must be ExplicitLSTM, because the built-in LSTM can only run the standard step, got 'TestPeephole' (layer 'l')",
     );
   });
 });

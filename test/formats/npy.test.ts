@@ -161,7 +161,7 @@ describe('readNpy', () => {
     ],
     ['more numbers', () => npy('|u1', [1, 2, 3]), 'must hold 2 bytes of numbers, as its shape [2] says, but holds 3'],
     ['a huge shape', () => npy('<f8', [1], { shape: '(99999999999, 99999999999)' }), 'must hold'],
-    ['a property of all objects', () => npy('<toString1', [0]), 'the header is not NumPy’s'],
+    ['a property of all objects', () => npy('<toString1', [0]), 'the header is not a NumPy header'],
     ['a size beyond all numbers', () => npy('|u1', [], { shape: `(0, ${'9'.repeat(400)})` }), 'must hold NaN bytes'],
     ['float16', () => npy('<f2', [0, 0, 0, 0]), "holds 'f2': convert it, say by .astype('float32')"],
     ['text', () => npy('<U4', [0, 0, 0, 0]), "holds 'U4'"],
@@ -171,11 +171,11 @@ describe('readNpy', () => {
       () => npy('', [0], { header: "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }" }),
       'records',
     ],
-    ['a negative size', () => npy('|u1', [0], { shape: '(-1,)' }), 'the header is not NumPy’s'],
+    ['a negative size', () => npy('|u1', [0], { shape: '(-1,)' }), 'the header is not a NumPy header'],
     [
       'no shape',
       () => npy('', [0], { header: "{'descr': '|u1', 'fortran_order': False}" }),
-      'the header is not NumPy’s',
+      'the header is not a NumPy header',
     ],
   ])('refuses %s', (_, make, message) => {
     expect(() => readNpy(inMemory(make()))).toThrow(FormatError);

@@ -63,11 +63,11 @@ describe('readWeightManifest', () => {
     ],
     [
       [group(kernel(), kernel())],
-      `weightsManifest[0].weights[1].name must be another than 'kernel', which ${WEIGHT} has`,
+      `weightsManifest[0].weights[1].name must be different from 'kernel', which ${WEIGHT} has`,
     ],
     [
       [group(kernel()), group(kernel({ shape: [1] }))],
-      `weightsManifest[1].weights[0].name must be another than 'kernel', which ${WEIGHT} has`,
+      `weightsManifest[1].weights[0].name must be different from 'kernel', which ${WEIGHT} has`,
     ],
     [
       [group(kernel({ shape: [2 ** 50] }), kernel({ name: 'b', shape: [2 ** 50] }), kernel({ name: 'c', shape: [1] }))],
@@ -113,13 +113,13 @@ describe('readTfjsModel', () => {
     ],
     [
       JSON.stringify(document({ format: 'graph-model' })),
-      'the model is a graph model, which has no layers any more; convert the original with --output_format=tfjs_layers_model',
+      'the model is a graph model, which no longer has layers; convert the original with --output_format=tfjs_layers_model',
     ],
     [JSON.stringify(document({ trainingConfig: 'sgd' })), 'trainingConfig must be an object'],
     [JSON.stringify(document({ weightsManifest: undefined })), 'weightsManifest must be an array of groups of weights'],
     [
       JSON.stringify(document({ modelTopology: { layers: [{ name: 'a', inbound_nodes: [[['a', 0]]] }] } })),
-      "modelTopology.layers must be a graph without a circle: the input of 'a' never comes",
+      "modelTopology.layers must be a graph without cycles: the input of 'a' is never computed",
     ],
   ])('refuses %s', (text, message) => {
     expect(() => readTfjsModel(text)).toThrow(new Error(message));

@@ -51,8 +51,8 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
   });
 
   test.each([
-    [{ activation: 'relu' }, "no fused kernel knows the activation 'relu'"],
-    [{ recurrentActivation: 'tanh' }, "no fused kernel knows the recurrentActivation 'tanh'"],
+    [{ activation: 'relu' }, "no fused kernel supports the activation 'relu'"],
+    [{ recurrentActivation: 'tanh' }, "no fused kernel supports the recurrentActivation 'tanh'"],
   ])('the reference is chosen for %j, and the reason told', (attributes, reason) => {
     const problem = { ...PROBLEM, ...attributes };
     expect(chosen(problem)).toEqual({ name: 'reference', reason });
@@ -85,7 +85,7 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
       gradient(tf.ones([2]));
       tf.grad((x) => tf.sum(gradient(x)))(tf.ones([2]));
     });
-    expect(names).toEqual([FUSED.name, 'reference: gradients of gradients are taken']);
+    expect(names).toEqual([FUSED.name, 'reference: gradients of gradients are being computed']);
   });
 });
 
@@ -99,7 +99,7 @@ describe('Where tfjs is not as expected', () => {
     try {
       expect(chosen(PROBLEM)).toEqual({
         name: 'reference',
-        reason: 'this version of tfjs does not tell whether gradients are taken',
+        reason: 'this version of tfjs does not reveal whether gradients are being computed',
       });
     } finally {
       Object.defineProperty(state, 'gradientDepth', depth);

@@ -62,7 +62,7 @@ describe('What an optimizer remembers', () => {
     const notes: string[] = [];
     toExplicit(model, { onNote: (note) => notes.push(note) });
     expect(notes).toEqual([
-      `toExplicit: the optimizer of '${model.name}' starts anew, as what it remembers of its training cannot be copied.`,
+      `toExplicit: the optimizer of '${model.name}' starts afresh, because its state cannot be copied.`,
     ]);
   });
 });
@@ -112,7 +112,7 @@ describe('The graph of calls', () => {
     expect(firstCallOf(input.sourceLayer).outputTensors).toEqual([input]);
   });
 
-  const MESSAGE = 'this version of tfjs does not tell how the layers of a model are connected';
+  const MESSAGE = 'this version of tfjs does not reveal how the layers of a model are connected';
   test.each(['id', 'outboundLayer', 'inboundLayers', 'inputTensors', 'outputTensors'])(
     'is not read where calls have no %s',
     (field) => {

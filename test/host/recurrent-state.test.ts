@@ -32,7 +32,9 @@ test('A layer gets its own states back, whatever ran meanwhile', () => {
 test.each(['states_', 'stateSpec'])('A stateful layer without %s is not lent copies', (field) => {
   const layer = statefulLayer();
   delete fieldsOf(layer)[field];
-  expect(() => lendCopiesOfStates(layer)).toThrow('this version of tfjs does not tell where a layer has its states');
+  expect(() => lendCopiesOfStates(layer)).toThrow(
+    'this version of tfjs does not reveal where a layer keeps its states',
+  );
 });
 
 test('A cell drops nothing out until it gets its rates and masks back', () => {
@@ -51,7 +53,7 @@ test.each(['dropout', 'recurrentDropout', 'dropoutMask', 'recurrentDropoutMask']
   (field) => {
     const cell = tf.layers.lstmCell({ units: 2 });
     delete fieldsOf(cell)[field];
-    expect(() => withoutDropout(cell)).toThrow('this version of tfjs does not tell what a cell drops out');
+    expect(() => withoutDropout(cell)).toThrow('this version of tfjs does not reveal what a cell drops out');
   },
 );
 

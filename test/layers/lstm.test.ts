@@ -161,7 +161,7 @@ describe('An LSTM', () => {
     expect(other.lastImplementation).toEqual({ name: expect.stringMatching(/^wasm-(relaxed-)?simd$/) });
     const relu = builtLayer({ activation: 'relu' });
     relu.apply(input());
-    const reason = "no fused kernel knows the activation 'relu'";
+    const reason = "no fused kernel supports the activation 'relu'";
     expect(relu.lastImplementation).toEqual({ name: 'reference', reason });
     relu.trace(input());
     expect(relu.lastImplementation).toEqual({ name: 'reference', reason });
@@ -172,7 +172,7 @@ describe('An LSTM', () => {
     const before = tf.memory().numTensors;
     const x = input();
     expect(() => layer.apply(x)).toThrow(
-      /^LSTM\.apply: useFused must be 'auto' or false where no fused kernel applies \(no fused kernel knows the activation 'relu'\), got true/,
+      /^LSTM\.apply: useFused must be 'auto' or false where no fused kernel applies \(no fused kernel supports the activation 'relu'\), got true/,
     );
     expect(layer.built).toBe(false);
     expect(tf.memory().numTensors).toBe(before + 1);

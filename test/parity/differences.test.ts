@@ -219,7 +219,7 @@ describe.each(NODE_BACKENDS)('On %s, where tf.layers.lstm differs from Keras, th
 
   test('refuses constants, for which an LSTM has no use', () => {
     expect(() => lstm({ units: UNITS }).apply(input(), { constants: [tf.ones([2, 1])] })).toThrow(
-      /^LSTM\.apply: constants must not be given, as an LSTM has no use for them/,
+      /^LSTM\.apply: constants must not be given, because an LSTM does not use them/,
     );
   });
 

@@ -314,13 +314,13 @@ test('gradientFlowPlot: lines by colour and dashes, norms on a logarithmic scale
   const spec = parts(await gradientFlowPlot(FLOW, { timeLabels: ['a', 'b', 'c'] }));
   const [left, states, gates, shares] = spec.vconcat;
   expect(spec.vconcat.map(({ title }: { title: string }) => title)).toEqual([
-    'what is left of it on its way back (logarithmic)',
+    'fraction left on the way back (logarithmic)',
     'gradient of the states (logarithmic)',
     'gradient of the gates (logarithmic)',
-    'which way it takes',
+    'share by path',
   ]);
   expect(spec.title.subtitle).toEqual(['verdict: none', 's', '2 gradients NaN or infinite, not drawn']);
-  const names = ['hidden state, dL/dh', 'cell state, dL/dc', 'h by later steps', 'linear path'];
+  const names = ['hidden state, dL/dh', 'cell state, dL/dc', 'h via later steps', 'linear path'];
   const channel = {
     field: 'of',
     type: 'nominal',
@@ -559,7 +559,7 @@ test('saturationPlot: open to the right, closed upwards, a panel a gate', async 
     aria: false,
   });
   expect(spec.title.subtitle).toEqual([
-    'a dot a unit; left-saturated: below 0.1, right-saturated: above 0.9',
+    'one dot per unit; left-saturated: below 0.1, right-saturated: above 0.9',
     'dashed: stuck at more than 90% of the steps',
     'without a finite value, not drawn: 1 dot',
   ]);

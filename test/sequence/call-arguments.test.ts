@@ -56,7 +56,7 @@ test.each(argumentsOf('rnn', 'lstm').filter((name) => name !== 'activityRegulari
     const inPython = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     for (const given of [name, inPython]) {
       expect(() => layer().apply(x(), { [given]: true })).toThrow(
-        `LSTM.apply: ${name} must be given to the layer when it is made, not to a call, got '${given}' (layer 'memory')`,
+        `LSTM.apply: ${name} must be given to the layer when it is created, not to a call, got '${given}' (layer 'memory')`,
       );
     }
   },

@@ -138,7 +138,7 @@ test('A gradient of a gradient is that of the reference, and the layer tells so'
     });
     expect(received?.dataSync()).toEqual(expected?.dataSync());
     expect(received?.dataSync().some((value) => value !== 0)).toBe(true);
-    const reason = 'gradients of gradients are taken';
+    const reason = 'gradients of gradients are being computed';
     expect(layers[0]?.lastImplementation).toEqual({ name: 'reference', reason });
   });
 });

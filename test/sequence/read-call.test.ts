@@ -107,7 +107,7 @@ const REFUSED: [string, (given: Inputs) => unknown, RegExp][] = [
   [
     'states given twice',
     ({ layer, x, h, c }) => layer.apply([x, h, c], { initialState: [h, c] }),
-    /initialState must not be given by name and after x at once/,
+    /initialState must not be given both by name and after x/,
   ],
   [
     'symbolic states of other units',
@@ -150,7 +150,7 @@ const REFUSED: [string, (given: Inputs) => unknown, RegExp][] = [
   [
     'constants',
     ({ layer, x, h }) => layer.apply(x, { constants: [h] }),
-    /constants must not be given, as an LSTM has no use for them/,
+    /constants must not be given, because an LSTM does not use them/,
   ],
   [
     'weights of another count',

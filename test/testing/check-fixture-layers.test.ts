@@ -41,7 +41,9 @@ describe('checkFixture, of layers and models that are not of fixtureModel,', () 
     const other = tf.layers.rnn({ cell, returnSequences: true });
     tf.dispose(other.apply(tf.zeros([3, 6, 4])) as tf.Tensor);
     const { notCompared } = await checkFixture(other, fixture);
-    expect(notCompared[0]).toBe('the gates, which are looked at in an LSTM layer alone or in a model of fixtureModel');
+    expect(notCompared[0]).toBe(
+      'the gates, which are compared only for a single LSTM layer or a model made by fixtureModel',
+    );
   });
 
   test("checks a user's model, and one that makes the mask itself", async () => {
@@ -68,7 +70,7 @@ describe('checkFixture, of layers and models that are not of fixtureModel,', () 
     const fixture = kerasFixture('returns-sequences');
     const states = ownLayer(lstm({ ...KERAS_ARGS, returnState: true }), fixture);
     await expect(checkFixture(states, fixture)).rejects.toThrow(
-      'checkFixture: there must be the 1 outputs [output], got 3',
+      'checkFixture: there must be 1 outputs [output], got 3',
     );
     const last = ownLayer(lstm(KERAS_ARGS), fixture);
     await expect(checkFixture(last, fixture)).rejects.toThrow(

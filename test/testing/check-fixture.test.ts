@@ -225,7 +225,7 @@ describe('checkFixture', () => {
     const states = ownLayer(lstm({ ...KERAS_ARGS, returnState: true }), fixture);
     const before = tf.memory().numTensors;
     await expect(checkFixture(last, fixture)).rejects.toThrow('output must have shape');
-    await expect(checkFixture(states, fixture)).rejects.toThrow('there must be the 1 outputs');
+    await expect(checkFixture(states, fixture)).rejects.toThrow('there must be 1 outputs');
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -117,7 +117,7 @@ describe('loadFixture', () => {
 
   const HOSTILE: [rule: string, fixture: string, spoil: (document: Document) => void][] = [
     ['format must be one of "explicit-lstm-fixture"', 'returns-last', (d) => Object.assign(d, { format: 'other' })],
-    ['version must be 1, the one known here, got 2', 'returns-last', (d) => Object.assign(d, { version: 2 })],
+    ['version must be 1, the only supported version, got 2', 'returns-last', (d) => Object.assign(d, { version: 2 })],
     ['name must be a string, got null', 'returns-last', (d) => delete d.name],
     ['producer must be an object, got null', 'returns-last', (d) => delete d.producer],
     ['producer.seed must be a finite number', 'returns-last', (d) => Object.assign(d.producer, { seed: '7' })],
@@ -145,7 +145,7 @@ describe('loadFixture', () => {
     ],
     ['calls must be at least one call', 'returns-last', (d) => (d.calls = [])],
     ['calls must be an array, got null', 'returns-last', (d) => delete d.calls],
-    ['calls must be one call, as the layer is not stateful', 'returns-last', (d) => d.calls.push(d.calls[0])],
+    ['calls must be one call, because the layer is not stateful', 'returns-last', (d) => d.calls.push(d.calls[0])],
     ['calls[0].input.shape must be [B, T, D], got [18, 4]', 'returns-last', (d) => (d.calls[0].input.shape = [18, 4])],
     [
       'calls[0].input.shape[0] must be a whole number of at least 1',

@@ -219,7 +219,7 @@ describe('Clipping', () => {
     expect(tf.memory().numTensors).toBe(count);
   });
 
-  const RULE = 'clipGradients: limit must have one of globalNorm and variableNorm, got ';
+  const RULE = 'clipGradients: limit must have either globalNorm or variableNorm, got ';
   const REFUSED: [string, unknown, unknown, string][] = [
     ['what is no optimizer', 'adam', { globalNorm: 1 }, "optimizer must be an instance of tf.Optimizer, got 'adam'"],
     ['no limit', tf.train.sgd(1), undefined, 'clipGradients: options must be an object, got undefined'],

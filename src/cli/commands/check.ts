@@ -44,7 +44,7 @@ interface Target {
 
 async function targetOf({ model: path, layer }: CheckOptions): Promise<Target | null> {
   if (path === undefined) {
-    if (layer !== undefined) throw new UserError('--layer names a layer of a model: --model must be given with it');
+    if (layer !== undefined) throw new UserError('--layer selects a layer of a model, so --model must be given too');
     return null;
   }
   const model = await readModel(path);

@@ -53,7 +53,7 @@ function write(path: string, html: string): void {
 export async function inspect(modelPath: string, options: InspectOptions, progress: Progress): Promise<string> {
   const { out, samples, title, loss } = options;
   if (loss !== undefined && options.labels === undefined) {
-    throw new UserError('--loss is of the labels: --labels must be given with it');
+    throw new UserError('--loss needs labels, so --labels must be given too');
   }
   requireFolderOf(out);
   progress.step('reading the model');
@@ -76,13 +76,15 @@ export async function inspect(modelPath: string, options: InspectOptions, progre
     if (timeLabels !== null) report.timeLabels = timeLabels;
     if (loss !== undefined) report.loss = loss;
     if (title !== undefined) report.title = title;
-    progress.step(`inspecting ${model.name} over ${inputs[0]?.shape[0]} samples`);
+    progress.step(`inspecting ${model.name} on ${inputs[0]?.shape[0]} samples`);
     const html = await inspectionReport(report);
     progress.step(`writing ${out}`);
     write(out, html);
-    const size = `${out}: ${Math.ceil(html.length / 1000)} kB, to be opened in a browser`;
+    const size = `${out}: ${Math.ceil(html.length / 1000)} kB; open it in a browser`;
     const lacksLoss = report.labels !== undefined && (loss ?? model.loss) === undefined;
-    return lacksLoss ? `${size}; without gradients, as the model was saved without its loss: name it by --loss` : size;
+    return lacksLoss
+      ? `${size}; it has no gradients, because the model was saved without its loss: name the loss with --loss`
+      : size;
   } finally {
     tf.dispose(tensors);
     model.dispose();
@@ -102,5 +104,5 @@ function requireFit({ model, inputs, labels }: InspectionReportOptions, loss: st
 function heldBy(path: string, shapes: readonly number[][], samples: number): string {
   if (shapes.every(([inFile = 0]) => inFile <= samples)) return '';
   const whole = shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ');
-  return `; '${path}' holds ${whole}, of which ${amount(samples, 'sample')} were taken`;
+  return `; '${path}' holds ${whole}, of which ${amount(samples, 'sample')} were used`;
 }

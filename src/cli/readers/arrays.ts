@@ -38,7 +38,7 @@ export function readArrays(path: string, expected: ArraysFor, samples: number): 
     throw new UserError(`${count}, but '${path}' holds ${arrays.length}`);
   }
   for (const [n, { shape }] of arrays.entries()) {
-    if (shape.length === 0 || shape[0] === 0) throw new UserError(`'${path}' holds no sample for '${names[n]}'`);
+    if (shape.length === 0 || shape[0] === 0) throw new UserError(`'${path}' holds no samples for '${names[n]}'`);
   }
   return arrays;
 }

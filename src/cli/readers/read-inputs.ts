@@ -33,7 +33,9 @@ interface ReadText {
 function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptions): ReadText {
   const { vocabulary: vocabularyPath, pad, samples } = options;
   if (inputs.length > 1) {
-    throw new UserError(`the model has ${inputs.length} inputs: give a JSON object with one for each, by its name`);
+    throw new UserError(
+      `the model has ${inputs.length} inputs: give a JSON object that holds an array for each by name`,
+    );
   }
   if (vocabularyPath === undefined) {
     throw new UserError(`'${path}' is neither .json nor .npy; to read it as text, give --vocabulary too`);
@@ -47,7 +49,7 @@ function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptio
   if (shape.length === 3 && typeof features === 'number') {
     return { array: oneHotOf(padded, features, vocabulary), tokens };
   }
-  throw new UserError('text is for models that take token numbers [B, T] or one-hot vectors [B, T, D]');
+  throw new UserError('text input needs a model that takes token numbers [B, T] or one-hot vectors [B, T, D]');
 }
 
 /**

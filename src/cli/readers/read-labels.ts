@@ -33,7 +33,7 @@ function isLabel(value: unknown): value is string | number {
  * @throws UserError
  */
 export function readTimeLabels(path: string, samples: number): (string | number)[] | (string | number)[][] {
-  const document = readJson(path, 'the labels along time');
+  const document = readJson(path, 'the time labels');
   if (Array.isArray(document)) {
     if (document.every(isLabel)) return document;
     if (document.every((row) => Array.isArray(row) && row.every(isLabel))) return document.slice(0, samples);

@@ -63,16 +63,16 @@ function weightPath(folder: string, name: string): string {
   const path = resolve(folder, name);
   const isBelow = (parent: string, child: string) => child.startsWith(parent.endsWith(sep) ? parent : parent + sep);
   if (!isBelow(resolve(folder), path)) {
-    throw new UserError(`the weight file '${name}' must lie in the folder of the model`);
+    throw new UserError(`the weight file '${name}' must be in the model's folder`);
   }
   let real: string;
   try {
     real = realpathSync(path);
   } catch (cause) {
-    throw new UserError(`the weight file '${name}' is missing: it must lie in the folder of the model`, { cause });
+    throw new UserError(`the weight file '${name}' is missing: it must be in the model's folder`, { cause });
   }
   if (!isBelow(realpathSync(folder), real)) {
-    throw new UserError(`the weight file '${name}' must not link to a place outside the folder of the model`);
+    throw new UserError(`the weight file '${name}' must not be a link that leads out of the model's folder`);
   }
   return real;
 }

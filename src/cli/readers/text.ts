@@ -31,12 +31,12 @@ export function readTokens(path: string, vocabulary: Vocabulary, samples: number
         tokens.map((token) => {
           const id = ids.get(token) ?? unknown;
           if (id !== null) return id;
-          throw new UserError(`line ${number} of '${path}' has '${token}', which the vocabulary lacks`);
+          throw new UserError(`line ${number} of '${path}' has '${token}', which is not in the vocabulary`);
         }),
       );
       if (text.tokens.length === samples) break;
     }
   });
-  if (text.tokens.length === 0) throw new UserError(`'${path}' must hold text, a sample a line`);
+  if (text.tokens.length === 0) throw new UserError(`'${path}' must hold text, one sample per line`);
   return text;
 }

@@ -26,7 +26,9 @@ function entriesOf(path: string): [string, unknown][] {
     return document.map((token, id) => [token, id]);
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new UserError(`the vocabulary '${path}' must be an array of tokens, or an object of numbers by token`);
+    throw new UserError(
+      `the vocabulary '${path}' must be an array of tokens, or an object that maps tokens to numbers`,
+    );
   }
   return Object.entries(document);
 }

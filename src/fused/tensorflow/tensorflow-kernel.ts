@@ -28,9 +28,9 @@ export class TensorFlowKernel implements FusedKernel {
 
   refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout }: FusedProblem) {
     if (activation !== 'tanh' || recurrentActivation !== 'sigmoid')
-      return "TensorFlow's ops know sigmoid and tanh only";
-    if (isMasked) return "TensorFlow's ops know no masks";
-    if (hasRecurrentDropout) return "TensorFlow's ops know no dropout of the hidden state";
+      return "TensorFlow's ops support only sigmoid and tanh";
+    if (isMasked) return "TensorFlow's ops do not support masks";
+    if (hasRecurrentDropout) return "TensorFlow's ops do not support dropout of the hidden state";
     // Both ways back.
     this.isRight ??= areRight([new TensorFlowKernel(0), new TensorFlowKernel(Number.POSITIVE_INFINITY)]);
     return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";

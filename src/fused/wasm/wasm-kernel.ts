@@ -24,11 +24,11 @@ export class WasmKernel implements FusedKernel {
   }
 
   refusal({ activation, recurrentActivation }: FusedProblem): string | null {
-    if (activation !== 'tanh') return `no fused kernel knows the activation '${activation}'`;
+    if (activation !== 'tanh') return `no fused kernel supports the activation '${activation}'`;
     if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid') {
-      return `no fused kernel knows the recurrentActivation '${recurrentActivation}'`;
+      return `no fused kernel supports the recurrentActivation '${recurrentActivation}'`;
     }
-    if (this.build === null) return 'there is no WebAssembly with SIMD here';
+    if (this.build === null) return 'WebAssembly with SIMD is not available here';
     return canOpenHeap(this.build) ? null : 'WebAssembly is not allowed here';
   }
 

@@ -3,17 +3,17 @@ import { lstmName } from '../words.js';
 import type { Finding } from './finding.js';
 
 /**
- * Findings as text for the terminal, most severe first, as `diagnose` ranks them.
+ * Findings as text for the terminal, most severe first, in the order in which `diagnose` ranks them.
  *
  * ```ts
  * console.log(describeFindings(await diagnose(model, x, y)));
  * ```
  *
- * @throws RangeError for what is not an array; most often the promise of `diagnose`, not awaited.
+ * @throws RangeError for what is not an array; most often, the promise of `diagnose` without `await`.
  */
 export function describeFindings(findings: Finding[]): string {
   if (!Array.isArray(findings)) {
-    throw invalidArgument('describeFindings', 'findings must be an array, as diagnose resolves to', findings);
+    throw invalidArgument('describeFindings', 'findings must be an array, the awaited result of diagnose', findings);
   }
   if (findings.length === 0) return NOTHING_FOUND;
   return findings

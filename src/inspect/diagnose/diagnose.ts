@@ -20,8 +20,8 @@ export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'>
 const RULES: OptionRules = { thresholds: CHECKED_LATER, loss: CHECKED_LATER };
 
 /**
- * Looks at every LSTM of a model as it runs over some samples, and tells what is wrong, in words and numbers: gates that
- * are stuck, memory that is too short, units that do nothing, states at their limit, inputs that are not scaled, gradients
+ * Examines every LSTM of a model as it runs over some samples, and says what is wrong, in words and numbers: gates that
+ * are stuck, memories that are too short, units that do nothing, saturated states, inputs that are not scaled, gradients
  * that vanish, explode or never arrive, NaN and where it starts.
  *
  * ```ts
@@ -29,19 +29,19 @@ const RULES: OptionRules = { thresholds: CHECKED_LATER, loss: CHECKED_LATER };
  * console.log(describeFindings(findings));
  * ```
  *
- * With labels and a loss it sees more, and judges by what it sees. A closed gate or a fading gradient is a warning only
- * where the model has not learnt: where its loss is about what it would be if its answers were given to other samples.
- * Otherwise it is a note. docs/diagnosis.md tells what each finding means, and how often diagnose is wrong.
+ * With labels and a loss, it sees more and takes into account whether the model has learnt: whether its loss is clearly
+ * lower than that of the same predictions assigned to the wrong samples. If it has, a closed gate or a fading gradient is
+ * a note; if not, a warning. docs/diagnosis.md explains each finding, and how often diagnose is wrong.
  *
- * @param model Any model with an LSTM, of this package or of tfjs; it is left as it is.
- * @param inputs What the model predicts from, as `predict` takes it: some tens of samples that are like the rest.
- * @param labels As `fit` takes them; looked through for NaN. With them, the gradient of the loss is looked at, where
- *   the model is compiled or a loss is given.
- * @param options `thresholds`: when something is found; see `DiagnosisThresholds`. `loss`: as for `gradientFlowModel`.
- * @returns Findings, the most severe first; within a severity, causes before what may follow from them. Empty: nothing
+ * @param model Any model with an LSTM, of this package or of tfjs; it is not changed.
+ * @param inputs The inputs, as `predict` takes them: some tens of typical samples.
+ * @param labels As `fit` takes them; checked for NaN. With them, if the model is compiled or a loss is given, the gradient
+ *   of the loss is examined.
+ * @param options `thresholds`: when something is a finding; see `DiagnosisThresholds`. `loss`: as for `gradientFlowModel`.
+ * @returns The findings, most severe first; within a severity, causes before their possible effects. Empty if nothing was
  *   found.
- * @throws RangeError (by the promise) for what is not a model with an LSTM, for inputs and labels that `fit` would not
- *   take, for an unknown loss, and for thresholds that break their rule; Error for a model that is not built.
+ * @throws RangeError (as a rejection) for what is not a model with an LSTM, for inputs and labels that `fit` would not
+ *   accept, for an unknown loss, and for thresholds that break their rule; Error for a model that is not built.
  */
 export async function diagnose(
   model: tf.LayersModel,
@@ -78,7 +78,7 @@ export function forwardFindings(evidence: Evidence, thresholds: DiagnosisThresho
         evidence: { 'valid steps': 0 },
         message: 'Every step is masked, or the batch is empty: the layer never computes anything.',
         remedy:
-          'Look at what makes the mask: maskValue of Masking, maskZero of Embedding, and the padding of the data.',
+          'Check what produces the mask: maskValue of Masking, maskZero of Embedding, and the padding of the data.',
       }),
     ];
   }

@@ -34,7 +34,7 @@ function notThere({ place, learnt }: Evidence, { sentence, loss }: FlowStatistic
     evidence: { loss: loss ?? 'not finite' },
     message: `${capitalized(sentence)}.`,
     remedy:
-      'See whether a later layer cuts it off: weights of 0, an activation that is flat where it is, or an operation without a gradient.',
+      'Check whether a later layer cuts it off: zero weights, an activation in its flat range, or an operation without a gradient.',
   });
 }
 
@@ -60,7 +60,7 @@ function vanishing(evidence: Evidence, flow: FlowStatistics, thresholds: Diagnos
       timestep: t,
       evidence: measured,
       message: `${capitalized(sentence)}. ${isHalf ? whatIsNotReached(unreached, flow) : whatIsReached(flow, vanishingGradient)}`,
-      remedy: `${learnt === true ? 'The model has learnt all the same. If it should see further back: ' : ''}${vanishingAdvice(forgetBias, timesteps)}`,
+      remedy: `${learnt === true ? 'The model has learnt nevertheless. If it should look further back: ' : ''}${vanishingAdvice(forgetBias, timesteps)}`,
     }),
   ];
 }
@@ -98,15 +98,15 @@ function hardlyReachedSteps({ toWeights, goBackwards }: FlowStatistics, fraction
 
 function whatIsNotReached({ first, last, of, share }: Unreached, { goBackwards }: FlowStatistics): string {
   const stretch = goBackwards ? `${last} to ${first}` : `${first} to ${last}`;
-  return `Timesteps ${stretch}, of ${of}, together make up ${percent(share)} of the gradient of its weights: what happens there hardly changes them.`;
+  return `Timesteps ${stretch}, of ${of}, together contribute ${percent(share)} of the gradient of its weights: what happens there hardly changes them.`;
 }
 
 /** With a loss at many steps the weights learn from all of them, but from each only what happened shortly before. */
 function whatIsReached({ retained, lossTerms }: FlowStatistics, vanishing: number): string {
   const steps = retained.filter((left) => left !== null && left >= vanishing).length - 1;
   return lossTerms.filter((size) => size !== null).length > 1
-    ? `The weights learn from every part of the sequence, but from each loss term only what happened up to ${amount(Math.max(steps, 1), 'step')} before it.`
-    : 'All parts of the sequence still reach the weights.';
+    ? `The weights learn from every part of the sequence, but each loss term teaches them only about the ${amount(Math.max(steps, 1), 'step')} before it.`
+    : 'The weights still learn from every part of the sequence.';
 }
 
 function vanishingAdvice(forgetBias: number | null, timesteps: number): string {
@@ -122,7 +122,7 @@ function exploding({ place, learnt }: Evidence, flow: FlowStatistics): Finding {
     severity: learnt === true ? 'note' : 'warning',
     timestep: t,
     evidence: flowEvidence(flow),
-    message: `${capitalized(flow.sentence)}. It has grown tenfold at timestep ${t}.`,
+    message: `${capitalized(flow.sentence)}. It has grown tenfold by timestep ${t}.`,
     remedy:
       'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); start from an orthogonal recurrent kernel (orthogonalByGateInitializer), or shorten the sequences.',
   });

@@ -37,7 +37,7 @@ export function gateFindings(evidence: Evidence, thresholds: DiagnosisThresholds
         units: withoutGradient,
         fractions: zeroGradient ?? [],
         where: 'exactly 0 or 1',
-        meaning: 'the hard sigmoid is flat there, and no gradient moves them back',
+        meaning: 'the hard sigmoid is flat there, and no gradient can move them back',
         remedy: "Use recurrentActivation 'sigmoid' (KERAS_DEFAULTS), or a lower learning rate.",
       }),
       ...stuck(evidence, thresholds, gate, {
@@ -67,39 +67,41 @@ interface Meaning {
 function whatClosedMeans({ activity, forgetBias }: Evidence, gate: Gate, units: number[]): Meaning {
   if (gate === 'i') {
     return {
-      meaning: `little is written to their cells, whose state moves by ${shortNumber(meanOver(activity.rangeOfC, units))}`,
-      remedy: 'See whether training drove the bias far below 0: try a lower learning rate, or regularize the bias.',
+      meaning: `little is written to the cell state, which varies by only ${shortNumber(meanOver(activity.rangeOfC, units))}`,
+      remedy:
+        'Check whether training has driven the bias far below 0; if so, try a lower learning rate, or regularize the bias.',
     };
   }
   if (gate === 'f') {
     return {
-      meaning: `from one step to the next they keep ${percent(meanOver(activity.forgetGate, units))} of what they hold`,
+      meaning: `from one step to the next they keep ${percent(meanOver(activity.forgetGate, units))} of the cell state`,
       remedy: forgetAdvice(forgetBias),
     };
   }
   return {
-    meaning: `little of their cells is shown, and their output moves by ${shortNumber(meanOver(activity.rangeOfH, units))}`,
-    remedy: 'Try a lower learning rate or gradient clipping; regularize the bias if training drove it far below 0.',
+    meaning: `little of the cell state is shown, and h varies by only ${shortNumber(meanOver(activity.rangeOfH, units))}`,
+    remedy:
+      'Try a lower learning rate or gradient clipping; regularize the bias if training has driven it far below 0.',
   };
 }
 
 /** Near the bias that KERAS_DEFAULTS start from there is no point in advising it. */
 export function forgetAdvice(forgetBias: number | null): string {
   return forgetBias !== null && forgetBias > 0.7
-    ? 'The forget bias is about 1 or more already: look at what drives the gates down, such as the size of the inputs or of the weights; or start from a still larger bias (chronoInitializer).'
-    : 'Start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) where something must be kept over T timesteps.';
+    ? 'The forget bias is already about 1 or more: check what drives the gates down, such as large inputs or weights, or start from a still larger bias (chronoInitializer).'
+    : 'Start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) to keep something over T timesteps.';
 }
 
 const WHAT_OPEN_MEANS: Record<Gate, Meaning> = {
   i: {
     meaning: 'every candidate is written almost in full',
-    remedy: 'Harmless by itself; with a forget gate that is open too, the cell state only ever grows.',
+    remedy: 'Harmless in itself; if the forget gate is open too, the cell state can only grow.',
   },
   f: {
-    meaning: 'they keep almost all of what they hold, as counters do',
-    remedy: 'What long memories need; if sequences are unrelated, see that the layer is not stateful.',
+    meaning: 'they keep almost all of the cell state, as counters do',
+    remedy: 'Long memories need this. If the sequences are unrelated, make sure that the layer is not stateful.',
   },
-  o: { meaning: 'their cells are always shown in full', remedy: 'Harmless by itself.' },
+  o: { meaning: 'the cell state is always shown in full', remedy: 'Harmless in itself.' },
 };
 
 interface Stuck extends Meaning {

@@ -25,7 +25,7 @@ function weightFindings({ place, weightNorms }: Evidence): Finding[] {
         evidence: { weights: broken.join(', ') },
         message: `The weights of gate ${gate} hold NaN or Infinity, in ${broken.join(', ')}: training has diverged.`,
         remedy:
-          'Go back to weights from before; clip gradients by norm, lower the learning rate, and look for NaN in the data.',
+          'Go back to earlier weights; clip gradients by norm, lower the learning rate, and look for NaN in the data.',
       }),
     ];
   });
@@ -46,7 +46,7 @@ function valueFindings({ place, statistics }: Evidence): Finding[] {
       gate,
       timestep: first,
       evidence,
-      message: `NaN or Infinity appears at timestep ${first}, first in ${gate}, and in ${broken.join(', ')} altogether.`,
+      message: `NaN or Infinity first appears at timestep ${first}, in ${gate}, and affects ${broken.join(', ')}.`,
       remedy:
         'Look for NaN in the input of this layer; with an unbounded activation such as relu, use tanh or clip gradients.',
     }),
@@ -66,7 +66,7 @@ export async function dataFindings(tensors: tf.Tensor[], role: 'input' | 'label'
       severity: 'error',
       evidence: { [role]: index, count: broken, of: tensor.size },
       message: `${role === 'input' ? 'Input' : 'Label'} ${index} holds NaN or Infinity in ${broken} of ${tensor.size} values.`,
-      remedy: 'Clean the data first: whatever else is found may follow from it.',
+      remedy: 'Clean the data first: all other findings may follow from this.',
     });
     findings.push(finding);
   }

@@ -31,9 +31,9 @@ export function stateFindings(evidence: Evidence, thresholds: DiagnosisThreshold
       gate: 'c',
       holds: (size) => size > thresholds.saturatedCellState,
       measured: 'mean |c|',
-      meaning: 'the cell state has grown so far that its output hardly changes with it',
+      meaning: 'the cell state is so large that h hardly changes with it',
       remedy:
-        'See whether forget and input gate are both open; shorten sequences, reset states, or regularize the bias.',
+        'Check whether the forget and input gates are both open; shorten sequences, reset states, or regularize the bias.',
     }),
     ...ofUnits(evidence, thresholds, constant, {
       kind: 'constant unit',
@@ -42,7 +42,7 @@ export function stateFindings(evidence: Evidence, thresholds: DiagnosisThreshold
       measured: 'range of h',
       meaning: 'the output is the same whatever the input',
       remedy:
-        'See whether the weights of these units are about 0; otherwise the layer may be larger than it needs to be.',
+        'Check whether the weights of these units are about 0; otherwise the layer may be larger than it needs to be.',
     }),
     ...shortMemory(evidence, thresholds),
   ];
@@ -72,7 +72,7 @@ function unscaledInput({ place, statistics, inputSize, learnt }: Evidence, { uns
       kind: 'unscaled input',
       severity: learnt === true ? 'note' : 'warning',
       evidence: { 'typical size of the input': rounded(inputSize), 'share of saturated gates': rounded(share) },
-      message: `What the layer reads has a typical size of ${shortNumber(inputSize)}, and its gates are saturated at ${percent(share)} of their values: they switch rather than weigh.`,
+      message: `The layer's input has a typical size of ${shortNumber(inputSize)}, and ${percent(share)} of its gates' values are saturated: the gates switch rather than weigh.`,
       remedy: 'Standardize the inputs: subtract their mean and divide by their standard deviation.',
     }),
   ];
@@ -123,7 +123,7 @@ function shortMemory(evidence: Evidence, { shortMemory }: DiagnosisThresholds): 
       units,
       evidence: { 'median horizon in timesteps': rounded(median), timesteps },
       message: `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timesteps or fewer; the sequences have ${timesteps}.`,
-      remedy: `Only if what matters lies further back: ${uncapitalized(forgetAdvice(forgetBias))}`,
+      remedy: `Only if the model needs to look further back: ${uncapitalized(forgetAdvice(forgetBias))}`,
     }),
   ];
 }

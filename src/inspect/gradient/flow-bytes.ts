@@ -23,7 +23,7 @@ export interface FlowSize {
 export interface CallFlowSize extends CallName, FlowSize {}
 
 /**
- * Tells how much memory `gradientFlow` would take. Nothing is computed. What the loss itself takes comes on top.
+ * Says how much memory `gradientFlow` would take, in bytes, without computing anything. The loss itself takes more on top.
  *
  * ```ts
  * const { peakBytes } = gradientFlowBytes(layer, x);
@@ -45,9 +45,9 @@ export function gradientFlowBytes(layer: tf.layers.Layer, x: tf.Tensor): FlowSiz
 }
 
 /**
- * Tells how much memory `gradientFlowModel` would take, call by call in the same order. The model runs once; no gradient
- * is taken. All flows are held at once: `bytes` of all of them, and on top for the one that is being taken what is more
- * in its `peakBytes`. The model's own forward pass, of which tfjs holds everything as in training, comes on top.
+ * Says how much memory `gradientFlowModel` would take, in bytes, for each call in the same order. The model runs once; no
+ * gradient is computed. The peak is the sum of all `bytes`, since all flows are held at once, plus `peakBytes - bytes` of
+ * the one being computed, plus what the model's own forward pass takes, all of which tfjs holds as in training.
  *
  * ```ts
  * const megabytes = gradientFlowModelBytes(model, x).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;

@@ -25,11 +25,11 @@ export function flowSentence(statistics: Omit<FlowStatistics, 'sentence'>): stri
 /** Where the loss looks at several steps, its last term is meant: what has a long way to go. */
 function whose({ lossTerms }: Omit<FlowStatistics, 'sentence'>): string {
   const steps = lossTerms.filter((size) => size !== null).length;
-  return steps > 1 ? `gradient of the last loss term, of terms at ${steps} timesteps,` : 'gradient';
+  return steps > 1 ? `gradient of the last of ${steps} loss terms` : 'gradient';
 }
 
 function behaviour({ fit, slope, verdict }: Omit<FlowStatistics, 'sentence'>): string {
-  if (fit === null || slope === null) return 'does not pass a single step back: it is exactly 0 before it';
+  if (fit === null || slope === null) return 'does not survive a single step back: before that step it is exactly 0';
   const { attenuation, belowFloat32, halfLife, steps } = fit;
   const size = shortNumber(attenuation, 2);
   const over = `over ${amount(steps, 'step')}`;

@@ -25,31 +25,31 @@ import { crossingsOfTotal, pathsOf } from './paths.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 
 /**
- * What a gradient does on its way back through time, in plain numbers and in a sentence: norms for each timestep, by
- * which paths it comes, how fast it shrinks or grows, whether it vanishes or explodes, and how much of it reaches the
- * weights from where. Masked steps are left out.
+ * What happens to a gradient on its way back through time, as plain numbers and in a sentence: its norm at each timestep,
+ * the paths it takes, how fast it shrinks or grows, whether it vanishes or explodes, and how much each timestep
+ * contributes to the gradient of the weights. Masked steps are left out.
  *
  * ```ts
  * const statistics = await flowStatistics(flow);
  * statistics.verdict;   // 'vanishing'
  * statistics.sentence;  // "gradient halves every 3.1 steps, to 1.1e-7 of its size over 72 steps; unit 17's forget gate …"
- * statistics.retained;  // what is left of it at each timestep, the curve that the sentence tells of
+ * statistics.retained;  // the fraction of it that is left at each timestep, the curve that the sentence describes
  * statistics.toWeights; // what each timestep adds to the gradient of the layer's weights
  * ```
  *
- * Verdict, sentence, slope and `retained` are about the way back from the last step that the loss looks at. Where it looks
- * at every step, that is the way of its last term alone, and the others have ways of their own, down to none: what
- * reaches the weights then is in `toWeights`.
+ * Verdict, sentence, slope and `retained` describe the way back from the last step that the loss depends on. If the loss
+ * has terms at every step, that is the way of its last term only; the other terms have shorter ways. What reaches the
+ * weights is in `toWeights`.
  *
- * Below the smallest normal float32, 1.2e-38, backends differ and sizes are rounding. No logarithm, ratio or slope is
- * taken of what is smaller: the line ends there, and the attenuation is an upper bound.
+ * Below the smallest normal float32 number, 1.2e-38, backends differ and values are dominated by rounding. No logarithm,
+ * ratio or slope is computed from smaller values: the line ends there, and the attenuation is an upper bound.
  *
- * Vanishing and exploding gradients and the Jacobian's norm: Pascanu, Mikolov and Bengio 2013, "On the difficulty of
+ * Vanishing and exploding gradients and the norm of the Jacobian: Pascanu, Mikolov and Bengio 2013, "On the difficulty of
  * training recurrent neural networks", arXiv 1211.5063. The linear path: Kanuparthi et al. 2018, "h-detach", arXiv
  * 1810.03023. The carousel: Hochreiter and Schmidhuber 1997.
  *
- * @param flow Of `gradientFlow` or `gradientFlowModel`; it remains the caller's.
- * @throws RangeError (by the promise) for what is not a flow, for a disposed one, and for options that break their rule.
+ * @param flow As returned by `gradientFlow` or `gradientFlowModel`; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not a flow, for a disposed one, and for options that break their rule.
  */
 export async function flowStatistics(flow: GradientFlow, options: FlowStatisticsOptions = {}): Promise<FlowStatistics> {
   requireFlow('flowStatistics', flow);

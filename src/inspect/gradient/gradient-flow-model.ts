@@ -29,12 +29,12 @@ const RULES: OptionRules = { loss: CHECKED_LATER, sampleWeight: CHECKED_LATER };
 
 /**
  * Follows the gradient of a model's loss back through every LSTM of the model, of this package or of tfjs: stacked,
- * bidirectional, nested, shared, stateful, masked, starting from given states, with whatever outputs. One entry for each
- * call, in the order in which the model makes them, named as `traceModel` names them.
+ * bidirectional, nested, shared, stateful, masked, with given initial states, and with any outputs. There is one entry for
+ * each call, in the order in which the model makes them, named as in `traceModel`.
  *
- * The model is run as `evaluate` runs it: dropout is off and moving averages are used, so that what is seen is the loss
- * of the model and not the noise of a training step. It is left as it was, also when it throws: states, weights,
- * training flags. Penalties of regularizers are left out.
+ * The model is run as by `evaluate`: without dropout and with moving averages, so that you see the loss of the model and
+ * not the noise of a training step. It is not changed, even if this throws: states, weights and training flags stay the
+ * same. Regularization penalties are left out.
  *
  * ```ts
  * for (const { layerName, flow } of gradientFlowModel(model, x, y)) {
@@ -43,17 +43,17 @@ const RULES: OptionRules = { loss: CHECKED_LATER, sampleWeight: CHECKED_LATER };
  * }
  * ```
  *
- * First the model runs as it is, with one backward pass to what its LSTMs returned; from there gradients are followed back
- * through each call step by step. Time and memory are in proportion to T; `gradientFlowModelBytes` tells how much memory.
+ * The model runs once, with one backward pass to the outputs of its LSTMs; from there, gradients are followed back through
+ * each call step by step. Time and memory are proportional to T; `gradientFlowModelBytes` says how much memory.
  *
- * @param model A built model; compiled, or `loss` is given.
+ * @param model A built model; compiled, unless `loss` is given.
  * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...], or [B]
  *   for [B, 1].
- * @param labels For each output likewise; classes by number, [B] or [B, 1], for a sparse loss.
- * @returns The flows; where the loss does not reach a layer, or reaches it by operations whose gradient tfjs defines as
- *   0, all gradients are 0. The caller disposes them.
+ * @param labels The same for the outputs; class numbers, [B] or [B, 1], for a sparse loss.
+ * @returns The flows; the caller disposes them. If the loss does not reach a layer, or only through operations whose
+ *   gradient tfjs defines as 0, all its gradients are 0.
  * @throws RangeError for what is not a model with an LSTM, for inputs, labels and weights of a wrong number or shape, for
- *   an unknown loss, and where an operation between an LSTM and the loss has no gradient; Error for a model that is not
+ *   an unknown loss, and if an operation between an LSTM and the loss has no gradient; Error for a model that is not
  *   built or has no loss; OutOfMemoryError; and whatever the model or the loss throws.
  */
 export function gradientFlowModel(
@@ -66,7 +66,7 @@ export function gradientFlowModel(
   checkOptions(where, options, RULES);
   requireModelWithLSTM(where, model);
   const spec = options.loss ?? (model.loss as ModelLoss | undefined);
-  if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss be given', model.name);
+  if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss must be given', model.name);
   if (labels == null) throw invalidArgument(where, 'labels must be given', labels);
   const data = modelData(where, model, inputs, labels, options);
   try {

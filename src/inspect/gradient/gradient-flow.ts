@@ -18,9 +18,9 @@ export type SequenceLoss = (h: tf.Tensor3D) => tf.Scalar;
 export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
 
 /**
- * Follows the gradient of a loss back through an LSTM, step by step: backpropagation through time, made visible. The
- * loss may look at the last step only, at every step, or at any of them. Inference mode: no dropout. The layer may be
- * this package's or `tf.layers.lstm`, or `tf.layers.rnn` over one cell of either, frozen or not; it is left as it was.
+ * Follows the gradient of a loss back through an LSTM, step by step: backpropagation through time, made visible. The loss
+ * may depend on the last step, on every step, or on any of them. Inference mode: no dropout. The layer may be this
+ * package's or `tf.layers.lstm`, or `tf.layers.rnn` over one cell of either, frozen or not; it is not changed.
  *
  * ```ts
  * const flow = gradientFlow(model.getLayer('lstm'), x, (h) => h.gather([T - 1], 1).square().mean());
@@ -28,18 +28,18 @@ export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
  * flow.dispose();
  * ```
  *
- * Every gradient is the one that tfjs's own automatic differentiation computes on the plain path. The layer runs once, with
- * all its gates kept; then gradients are followed back step by step, each by the step's own vector-Jacobian product. Time
- * and memory are in proportion to T; `gradientFlowBytes` tells how much memory.
+ * Every gradient equals the one that tfjs's automatic differentiation computes on the plain path. The layer runs once and
+ * keeps all its gates; then the gradients are followed back step by step, using the vector-Jacobian product of each step.
+ * Time and memory are proportional to T; `gradientFlowBytes` says how much memory.
  *
  * Werbos 1990, "Backpropagation through time: what it does and how to do it".
  *
  * @param layer A layer that is built.
  * @param x [B, T, D], B and T at least 1.
- * @param loss A differentiable function of h.
- * @returns [B, T, U] sequences of gradients, the same of the weights, and the trace; the caller disposes it.
- * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a loss that does not return
- *   a scalar or does not depend on h by differentiable operations; Error for a layer that is not built;
+ * @param loss A differentiable function of h, [B, T, U], that returns a scalar.
+ * @returns Gradients as sequences [B, T, U], those of the weights, and the trace; the caller disposes it.
+ * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a loss that does not return a
+ *   scalar or does not depend on h through differentiable operations; Error for a layer that is not built;
  *   OutOfMemoryError; and whatever the loss throws.
  */
 export function gradientFlow(
@@ -58,7 +58,7 @@ export function gradientFlow(
       const floats = { ...sequence, x: tf.cast(sequence.x, 'float32') };
       const trace = traceForFlow(where, { name, cell, goBackwards }, floats);
       const refusal = (cause?: unknown) => {
-        const rule = `loss must depend on h by differentiable operations${because(cause)}`;
+        const rule = `loss must depend on h through differentiable operations${because(cause)}`;
         return invalidArgument(where, rule, loss, { layer: name, cause });
       };
       const h = tf.clone(trace.h);

@@ -15,22 +15,22 @@ export interface InputSensitivityOptions extends Pick<TraceOptions, 'initialStat
 const RULES: OptionRules = { timestep: AN_INTEGER, initialState: CHECKED_LATER, mask: CHECKED_LATER };
 
 /**
- * How much each input timestep matters to the hidden state at one timestep: the Frobenius norm of the Jacobian
- * dh_timestep / dx_s, for every s. It is 0 at steps that are processed later, and at masked ones. Inference mode.
+ * How much each timestep of the input affects the hidden state at one timestep: the Frobenius norm of the Jacobian
+ * dh_timestep / dx_s, for every s. It is 0 at masked steps and at steps that are processed later. Inference mode.
  *
  * ```ts
  * const sensitivity = inputSensitivity(model.getLayer('lstm'), x);
- * sensitivity.print(); // how far back the last hidden state still looks
+ * sensitivity.print(); // how far back the last hidden state depends on the input
  * sensitivity.dispose();
  * ```
  *
- * Takes a forward and a backward pass with U copies of the batch, some at a time.
+ * It takes a forward and a backward pass with U copies of the batch, a few at a time.
  *
  * @param layer A built LSTM of this package or of tfjs, or `tf.layers.rnn` over one cell of either.
  * @param x [B, T, D], B at least 1.
  * @returns [B, T]; the caller disposes it.
- * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape and for a timestep that there is not;
- *   Error for a layer that is not built.
+ * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a timestep out of range; Error
+ *   for a layer that is not built.
  */
 export function inputSensitivity(
   layer: tf.layers.Layer,

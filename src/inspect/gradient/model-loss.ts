@@ -36,7 +36,7 @@ export function modelLoss(
   { labels, loss, sampleWeight, batch }: ModelLossArguments,
 ): (outputs: tf.Tensor[]) => tf.Scalar {
   const spec = loss ?? (model.loss as ModelLoss | undefined);
-  if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss be given', model.name);
+  if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss must be given', model.name);
   const { functions, names } = lossFunctions(where, model, spec);
   const weights = sampleWeight == null ? names.map(() => null) : inOrder(where, names, sampleWeight);
   const terms = functions.map((lossFunction, n): LossTerm => {
@@ -51,7 +51,7 @@ function meanLoss(where: string, { lossFunction, labels, sampleWeight }: LossTer
   if (!(losses instanceof tf.Tensor)) throw invalidArgument(where, 'loss must return a tensor', losses);
   if (sampleWeight === null) return tf.mean(losses);
   if (losses.shape[0] !== sampleWeight.shape[0]) {
-    throw invalidArgument(where, 'loss must return [B, ...] where there are sample weights', losses);
+    throw invalidArgument(where, 'loss must return [B, ...] if there are sample weights', losses);
   }
   const perSample = tf.reshape(sampleWeight, [-1, ...losses.shape.slice(1).map(() => 1)]);
   return tf.mean(tf.mul(losses, perSample));
@@ -69,7 +69,7 @@ function lossFunctions(where: string, model: tf.LayersModel, loss: ModelLoss) {
   try {
     twin.compile({ loss, optimizer });
   } catch (cause) {
-    throw invalidArgument(where, `loss must be one that compile takes${because(cause)}`, loss, { cause });
+    throw invalidArgument(where, `loss must be one that compile accepts${because(cause)}`, loss, { cause });
   } finally {
     optimizer.dispose();
   }

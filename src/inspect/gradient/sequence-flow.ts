@@ -29,7 +29,7 @@ export interface FlowSource {
 export function requirePreActivations(where: string, cell: SequenceCell, layer: string): void {
   if (hasPreActivations(cell)) return;
   const rule =
-    'the cell must compute its gates from pre-activations, by projectInput and stepFromProjectedInput; one that overrides step as a whole has none whose gradients could be told';
+    'the cell must compute its gates from pre-activations, with projectInput and stepFromProjectedInput; a cell that overrides step itself has no pre-activations to take gradients of';
   throw invalidArgument(where, rule, cell.getClassName(), { layer });
 }
 

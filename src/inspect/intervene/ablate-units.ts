@@ -34,21 +34,21 @@ export interface AblationOptions {
 const RULES: OptionRules = { layerName: CHECKED_LATER, onProgress: A_FUNCTION, signal: AN_ABORT_SIGNAL };
 
 /**
- * Ranks a layer's units by how much the model's output changes when one of them is silenced: its h is 0 at every
- * timestep, for whoever reads it, the layer's own recurrence included. The model is left as it was.
+ * Ranks a layer's units by how much the model's output changes when one of them is silenced: its h is 0 at every timestep,
+ * for all that reads it, including the layer's own recurrence. The model is not changed.
  *
  * ```ts
  * const [first] = await ablateUnits(model, x, { layerName: 'lstm' });
  * console.log(`unit ${first.unit} matters most: without it the output changes by ${first.meanChange}`);
  * ```
  *
- * Runs the model once more for each unit.
+ * It runs the model once more for each unit.
  *
  * @param model Any model with a built LSTM, of this package or of tfjs.
  * @param inputs As for `traceModel`.
- * @returns Every unit, the one of the largest mean change first.
- * @throws RangeError (by the promise) for an unknown layer, for stacked cells, where the model's output is not finite to
- *   begin with, and as `traceModel` does.
+ * @returns Every unit, the one with the largest mean change first.
+ * @throws RangeError (as a rejection) for an unknown layer, for stacked cells, if the model's output is not finite to
+ *   begin with, and in the cases in which `traceModel` does.
  */
 export async function ablateUnits(
   model: tf.LayersModel,
@@ -95,7 +95,7 @@ function requireLSTM(model: tf.LayersModel, layerName: string): FoundLSTM[] {
     throw invalidArgument(where, `layerName must be one of the model's LSTMs ${names}`, layerName);
   }
   if (!found.every(({ layer }) => isLSTMLike(layer))) {
-    throw invalidArgument(where, 'layerName must be a layer of one LSTM, not of stacked cells', layerName);
+    throw invalidArgument(where, 'layerName must be a layer with one LSTM cell, not with stacked cells', layerName);
   }
   return found;
 }

@@ -18,22 +18,24 @@ import { requireLayer } from '../model/require-layer.js';
 export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefined;
 
 /**
- * Intervenes in an LSTM: while `run` executes, `edit` may replace any of i, f, g, o, c and h at any timestep. The layer
- * may be this package's or a built-in one, alone or inside a model; afterwards it is as it was before.
+ * Intervenes in an LSTM: while `run` executes, `edit` may replace any of i, f, g, o, c and h at any timestep. The layer may
+ * be this package's or a built-in one, alone or inside a model. Afterwards it is as before.
  *
  * ```ts
- * // What would the model say if unit 3 never forgot?
+ * // What would the model predict if unit 3 never forgot?
  * const prediction = editGates(model.getLayer('lstm'), ({ f }) => ({ f: withUnits(f, [3], 1) }), () => model.predict(x));
  * ```
  *
- * Differentiable. Edits of one layer may be nested: the outer one comes first. Traces made by `run` show what was edited.
+ * Edits are differentiable. Edits of one layer may be nested: the outer one comes first. Traces made by `run` show the
+ * edited values.
  *
- * @param layer A built LSTM, or `tf.layers.rnn` over one LSTM cell; of Bidirectional its `forwardLayer` or
+ * @param layer A built LSTM, or `tf.layers.rnn` over one LSTM cell; for Bidirectional, its `forwardLayer` or
  *   `backwardLayer`.
- * @param run What to do meanwhile; if it returns a promise, until that is settled.
+ * @param edit Called at every timestep with the six quantities, each [B, U]; returns the ones to replace, or nothing.
+ * @param run What to run with the edit in place; if it returns a promise, the edit stays until it is settled.
  * @returns What `run` returns.
- * @throws RangeError for a layer that is not an LSTM, and for an edit that returns something else than tensors [B, U]
- *   of known names; Error for a layer that is not built.
+ * @throws RangeError for a layer that is not an LSTM, and for an edit that returns anything but tensors [B, U] of known
+ *   names; Error for a layer that is not built.
  */
 export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: () => Result): Result {
   const where = 'editGates';
@@ -108,7 +110,7 @@ function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
 /** What follows from a gate is known where the six equations say it. */
 function requireSixEquations(cell: LSTMLike['cell'], replaced: Partial<LSTMStep>): void {
   if (cellToRun(cell).ownEquations === 'none') return;
-  const rule = `edit must give c and h as well, or h alone, as the cell of class ${cell.getClassName()} computes its steps itself, and what follows from a gate is not known`;
+  const rule = `edit must return c and h as well, or h alone: the cell of class ${cell.getClassName()} computes its steps itself, so what follows from a gate is not known`;
   throw invalidArgument('editGates', rule, Object.keys(replaced), { layer: cell.name });
 }
 

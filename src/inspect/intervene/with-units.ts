@@ -4,7 +4,7 @@ import { invalidArgument } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
 
 /**
- * Values with those of some units replaced.
+ * Replaces the values of some units.
  *
  * ```ts
  * const h = withUnits(tf.ones([2, 4]), [0, 3], 0); // [[0, 1, 1, 0], [0, 1, 1, 0]]
@@ -12,9 +12,9 @@ import { tidy } from '../../core/tidy.js';
  *
  * @param values [B, U].
  * @param units Indices from 0 to U - 1.
- * @param value The number that the units get, in every sample.
+ * @param value The number that these units get, in every sample.
  * @returns [B, U]; the caller disposes it.
- * @throws RangeError for a unit that there is not, and for arguments of another kind.
+ * @throws RangeError for a unit out of range, and for arguments of the wrong type.
  */
 export function withUnits(values: tf.Tensor2D, units: readonly number[], value: number): tf.Tensor2D {
   const where = 'withUnits';

@@ -1,7 +1,7 @@
 import { isOutOfMemory } from '../../host/out-of-memory.js';
 
 /**
- * Memory ran out on the backend. What was computed until then is lost; on wasm, so may be the backend.
+ * Thrown when memory ran out on the backend. Everything computed until then is lost; on wasm, the backend may be unusable.
  *
  * ```ts
  * try {
@@ -15,16 +15,16 @@ import { isOutOfMemory } from '../../host/out-of-memory.js';
 export class OutOfMemoryError extends Error {
   override readonly name = 'OutOfMemoryError';
 
-  /** @param bytes About what it would have taken at most; 0 where that is not known. */
+  /** @param bytes An upper estimate of the memory needed, in bytes; 0 if it is not known. */
   constructor(
     where: string,
     readonly bytes: number,
     cause: unknown,
   ) {
     const amount = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
-    const told = bytes === 0 ? '' : `; this takes about ${amount} at most, besides what the model itself takes`;
-    const advice = 'give fewer samples or a part of each sequence';
-    super(`${where}: memory ran out${told}: ${advice}. tfjs's wasm backend has to be started anew after that`, {
+    const told = bytes === 0 ? '' : `; this takes at most about ${amount}, on top of what the model itself takes`;
+    const advice = 'pass fewer samples, or only a part of each sequence';
+    super(`${where}: memory ran out${told}: ${advice}. tfjs's wasm backend must be restarted after that`, {
       cause,
     });
   }

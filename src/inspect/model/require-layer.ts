@@ -7,8 +7,8 @@ import { isLSTMLike, type LSTMLike } from '../../layers/foreign-lstm.js';
 export function within(layer: unknown): string {
   if (!(layer instanceof tf.layers.Layer)) return '';
   const className = layer.getClassName();
-  if (className === 'Bidirectional') return '; of Bidirectional it is its forwardLayer or backwardLayer';
-  return className === 'TimeDistributed' ? '; of TimeDistributed it is its layer' : '';
+  if (className === 'Bidirectional') return '; for Bidirectional, pass its forwardLayer or backwardLayer';
+  return className === 'TimeDistributed' ? '; for TimeDistributed, pass its layer' : '';
 }
 
 /**

@@ -10,8 +10,8 @@ export interface GateMonitor extends tf.CustomCallback {
 
 /**
  * Watches the LSTMs of a model, of this package or of tfjs, as it trains: what their gates do, how large gradients and
- * weights are by gate, and, given labels, how the gradient flows back through time. It warns, in words, when a gate goes
- * dead, when gradients vanish or explode, and when NaN appears: in which layer, gate and timestep, and at which batch.
+ * weights are by gate and, given labels, how the gradient flows back through time. It warns, in words, when a gate goes
+ * dead, when gradients vanish or explode, and when NaN appears, and names the layer, gate, timestep and batch.
  *
  * ```ts
  * const monitor = gateMonitor({ everyBatches: 20, inputs: someX, labels: someY });
@@ -20,33 +20,34 @@ export interface GateMonitor extends tf.CustomCallback {
  * await writeFile('history.json', JSON.stringify(monitor.history));
  * ```
  *
- * Gradients are those of the training step itself, before any clipping, as the optimizer gets them; no second pass is
- * made for them. They are observed at the batches that are reported, and the optimizer is as it was in between, after
- * training, and after a training that throws.
+ * The gradients are those of the training step itself, as the optimizer gets them, before any clipping; there is no second
+ * pass for them. They are observed only at the batches that are reported. Between reports, after training, and after
+ * training that throws, the optimizer is as before.
  *
- * **Cost.** A batch without a report costs the reading of its loss. A report without `inputs` reads twelve numbers for
- * each LSTM's gradient and twelve for its weights, whose norms the device computes: measured, less than a hundredth of a
- * training step. With `inputs` it adds one prediction with all gates of these samples, and their statistics in
- * JavaScript, in proportion to samples × timesteps × units: about half a step, for as many samples as a batch has. With
- * `labels` it follows the gradient back through every timestep, which takes as long as three to seven steps. (32 samples,
- * 50 timesteps, 32 and 128 units, backends wasm and tensorflow, against steps on plain operations.) `milliseconds` in
- * each record tells how long it took; `everyBatches` sets how often, and fewer samples make it less.
+ * **Cost.** A batch without a report costs the reading of its loss. A report without `inputs` reads twelve numbers for each
+ * LSTM's gradient and twelve for its weights, whose norms are computed on the backend: measured at less than a hundredth
+ * of a training step. With `inputs`, it adds one prediction that keeps all gates of these samples, and their statistics
+ * in JavaScript, proportional to samples × timesteps × units: about half a step for a batch of samples. With `labels`, it
+ * follows the gradient back through every timestep, which takes as long as three to seven steps. (32 samples, 50
+ * timesteps, 32 and 128 units, backends wasm and tensorflow, compared with steps on plain ops.) `milliseconds` in each
+ * record says how long it took. To spend less, raise `everyBatches` or pass fewer samples.
  *
- * **Memory.** While a report is made, the traces of `inputs` (`traceBytes` tells their size). For good, at most `maxRecords`
- * records, whose size depends on neither units nor samples. When there are more, every second one is dropped, and records
- * are kept half as often from then on; `onReport` still gets all. There is one warning at most for each kind, layer and gate.
+ * **Memory.** While a report is made, it holds the traces of `inputs` (see `traceBytes`). Permanently, it holds at most
+ * `maxRecords` records, whose size depends on neither units nor samples. If there are more, every second one is dropped,
+ * and records are kept half as often from then on; `onReport` still gets all of them. There is at most one warning for
+ * each kind, layer and gate.
  *
- * A monitor never ends a training that would have run without it. Should it fail, be it for inputs that the model does not
- * take or for want of memory, it warns of that once ('monitor failed') and stands aside. What `onReport` and `onWarning`
- * throw does end the training: they are yours.
+ * A monitor never ends training that would have run without it. If it fails, because the model does not accept its inputs
+ * or memory runs out, it warns of that once ('monitor failed') and stops watching. If your own `onReport` or `onWarning`
+ * throws, training does end.
  *
- * Where labels are given, closed gates and fading gradients are warned of only as long as the model has not learnt; see
- * `diagnose`. A fading gradient and a short memory are so common at first that they are not warned of before the fourth report.
+ * With labels, it warns of closed gates and fading gradients only as long as the model has not learnt; see `diagnose`.
+ * Fading gradients and short memories are so common at the start that it does not warn of them before the fourth report.
  *
- * The history goes on when the same monitor serves another `fit` of the same model.
+ * If the same monitor is used for another `fit` of the same model, its history continues.
  *
- * Where there are several callbacks, tfjs takes either instances or plain objects: write your own as
- * `new tf.CustomCallback({ onEpochEnd })` beside a monitor.
+ * tfjs accepts callbacks either as instances or as plain objects, not both: to use others beside a monitor, write them as
+ * `new tf.CustomCallback({ onEpochEnd })`.
  *
  * @throws RangeError for an option that breaks its rule.
  */

@@ -48,7 +48,7 @@ function withoutGradient({ place, gradients, weights }: ObservedStep, { noGradie
       evidence,
       message: `Hardly any gradient reaches the weights of ${named(gates)}: they do not learn.`,
       remedy:
-        'See whether gates of this or a later layer are closed, whether the loss depends on the layer, and whether a later activation is flat.',
+        'Check whether gates of this or a later layer are closed, whether the loss depends on the layer, and whether a later activation is flat.',
     }),
   ];
 }
@@ -63,7 +63,7 @@ function spike({ place, gradients, earlier }: ObservedStep, { spike }: MonitorTh
       kind: 'gradient spike',
       severity: 'warning',
       evidence: { 'gradient norm': rounded(norm), 'median before': rounded(usual), 'largest in gate': gate },
-      message: `The gradient is ${rounded(norm / usual)} times as large as usual, most of all in gate ${gate}: one such step can undo what was learned.`,
+      message: `The gradient is ${rounded(norm / usual)} times as large as usual, above all in gate ${gate}: one such step can undo what was learned.`,
       remedy: 'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); or lower the learning rate.',
     }),
   ];
@@ -75,9 +75,9 @@ export function lossFinding(): Finding {
     kind: 'non-finite loss',
     severity: 'error',
     evidence: { loss: 'not finite' },
-    message: 'The loss is NaN or Infinity at this batch, and was finite at every batch before.',
+    message: 'The loss is NaN or Infinity at this batch; it was finite at every earlier batch.',
     remedy:
-      'Look for NaN in the data of this batch; clip gradients (clipGradients), or lower the learning rate, in the batches before.',
+      'Look for NaN in the data of this batch; otherwise clip gradients (clipGradients), or lower the learning rate.',
   });
 }
 
@@ -97,7 +97,7 @@ export function failureFinding(error: unknown): Finding {
     kind: 'monitor failed',
     severity: 'warning',
     evidence: { error: error instanceof Error ? error.name : typeof error },
-    message: `The monitor stands aside, and training goes on without it: ${reason}`,
+    message: `The monitor has stopped, and training goes on without it: ${reason}`,
     remedy: 'Give the monitor what the message asks for; training needs no change.',
   });
 }

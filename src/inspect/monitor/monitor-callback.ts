@@ -50,7 +50,7 @@ export class MonitorCallback extends tf.CustomCallback {
   override setModel(model: tf.LayersModel): void {
     if (this.model !== null && this.model !== model) {
       const { name } = this.model;
-      this.fail(new Error(`${WHERE}: a monitor serves one model, '${name}'; make another for '${model.name}'`));
+      this.fail(new Error(`${WHERE}: a monitor watches one model, '${name}'; create another for '${model.name}'`));
       return;
     }
     this.model = model;
@@ -60,9 +60,7 @@ export class MonitorCallback extends tf.CustomCallback {
     await this.guarded(async () => {
       const { model } = this;
       if (model === null) {
-        throw new Error(
-          `${WHERE}: all callbacks must be instances of tf.CustomCallback where one of them is a monitor`,
-        );
+        throw new Error(`${WHERE}: all callbacks must be instances of tf.CustomCallback if one of them is a monitor`);
       }
       this.lstms = requireModelWithLSTM(WHERE, model);
       const { inputs, labels } = this.settings;

@@ -33,14 +33,18 @@ const RULES: OptionRules = {
 
 /** What each gate is called, and what it means for the cell that it is closed or open. */
 const GATES = {
-  i: { title: 'input gate i', closed: 'writes almost nothing to the cell', open: 'writes every candidate in full' },
-  f: { title: 'forget gate f', closed: 'forgets at every step', open: 'keeps almost all of the cell' },
-  o: { title: 'output gate o', closed: 'hides the cell from the output', open: 'shows the cell in full' },
+  i: {
+    title: 'input gate i',
+    closed: 'writes almost nothing to the cell state',
+    open: 'writes every candidate in full',
+  },
+  f: { title: 'forget gate f', closed: 'forgets at every step', open: 'keeps almost all of the cell state' },
+  o: { title: 'output gate o', closed: 'hides the cell state from the output', open: 'shows the cell state in full' },
 } as const;
 
 /**
- * Statistics as a short text for the terminal: in which gates which units are saturated and what that means, how long
- * the cells remember, and where values are not finite.
+ * Statistics as a short text for the terminal: in which gates which units are saturated and what that means, how long the
+ * cells remember, and where values are not finite.
  *
  * ```ts
  * for (const entry of traceModel(model, x)) {
@@ -59,7 +63,7 @@ export function describeStatistics(statistics: GateStatistics, options: Descript
   const { units, validSteps } = statistics;
   const name = layerName == null ? '' : ` ${lstmName({ ...options, layerName })}`;
   const heading = `LSTM${name}: ${amount(units, 'unit')}, `;
-  if (validSteps === 0) return `${heading}no valid step: the batch is empty or all of it is masked.`;
+  if (validSteps === 0) return `${heading}no valid steps: the batch is empty or fully masked.`;
   return [
     `${heading}${amount(validSteps, 'valid step')} (samples × timesteps)`,
     '',
@@ -117,8 +121,8 @@ function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
 function legend({ low, high }: GateStatistics, threshold: number): string {
   const fraction = `more than ${percentLimit(threshold)} of its values`;
   return [
-    `A unit, counted from 0, is listed where this is true of ${fraction}: closed is below ${low}, open above ${high}.`,
-    'Memory horizon: the number of timesteps after which a cell has kept 1/e of its content; 0 if it was ever emptied.',
+    `A unit, counted from 0, is listed if ${fraction} are closed (below ${low}) or open (above ${high}).`,
+    'Memory horizon: the number of timesteps after which 1/e of the cell state is left; 0 if it was ever emptied.',
   ].join('\n');
 }
 
@@ -128,6 +132,6 @@ function unitsWhere(values: (number | null)[], holds: (value: number | null) => 
 
 function requireStatistics(statistics: unknown): void {
   if (typeof statistics === 'object' && statistics !== null && 'nonFinite' in statistics) return;
-  const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves';
+  const rule = 'statistics must be a GateStatistics, the awaited result of gateStatistics';
   throw invalidArgument('describeStatistics', rule, statistics);
 }

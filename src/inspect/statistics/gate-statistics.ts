@@ -4,8 +4,8 @@ import { accumulatorNamed } from './statistics-accumulator.js';
 import type { GateStatisticsOptions } from './statistics-types.js';
 
 /**
- * What the gates of a trace do, in plain numbers: means and spreads, how often each unit's gate is saturated, how long
- * its cell remembers, and where values are not finite. Masked steps are left out.
+ * What the gates of a trace do, as plain numbers: means and standard deviations, how often each unit's gate is saturated,
+ * how long its cell state lasts, and where values are not finite. Masked steps are left out.
  *
  * ```ts
  * const trace = traceLayer(model.getLayer('lstm'), x);
@@ -15,12 +15,12 @@ import type { GateStatisticsOptions } from './statistics-types.js';
  * trace.dispose();
  * ```
  *
- * Saturation is Karpathy's: a gate is left-saturated below 0.1 and right-saturated above 0.9 (Karpathy, Johnson and Li
- * 2015, "Visualizing and understanding recurrent networks", arXiv 1506.02078).
+ * Saturation as in Karpathy, Johnson and Li 2015, "Visualizing and understanding recurrent networks", arXiv 1506.02078: a
+ * gate is left-saturated below 0.1 and right-saturated above 0.9.
  *
- * @param trace Of any LSTM; it remains the caller's.
- * @throws RangeError (by the promise) for what is not a trace, for a disposed one, and for thresholds outside [0, 1] or
- *   in the wrong order.
+ * @param trace Of any LSTM; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not a trace, for a disposed one, and for thresholds outside [0, 1] or in
+ *   the wrong order.
  */
 export async function gateStatistics(trace: GateTrace, options: GateStatisticsOptions = {}): Promise<GateStatistics> {
   const accumulator = accumulatorNamed('gateStatistics', 'gateStatistics', options);

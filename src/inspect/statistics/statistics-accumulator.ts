@@ -26,7 +26,7 @@ export interface GateStatisticsAccumulator {
 }
 
 /**
- * Statistics over many batches, of which only one is in memory.
+ * Statistics over many batches, only one of which is in memory at a time.
  *
  * ```ts
  * const accumulator = gateStatisticsAccumulator();
@@ -81,6 +81,6 @@ function kindOf({ units, activation, recurrentActivation }: GateTrace): TraceKin
 function requireSameKind(where: string, first: TraceKind, received: TraceKind): void {
   for (const name of ['units', 'activation', 'recurrentActivation'] as const) {
     if (received[name] === first[name]) continue;
-    throw invalidArgument(where, `trace.${name} must be ${first[name]}, as of the first trace`, received[name]);
+    throw invalidArgument(where, `trace.${name} must be ${first[name]}, as in the first trace`, received[name]);
   }
 }

@@ -46,7 +46,7 @@ export function disposeCalls(calls: Iterable<LSTMCall>): void {
 export function requireFittingMask(where: string, { layer, x, mask }: LSTMCall): void {
   const [batch, timesteps] = x.shape;
   if (mask === null || (mask.rank === 2 && mask.shape[0] === batch && mask.shape[1] === timesteps)) return;
-  const rule = `the mask that the model feeds this layer, from the layers before it, must be [B, T] = [${batch}, ${timesteps}]`;
+  const rule = `the mask that this layer receives from the layers before it must be [B, T] = [${batch}, ${timesteps}]`;
   throw invalidArgument(where, rule, mask.shape, { layer: layer.name });
 }
 

@@ -28,7 +28,8 @@ const SEQUENCES = 6;
 const STATES = 2;
 
 /**
- * Tells how much memory `traceModel` would take, in the same order. The model runs once; no trace is made.
+ * Says how much memory `traceModel` would take, in bytes, for each call in the same order. The model runs once; no trace
+ * is made.
  *
  * ```ts
  * const megabytes = traceBytes(model, x).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
@@ -59,7 +60,7 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
 }
 
 /**
- * Tells how much memory `traceLayer` would take. Nothing is computed.
+ * Says how much memory `traceLayer` would take, in bytes, without computing anything.
  *
  * ```ts
  * const { shape, bytes } = traceLayerBytes(layer, x);
@@ -67,7 +68,7 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
  *
  * @param layer As for `traceLayer`.
  * @param x [B, T, D]; only its shape is read.
- * @throws RangeError for a layer that is not an LSTM, for an x of another rank and for unknown units; Error for a layer
+ * @throws RangeError for a layer that is not an LSTM, for an x of another rank, and for unknown units; Error for a layer
  *   that is not built.
  */
 export function traceLayerBytes(

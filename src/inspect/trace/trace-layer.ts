@@ -4,8 +4,8 @@ import { type GateTrace, type TraceOptions, traceLSTM } from '../../layers/trace
 import { requireLayer } from '../model/require-layer.js';
 
 /**
- * Shows every gate of a layer at every timestep, in inference mode. The layer may be this package's or an already
- * trained `tf.layers.lstm`, or `tf.layers.rnn` over one cell of either kind. Its states are read, never written.
+ * Returns every gate of a layer at every timestep, in inference mode. The layer may be this package's or an already
+ * trained `tf.layers.lstm`, or `tf.layers.rnn` over one cell of either. Its states are read, never written.
  *
  * ```ts
  * const trace = traceLayer(model.getLayer('lstm'), x);
@@ -15,8 +15,8 @@ import { requireLayer } from '../model/require-layer.js';
  *
  * @param layer A layer that is built.
  * @param x [B, T, D].
- * @returns i, f, g, o, c, h, each [B, T, U], or [B, T, n] of n chosen units; the caller disposes it.
- * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape and for unknown units; Error for a
+ * @returns i, f, g, o, c, h, each [B, T, U], or [B, T, n] if n units are chosen; the caller disposes it.
+ * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for unknown units; Error for a
  *   layer that is not built.
  */
 export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {

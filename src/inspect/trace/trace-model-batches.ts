@@ -37,7 +37,7 @@ const RULES: OptionRules = {
 };
 
 /**
- * Traces a model batch by batch, for more samples than whose traces fit into memory.
+ * Traces a model batch by batch, for samples whose traces do not all fit into memory.
  *
  * ```ts
  * await traceModelBatches(model, x, {
@@ -46,11 +46,11 @@ const RULES: OptionRules = {
  * });
  * ```
  *
- * A stateful model is refused: its states carry over from batch to batch in `predict`, and tracing leaves them alone.
- * Alternate `traceModel` and `predictOnBatch` for it.
+ * Stateful models are refused: in `predict`, their states carry over from batch to batch, but tracing does not change
+ * them. For these, alternate `traceModel` and `predictOnBatch`.
  *
- * @param inputs As for `traceModel`; they must live until the promise is settled.
- * @throws What `traceModel` throws; RangeError for a stateful model and for a batch size that is not a positive integer
+ * @param inputs As for `traceModel`; they must not be disposed before the promise is settled.
+ * @throws What `traceModel` throws; RangeError for a stateful model, and for a batch size that is not a positive integer
  *   or not the model's own; what `onBatch` throws; the signal's reason.
  */
 export async function traceModelBatches(
@@ -115,7 +115,7 @@ function requireBatches(
   const fixed = model.inputs.map(({ shape }) => shape[0] ?? null).find((size) => size !== null);
   const samples = (list[0] as tf.Tensor).shape[0] as number;
   if (fixed !== undefined && (batchSize !== fixed || samples % fixed !== 0)) {
-    const rule = `batchSize must be ${fixed}, as the model is built for, and divide the number of samples, ${samples}`;
+    const rule = `batchSize must be ${fixed}, which the model is built for, and must divide the number of samples, ${samples}`;
     dispose();
     throw invalidArgument(where, rule, batchSize);
   }

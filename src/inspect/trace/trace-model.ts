@@ -26,19 +26,19 @@ export interface LayerTrace extends CallName {
 }
 
 /**
- * Shows every gate of every LSTM of a model, of this package or of tfjs, as the model runs it: with the inputs, states
- * and masks that the model feeds it, in inference mode. One entry for each call, in the order in which the model makes
- * them; a Bidirectional gives two, stacked cells give one for each LSTM cell.
+ * Returns every gate of every LSTM of a model, of this package or of tfjs, as the model runs it: with the inputs, states
+ * and masks that it receives in the model, in inference mode. There is one entry for each call, in the order in which the
+ * model makes them: two for a Bidirectional, and one for each LSTM cell of stacked cells.
  *
- * - A layer that `timeDistributed` wraps is called once for each outer timestep.
- * - A model runs a layer once for each of its outputs that is used. That is one call; of a stateful layer, the first.
- * - Dropout masks that tfjs's cells keep in `tf.layers.rnn` after training, and apply in `predict`, are left out.
- * - A cell that a layer of your own steps through time is not seen, as only the layer knows what a sequence is.
+ * - A layer wrapped in `timeDistributed` is called once for each outer timestep.
+ * - A model runs a layer once for each of its outputs that is used. Here that is one call; of a stateful layer, the first.
+ * - Dropout masks that tfjs's cells keep in `tf.layers.rnn` after training, and apply in `predict`, are not applied.
+ * - A cell that a custom layer steps through time itself is not found, because only that layer knows its sequence.
  *
- * The model is left as it was: states, weights, methods. (A layer of your own that keeps a state which is not that of a
- * `tf.layers.RNN` is run as by `predict`.) Traces are taken from the run itself where it keeps all that they are made of;
- * masked built-in layers, cells in `tf.layers.rnn` and a few others are run once more. What the LSTMs are given is held
- * until all is traced; `traceBytes` tells the size of the traces beforehand.
+ * The model is not changed: states, weights, methods. (A custom layer with states of its own, outside `tf.layers.RNN`, is
+ * run as by `predict`.) Where possible, traces are taken from the run itself; masked built-in layers, cells in
+ * `tf.layers.rnn` and a few others are run once more. The inputs of the LSTMs are held until all are traced; `traceBytes`
+ * says beforehand how large the traces are.
  *
  * ```ts
  * const traces = traceModel(model, x);
@@ -50,8 +50,8 @@ export interface LayerTrace extends CallName {
  *
  * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...], or [B]
  *   for [B, 1].
- * @returns Each trace has i, f, g, o, c, h, each [B, T, U], or [B, T, n] of n chosen units. The caller disposes them.
- * @throws RangeError for what is not a model with an LSTM, for inputs of a wrong number or shape and for unknown units;
+ * @returns Traces with i, f, g, o, c, h, each [B, T, U], or [B, T, n] if n units are chosen. The caller disposes them.
+ * @throws RangeError for what is not a model with an LSTM, for inputs of a wrong number or shape, and for unknown units;
  *   Error for a model that is not built; and whatever the model throws.
  */
 export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): LayerTrace[] {

@@ -7,8 +7,8 @@ import { builtCell } from './built-cell.js';
 export type WeightNormsByGate = ByWeight<ByGate<number>>;
 
 /**
- * The Frobenius norm (the root of the sum of squares) of each gate's share of each weight. A weight that is not finite
- * makes its norm NaN or Infinity.
+ * The Frobenius norm (the square root of the sum of squares) of each gate's block of each weight. If a weight is not
+ * finite, its norm is NaN or Infinity.
  *
  * ```ts
  * const norms = await weightNormsByGate(model.getLayer('lstm'));
@@ -16,7 +16,7 @@ export type WeightNormsByGate = ByWeight<ByGate<number>>;
  * ```
  *
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
- * @throws RangeError (by the promise) for a layer that is not an LSTM; Error for one that is not built.
+ * @throws RangeError (as a rejection) for a layer that is not an LSTM; Error for one that is not built.
  */
 export async function weightNormsByGate(layer: tf.layers.Layer): Promise<WeightNormsByGate> {
   const cell = builtCell('weightNormsByGate', layer);

@@ -16,16 +16,17 @@ export interface WeightsByGate {
 }
 
 /**
- * Splits a layer's weights, in which the four gates lie side by side, into those of each gate. They are copies: the
- * layer's own weights are neither changed nor disposed with them.
+ * Splits a layer's weights, which hold the blocks of the four gates side by side, gate by gate. The results are copies:
+ * disposing or changing them does not affect the layer.
  *
  * ```ts
  * const weights = weightsByGate(model.getLayer('lstm'));
- * weights.bias?.f.print(); // what the forget gates start from
+ * weights.bias?.f.print(); // the bias of the forget gates
  * weights.dispose();
  * ```
  *
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
+ * @returns For each gate: the kernel [D, U], the recurrent kernel [U, U] and the bias [U], if there is one.
  * @throws RangeError for a layer that is not an LSTM; Error for one that is not built.
  */
 export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {

@@ -19,20 +19,19 @@ interface Acceleration {
 const ACCELERATION = Symbol.for('explicit-lstm.acceleration2');
 
 /**
- * Lets every built-in `tf.layers.lstm` run on the fused kernels from here on: new, loaded and already built ones, alone
- * or in any model, in inference and in training. Weights, arguments and saved JSON are untouched, and the results are
- * the built-in's, quirks included (`dropoutFunc` is called four times and its first mask used, regularizers stay
- * ignored), except that
+ * Makes every built-in `tf.layers.lstm` run on the fused kernels from here on: new, loaded and already built layers, alone
+ * or in any model, in inference and in training. Weights, arguments and saved JSON do not change, and the results are the
+ * built-in's, quirks included (`dropoutFunc` is called four times and its first mask used, regularizers are ignored), with
+ * these exceptions:
  *
- * - a NaN or an infinity at a masked step is passed over, where the built-in's own arithmetic turns all later outputs
- *   into NaN;
- * - no dropout masks and no states of earlier batches are kept, where the built-in leaks them in training;
- * - gradients pass through a sequence of one timestep, where the built-in's throw.
+ * - NaN or infinity at a masked step is ignored, where the built-in turns all later outputs into NaN;
+ * - dropout masks and the states of earlier batches are disposed, where the built-in leaks them in training;
+ * - gradients pass through a sequence of one timestep, where the built-in throws.
  *
- * Where no fused kernel applies, the built-in's own code runs, its errors included: on the backends webgl and webgpu (the
- * first call there says so, once, by `console.warn`), with activations that no fused kernel knows, for gradients of
- * gradients, for shapes that it broadcasts, for classes derived from it, and while the flag `EXPLICIT_LSTM_USE_FUSED` is
- * false. `lastImplementation` tells what a layer ran on.
+ * Where no fused kernel applies, the built-in's own code runs, errors included: on the backends webgl and webgpu (the first
+ * call there says so once, with `console.warn`), with activations that no fused kernel supports, for gradients of
+ * gradients, for shapes that the built-in broadcasts, for classes derived from it, and while the flag
+ * `EXPLICIT_LSTM_USE_FUSED` is false. `lastImplementation` says what a layer ran on.
  *
  * ```ts
  * accelerateBuiltIn();
@@ -40,11 +39,11 @@ const ACCELERATION = Symbol.for('explicit-lstm.acceleration2');
  * await model.fit(x, y);
  * ```
  *
- * It reaches the layers of the @tensorflow/tfjs that this package imports. Where it sees that the application has another
- * copy, it says so once, by `console.warn`.
+ * Only layers of the copy of @tensorflow/tfjs that this package imports are accelerated. If the application has loaded
+ * another copy, this function says so once, with `console.warn`.
  *
- * @returns The undo, which can be called more than once. Calls may be nested, and undone in any order: with the last
- *   undo the built-in has the very method back that it had before the first call.
+ * @returns A function that undoes it, and may be called more than once. Calls may be nested, and undone in any order: the
+ *   last undo restores the method that the built-in had before the first call.
  * @throws Nothing.
  */
 export function accelerateBuiltIn(): () => void {

@@ -46,7 +46,7 @@ function warnOfBackend(): void {
   if (hasWarned || hasFusedKernels(backend)) return;
   hasWarned = true;
   console.warn(
-    `accelerateBuiltIn: there is no fused kernel for the backend '${backend}', so that tf.layers.lstm runs as it did. ` +
+    `accelerateBuiltIn: there is no fused kernel for the backend '${backend}', so tf.layers.lstm runs as before. ` +
       "To accelerate it: import '@tensorflow/tfjs-backend-wasm'; await tf.setBackend('wasm');",
   );
 }

@@ -19,8 +19,8 @@ export function noteImplementation(layer: BuiltInLSTM, implementation: Implement
 }
 
 /**
- * Tells what an LSTM's last call ran on: of `lstm` its `lastImplementation`; of `tf.layers.lstm` the name of the fused
- * kernel that `accelerateBuiltIn` gave it, or `'built-in'` and why no fused kernel applied.
+ * Says what an LSTM's last call ran on: for `lstm`, its `lastImplementation`; for `tf.layers.lstm`, the name of the fused
+ * kernel that `accelerateBuiltIn` chose, or `'built-in'` with the reason why no fused kernel applied.
  *
  * ```ts
  * accelerateBuiltIn();
@@ -28,9 +28,8 @@ export function noteImplementation(layer: BuiltInLSTM, implementation: Implement
  * lastImplementation(model.getLayer('lstm_1')); // { name: 'wasm-simd' }
  * ```
  *
- * @param layer An LSTM; of Bidirectional its `forwardLayer` or `backwardLayer`, of TimeDistributed its `layer`.
- * @returns Null before the first call, of a built-in layer before the first accelerated one and after the undo, when the
- *   built-in runs on its own.
+ * @param layer An LSTM; for Bidirectional, its `forwardLayer` or `backwardLayer`; for TimeDistributed, its `layer`.
+ * @returns Null before the first call; for a built-in layer, also before its first accelerated call and after the undo.
  * @throws RangeError for a layer of another kind.
  */
 export function lastImplementation(layer: tf.layers.Layer): Implementation | null {
@@ -42,6 +41,6 @@ export function lastImplementation(layer: tf.layers.Layer): Implementation | nul
     }
   }
   const rule =
-    'layer must be an LSTM; of Bidirectional its forwardLayer or backwardLayer, of TimeDistributed its layer';
+    'layer must be an LSTM; for Bidirectional, pass its forwardLayer or backwardLayer, for TimeDistributed its layer';
   throw invalidArgument('lastImplementation', rule, layer);
 }

@@ -70,9 +70,9 @@ tf.serialization.registerClass(
 );
 
 /**
- * Bias that gives the units memories of all lengths up to the longest that the data ask for: the forget gate of a unit
- * starts at 1 - 1/τ, with τ - 1 drawn uniformly from [1, Tmax - 1], and its input gate at 1/τ. With a sigmoid that is
- * b_f = ln U(1, Tmax - 1), b_i = -b_f, and 0 for the candidate and the output gate.
+ * A bias initializer that gives the units memories of all lengths up to the longest that the data need: a unit's forget
+ * gate starts at 1 - 1/τ, with τ - 1 drawn uniformly from [1, Tmax - 1], and its input gate at 1/τ. With a sigmoid,
+ * that is b_f = ln U(1, Tmax - 1) and b_i = -b_f. The bias of the candidate and the output gate is 0.
  *
  * Tallec and Ollivier 2018, "Can recurrent neural networks warp time?", arXiv 1804.11188, section 3.
  *
@@ -84,10 +84,10 @@ tf.serialization.registerClass(
  * });
  * ```
  *
- * - It is the whole bias, [4U], so that `unitForgetBias` (which `KERAS_DEFAULTS` sets) must be false.
- * - tfjs's default `hardSigmoid` reaches 0 and 1, where no gradient passes: tell `recurrentActivation`, and the gates
+ * - It sets the whole bias, [4U], so `unitForgetBias` (which `KERAS_DEFAULTS` sets) must be false.
+ * - tfjs's default `hardSigmoid` reaches 0 and 1, where no gradient passes. Pass `recurrentActivation`, and the gates
  *   start at the same values as with a sigmoid.
- * - It serves the layers of this package and of tfjs, and is saved and loaded with them.
+ * - It works in layers of this package and of tfjs, and is saved and loaded with them.
  *
  * @throws RangeError for an argument that breaks its rule.
  */

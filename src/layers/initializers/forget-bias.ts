@@ -50,19 +50,19 @@ tf.serialization.registerClass(
 );
 
 /**
- * Bias that is 0 but for the forget gates: the larger theirs is, the longer a state lasts from the start, and the
- * further back the gradient reaches. With b = ln(T - 1) and a sigmoid, for T timesteps in every unit;
+ * A bias initializer that is 0 except for the forget gates. The larger their bias, the longer a state lasts at the start,
+ * and the further back the gradient reaches. With a sigmoid, b = ln(T - 1) suits memories of T timesteps in every unit;
  * `chronoInitializer` gives the units different times.
  *
- * Gers, Schmidhuber and Cummins 2000, "Learning to Forget: Continual Prediction with LSTM", section 3, start forget gates
- * with a positive bias; for values see `FORGET_BIAS`.
+ * Gers, Schmidhuber and Cummins 2000, "Learning to Forget: Continual Prediction with LSTM", section 3, start the forget
+ * gates with a positive bias; for values see `FORGET_BIAS`.
  *
  * ```ts
  * const layer = lstm({ units: 64, biasInitializer: forgetBiasInitializer({ forgetBias: FORGET_BIAS.wideOpen }) });
  * ```
  *
- * It is the whole bias, [4U], so that `unitForgetBias` must be false. It serves the layers of this package and of tfjs,
- * and is saved and loaded with them.
+ * It sets the whole bias, [4U], so `unitForgetBias` must be false. It works in layers of this package and of tfjs, and is
+ * saved and loaded with them.
  *
  * @throws RangeError for a forget bias that is not a finite number.
  */

@@ -61,9 +61,9 @@ tf.serialization.registerClass(
 );
 
 /**
- * Recurrent kernel of which each gate's own block, [U, U], is orthogonal, so that it keeps the length of what it is
- * applied to, state or gradient. (tfjs's `'orthogonal'` makes the rows of the whole [U, 4U] orthonormal; a gate's block
- * of it shrinks what it is applied to by half.)
+ * An initializer for recurrent kernels in which the block of each gate, [U, U], is orthogonal, so that it preserves the
+ * length of what it multiplies, state or gradient. (tfjs's `'orthogonal'` makes the rows of the whole [U, 4U]
+ * orthonormal; each gate's block then halves that length.)
  *
  * Saxe, McClelland and Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
  * networks", arXiv 1312.6120.
@@ -72,8 +72,8 @@ tf.serialization.registerClass(
  * const layer = lstm({ units: 256, recurrentInitializer: orthogonalByGateInitializer({ seed: 1 }) });
  * ```
  *
- * It serves the layers of this package and of tfjs, and is saved and loaded with them. It is computed in JavaScript, the
- * same on every backend, without tfjs's QR decomposition.
+ * It works in layers of this package and of tfjs, and is saved and loaded with them. It is computed in JavaScript without
+ * tfjs's QR decomposition, and so is the same on every backend.
  *
  * @throws RangeError for an argument that breaks its rule.
  */

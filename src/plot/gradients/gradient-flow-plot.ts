@@ -16,11 +16,11 @@ import { timeAxis } from '../specification/time-axis.js';
 export type GradientFlowPlotOptions = TimePlotOptions;
 
 /**
- * How the gradient of the loss flows back through time: on top what is left of it, which is what verdict and sentence
- * above tell of; then the logarithmic norms of the derivatives with respect to
- * the hidden state and the cell state, with what comes by later steps only and by the linear path, through cells alone
- * (Kanuparthi et al. 2018, arXiv 1810.03023); below those of the gates' pre-activations; last, which share takes the
- * path through the cell. The verdict stands above.
+ * How the gradient of the loss flows back through time. From top to bottom: the fraction that is left of it, which the
+ * verdict and the sentence in the heading describe; the norms of the derivatives with respect to the hidden state and the
+ * cell state, with the parts that arrive via later steps only and by the linear path, through cell states alone
+ * (Kanuparthi et al. 2018, arXiv 1810.03023); those of the gates' pre-activations; and the share that arrives through the
+ * cell state. All but the last are logarithmic.
  *
  * ```ts
  * const flow = gradientFlow(layer, x, loss);
@@ -28,11 +28,12 @@ export type GradientFlowPlotOptions = TimePlotOptions;
  * flow.dispose();
  * ```
  *
- * A timestep that is masked in every sample, or whose norm is 0 or not finite, has no point, and lines break there. More
- * than 400 timesteps are drawn as means of neighbours.
+ * Lines have gaps at timesteps that are masked in every sample, or whose norm is 0 or not finite. More than 400 timesteps
+ * are drawn as means of neighbouring ones.
  *
- * @throws RangeError (by the promise) for what is not a `FlowStatistics`, labels that are not as many as timesteps, and
- *   options of other kinds than described.
+ * @param statistics As `flowStatistics` resolves to.
+ * @throws RangeError (as a rejection) for what is not a `FlowStatistics`, for a number of labels other than that of the
+ *   timesteps, and for options of the wrong type.
  */
 export async function gradientFlowPlot(
   statistics: FlowStatistics,
@@ -99,7 +100,7 @@ function panelsOf({
   const ofStates = {
     'hidden state, dL/dh': dh,
     'cell state, dL/dc': dc,
-    'h by later steps': dhRecurrent,
+    'h via later steps': dhRecurrent,
     'linear path': linearPath,
   };
   const ofGates: Lines = {};
@@ -108,13 +109,13 @@ function panelsOf({
   const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
   return [
     {
-      title: 'what is left of it on its way back (logarithmic)',
+      title: 'fraction left on the way back (logarithmic)',
       unit: 'of its size',
       ...logarithmic({ 'from the last loss term': retained }),
     },
     { title: 'gradient of the states (logarithmic)', unit: 'L2 norm', ...logarithmic(ofStates) },
     { title: 'gradient of the gates (logarithmic)', unit: 'L2 norm', ...logarithmic(ofGates) },
-    { title: 'which way it takes', unit: 'share', ...fraction, lines },
+    { title: 'share by path', unit: 'share', ...fraction, lines },
   ];
 }
 
@@ -167,6 +168,6 @@ function lineRows(lines: Lines, labels: string[] | null): Json[] {
 function requireFlowStatistics(where: string, statistics: unknown): asserts statistics is FlowStatistics {
   const isFlow = typeof statistics === 'object' && statistics !== null && 'verdict' in statistics && 'dh' in statistics;
   if (isFlow) return;
-  const rule = 'statistics must be a FlowStatistics, to which the promise of flowStatistics resolves';
+  const rule = 'statistics must be a FlowStatistics, the awaited result of flowStatistics';
   throw invalidArgument(where, rule, statistics);
 }

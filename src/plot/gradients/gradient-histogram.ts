@@ -10,8 +10,9 @@ import { titleOf } from '../traces/read-sample.js';
 import { type HistogramGroup, histogramSpec } from '../weights/histogram.js';
 
 /**
- * How the gradients of a layer are distributed, a column a gate: of the pre-activations over all samples, valid steps and
- * units, and of kernel, recurrent kernel and bias. Values that are NaN or infinite are counted in the heading.
+ * How the gradients of a layer are distributed, with one column per gate: those of the pre-activations over all samples,
+ * valid steps and units, and those of the kernel, the recurrent kernel and the bias. The heading says how many values are
+ * NaN or infinite.
  *
  * ```ts
  * const flow = gradientFlow(layer, x, loss);
@@ -19,8 +20,8 @@ import { type HistogramGroup, histogramSpec } from '../weights/histogram.js';
  * flow.dispose();
  * ```
  *
- * @param flow Or with its layer's name, as `gradientFlowModel` returns it; it remains the caller's.
- * @throws RangeError (by the promise) for what is not a `GradientFlow` and for options of other kinds than described.
+ * @param flow A flow, or an entry of `gradientFlowModel`, which also names the layer; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not a `GradientFlow`, and for options of the wrong type.
  */
 export async function gradientHistogram(
   flow: GradientFlow | LayerFlow,

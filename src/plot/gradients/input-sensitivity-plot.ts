@@ -17,8 +17,8 @@ export interface InputSensitivityPlotOptions extends TimePlotOptions {
 const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE };
 
 /**
- * Which timesteps of the input an output depends on: a bar a timestep, as high as ‖∂h/∂x‖ there. Values that are NaN
- * or infinite have no bar, and are counted in the heading.
+ * Which timesteps of the input an output depends on: one bar per timestep, whose height is ‖∂h/∂x‖ there. Values that are
+ * NaN or infinite have no bar, and the heading says how many there are.
  *
  * ```ts
  * const sensitivity = inputSensitivity(layer, x);
@@ -26,9 +26,9 @@ const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE };
  * sensitivity.dispose();
  * ```
  *
- * @param sensitivity [B, T], as `inputSensitivity` returns it; it remains the caller's.
- * @throws RangeError (by the promise) for what is not such a tensor, a sample that there is not, labels that are not as
- *   many as timesteps, and options of other kinds than described.
+ * @param sensitivity [B, T], as `inputSensitivity` returns it; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not such a tensor, for a sample out of range, for a number of labels
+ *   other than that of the timesteps, and for options of the wrong type.
  */
 export async function inputSensitivityPlot(
   sensitivity: tf.Tensor2D,

@@ -19,9 +19,9 @@ interface Panel {
 }
 
 /**
- * What a `gateMonitor` noted while a model trained, batch by batch: the loss and the gradient's norm, and of each LSTM how
- * its gates' means and saturation, the memory horizon, and the norms of weights and gradients went. Warnings are vertical
- * lines, at the batch that was the first to give them.
+ * What a `gateMonitor` recorded while a model trained, batch by batch: the loss and the norm of the gradient and, for each
+ * LSTM, the means and saturation of its gates, the memory horizon, and the norms of weights and gradients. Warnings are
+ * vertical lines at the batch at which they first appeared.
  *
  * ```ts
  * const monitor = gateMonitor({ inputs: x });
@@ -29,8 +29,9 @@ interface Panel {
  * show(await trainingHistoryPlot(monitor.history));
  * ```
  *
- * @throws RangeError (by the promise) for what is not a `MonitorHistory` or has no record, and for options of other kinds
- *   than described.
+ * @param history `history` of a monitor, or the same parsed from JSON.
+ * @throws RangeError (as a rejection) for what is not a `MonitorHistory` or has no record, and for options of the wrong
+ *   type.
  */
 export async function trainingHistoryPlot(history: MonitorHistory, options: PlotOptions = {}): Promise<VegaLiteSpec> {
   const where = 'trainingHistoryPlot';
@@ -203,7 +204,7 @@ function warningLayer(warnings: Json[], theme: Theme): Json {
 function describe({ records, warnings }: MonitorHistory): string[] {
   const last = records.at(-1)?.step ?? 0;
   const first = `${amount(records.length, 'report')} over ${last + 1} batches`;
-  if (warnings.length === 0) return [`${first}; no warning`];
+  if (warnings.length === 0) return [`${first}; no warnings`];
   const shown = warnings
     .slice(0, 4)
     .map(({ step, layerName, kind }) => `batch ${step}: ${layerName ?? 'model'}, ${kind}`);

@@ -16,7 +16,7 @@ export interface ReportLayer {
   timesteps: number;
   /** [U]: indices of the units that are drawn. */
   unitIndices: number[];
-  /** Whether the labels along time are of its timesteps. */
+  /** Whether the time labels are of its timesteps. */
   hasLabels: boolean;
   activation: string;
   recurrentActivation: string;

@@ -27,21 +27,22 @@ export interface DisplayedPlot {
 }
 
 /**
- * Shows a specification. In a notebook (Deno's Jupyter kernel, or any other that knows `Jupyter.display`) as the value
- * of a cell; nothing needs to be installed, for the notebook draws it itself:
+ * Shows a specification. In a notebook (Deno's Jupyter kernel, or any other that supports `Jupyter.display`), use it as
+ * the value of a cell. Nothing needs to be installed, because the notebook itself draws it:
  *
  * ```ts
  * show(await gateHeatmap(trace));
  * ```
  *
- * In a page, in an element, by the package vega-embed:
+ * In a page, pass an element; this needs the package vega-embed:
  *
  * ```ts browser
  * await show(await gateHeatmap(trace), { element: '#gates' }).drawn;
  * ```
  *
- * @throws RangeError for what is not a specification and for options of other kinds than described; by `drawn`, Error
- *   where vega-embed, vega or vega-lite is missing.
+ * @param spec Any Vega-Lite specification.
+ * @throws RangeError for what is not a specification, and for options of the wrong type; as a rejection of `drawn`, Error
+ *   if vega-embed, vega or vega-lite is missing.
  */
 export function show(spec: VegaLiteSpec, options: ShowOptions = {}): DisplayedPlot {
   requireSpec('show', spec);

@@ -21,19 +21,19 @@ const RULES: OptionRules = {
 };
 
 /**
- * Draws a specification as PNG, in Node, without browser or DOM. Needs the packages vega, vega-lite and `@napi-rs/canvas`;
- * and a font, from the system or from the package dejavu-fonts-ttf.
+ * Draws a specification as PNG, in Node, without a browser or DOM. Needs the packages vega, vega-lite and
+ * `@napi-rs/canvas`, and a font, from the system or from the package dejavu-fonts-ttf.
  *
  * ```ts
  * await writeFile('gates.png', await toPng(await gateHeatmap(trace)));
  * ```
  *
- * In a page, Vega's own menu saves what `show` has drawn.
+ * In a page, use Vega's own menu to save what `show` has drawn.
  *
  * @param spec Any Vega-Lite specification.
  * @returns The bytes of a PNG file.
- * @throws RangeError (by the promise) for what is not a specification and for options of other kinds than described;
- *   Error where a package, or any font, is missing, which it names.
+ * @throws RangeError (as a rejection) for what is not a specification, and for options of the wrong type; Error if a
+ *   package or font is missing, which it names.
  */
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const where = 'toPng';

@@ -3,15 +3,16 @@ import { loadPackages } from './load-packages.js';
 import { requireSpec } from './require-spec.js';
 
 /**
- * Draws a specification as SVG, without browser or DOM. Needs the packages vega and vega-lite.
+ * Draws a specification as SVG, without a browser or DOM. Needs the packages vega and vega-lite.
  *
  * ```ts
  * await writeFile('gates.svg', await toSvg(await gateHeatmap(trace)));
  * ```
  *
  * @param spec Any Vega-Lite specification.
- * @throws RangeError (by the promise) for what is not a specification; Error where a package is missing, which it names,
- *   and whatever Vega-Lite says of a specification that it does not understand.
+ * @returns The text of an SVG file.
+ * @throws RangeError (as a rejection) for what is not a specification; Error if a package is missing, which it names; and
+ *   whatever Vega-Lite throws for a specification that it cannot compile.
  */
 export async function toSvg(spec: VegaLiteSpec): Promise<string> {
   return svgNamed('toSvg', spec);

@@ -65,20 +65,21 @@ const RULES: OptionRules = {
 };
 
 /**
- * A model's LSTMs on one page: what `diagnose` finds, saturation, memory horizons and gradient flow in words; pictures
- * of them; and every gate of every unit step by step, with layer, sample, gate and unit to choose and one cursor of time.
+ * A report on a model's LSTMs as one HTML page: what `diagnose` finds; saturation, memory horizons and gradient flow in
+ * words and pictures; and every gate of every unit step by step: you choose the layer, sample, gate and unit, and move one
+ * cursor through time.
  *
- * The page is one file that needs nothing else: no network, no other file, on a computer or a phone, light or dark. Names
- * and labels may hold anything; they are shown as text. What cannot be computed, for lack of memory or of a gradient, is
- * left out, and the page says so.
+ * The page is one file that needs no network and no other file. It works on computers and phones, and follows light and
+ * dark mode. Names and labels may contain anything; they are shown as text. What cannot be computed, for lack of memory or
+ * of a gradient, is left out, and the page says so.
  *
  * ```ts
  * await writeFile('report.html', await inspectionReport({ model, inputs: x, labels: y }));
  * ```
  *
- * @returns HTML.
- * @throws RangeError (by the promise) as `traceModel` does; for thresholds that are none; for labels along time or names
- *   that are not as many as timesteps or samples; and for options of other kinds than described.
+ * @returns The HTML.
+ * @throws RangeError (as a rejection) in the cases in which `traceModel` does; for thresholds that break their rule; for a
+ *   number of time labels or sample names other than that of the timesteps or samples; and for options of the wrong type.
  */
 export async function inspectionReport(options: InspectionReportOptions): Promise<string> {
   const where = 'inspectionReport';
@@ -115,7 +116,7 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
     for (const { trace } of traced.traces) trace.dispose();
   }
   const { flows, problem } = await gradientStatistics(model, inputs, labels, loss);
-  if (problem !== null) omissions.push(`The gradient could not be followed: ${problem}.`);
+  if (problem !== null) omissions.push(`The gradient could not be computed: ${problem}.`);
   const findings = await findingsOrReason(() =>
     // What stopped the gradient would stop diagnose as well.
     diagnose(model, inputs, problem === null ? (labels ?? null) : null, { thresholds, ...(loss && { loss }) }),
@@ -154,7 +155,7 @@ function traceWhatFits(model: tf.LayersModel, { inputs, samples: batch }: ModelD
     const first = inputs.map((input) => tf.slice(input, 0, samples));
     try {
       const traces = traceModel(model, first);
-      const left = `Statistics are over the first ${amount(samples, 'sample')} only, as all could not be traced`;
+      const left = `The statistics cover only the first ${amount(samples, 'sample')}, because not all could be traced`;
       return { traces, batch, problem: `${left}: ${messageOf(error)}.` };
     } catch {
       // What is wrong is not their number.
@@ -193,13 +194,13 @@ function withFlow(layer: Omit<LayerSummary, 'flow'>, flows: ReadonlyMap<string, 
 
 function summary(layers: readonly Omit<LayerSummary, 'flow'>[], batch: number): string {
   const units = layers.map(({ title, statistics }) => `${title} (${amount(statistics.units, 'unit')})`);
-  return `<p>${amount(layers.length, 'LSTM')}, as the model runs over ${amount(batch, 'sample')}: ${escapeHtml(units.join(', '))}.</p>`;
+  return `<p>${amount(layers.length, 'LSTM')} of a model run on ${amount(batch, 'sample')}: ${escapeHtml(units.join(', '))}.</p>`;
 }
 
 function describeDrawn({ samples, omissions }: DrawnLayers, batch: number): string {
   const first =
     samples < batch ? `The first ${samples} of ${amount(batch, 'sample')}.` : `All ${amount(batch, 'sample')}.`;
   return escapeHtml(
-    [first, ...(omissions.length === 0 ? [] : [`Left out for size, but for ${omissions.join('; ')}.`])].join(' '),
+    [first, ...(omissions.length === 0 ? [] : [`Reduced for size: ${omissions.join('; ')}.`])].join(' '),
   );
 }

@@ -33,7 +33,7 @@ export function pageHtml({ title, summary, findings, layers, drawn, data }: Repo
 <body>
 <main>
 <header><h1>${escapeHtml(title)}</h1>${summary}</header>
-<section aria-labelledby="findings-title"><h2 id="findings-title">What was found</h2>${findings}</section>
+<section aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>${findings}</section>
 <section aria-labelledby="layers-title"><h2 id="layers-title">Layer by layer</h2>${layers}</section>
 ${data.layers.length === 0 ? '' : explorer(drawn)}
 </main>
@@ -64,7 +64,7 @@ function explorer(drawn: string): string {
 <output id="readout" for="layer sample quantity unit timestep"></output>
 <div id="chart">
 <div class="grid"><div class="side">units</div><div id="map">
-<canvas id="heatmap" tabindex="0" role="img" aria-label="Every unit over time, a row a unit; arrow keys move through time and units"></canvas>
+<canvas id="heatmap" tabindex="0" role="img" aria-label="Every unit over time, one row per unit; arrow keys move through time and units"></canvas>
 <svg id="heatmap-overlay" aria-hidden="true"><defs><pattern id="hatched" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" class="hatching-back"/><line x1="0" y1="0" x2="0" y2="8" class="hatching"/></pattern></defs></svg>
 </div></div>
 <div class="grid"><div></div><div id="ends"></div></div>

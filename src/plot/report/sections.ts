@@ -50,11 +50,11 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
   const { units, validSteps, activation, recurrentActivation, low, high } = statistics;
   const facts = `${amount(units, 'unit')}, ${amount(timesteps, 'timestep')}, ${amount(validSteps, 'valid step')} over all samples; gates ${recurrentActivation}, states ${activation}.`;
   if (validSteps === 0) return `<p>${escapeHtml(facts)} There is nothing to see.</p>`;
-  const caption = `A dot a unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
+  const caption = `One dot per unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
   const charts = GATES.map((gate) => figure(saturationChart(statistics, gate, stuckFraction), QUANTITY_TITLES[gate]));
   const horizon = figure(
     horizonChart(statistics, timesteps),
-    'Memory horizon: after how many timesteps a cell has kept 1/e of its content. Dashed: the length of the sequences.',
+    'Memory horizon: the number of timesteps after which 1/e of the cell state is left. Dashed: the length of the sequences.',
   );
   const gradient =
     flow === null

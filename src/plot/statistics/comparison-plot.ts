@@ -8,16 +8,17 @@ import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import { describeNonFiniteGates, type NamedStatistics, namedStatistics } from './named-statistics.js';
 
 /**
- * Two or more models, or one before and after training, side by side: for each gate how its units are spread between
- * never and always closed, never and always open; and how long the cells remember. A tick a unit, a dot their median.
+ * Two or more models, or one model before and after training, side by side: for each gate, how its units are spread
+ * between never and always closed, and never and always open; and how long the cells remember. One tick per unit; the dot
+ * is the median.
  *
  * ```ts
  * show(await comparisonPlot({ before: await gateStatistics(untrained), after: await gateStatistics(trained) }));
  * ```
  *
- * @param statistics Of at least two, by the names that the picture gives them. They may differ in their units.
- * @throws RangeError (by the promise) for less than two, for what are not statistics, and for options of other kinds
- *   than described.
+ * @param statistics At least two, by the names used in the picture. Their numbers of units may differ.
+ * @throws RangeError (as a rejection) for fewer than two, for what is not a `GateStatistics`, and for options of the wrong
+ *   type.
  */
 export async function comparisonPlot(
   statistics: Readonly<Record<string, GateStatistics>>,
@@ -35,7 +36,7 @@ export async function comparisonPlot(
     {
       title: `Compared: ${names.join(', ')}`,
       subtitle: [
-        'a tick a unit; the dot is their median; infinite horizons are not drawn',
+        'one tick per unit; the dot is the median; infinite horizons are not drawn',
         ...describeNonFiniteGates(named, ['i', 'f', 'o']),
       ],
       width: 3 * width,

@@ -31,17 +31,17 @@ const RULES: OptionRules = {
 };
 
 /**
- * How long the cells of a layer remember: how many units have which memory horizon -1 / mean(ln f), in timesteps, on a
- * logarithmic scale. Units whose horizon is infinite or undefined are counted in the heading.
+ * How long the cells of a layer remember: how many units have which memory horizon, -1 / mean(ln f), in timesteps, on a
+ * logarithmic scale. The heading says how many units have an infinite or undefined horizon.
  *
  * ```ts
  * show(await memoryHorizonPlot(await gateStatistics(trace), { timesteps: 28 }));
  * ```
  *
- * Source of the measure: Tallec and Ollivier 2018, arXiv 1804.11188.
+ * The measure is from Tallec and Ollivier 2018, arXiv 1804.11188.
  *
- * @param statistics Of one layer, or of several by name: a panel each.
- * @throws RangeError (by the promise) for what are not statistics, and for options of other kinds than described.
+ * @param statistics Of one layer, or of several by name, with one panel each.
+ * @throws RangeError (as a rejection) for what is not a `GateStatistics`, and for options of the wrong type.
  */
 export async function memoryHorizonPlot(
   statistics: StatisticsByName,

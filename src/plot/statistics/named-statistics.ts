@@ -18,7 +18,7 @@ export function namedStatistics(where: string, statistics: StatisticsByName): Na
   const isObject = typeof statistics === 'object' && statistics !== null;
   const named = isObject ? Object.entries(statistics).map(([name, ofName]) => ({ name, statistics: ofName })) : [];
   if (named.length > 0 && named.every((entry) => isStatistics(entry.statistics))) return named as NamedStatistics[];
-  const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves, or some by name';
+  const rule = 'statistics must be a GateStatistics, the awaited result of gateStatistics, or some by name';
   throw invalidArgument(where, rule, statistics);
 }
 

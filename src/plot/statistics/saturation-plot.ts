@@ -26,18 +26,18 @@ const RULES: OptionRules = {
 };
 
 /**
- * How often each unit's gates are closed and open, a dot a unit, in the manner of Karpathy, Johnson and Li 2015
- * (arXiv 1506.02078, figure 3): to the right the fraction of right-saturated values, upwards of left-saturated ones. A
- * dot near the origin is a gate that moves; far right it is always open, at the top always closed. Units without a finite
- * value have no dot, and are counted in the heading.
+ * How often each unit's gates are closed and open, with one dot per unit, as in Karpathy, Johnson and Li 2015 (arXiv
+ * 1506.02078, figure 3): to the right the fraction of right-saturated values, upwards that of left-saturated ones. A dot
+ * near the origin is a gate that moves; at the far right it is always open, at the top always closed. Units without a
+ * finite value have no dot, and the heading says how many there are.
  *
  * ```ts
  * show(await saturationPlot(await gateStatistics(trace)));
  * show(await saturationPlot({ encoder: statistics1, decoder: statistics2 }));
  * ```
  *
- * @param statistics Of one layer, or of several by name: a row of panels each.
- * @throws RangeError (by the promise) for what are not statistics, and for options of other kinds than described.
+ * @param statistics Of one layer, or of several by name, with one row of panels each.
+ * @throws RangeError (as a rejection) for what is not a `GateStatistics`, and for options of the wrong type.
  */
 export async function saturationPlot(
   statistics: StatisticsByName,
@@ -60,7 +60,7 @@ export async function saturationPlot(
     {
       title: 'Saturation of the gates',
       subtitle: [
-        `a dot a unit; left-saturated: below ${low}, right-saturated: above ${high}`,
+        `one dot per unit; left-saturated: below ${low}, right-saturated: above ${high}`,
         `dashed: stuck at more than ${percentLimit(stuckFraction)} of the steps`,
         ...(withoutDot === 0 ? [] : [`without a finite value, not drawn: ${amount(withoutDot, 'dot')}`]),
         ...describeNonFiniteGates(named, GATES),

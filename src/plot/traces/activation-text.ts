@@ -33,17 +33,17 @@ const LETTER_SIZE = 13;
 const LINE_HEIGHT = 22;
 
 /**
- * A text in which each token is coloured by what one unit does there, in the manner of Karpathy, Johnson and Li 2015
- * (arXiv 1506.02078): which unit counts, which opens with a quotation mark and closes with it. Masked steps are grey,
- * values that are NaN or infinite red.
+ * A text in which each token is coloured by what one unit does there, as in Karpathy, Johnson and Li 2015 (arXiv
+ * 1506.02078), to find, say, a unit that counts, or one that is on between quotation marks. Masked steps are grey; values
+ * that are NaN or infinite are red.
  *
  * ```ts
  * show(await activationText(trace, { timeLabels: [...text], unit: 17 }));
  * ```
  *
- * @param trace Of any LSTM, [B, T, U], or with its name as `traceModel` returns it; it remains the caller's.
- * @throws RangeError (by the promise) for what is not a trace or an empty one, a sample or a unit that there is not,
- *   labels that are not as many as timesteps, and options of other kinds than described.
+ * @param trace Of any LSTM, [B, T, U], or an entry of `traceModel`, which also names the layer; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not a trace or an empty one, for a sample or unit out of range, for a
+ *   number of labels other than that of the timesteps, and for options of the wrong type.
  */
 export async function activationText(trace: TraceToDraw, options: ActivationTextOptions): Promise<VegaLiteSpec> {
   const where = 'activationText';

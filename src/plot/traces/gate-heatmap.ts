@@ -49,9 +49,9 @@ const LEGEND_LENGTH = 80;
 const PIXELS_PER_TICK = 20;
 
 /**
- * Every unit at every timestep of one sample: a panel a gate, time from left to right, a row a unit. Masked steps are
- * grey and hatched, values that are NaN or infinite are red. Where a few values of an unbounded quantity are so large
- * that the rest would look alike, colours end at the 95th percentile, and legend and heading say so.
+ * Every unit at every timestep of one sample: one panel per gate, one row per unit, time from left to right. Masked steps
+ * are grey and hatched; values that are NaN or infinite are red. If a few values of an unbounded quantity are so large that
+ * the rest would look alike, the colours end at the 95th percentile, and the legend and the heading say so.
  *
  * ```ts
  * const trace = traceLayer(model.getLayer('lstm'), x);
@@ -59,12 +59,12 @@ const PIXELS_PER_TICK = 20;
  * trace.dispose();
  * ```
  *
- * A panel is an image of at most 720 x 240 pixels, beyond which each is the mean of what it covers. With more than 2500
- * values a panel, tooltips tell the means of blocks.
+ * A panel is an image of at most 720 x 240 pixels; beyond that, each pixel is the mean of the values that it covers. With
+ * more than 2500 values per panel, tooltips show the means of blocks.
  *
- * @param trace Of any LSTM, [B, T, U], or with its name as `traceModel` returns it; it remains the caller's.
- * @throws RangeError (by the promise) for what is not a trace or an empty one, a sample that there is not, labels that
- *   are not as many as timesteps, and options of other kinds than described.
+ * @param trace Of any LSTM, [B, T, U], or an entry of `traceModel`, which also names the layer; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not a trace or an empty one, for a sample out of range, for a number of
+ *   labels other than that of the timesteps, and for options of the wrong type.
  */
 export async function gateHeatmap(trace: TraceToDraw, options: GateHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateHeatmap';

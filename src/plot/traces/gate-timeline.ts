@@ -46,18 +46,19 @@ const NON_FINITE_HEIGHT = 10;
 const CLOSE = 6;
 
 /**
- * Lines over time of one sample: a panel a quantity, a line a unit. Dashed lines are the thresholds of saturation; masked
- * steps are grey and hatched, and lines break there and at values that are NaN or infinite, which are red marks below.
+ * Some units over time, for one sample: one panel per quantity, one line per unit. Dashed lines are the thresholds of
+ * saturation. Masked steps are grey and hatched. Lines have gaps there, and at values that are NaN or infinite, which are
+ * red marks at the bottom.
  *
  * ```ts
  * show(await gateTimeline(trace, { units: [3, 17], timeLabels: [...'a text'] }));
  * ```
  *
- * More than 400 timesteps are drawn as means of neighbours, within a band from their smallest to their largest value.
+ * More than 400 timesteps are drawn as means of neighbouring ones, in a band from their smallest to their largest value.
  *
- * @param trace Of any LSTM, [B, T, U], or with its name as `traceModel` returns it; it remains the caller's.
- * @throws RangeError (by the promise) for what is not a trace or an empty one, a sample or units that there are not, more
- *   than 8 units, labels that are not as many as timesteps, and options of other kinds than described.
+ * @param trace Of any LSTM, [B, T, U], or an entry of `traceModel`, which also names the layer; it is not disposed.
+ * @throws RangeError (as a rejection) for what is not a trace or an empty one, for a sample or units out of range, for more
+ *   than 8 units, for a number of labels other than that of the timesteps, and for options of the wrong type.
  */
 export async function gateTimeline(trace: TraceToDraw, options: GateTimelineOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateTimeline';

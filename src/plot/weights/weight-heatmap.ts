@@ -33,18 +33,18 @@ const VECTOR_HEIGHT = 24;
 const SHORTEST_WITH_MIDDLE = 40;
 
 /**
- * A layer's weights as pictures: a row an input feature or a hidden unit, a column a unit of each gate, with a line
+ * A layer's weights as pictures: one row per input feature or hidden unit, one column per unit of each gate, with a line
  * between the gates. Blue is negative, orange positive, red NaN or infinite; each panel has its own scale.
  *
  * ```ts
  * show(await weightHeatmap(model.getLayer('lstm')));
  * ```
  *
- * A weight of more than 1024 columns or 512 rows is drawn as means of neighbours.
+ * A weight with more than 1024 columns or 512 rows is drawn as means of neighbouring values.
  *
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
- * @throws RangeError (by the promise) for a layer that is not an LSTM and for options of other kinds than described;
- *   Error for a layer that is not built or is disposed.
+ * @throws RangeError (as a rejection) for a layer that is not an LSTM, and for options of the wrong type; Error for a
+ *   layer that is not built or is disposed.
  */
 export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'weightHeatmap';
@@ -52,7 +52,7 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
   const read = await readWeights(where, layer);
   const { weights = WEIGHT_NAMES.filter((name) => read[name] !== null), theme = 'light', width = 560 } = given;
   if (weights.some((name) => read[name] === null)) {
-    throw invalidArgument(where, 'weights must be of those that the layer has, which are without bias', weights);
+    throw invalidArgument(where, 'weights must be some of those that the layer has: it has no bias', weights);
   }
   const nonFinite = weights.map((name) => countNonFinite(read[name] as WeightValues));
   const hasNonFinite = nonFinite.some((count) => count > 0);

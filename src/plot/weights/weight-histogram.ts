@@ -7,16 +7,16 @@ import { histogramSpec } from './histogram.js';
 import { readWeights, type WeightValues } from './read-weights.js';
 
 /**
- * How a layer's weights are distributed: a row of histograms for each of kernel, recurrent kernel and bias, a column a
- * gate. Values that are NaN or infinite are counted in the heading.
+ * How a layer's weights are distributed: one row of histograms each for the kernel, the recurrent kernel and the bias, one
+ * column per gate. The heading says how many values are NaN or infinite.
  *
  * ```ts
  * show(await weightHistogram(model.getLayer('lstm')));
  * ```
  *
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
- * @throws RangeError (by the promise) for a layer that is not an LSTM and for options of other kinds than described;
- *   Error for a layer that is not built or is disposed.
+ * @throws RangeError (as a rejection) for a layer that is not an LSTM, and for options of the wrong type; Error for a
+ *   layer that is not built or is disposed.
  */
 export async function weightHistogram(layer: tf.layers.Layer, options: PlotOptions = {}): Promise<VegaLiteSpec> {
   const where = 'weightHistogram';

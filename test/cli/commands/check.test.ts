@@ -104,7 +104,7 @@ describe('check', () => {
     [['no/such.json'], "the fixture 'no/such.json' cannot be read: there is no such file"],
     [['README.md'], "the fixture 'README.md': the document must be JSON: "],
     [['package.json'], "'package.json': loadFixture: format must be one of"],
-    [[FIXTURE, '--layer', 'ported'], '--layer names a layer of a model: --model must be given with it'],
+    [[FIXTURE, '--layer', 'ported'], '--layer selects a layer of a model, so --model must be given too'],
     [[FIXTURE, '--model', 'no/such/folder'], "the model 'no/such/folder' cannot be read: there is no such file"],
   ])('refuses %j', async (args, message) => {
     const { code, out, error } = await check(...args);

@@ -41,18 +41,16 @@ describe('inspect', () => {
   test('writes a report and says where', async () => {
     const { code, out, error } = await inspect('numbers', '--input', x());
     expect([code, error]).toEqual([0, '']);
-    expect(out).toBe(
-      `${folder.path('report.html')}: ${Math.ceil(report().length / 1000)} kB, to be opened in a browser\n`,
-    );
+    expect(out).toBe(`${folder.path('report.html')}: ${Math.ceil(report().length / 1000)} kB; open it in a browser\n`);
     expect(report()).toMatch(/^<!doctype html>/i);
     expect(report()).toContain('Inspection of numbers');
     expect(report()).toContain('reader (3 units)');
-    expect(report()).toContain('over 4 samples');
+    expect(report()).toContain('on 4 samples');
   });
 
   test('looks at the samples asked for, under the title asked for', async () => {
     await inspect('numbers', '--input', x(), '--samples', '2', '--title', 'What <it> does');
-    expect(report()).toContain('over 2 samples');
+    expect(report()).toContain('on 2 samples');
     expect(report()).toContain('What &lt;it&gt; does');
   });
 
@@ -77,7 +75,9 @@ describe('inspect', () => {
   test('shows how gradients flow back, where labels are given and the model was saved as it was compiled', async () => {
     const labels = ['--labels', file('y.json', [1, 0, 0, 1])];
     const uncompiled = await inspect('numbers', '--input', x(), ...labels);
-    expect(uncompiled.out).toContain('without gradients, as the model was saved without its loss: name it by --loss');
+    expect(uncompiled.out).toContain(
+      'it has no gradients, because the model was saved without its loss: name the loss with --loss',
+    );
     expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
     const named = await inspect('numbers', '--input', x(), ...labels, '--loss', 'meanSquaredError');
     expect(named.out).not.toContain('--loss');
@@ -96,7 +96,7 @@ describe('inspect', () => {
     expect(report()).toContain('["z","z","q","z"]');
   });
 
-  test('shows the labels along time that are given', async () => {
+  test('shows the time labels that are given', async () => {
     const days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday'];
     await inspect('numbers', '--input', x(), '--time-labels', file('days.json', days));
     expect(report()).toContain('"Wednesday"');
@@ -111,7 +111,7 @@ describe('inspect', () => {
       ['inspect', folder.path('numbers'), '--backend', 'cpu', '--input', x(), '--out', folder.path('r.html')],
       { isInteractive: true },
     );
-    for (const step of ['reading the model', 'reading the input', 'inspecting numbers over 4 samples', 'writing']) {
+    for (const step of ['reading the model', 'reading the input', 'inspecting numbers on 4 samples', 'writing']) {
       expect(error).toContain(`${step}`);
     }
     expect(error.endsWith('\r\u001b[K')).toBe(true);
@@ -139,7 +139,7 @@ describe('inspect', () => {
         '--loss',
         'poisson',
       ],
-      "must be [3, 1], got [3, 2]; 'FOLDER/x.json' holds [4, 5, 2], of which 3 samples were taken; 'FOLDER/y.json' holds [240, 2]",
+      "must be [3, 1], got [3, 2]; 'FOLDER/x.json' holds [4, 5, 2], of which 3 samples were used; 'FOLDER/y.json' holds [240, 2]",
     ],
     ['fewer labels than inputs', () => ['--input', x(), '--labels', file('y.json', [1])], 'must be [4, 1], got [1, 1]'],
     ['a vocabulary for numbers', () => ['--input', x(), '--vocabulary', 'v.json'], '--vocabulary is for text, but'],

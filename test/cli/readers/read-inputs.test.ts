@@ -148,10 +148,10 @@ describe('readInputs', () => {
     expectRefusal(file('named.json', { x, y: x }), sequences, "has 'y', but the model's inputs are 'x'");
     expectRefusal(file('part.json', { x }), two, "lacks the model's input 'state'");
     expectRefusal(file('proto.json', '{"x": [1], "__proto__": [1]}'), sequences, "has '__proto__'");
-    expectRefusal(file('proto.json', '{"x": [1], "x": [2]}'), sequences, "proto.json': 'x' must not come twice");
+    expectRefusal(file('proto.json', '{"x": [1], "x": [2]}'), sequences, "proto.json': 'x' must not occur twice");
     expectRefusal(file('deep.json', '['.repeat(5000) + ']'.repeat(5000)), sequences, 'must not be nested deeper than');
-    expectRefusal(file('scalar.json', 7), sequences, "holds no sample for 'x'");
-    expectRefusal(file('empty.json', []), sequences, "holds no sample for 'x'");
+    expectRefusal(file('scalar.json', 7), sequences, "holds no samples for 'x'");
+    expectRefusal(file('empty.json', []), sequences, "holds no samples for 'x'");
     expectRefusal(folder.path('none.json'), sequences, 'cannot be read: there is no such file');
   });
 
@@ -159,8 +159,8 @@ describe('readInputs', () => {
     const vocabulary = characters();
     expectRefusal(file('text.txt', 'a'), ids, 'is neither .json nor .npy; to read it as text, give --vocabulary too');
     expectRefusal(file('other.txt', 'ab\nax'), ids, 'line 2 of', { vocabulary });
-    expectRefusal(file('other.txt', 'ab\nax'), ids, "has 'x', which the vocabulary lacks", { vocabulary });
-    expectRefusal(file('blank.txt', '\n\n'), ids, 'must hold text, a sample a line', { vocabulary });
+    expectRefusal(file('other.txt', 'ab\nax'), ids, "has 'x', which is not in the vocabulary", { vocabulary });
+    expectRefusal(file('blank.txt', '\n\n'), ids, 'must hold text, one sample per line', { vocabulary });
     expectRefusal(file('text.txt', 'a'), two, 'the model has 2 inputs: give a JSON object', { vocabulary });
     expectRefusal(file('long.txt', 'aaa'), modelOf({ x: [2] }), 'a line has 3 tokens, but the model takes 2', {
       vocabulary,
@@ -168,9 +168,14 @@ describe('readInputs', () => {
     expectRefusal(file('text.txt', 'a'), sequences, 'numbers its tokens up to 3, but the model takes 3 features', {
       vocabulary,
     });
-    expectRefusal(file('text.txt', 'a'), modelOf({ x: [2, 2, 2] }), 'text is for models that take token numbers', {
-      vocabulary,
-    });
+    expectRefusal(
+      file('text.txt', 'a'),
+      modelOf({ x: [2, 2, 2] }),
+      'text input needs a model that takes token numbers',
+      {
+        vocabulary,
+      },
+    );
   });
 
   test('reads or refuses any vocabulary, and ends with nothing else', () => {

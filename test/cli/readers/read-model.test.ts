@@ -85,7 +85,7 @@ describe('readModel', () => {
       const path = changed(({ weightsManifest }: Document) => {
         weightsManifest[0].paths = [name];
       });
-      await expectRefusal(path, `the weight file '${name}' must lie in the folder of the model`);
+      await expectRefusal(path, `the weight file '${name}' must be in the model's folder`);
     },
   );
 
@@ -94,7 +94,10 @@ describe('readModel', () => {
     const file = path.replace('model.json', 'weights.bin');
     rmSync(file);
     symlinkSync(folder.path('good', 'weights.bin'), file);
-    await expectRefusal(path, "the weight file './weights.bin' must not link to a place outside the folder");
+    await expectRefusal(
+      path,
+      "the weight file './weights.bin' must not be a link that leads out of the model's folder",
+    );
   });
 
   test('refuses weight files that are missing, too short, too long, or a folder', async () => {
@@ -113,7 +116,11 @@ describe('readModel', () => {
   });
 
   test.each<[string, (document: Document) => unknown, string | RegExp]>([
-    ['a graph model', (document) => ({ ...document, format: 'graph-model' }), 'is a graph model, which has no layers'],
+    [
+      'a graph model',
+      (document) => ({ ...document, format: 'graph-model' }),
+      'is a graph model, which no longer has layers',
+    ],
     ['a document without a topology', ({ weightsManifest }) => ({ weightsManifest }), 'it has no modelTopology'],
     ['a list', () => [1], 'it has no modelTopology'],
     ['null', () => 'null', 'it has no modelTopology'],
@@ -165,12 +172,12 @@ describe('readModel', () => {
     [
       'two weights of one name',
       ({ weightsManifest: [group] }) => void Object.assign(group.weights[2], { name: group.weights[0].name }),
-      /weightsManifest\[0\]\.weights\[2\]\.name must be another than '.*', which weightsManifest\[0\]\.weights\[0\] has/,
+      /weightsManifest\[0\]\.weights\[2\]\.name must be different from '.*', the name of weightsManifest\[0\]\.weights\[0\]/,
     ],
     [
       'two weights of one name in two groups',
       ({ weightsManifest }) => void weightsManifest.push({ paths: ['x'], weights: [weightsManifest[0].weights[0]] }),
-      'weightsManifest[1].weights[0].name must be another',
+      'weightsManifest[1].weights[0].name must be different',
     ],
     [
       'a quantization without its scale',
@@ -199,7 +206,7 @@ describe('readModel', () => {
         };
         modelTopology.class_name = 'Model';
       },
-      "must be a graph without a circle: the input of 'a' never comes",
+      "must be a graph without cycles: the input of 'a' is never computed",
     ],
     [
       'paths that are none',

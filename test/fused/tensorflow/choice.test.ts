@@ -51,7 +51,7 @@ describe('On tensorflow', () => {
   test('what no kernel knows is refused', () => {
     expect(choose({ ...LARGE, activation: 'relu' })).toEqual({
       name: 'reference',
-      reason: "no fused kernel knows the activation 'relu'",
+      reason: "no fused kernel supports the activation 'relu'",
     });
   });
 });

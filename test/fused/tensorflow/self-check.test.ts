@@ -87,10 +87,10 @@ test('A failed check leaves nothing behind either', () => {
 });
 
 test.each([
-  [{ recurrentActivation: 'hardSigmoid' }, "TensorFlow's ops know sigmoid and tanh only"],
-  [{ activation: 'relu' }, "TensorFlow's ops know sigmoid and tanh only"],
-  [{ isMasked: true }, "TensorFlow's ops know no masks"],
-  [{ hasRecurrentDropout: true }, "TensorFlow's ops know no dropout of the hidden state"],
+  [{ recurrentActivation: 'hardSigmoid' }, "TensorFlow's ops support only sigmoid and tanh"],
+  [{ activation: 'relu' }, "TensorFlow's ops support only sigmoid and tanh"],
+  [{ isMasked: true }, "TensorFlow's ops do not support masks"],
+  [{ hasRecurrentDropout: true }, "TensorFlow's ops do not support dropout of the hidden state"],
 ])('Refuses %j', (changes, reason) => {
   expect(new TensorFlowKernel().refusal({ ...PROBLEM, ...changes })).toBe(reason);
 });

@@ -50,7 +50,7 @@ test('No kernel applies where modules may not be made, and where there is no Web
     expect(canOpenHeap('simd')).toBe(false);
     expect(new WasmKernel('simd').refusal(PROBLEM)).toBe('WebAssembly is not allowed here');
   });
-  expect(new WasmKernel(null).refusal(PROBLEM)).toBe('there is no WebAssembly with SIMD here');
+  expect(new WasmKernel(null).refusal(PROBLEM)).toBe('WebAssembly with SIMD is not available here');
   expect(new WasmKernel('simd').refusal(PROBLEM)).toBeNull();
 });
 

@@ -69,7 +69,7 @@ describe('Findings of a gradient flow', () => {
         "share of the weights' gradient": 0.003984,
       },
       message:
-        'Gradient halves every 3.1 steps. Timesteps 0 to 2, of 4, together make up 0.4% of the gradient of its weights: what happens there hardly changes them.',
+        'Gradient halves every 3.1 steps. Timesteps 0 to 2, of 4, together contribute 0.4% of the gradient of its weights: what happens there hardly changes them.',
       remedy: expect.stringContaining('chronoInitializer({ maxTimesteps: 4 })'),
     });
   });
@@ -82,11 +82,11 @@ describe('Findings of a gradient flow', () => {
   test('call a vanishing gradient a warning only where it keeps the model from learning, as far as can be seen', () => {
     const flow = flowOf([0.05, 0.05, 0.05, 0.05], fading);
     expect([true, false, null].map((learnt) => find(flow, learnt)[0]?.severity)).toEqual(['note', 'warning', 'note']);
-    expect(find(flow, true)[0]?.remedy).toMatch(/^The model has learnt all the same\./);
+    expect(find(flow, true)[0]?.remedy).toMatch(/^The model has learnt nevertheless\./);
     const few = flowOf([0.05, 0.05, 0.05, 0.05], { toWeights: [0.001, 1, 1, 1] });
     expect(find(few)[0]).toMatchObject({
       severity: 'note',
-      message: expect.stringMatching(/All parts of the sequence/),
+      message: expect.stringMatching(/The weights still learn/),
     });
     const half = flowOf([0.05, 0.05, 0.05, 0.05], { toWeights: [0.001, 0.002, 1, 1] });
     expect(find(half)[0]).toMatchObject({
@@ -113,7 +113,7 @@ describe('Findings of a gradient flow', () => {
     const [finding] = find(flowOf([0.05, 0.05, 0.05, 0.05], everyStep));
     expect(finding?.severity).toBe('note');
     expect(finding?.message).toBe(
-      'Gradient halves every 3.1 steps. The weights learn from every part of the sequence, but from each loss term only what happened up to 2 steps before it.',
+      'Gradient halves every 3.1 steps. The weights learn from every part of the sequence, but each loss term teaches them only about the 2 steps before it.',
     );
     const messageFor = (changes: Partial<FlowStatistics>) => find(flowOf([0.05, 0.05, 0.05], changes))[0]?.message;
     // What is left after two steps is as much as must be left; before them there is nothing to follow.
@@ -178,7 +178,7 @@ describe('Findings of a gradient flow', () => {
     expect(finding).toMatchObject({ kind: 'exploding gradient', severity: 'warning', gate: null, units: [] });
     expect(finding?.evidence).toMatchObject({ 'multiplied by': 6561 });
     expect(finding?.timestep).toBe(2);
-    expect(finding?.message).toBe('Gradient halves every 3.1 steps. It has grown tenfold at timestep 2.');
+    expect(finding?.message).toBe('Gradient halves every 3.1 steps. It has grown tenfold by timestep 2.');
     expect(finding?.remedy).toMatch(/^Clip gradients: clipGradients\(optimizer, \{ globalNorm: 1 \}\); .*\.$/);
     const severities = [true, false, null].map((learnt) => find(flowOf([9, 9], { verdict: 'exploding' }), learnt));
     expect(severities.map(([one]) => one?.severity)).toEqual(['note', 'warning', 'warning']);

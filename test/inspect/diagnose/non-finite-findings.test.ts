@@ -48,7 +48,7 @@ test('Values that are not finite start in the first quantity that a step compute
       units: [],
       timestep: 2,
       evidence: { 'first timestep': 2, 'count in f': 7, 'count in g': 5, 'count in c': 6 },
-      message: 'NaN or Infinity appears at timestep 2, first in g, and in f, g, c altogether.',
+      message: 'NaN or Infinity first appears at timestep 2, in g, and affects f, g, c.',
       remedy: SENTENCE,
     },
   ]);

@@ -99,7 +99,7 @@ test('Inputs are said to be unscaled where they are large and drive the gates to
       timestep: null,
       evidence: { 'typical size of the input': 57.3, 'share of saturated gates': 0.85 },
       message:
-        'What the layer reads has a typical size of 57.3, and its gates are saturated at 85% of their values: they switch rather than weigh.',
+        "The layer's input has a typical size of 57.3, and 85% of its gates' values are saturated: the gates switch rather than weigh.",
       remedy: SENTENCE,
     },
   ]);

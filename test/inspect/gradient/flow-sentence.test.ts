@@ -73,7 +73,7 @@ describe('The sentence of a flow', () => {
     [
       'of a loss at several steps tells of the last term only, and says so',
       { lossTerms: [0.5, null, 0.5, 0.25] },
-      'gradient of the last loss term, of terms at 3 timesteps, halves every 3.1 steps, to 1e-7 of its size over 72 steps',
+      'gradient of the last of 3 loss terms halves every 3.1 steps, to 1e-7 of its size over 72 steps',
     ],
     [
       'that reaches the layer smaller than float32 can hold says so',
@@ -83,7 +83,7 @@ describe('The sentence of a flow', () => {
     [
       'that dies at once says so',
       { fit: null, slope: null },
-      'gradient does not pass a single step back: it is exactly 0 before it',
+      'gradient does not survive a single step back: before that step it is exactly 0',
     ],
     [
       'without valid steps says so',

@@ -63,7 +63,7 @@ describe('The verdict of flowStatistics', () => {
       expect(slope).toBeLessThan(0.8 * Math.log(0.27));
       expect(fit!.attenuation).toBeLessThan(1e-10);
       expect(fit!.rSquared).toBeGreaterThan(0.99);
-      const whose = everyStep ? 'gradient of the last loss term, of terms at 30 timesteps,' : 'gradient';
+      const whose = everyStep ? 'gradient of the last of 30 loss terms' : 'gradient';
       expect(sentence).toMatch(
         new RegExp(`^${whose} halves every 0\\.\\d+ steps, to \\d.*e-\\d+ of its size over 30 steps$`),
       );

@@ -24,7 +24,7 @@ describe.each(LAYER_KIND_NAMES)('gradientFlow through %s refuses, leaving no ten
     [
       'a loss with an operation that has no gradient',
       (h) => tf.sum(tf.cast(tf.greater(h, 0), 'float32')),
-      /^gradientFlow: loss must depend on h by differentiable operations \(.*Greater\), got the function/,
+      /^gradientFlow: loss must depend on h through differentiable operations \(.*Greater\), got the function/,
     ],
     [
       'a loss that throws, with what it throws',

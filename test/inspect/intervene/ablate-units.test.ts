@@ -148,7 +148,7 @@ describe('Ablation', () => {
       ],
       [
         () => ablateUnits(stacked, x, { layerName: 'stack' }),
-        /^ablateUnits: layerName must be a layer of one LSTM, not of stacked cells, got 'stack'/,
+        /^ablateUnits: layerName must be a layer with one LSTM cell, not with stacked cells, got 'stack'/,
       ],
       [
         () => ablateUnits(model.layers[0] as never, x, { layerName: 'memory' }),

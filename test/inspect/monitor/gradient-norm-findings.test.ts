@@ -92,7 +92,7 @@ describe('Of the gradient of a training step', () => {
           'median before': 0.5,
           'largest in gate': 'f',
         },
-        message: expect.stringMatching(/^The gradient is 202\.6 times as large as usual, most of all in gate f: .*\.$/),
+        message: expect.stringMatching(/^The gradient is 202\.6 times as large as usual, above all in gate f: .*\.$/),
         remedy: SENTENCE,
       },
     ]);
@@ -120,7 +120,7 @@ test('A loss that is not finite, and a monitor that failed, are of no layer in p
     severity: 'warning',
     ...NOWHERE,
     evidence: { error: 'TypeError' },
-    message: 'The monitor stands aside, and training goes on without it: So it is.',
+    message: 'The monitor has stopped, and training goes on without it: So it is.',
     remedy: SENTENCE,
   });
   expect(failureFinding('a string')).toMatchObject({

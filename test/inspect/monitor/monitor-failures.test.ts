@@ -110,7 +110,7 @@ describe('A monitor', () => {
 
   test('stands aside, and says so once, for inputs that do not fit the model', async () => {
     const told = await standsAside(smallModel, { inputs: tf.zeros([5, 4, 2]) });
-    expect(told).toEqual(failed(/^The monitor stands aside, .*gateMonitor: input 'memory_input' must be /));
+    expect(told).toEqual(failed(/^The monitor has stopped, .*gateMonitor: input 'memory_input' must be /));
   });
 
   test('stands aside for labels that do not fit the model', async () => {
@@ -136,7 +136,7 @@ describe('A monitor', () => {
     const history = await train(smallModel(), [monitor]);
     expect(history.history.loss).toHaveLength(1);
     expect(monitor.told).toEqual([expect.objectContaining({ kind: 'monitor failed' })]);
-    expect(monitor.told[0]?.message).toMatch(/gateMonitor: a monitor serves one model, 'sequential_/);
+    expect(monitor.told[0]?.message).toMatch(/gateMonitor: a monitor watches one model, 'sequential_/);
     expect(monitor.history.records).toEqual(records);
   });
 
@@ -153,7 +153,7 @@ describe('A monitor', () => {
     await train(smallModel(), [{}, monitor]);
     expect(monitor.told).toHaveLength(1);
     expect(monitor.told[0]?.message).toContain(
-      'gateMonitor: all callbacks must be instances of tf.CustomCallback where one of them is a monitor',
+      'gateMonitor: all callbacks must be instances of tf.CustomCallback if one of them is a monitor',
     );
   });
 

@@ -40,8 +40,8 @@ test('A healthy layer is described as such', () => {
       '  memory horizon median 2.5, from 1 to 4 timesteps',
       '  every value is finite',
       '',
-      'A unit, counted from 0, is listed where this is true of more than 90% of its values: closed is below 0.1, open above 0.9.',
-      'Memory horizon: the number of timesteps after which a cell has kept 1/e of its content; 0 if it was ever emptied.',
+      'A unit, counted from 0, is listed if more than 90% of its values are closed (below 0.1) or open (above 0.9).',
+      'Memory horizon: the number of timesteps after which 1/e of the cell state is left; 0 if it was ever emptied.',
     ].join('\n'),
   );
 });
@@ -55,12 +55,12 @@ test('Saturated units are listed by gate, each with what it means', () => {
   });
   expect(text.split('\n').slice(2, 10)).toEqual([
     '  input gate i   mean 0.5, std 0.125',
-    '    closed in 2 of 4 units: 0, 2 (writes almost nothing to the cell)',
+    '    closed in 2 of 4 units: 0, 2 (writes almost nothing to the cell state)',
     '    open in unit 1 (writes every candidate in full)',
     '  forget gate f  mean 0.5, std 0.125',
-    '    open in all 4 units (keeps almost all of the cell)',
+    '    open in all 4 units (keeps almost all of the cell state)',
     '  output gate o  mean 0.5, std 0.125',
-    '    closed in unit 3 (hides the cell from the output)',
+    '    closed in unit 3 (hides the cell state from the output)',
     '    stuck in unit 0 (exactly 0 or 1, where no gradient passes)',
   ]);
 });
@@ -68,7 +68,7 @@ test('Saturated units are listed by gate, each with what it means', () => {
 test('The threshold of saturation can be set', () => {
   const statistics = { ...HEALTHY, i: { ...FINE, leftSaturated: [0.5, 0.6, 0.7, 0] } };
   const text = describeStatistics(statistics, { saturationThreshold: 0.5 });
-  expect(lineWith(text, 'closed in')).toBe('    closed in 2 of 4 units: 1-2 (writes almost nothing to the cell)');
+  expect(lineWith(text, 'closed in')).toBe('    closed in 2 of 4 units: 1-2 (writes almost nothing to the cell state)');
   expect(lineWith(text, 'is listed')).toContain('more than 50% of its values');
   expect(describeStatistics(statistics)).not.toContain('closed in');
   const ever = describeStatistics(statistics, { saturationThreshold: 0 });
@@ -107,7 +107,7 @@ test('A gate without a finite value is not called unsaturated', () => {
 
 test('Statistics of no valid step are described in one line', () => {
   expect(describeStatistics({ ...HEALTHY, units: 1, validSteps: 0 })).toBe(
-    'LSTM: 1 unit, no valid step: the batch is empty or all of it is masked.',
+    'LSTM: 1 unit, no valid steps: the batch is empty or fully masked.',
   );
 });
 
@@ -116,12 +116,12 @@ test('A trace is described by way of its statistics', async () => {
   const trace = traceOf({ f: [[[0.95, 0.5]], [[0.99, 0.5]]] });
   const text = describeStatistics(await gateStatistics(trace));
   expect(text).toContain('LSTM: 2 units, 2 valid steps');
-  expect(lineWith(text, 'open in')).toBe('    open in unit 0 (keeps almost all of the cell)');
+  expect(lineWith(text, 'open in')).toBe('    open in unit 0 (keeps almost all of the cell state)');
   trace.dispose();
 });
 
 test('What is not statistics and a threshold outside [0, 1) are refused', () => {
-  const rule = 'statistics must be a GateStatistics, to which the promise of gateStatistics resolves';
+  const rule = 'statistics must be a GateStatistics, the awaited result of gateStatistics';
   expect(() => describeStatistics(Promise.resolve() as never)).toThrow(
     new RangeError(`describeStatistics: ${rule}, got an object of class Promise with keys []`),
   );

@@ -26,7 +26,7 @@ describe('A mask that does not fit', () => {
     model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
     const x = tf.ones([4, 5, 2]);
     const told =
-      /the mask that the model feeds this layer, from the layers before it, must be \[B, T\] = \[4, 5\], got \[1, 5\] \(layer 'reader'\)/;
+      /the mask that this layer receives from the layers before it must be \[B, T\] = \[4, 5\], got \[1, 5\] \(layer 'reader'\)/;
     expect(() => traceModel(model, x)).toThrow(new RegExp(`^traceModel: ${told.source}`));
     expect(() => gradientFlowModel(model, x, tf.ones([4, 3]))).toThrow(
       new RegExp(`^gradientFlowModel: ${told.source}`),

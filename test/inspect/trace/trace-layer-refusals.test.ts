@@ -52,7 +52,7 @@ const REFUSED_CALLS: [title: string, x: () => unknown, options: () => object, ru
       [
         'symbolic states',
         () => [anyState(), anyState()],
-        '[0] (h) must be a concrete tensor, as x is, got a SymbolicTensor of shape [null, 5]',
+        '[0] (h) must be a concrete tensor, like x, got a SymbolicTensor of shape [null, 5]',
       ],
     ] as const
   ).map(([title, initialState, rule]): (typeof REFUSED_CALLS)[number] => [
@@ -79,7 +79,7 @@ const OTHER_LAYERS: [title: string, make: () => unknown, told: string][] = [
   [
     'a Bidirectional',
     () => bidirectional({ layer: lstm({ units: 2 }) as tf.RNN, mergeMode: 'concat', name: 'memory' }),
-    "; of Bidirectional it is its forwardLayer or backwardLayer, got the Bidirectional 'memory'",
+    "; for Bidirectional, pass its forwardLayer or backwardLayer, got the Bidirectional 'memory'",
   ],
 ];
 

@@ -36,7 +36,7 @@ function expectOwnResult(layer: Layer, run: () => tf.Tensor, reason: string): vo
 describe("While accelerated, the built-in's own code runs", () => {
   test('with an activation that no kernel knows', () => {
     const layer = plain({ activation: 'relu' });
-    expectOwnResult(layer, () => layer.apply(x()) as tf.Tensor, "no fused kernel knows the activation 'relu'");
+    expectOwnResult(layer, () => layer.apply(x()) as tf.Tensor, "no fused kernel supports the activation 'relu'");
   });
 
   test('while the flag is off', () => {
@@ -55,7 +55,7 @@ describe("While accelerated, the built-in's own code runs", () => {
     const layer = plain({ recurrentActivation: 'sigmoid' });
     const gradient = tf.grad((input: tf.Tensor) => tf.sum(tf.square(layer.apply(input) as tf.Tensor)));
     const second = () => tf.grad((input: tf.Tensor) => tf.sum(tf.square(gradient(input))))(x());
-    expectOwnResult(layer, second, 'gradients of gradients are taken');
+    expectOwnResult(layer, second, 'gradients of gradients are being computed');
   });
 
   test('in a class that is derived from it', () => {

@@ -44,7 +44,7 @@ test('What has no logarithm is left out', async () => {
   const spec = parts(await gradientFlowPlot(FLOW));
   const states = rowsOf(spec.vconcat[1]);
   expect(valuesOf(states, 'cell state, dL/dc')).toEqual([0.002, null, 0.2]);
-  expect(valuesOf(states, 'h by later steps')).toEqual([0.5, 0.25, null]);
+  expect(valuesOf(states, 'h via later steps')).toEqual([0.5, 0.25, null]);
   const zeros = { ...FLOW, dh: [0, 0, 0], dc: [0, 0, 0], dhRecurrent: [0, 0, 0], linearPath: [null, null, null] };
   await drawn(await gradientFlowPlot({ ...zeros, verdict: null } as never));
 });

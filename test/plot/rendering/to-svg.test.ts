@@ -11,7 +11,7 @@ test('A specification is drawn as SVG and left as it is', async () => {
 
 test('What is no specification is refused', async () => {
   const rule =
-    /^toSvg: spec must be a Vega-Lite specification, as the promise of gateHeatmap and others resolves to, got /;
+    /^toSvg: spec must be a Vega-Lite specification, the awaited result of gateHeatmap or another plot, got /;
   for (const wrong of [null, 'spec', {}, Promise.resolve(SPEC)]) {
     await expect(toSvg(wrong as never)).rejects.toThrow(rule);
   }

@@ -95,7 +95,7 @@ test('What does not fit is left out, and said', async () => {
   expect(few).toContain('The first 2 of 3 samples.');
   expect(dataOf(few)).toMatchObject({ samples: ['0', '1'] });
   const { html } = await report({ largestBytes: 300 });
-  expect(html).toContain('Left out for size, but for reader: the 2 most active of 5 units.');
+  expect(html).toContain('Reduced for size: reader: the 2 most active of 5 units.');
   expect(dataOf(html).layers[0]!.unitIndices).toHaveLength(2);
 });
 
@@ -127,7 +127,7 @@ test('The gradient is told and drawn where there are labels and a loss', async (
 test('Where the gradient cannot be followed, the report says why', async () => {
   const loss = (labels: tf.Tensor, outputs: tf.Tensor) => tf.cast(tf.greater(labels, outputs), 'float32');
   const { html } = await report({ labels: tf.ones([3, 1]), loss });
-  expect(html).toMatch(/The gradient could not be followed: gradientFlowModel: model must be differentiable/);
+  expect(html).toMatch(/The gradient could not be computed: gradientFlowModel: model must be differentiable/);
 });
 
 test('A model whose every step is masked has no pictures, and says so', async () => {

@@ -56,7 +56,7 @@ test('A layer is told in words first, with its name as text', () => {
     'Memory horizon: median 12.3 of 12 timesteps, longest infinite; 2 of 3 units remember the whole sequence.' +
       ' The horizon of 1 unit is 0: the forget gate was exactly 0 at some step.',
     'Gradient: it &lt;halves&gt; (vanishing).',
-    'A dot a unit: how often its gate is below 0.1 (closed) and above 0.9 (open). Beyond the dashed lines it is stuck.',
+    'One dot per unit: how often its gate is below 0.1 (closed) and above 0.9 (open). Beyond the dashed lines it is stuck.',
   ]);
   const quiet = layerSection({ ...LAYER, flow: { ...FLOW, verdict: null } }, 0.3);
   expect(quiet).toContain('<p>Gradient: it &lt;halves&gt; (no verdict).</p>');
@@ -83,7 +83,7 @@ test('The sentence about memory horizons counts who reaches the whole sequence',
 
 const SATURATION = ['input gate i', 'forget gate f', 'output gate o'];
 const HORIZON =
-  'Memory horizon: after how many timesteps a cell has kept 1/e of its content. Dashed: the length of the sequences.';
+  'Memory horizon: the number of timesteps after which 1/e of the cell state is left. Dashed: the length of the sequences.';
 
 test('Each picture has a caption, and those of the gradient are there where there is one', () => {
   const html = layerSection(LAYER, 0.75);

@@ -68,7 +68,7 @@ test('Only the weights that are asked for are drawn, and those that are there', 
     'recurrent kernel [2, 8]',
   );
   await expect(weightHeatmap(layer, { weights: ['bias'] })).rejects.toThrow(
-    "weightHeatmap: weights must be of those that the layer has, which are without bias, got ['bias']",
+    "weightHeatmap: weights must be some of those that the layer has: it has no bias, got ['bias']",
   );
 });
 
