@@ -77,7 +77,7 @@ describe('requireOrderedGraphs', () => {
     ['a graph under model_config', { model_config: graph(layer('a', [['a', 0]])) }],
   ])('refuses %s', (_, topology) => {
     expect(() => check(topology)).toThrow(FormatError);
-    expect(() => check(topology)).toThrow(/layers must be a graph without a circle: the input of '[ab]' never comes/);
+    expect(() => check(topology)).toThrow(/layers must be a graph without cycles: the input of '[ab]' is never computed/);
   });
 
   test('says where a nested graph is', () => {
@@ -94,7 +94,7 @@ describe('requireOrderedGraphs', () => {
   });
 
   test('counts no call for a node without inputs, as tfjs makes none', () => {
-    expect(() => check(graph(layer('a', []), layer('b', [['a', 0]])))).toThrow("the input of 'b' never comes");
+    expect(() => check(graph(layer('a', []), layer('b', [['a', 0]])))).toThrow("the input of 'b' is never computed");
     expect(() => check(graph(input('x'), layer('a', [], [['x', 0]]), layer('b', [['a', 0]])))).not.toThrow();
   });
 

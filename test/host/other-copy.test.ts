@@ -20,7 +20,7 @@ function loadAgain<Module>(name: string): Module {
 
 const PACKAGE = '../../src/index.js';
 const OF_OTHER_COPY =
-  /\. It belongs to another copy of @tensorflow\/tfjs than explicit-lstm uses\. .*npm ls.*overrides/;
+  /\. It belongs to another copy of @tensorflow\/tfjs than the one that explicit-lstm uses\. .*npm ls.*overrides/;
 
 let other: Tfjs;
 

@@ -203,7 +203,7 @@ describe.each(CLASSES)('A cell with equations of its own, %s,', (_name, Cell) =>
       { c: tf.zeros([BATCH, UNITS]) },
     ]) {
       expect(() => editGates(layer, () => edit as never, run)).toThrow(
-        new RegExp(`^editGates: edit must give c and h as well.* class ${Cell.className} computes its steps itself`),
+        new RegExp(`^editGates: edit must return c and h as well.* class ${Cell.className} computes its steps itself`),
       );
     }
   });

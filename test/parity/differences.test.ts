@@ -135,7 +135,7 @@ describe.each(NODE_BACKENDS)('On %s, where tf.layers.lstm differs from Keras, th
     const symbolic = tf.input({ batchShape: [2, 5, FEATURES] });
     expect(() => BUILT_IN.lstm({ units: UNITS }).apply(symbolic, { initialState })).not.toThrow();
     expect(() => lstm({ units: UNITS }).apply(symbolic, { initialState })).toThrow(
-      /^LSTM\.apply: initialState\[0\] must be symbolic, as x is.*got a Tensor of shape \[2, 4\]/,
+      /^LSTM\.apply: initialState\[0\] must be symbolic, like x.*got a Tensor of shape \[2, 4\]/,
     );
   });
 

@@ -91,9 +91,9 @@ test('A closed gate is told with what was measured to follow from it', () => {
     ({ message }) => message,
   );
   expect(messages).toEqual([
-    expect.stringMatching(/whose state moves by 0\.03\.$/),
-    expect.stringMatching(/from one step to the next they keep 3% of what they hold\.$/),
-    expect.stringMatching(/their output moves by 0\.02\.$/),
+    expect.stringMatching(/which varies by only 0\.03\.$/),
+    expect.stringMatching(/from one step to the next they keep 3% of the cell state\.$/),
+    expect.stringMatching(/and h varies by only 0\.02\.$/),
   ]);
 });
 

@@ -160,5 +160,5 @@ test('A forget bias of 1 is not advised to a layer that has it', () => {
   const remedyWith = (forgetBias: number | null) => withHorizons([1, 1, 1, 1], { forgetBias })[0]?.remedy;
   for (const bias of [null, 0, -2, 0.7]) expect(remedyWith(bias)).toContain('start with a forget bias of 1');
   for (const bias of [0.9, 1, 3])
-    expect(remedyWith(bias)).toMatch(/: the forget bias is about 1 or more already: .*\.$/);
+    expect(remedyWith(bias)).toMatch(/: the forget bias is already about 1 or more: .*\.$/);
 });

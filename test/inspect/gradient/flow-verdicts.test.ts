@@ -181,7 +181,7 @@ describe('The verdict of flowStatistics', () => {
     const { verdict, fit, sentence } = await statisticsOf({ forget: -200, recurrent: 0 });
     expect([verdict, fit]).toEqual(['vanishing', null]);
     expect(sentence).toMatch(
-      /^gradient does not pass a single step back.*; forget gates are closed .* in all 6 units$/,
+      /^gradient does not survive a single step back.*; forget gates are closed .* in all 6 units$/,
     );
   });
 

@@ -39,7 +39,7 @@ describe('Memory that runs out', () => {
         }
         expect(thrown).toBeInstanceOf(OutOfMemoryError);
         expect((thrown as Error).message).toMatch(
-          new RegExp(`^${where}: memory ran out; this takes about \\d+ MB at most.*fewer samples`),
+          new RegExp(`^${where}: memory ran out; this takes at most about \\d+ MB.*fewer samples`),
         );
         expect((thrown as Error).cause).toBe(error);
         expect((thrown as OutOfMemoryError).bytes).toBeGreaterThan(20 * 4 * 2 * 200 * 300);

@@ -77,7 +77,7 @@ test('The threshold of saturation can be set', () => {
 
 test('The thresholds of the statistics are told', () => {
   const text = describeStatistics({ ...HEALTHY, low: 0.2, high: 0.75 });
-  expect(lineWith(text, 'is listed')).toContain('closed is below 0.2, open above 0.75');
+  expect(lineWith(text, 'is listed')).toContain('are closed (below 0.2) or open (above 0.75)');
 });
 
 test('A horizon that is no number is told apart from the others', () => {

@@ -88,14 +88,14 @@ test('A trace with other units or activations than the first is refused, and cha
   await accumulator.add(first);
   const before = accumulator.result();
   const refused = [
-    [traceOf({ h: [[[1, 2]]] }), 'trace.units must be 1, as of the first trace, got 2'],
+    [traceOf({ h: [[[1, 2]]] }), 'trace.units must be 1, as in the first trace, got 2'],
     [
       traceOfSteps('h', [1], { activation: 'relu' }),
-      "trace.activation must be tanh, as of the first trace, got 'relu'",
+      "trace.activation must be tanh, as in the first trace, got 'relu'",
     ],
     [
       traceOfSteps('h', [1], { recurrentActivation: 'hardSigmoid' }),
-      "trace.recurrentActivation must be sigmoid, as of the first trace, got 'hardSigmoid'",
+      "trace.recurrentActivation must be sigmoid, as in the first trace, got 'hardSigmoid'",
     ],
   ] as const;
   for (const [trace, message] of refused) {

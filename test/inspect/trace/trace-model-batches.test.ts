@@ -122,8 +122,8 @@ describe('traceModelBatches', () => {
     const run = (samples: number, batchSize: number) =>
       traceModelBatches(model, tf.ones([samples, 5, 3]), { batchSize, onBatch });
     await run(6, 3);
-    await expect(run(7, 3)).rejects.toThrow('batchSize must be 3, as the model is built for, and divide');
-    await expect(run(6, 2)).rejects.toThrow('batchSize must be 3, as the model is built for, and divide');
+    await expect(run(7, 3)).rejects.toThrow('batchSize must be 3, which the model is built for, and must divide');
+    await expect(run(6, 2)).rejects.toThrow('batchSize must be 3, which the model is built for, and must divide');
   });
 
   test('refuses to run without a function for the batches', async () => {

@@ -71,7 +71,7 @@ describe('The weights by gate', () => {
     const both = tf.layers.bidirectional({ layer: BUILT_IN.lstm({ units: 1 }), name: 'both' } as never);
     expect(() => weightsByGate(both)).toThrow(
       new RangeError(
-        'weightsByGate: layer must be an LSTM, tf.layers.rnn over one LSTM cell, or an LSTM cell; of Bidirectional it is ' +
+        'weightsByGate: layer must be an LSTM, tf.layers.rnn over one LSTM cell, or an LSTM cell; for Bidirectional, pass ' +
           "its forwardLayer or backwardLayer, got 'Bidirectional' (layer 'both')",
       ),
     );

@@ -34,7 +34,7 @@ function expectOwnResult(layer: Layer, run: () => tf.Tensor, reason: string): vo
 }
 
 describe("While accelerated, the built-in's own code runs", () => {
-  test('with an activation that no kernel knows', () => {
+  test('with an activation that no fused kernel supports', () => {
     const layer = plain({ activation: 'relu' });
     expectOwnResult(layer, () => layer.apply(x()) as tf.Tensor, "no fused kernel supports the activation 'relu'");
   });

@@ -50,8 +50,8 @@ describe('lastImplementation', () => {
     ['RNN', () => tf.layers.rnn({ cell: tf.layers.lstmCell({ units: 2 }), name: 'both' })],
   ])('refuses a layer of class %s', (kind, make) => {
     expect(() => lastImplementation(make())).toThrow(
-      'lastImplementation: layer must be an LSTM; of Bidirectional its forwardLayer or backwardLayer, ' +
-        `of TimeDistributed its layer, got the ${kind} 'both'`,
+      'lastImplementation: layer must be an LSTM; for Bidirectional, pass its forwardLayer or backwardLayer, ' +
+        `for TimeDistributed its layer, got the ${kind} 'both'`,
     );
   });
 

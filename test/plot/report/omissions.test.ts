@@ -59,7 +59,7 @@ test('Where all samples cannot be traced, the first ones are, and the report say
     [3, 4, 3],
   ]);
   expect(quietOf(html)).toContain(
-    'Statistics are over the first 3 samples only, as all could not be traced: too large.',
+    'The statistics cover only the first 3 samples, because not all could be traced: too large.',
   );
   expect(html).toContain('2 units, 4 timesteps, 12 valid steps over all samples');
   expect(quietOf(html)).toContain('The first 3 of 5 samples.');
