@@ -77,7 +77,9 @@ describe('requireOrderedGraphs', () => {
     ['a graph under model_config', { model_config: graph(layer('a', [['a', 0]])) }],
   ])('refuses %s', (_, topology) => {
     expect(() => check(topology)).toThrow(FormatError);
-    expect(() => check(topology)).toThrow(/layers must be a graph without cycles: the input of '[ab]' is never computed/);
+    expect(() => check(topology)).toThrow(
+      /layers must be a graph without cycles: the input of '[ab]' is never computed/,
+    );
   });
 
   test('says where a nested graph is', () => {
