@@ -2,10 +2,11 @@ import type * as tf from '@tensorflow/tfjs';
 import { A_FUNCTION } from '../core/options.js';
 import type { ConfigDict } from '../host/types.js';
 
+/** The options of `toExplicit` and `toBuiltIn`. */
 export interface ConversionOptions {
   /**
-   * Is told, in a sentence, of each thing that the copy does not have or that was not converted, and which does not
-   * keep it from predicting what the original does. Default: `console.warn`.
+   * Called with a sentence for each thing that the copy lacks or that was not converted, but that does not change what the
+   * copy predicts. Default: `console.warn`.
    */
   onNote?: (note: string) => void;
 }

@@ -1,8 +1,9 @@
 // No tfjs in here: pages that draw use these names too.
 
-/** The gates in the order of their blocks in kernel, recurrent kernel and bias, which is Keras's and tfjs's order. */
+/** The gates, in the order of their blocks in kernel, recurrent kernel and bias, as in Keras and tfjs. */
 export const GATE_NAMES = ['i', 'f', 'g', 'o'] as const;
 
+/** A gate: input gate i, forget gate f, candidate g, output gate o. */
 export type GateName = (typeof GATE_NAMES)[number];
 
 /** One value for each gate. */
@@ -11,6 +12,7 @@ export type ByGate<Value> = Record<GateName, Value>;
 /** What a trace has a sequence [B, T, U] of. */
 export const QUANTITIES = [...GATE_NAMES, 'c', 'h'] as const;
 
+/** A gate, the cell state c or the hidden state h. */
 export type Quantity = (typeof QUANTITIES)[number];
 
 /** One value for each quantity. */

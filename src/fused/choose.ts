@@ -6,12 +6,14 @@ import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
 import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from './wasm/wasm-kernel.js';
 
-/** Which implementation a layer is to run on: the fastest that applies, the plain one only, or a fused one only. */
+/**
+ * Which implementation a layer runs on: the fastest that applies, only the plain path (false), or only a fused kernel (true).
+ */
 export type UseFused = 'auto' | boolean;
 
 /** What a call ran on. */
 export interface Implementation {
-  /** `'reference'` for the plain path of tfjs ops, else the fused kernel's name. */
+  /** The name of the fused kernel, or `'reference'` for the plain path of tfjs ops. */
   name: string;
   /** Why it was not a fused kernel. */
   reason?: string;

@@ -14,7 +14,7 @@ import type { UseFused } from '../fused/choose.js';
 import { identifierConfig, type Role } from '../host/parse-identifier.js';
 import type { BuiltInCell, ConfigDict, RegularizerIdentifier } from '../host/types.js';
 
-/** tfjs's activations by name, and this package's. */
+/** The names of tfjs's activations and of this package's. */
 export type Activation = NonNullable<tf.LSTMCellLayerArgs['activation']> | 'hardSigmoidKeras3';
 
 /** What this package's cell takes beyond `tf.layers.lstmCell`'s arguments. */
@@ -33,32 +33,31 @@ interface AdditionalCellArgs {
 /**
  * The arguments of `lstmCell`: those of `tf.layers.lstmCell`, with the same defaults, and `seed`.
  *
- * `implementation` has no effect on results. `dropout` and `recurrentDropout` are in [0, 1).
+ * `implementation` has no effect. `dropout` and `recurrentDropout` are within [0, 1).
  */
 export type LSTMCellArgs = Omit<tf.LSTMCellLayerArgs, keyof AdditionalCellArgs> & AdditionalCellArgs;
 
 /**
  * The arguments of `lstm`: those of `tf.layers.lstm`, with the same defaults, and the ones below.
  *
- * `implementation` and `unroll` have no effect on results. `dropout` and `recurrentDropout` are in [0, 1): one dropout
- * mask is drawn a sequence and serves all gates, as in tfjs; with `recurrentDropout` it is one a gate, as in Keras.
+ * `implementation` and `unroll` have no effect. `dropout` and `recurrentDropout` are within [0, 1): for each sequence one
+ * dropout mask is drawn and used for all gates, as in tfjs; with `recurrentDropout`, one for each gate, as in Keras.
  */
 export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell' | keyof AdditionalCellArgs>, AdditionalCellArgs {
   /**
-   * Penalty on the layer's outputs (output, h and c; not the gates), added to the loss in training. As in Keras, it is
-   * divided by the batch size.
+   * A penalty on the layer's outputs (output, h and c; not the gates) that is added to the loss in training. As in Keras,
+   * it is divided by the batch size. Default: none.
    */
   activityRegularizer?: RegularizerIdentifier;
   /**
-   * Returns, after the usual outputs, the gates i, f, g, o and the cell state c of every timestep, each [B, T, U], in
-   * the order of processing, as `returnSequences` does. They are differentiable. At masked steps gates are 0 and c
-   * carries the previous cell state. Functional models only: Sequential, Bidirectional and TimeDistributed
-   * carry one output a layer. Default: false.
+   * Also returns, after the usual outputs, the gates i, f, g, o and the cell state c of every timestep, each [B, T, U], in
+   * processing order, like `returnSequences`. They are differentiable. At masked steps gates are 0 and c keeps its value.
+   * Functional models only: Sequential, Bidirectional and TimeDistributed pass on only one output per layer. Default: false.
    */
   returnGates?: boolean;
   /**
-   * `'auto'` runs on a fused kernel where one applies, `false` on plain tfjs ops, and `true` throws, with the reason,
-   * where no fused kernel applies. Default: 'auto'.
+   * `'auto'` uses a fused kernel if one applies, `false` uses plain tfjs ops, and `true` throws, with the reason, if no
+   * fused kernel applies. Default: 'auto'.
    */
   useFused?: UseFused;
   /** Outputs 0 at masked steps, instead of the previous output. Default: false. */
@@ -66,7 +65,7 @@ export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell' | keyof Addition
 }
 
 /**
- * What Keras's LSTM defaults to and tfjs's does not. Spread it into the arguments, before your own:
+ * The defaults of Keras's LSTM that differ from tfjs's. Spread them into the arguments, before your own:
  *
  * ```ts
  * const layer = lstm({ ...KERAS_DEFAULTS, units: 64 });

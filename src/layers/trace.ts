@@ -13,7 +13,7 @@ import { type LSTMToRun, type Sequence, type SequenceCell, statesBefore } from '
 
 /**
  * Every gate and state of every unit at every timestep. Each sequence is [B, T, U], and its index t is the input's
- * timestep, also where the layer reads backwards. At a masked step c and h carry the previous state, and gates are 0.
+ * timestep, even if the layer reads backwards. At masked steps c and h keep their values, and the gates are 0.
  *
  * The caller owns the tensors and frees them with `dispose()`.
  */
@@ -30,23 +30,24 @@ export interface GateTrace extends ByGate<tf.Tensor3D> {
   mask: tf.Tensor2D | null;
   /** The number of units in the trace: U. */
   units: number;
-  /** Which units of the layer these are, in this order; absent when they are all. */
+  /** The indices of these units in the layer, in this order; absent if the trace has all units. */
   unitIndices?: readonly number[];
-  /** Name of φ, of the candidate and of the cell state on its way out. */
+  /** The name of φ, which is applied to the candidate and to the cell state in the output. */
   activation: string;
-  /** Name of σ, of the input, forget and output gates. */
+  /** The name of σ, the activation of the input, forget and output gates. */
   recurrentActivation: string;
   dispose(): void;
 }
 
+/** The options of `traceLayer`. */
 export interface TraceOptions {
-  /** h and c before the first step, each [B, U]. Default: a stateful layer's states, else zeros. */
+  /** h and c before the first step, each [B, U]. Default: the states of a stateful layer, otherwise zeros. */
   initialState?: tf.Tensor[] | null | undefined;
-  /** [B, T]; 0 is masked. */
+  /** [B, T]; steps at 0 are masked. Default: no step is masked. */
   mask?: tf.Tensor | null | undefined;
   /**
-   * Indices of the units to keep, n of them: the trace is then [B, T, n], in this order. The others are computed as
-   * well, but not held. Default: all.
+   * Indices of the n units to keep: the trace is then [B, T, n], in this order. The other units are computed too, but not
+   * kept. Default: all.
    */
   units?: readonly number[] | null | undefined;
 }

@@ -2,9 +2,9 @@ import { aNumber, checkOptions } from '../core/options.js';
 
 /** A received value counts as equal when |received - expected| <= atol + rtol * |expected|. */
 export interface Tolerance {
-  /** Absolute. */
+  /** Absolute tolerance; at least 0. Default: 1e-5. */
   atol: number;
-  /** Relative to the expected value. */
+  /** Tolerance relative to the expected value; at least 0. Default: 1e-5. */
   rtol: number;
 }
 
@@ -26,23 +26,24 @@ export function toleranceOf(where: string, options: Partial<Tolerance> = {}): To
 
 /** One number in which two tensors differ. */
 export interface Difference {
-  /** Where: one index an axis. */
+  /** Its position: one index per axis. */
   index: number[];
   expected: number;
   received: number;
 }
 
+/** How a tensor compares with the expected one. */
 export interface Comparison {
   passed: boolean;
-  /** What was compared: one size an axis. */
+  /** The shape of what was compared. */
   shape: number[];
-  /** How many numbers are beyond the tolerance. */
+  /** How many numbers exceed the tolerance. */
   differing: number;
-  /** Largest |received - expected|; Infinity where one of the two is NaN or infinite and the other is not the same. */
+  /** Largest |received - expected|; Infinity if one of the two is NaN or infinite and the other is not the same. */
   maxAbsoluteError: number;
-  /** The first number beyond the tolerance, in row-major order; null where there is none. */
+  /** The first number that exceeds the tolerance, in row-major order; null if there is none. */
   first: Difference | null;
-  /** Where the tolerance is exceeded most, or, where it never is, the error is largest; null where there are no numbers. */
+  /** Where the tolerance is exceeded most; if it never is, where the error is largest; null if there are no numbers. */
   worst: Difference | null;
 }
 

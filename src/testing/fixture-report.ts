@@ -7,22 +7,22 @@ import type { TraceName } from './fixture.js';
 /** How one quantity compares. */
 export interface QuantityReport extends Comparison {
   /**
-   * Such as `output`, `h`, `gate f`, `gate f (layer 1, backward, cell 0)`, `gradient of kernel`; with several calls
+   * For example, `output`, `h`, `gate f`, `gate f (layer 1, backward, cell 0)`, `gradient of kernel`; with several calls,
    * `output (call 2)`, counted from 0.
    */
   name: string;
   kind: 'output' | 'gate' | 'gradient';
 }
 
-/** The first departure in the order of computation, which is where to look for a bug. */
+/** The first difference in the order of computation, which is where to look for a bug. */
 export interface GateDifference extends Difference {
   gate: TraceName;
-  /** Which LSTM: indices in a sequential and in stacked cells. */
+  /** Which LSTM: its index in a Sequential, and that among stacked cells. */
   layer: number;
   cell: number;
   direction: 'forward' | 'backward';
   sample: number;
-  /** The input's timestep. */
+  /** In the order of the input. */
   timestep: number;
   unit: number;
 }
@@ -37,9 +37,9 @@ export interface FixtureReport {
   quantities: QuantityReport[];
   /** The gate that differs first: by layer, cell, timestep processed, and then in the order i, f, g, o, c, h. */
   firstDifferingGate: GateDifference | null;
-  /** What the fixture holds and could not be compared, with the reason. */
+  /** What the fixture holds but could not be compared, with the reason. */
   notCompared: string[];
-  /** The findings in words, one a line. */
+  /** The result in words, one finding per line. */
   message: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Registers the matchers with the `expect` of `@jest/globals`, and tells TypeScript so.
+ * Registers the matchers with the `expect` of `@jest/globals`, and declares their types.
  *
  * @module explicit-lstm/testing/jest-globals
  */

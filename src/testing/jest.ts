@@ -1,5 +1,5 @@
 /**
- * Registers the matchers with Jest's global `expect`, and tells TypeScript so.
+ * Registers the matchers with Jest's global `expect`, and declares their types.
  *
  * @module explicit-lstm/testing/jest
  */

@@ -1,5 +1,5 @@
 /**
- * Registers the matchers with Vitest, and tells TypeScript so.
+ * Registers the matchers with Vitest, and declares their types.
  *
  * @module explicit-lstm/testing/vitest
  */

@@ -3,11 +3,11 @@ import { invalidArgument } from '../core/errors.js';
 import { globalNorm } from '../core/norm.js';
 import { aNumber, checkOptions } from '../core/options.js';
 
-/** How far a gradient may go; exactly one of the two. */
+/** The largest norm that a gradient may have; set exactly one of the two. */
 export interface GradientLimit {
-  /** The L2 norm of the gradient with respect to all weights together, at most. It keeps its direction. */
+  /** Limits the L2 norm of the gradient with respect to all weights together; its direction stays the same. */
   globalNorm?: number;
-  /** The L2 norm of the gradient with respect to each weight by itself, at most. */
+  /** Limits the L2 norm of the gradient with respect to each weight separately. */
   variableNorm?: number;
 }
 

@@ -63,11 +63,11 @@ describe('readWeightManifest', () => {
     ],
     [
       [group(kernel(), kernel())],
-      `weightsManifest[0].weights[1].name must be different from 'kernel', which ${WEIGHT} has`,
+      `weightsManifest[0].weights[1].name must be different from 'kernel', the name of ${WEIGHT}`,
     ],
     [
       [group(kernel()), group(kernel({ shape: [1] }))],
-      `weightsManifest[1].weights[0].name must be different from 'kernel', which ${WEIGHT} has`,
+      `weightsManifest[1].weights[0].name must be different from 'kernel', the name of ${WEIGHT}`,
     ],
     [
       [group(kernel({ shape: [2 ** 50] }), kernel({ name: 'b', shape: [2 ** 50] }), kernel({ name: 'c', shape: [1] }))],

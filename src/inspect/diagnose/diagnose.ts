@@ -13,7 +13,9 @@ import { dataFindings, nonFiniteFindings } from './non-finite-findings.js';
 import { stateFindings } from './state-findings.js';
 import { type DiagnosisThresholds, withDefaults } from './thresholds.js';
 
+/** The options of `diagnose`. */
 export interface DiagnosisOptions extends Pick<GradientFlowModelOptions, 'loss'> {
+  /** The thresholds to change; the others keep their defaults. */
   thresholds?: Partial<DiagnosisThresholds>;
 }
 

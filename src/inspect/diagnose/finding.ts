@@ -3,7 +3,7 @@ import type { Direction } from '../model/places.js';
 
 export const SEVERITIES = ['error', 'warning', 'note'] as const;
 
-/** 'error': it cannot work. 'warning': learning was seen to be hampered. 'note': worth knowing, with no harm seen. */
+/** 'error': the model cannot work. 'warning': it was seen to hinder learning. 'note': worth knowing, no harm seen. */
 export type Severity = (typeof SEVERITIES)[number];
 
 /**
@@ -33,24 +33,25 @@ const KINDS = [
   'gate open',
 ] as const;
 
+/** What kind of thing a finding is about; docs/diagnosis.md explains them. */
 export type FindingKind = (typeof KINDS)[number];
 
-/** Something that `diagnose` or `gateMonitor` found. Plain data: it survives JSON. */
+/** Something that `diagnose` or `gateMonitor` found. Plain data that survives JSON. */
 export interface Finding {
   kind: FindingKind;
   severity: Severity;
-  /** The layer's name, with its path in nested models; null where it is not a layer's. */
+  /** The layer's name, with its path in nested models; null if the finding is not about a layer. */
   layerName: string | null;
   direction: Direction;
-  /** Index among stacked cells; 0 where cells are not stacked. */
+  /** Index among stacked cells; 0 if cells are not stacked. */
   cell: number;
-  /** The gate or state concerned; null where it is none in particular. */
+  /** The gate or state concerned; null if none in particular. */
   gate: Quantity | null;
-  /** The units concerned, ascending; empty where it is none in particular. */
+  /** The units concerned, ascending; empty if none in particular. */
   units: number[];
-  /** The timestep at which it starts; null where it is none in particular. */
+  /** The timestep at which it starts; null if none in particular. */
   timestep: number | null;
-  /** The numbers behind it. */
+  /** The measured numbers behind it, by what they are. */
   evidence: Record<string, number | string>;
   /** What it means, in a sentence. */
   message: string;

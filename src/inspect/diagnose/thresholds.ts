@@ -1,44 +1,45 @@
 import { invalidArgument } from '../../core/errors.js';
 
-/** When `diagnose` finds something. Each of them can be set. */
+/** When `diagnose` reports a finding. Each threshold can be set. */
 export interface DiagnosisThresholds {
-  /** A gate below it is closed. Default: 0.1. */
+  /** A gate below this value is closed. Default: 0.1. */
   low: number;
-  /** A gate above it is open. Default: 0.9. */
+  /** A gate above this value is open. Default: 0.9. */
   high: number;
-  /** A unit's gate is stuck where it is closed, or open, at more than this fraction of the steps. Default: 0.9. */
+  /** A unit's gate is stuck if it is closed, or open, at more than this fraction of the steps. Default: 0.9. */
   stuckFraction: number;
-  /** What is true of more than this fraction of a layer's units may be a warning; of fewer it is a note. Default: 0.25. */
+  /** What is true of more than this fraction of a layer's units may be a warning, otherwise a note. Default: 0.25. */
   manyUnits: number;
-  /** Memory is short where the median horizon is below this fraction of the timesteps. Default: 0.1. */
+  /** Memory is short if the median memory horizon is below this fraction of the timesteps. Default: 0.1. */
   shortMemory: number;
-  /** A candidate is saturated where the mean of |g| exceeds it, for activations that end at 1. Default: 0.97. */
+  /** A candidate is saturated if the mean of |g| exceeds this, for activations bounded by 1. Default: 0.97. */
   saturatedCandidate: number;
-  /** A cell state is saturated where the mean of |c| exceeds it: tanh(3) is 0.995. Default: 3. */
+  /** A cell state is saturated if the mean of |c| exceeds this; tanh(3) is 0.995. Default: 3. */
   saturatedCellState: number;
-  /** A unit is constant where its h moves by less over all samples and steps. Default: 0.001. */
+  /** A unit is constant if its h varies by less than this over all samples and steps. Default: 0.001. */
   constantUnit: number;
   /**
-   * A gradient vanishes where crossing a layer's whole sequence multiplies it by less; see `flowStatistics`. Within
+   * A gradient vanishes if crossing a layer's whole sequence multiplies it by less than this; see `flowStatistics`. Within
    * (0, 1). Default: 0.001.
    */
   vanishingGradient: number;
-  /** A gradient explodes where crossing a layer's whole sequence multiplies it by more. Above 1. Default: 1000. */
+  /** A gradient explodes if crossing a layer's whole sequence multiplies it by more than this. Above 1. Default: 1000. */
   explodingGradient: number;
   /**
-   * Timesteps hardly change the weights where all of them together make up less than this fraction of the weights'
-   * gradient. Default: 0.01.
+   * Timesteps hardly change the weights if together they contribute less than this fraction of the weights' gradient.
+   * Default: 0.01.
    */
   hardlyReached: number;
-  /** An input is unscaled where the root mean square of its values exceeds it and gates are at their ends. Default: 5. */
+  /** An input is unscaled if the root mean square of its values exceeds this and gates are saturated. Default: 5. */
   unscaledInput: number;
   /**
-   * A model has learnt something where its loss is lower, by more than this fraction, than that of the same answers given
-   * to the wrong samples; see `diagnose`. Default: 0.1.
+   * A model has learnt if its loss is lower, by more than this fraction, than that of the same predictions assigned to the
+   * wrong samples; see `diagnose`. Default: 0.1.
    */
   learnt: number;
 }
 
+/** The thresholds that `diagnose` uses by default. */
 export const DEFAULT_THRESHOLDS: Readonly<DiagnosisThresholds> = {
   low: 0.1,
   high: 0.9,

@@ -13,9 +13,9 @@ import { sizeOfPiece } from './walk-back.js';
 export interface FlowSize {
   /** Of its sequences: [B, T, U]. */
   shape: [number, number, number];
-  /** What the flow holds until it is disposed, its trace included. */
+  /** What the flow holds until it is disposed, including its trace. */
   bytes: number;
-  /** About what is held at most while the flow is taken, the flow itself included. */
+  /** About the most that is held while the flow is computed, including the flow itself. */
   peakBytes: number;
 }
 

@@ -17,10 +17,11 @@ import { modelLoss, type PerOutput } from './model-loss.js';
 import { because } from './refusals.js';
 import { requirePreActivations } from './sequence-flow.js';
 
+/** The options of `gradientFlowModel`. */
 export interface GradientFlowModelOptions {
-  /** Instead of the loss that the model was compiled with; as `compile` takes it. */
+  /** A loss as `compile` takes it. Default: the one that the model was compiled with. */
   loss?: ModelLoss | null | undefined;
-  /** What each sample's loss is multiplied by, [B]; for several outputs a list of them, or by the outputs' names. */
+  /** A factor for the loss of each sample, [B]; for several outputs, an array of these or an object by their names. */
   sampleWeight?: PerOutput | null | undefined;
 }
 

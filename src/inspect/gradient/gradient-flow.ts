@@ -11,10 +11,12 @@ import { oneCall } from './one-call.js';
 import { because, requireScalar } from './refusals.js';
 import { NOTHING_INCOMING, requirePreActivations, sequenceFlow, traceForFlow } from './sequence-flow.js';
 
-/** A loss of the hidden states of all timesteps, [B, T, U] in the input's order; at a masked step h is carried on. */
+/**
+ * A loss computed from the hidden states of all timesteps, [B, T, U] in the order of the input; at a masked step h keeps its value.
+ */
 export type SequenceLoss = (h: tf.Tensor3D) => tf.Scalar;
 
-/** What a layer's sequence starts from and passes over; see `TraceOptions`. */
+/** The initial states and the mask of the sequence; see `TraceOptions`. */
 export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
 
 /**

@@ -7,8 +7,9 @@ import { chooseForSequence, runSequence } from '../../sequence/run-sequence.js';
 import type { Sequence, SequenceCell } from '../../sequence/sequence.js';
 import { oneCall } from './one-call.js';
 
+/** The options of `inputSensitivity`. */
 export interface InputSensitivityOptions extends Pick<TraceOptions, 'initialState' | 'mask'> {
-  /** The input's timestep whose h is looked at. Default: the step processed last. */
+  /** The timestep, in the order of the input, whose h is examined. Default: the step processed last. */
   timestep?: number | null | undefined;
 }
 

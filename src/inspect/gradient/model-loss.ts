@@ -4,7 +4,7 @@ import { invalidArgument, invalidState } from '../../core/errors.js';
 import type { ModelLoss } from '../model/model-data.js';
 import { because } from './refusals.js';
 
-/** One for each output of a model: of a single output alone, in order, or by the outputs' names. */
+/** One tensor for each output of a model: a single one, an array in order, or an object by the names of the outputs. */
 export type PerOutput = tf.Tensor | (tf.Tensor | null)[] | Record<string, tf.Tensor>;
 
 type LossFunction = (labels: tf.Tensor, outputs: tf.Tensor) => tf.Tensor;

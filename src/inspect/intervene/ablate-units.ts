@@ -13,20 +13,21 @@ import { withUnits } from './with-units.js';
 /** What silencing one unit does to a model's output. */
 export interface UnitEffect {
   unit: number;
-  /** Which of the two LSTMs of a Bidirectional layer the unit is of; 'forward' unless the layer reads backwards. */
+  /** Which LSTM of a Bidirectional layer the unit belongs to; otherwise 'forward' unless the layer reads backwards. */
   direction: Direction;
   /** Mean of |output without the unit - output|, over all elements of all outputs. */
   meanChange: number;
-  /** The largest of them. */
+  /** The largest of these differences. */
   largestChange: number;
 }
 
+/** The options of `ablateUnits`. */
 export interface AblationOptions {
-  /** The layer's name, with its path in nested models ('encoder/lstm_1'). Bidirectional: both directions. */
+  /** The layer's name, with its path in nested models ('encoder/lstm_1'). Of a Bidirectional, both directions are ablated. */
   layerName: string;
   /** Called after every unit. */
   onProgress?: (progress: { done: number; total: number }) => void;
-  /** Ends the work; the promise then rejects with the signal's reason. */
+  /** Cancels the work; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

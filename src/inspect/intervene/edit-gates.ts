@@ -8,12 +8,12 @@ import { observe, type StepEdit } from '../../sequence/observe.js';
 import { requireLayer } from '../model/require-layer.js';
 
 /**
- * Replaces quantities of one timestep. What is returned, or set on `step`, takes the place of what was computed; from a
- * replaced gate the new c and h follow, from a replaced c the new h. Where a cell computes its steps itself, nothing is
- * known to follow: c and h must then be given with a gate, and h with c.
+ * Replaces quantities of one timestep. What it returns, or sets on `step`, replaces what was computed. The new c and h
+ * follow from a replaced gate, and the new h from a replaced c. If a cell computes its steps itself, what follows is not
+ * known: then return c and h along with a gate, and h along with c.
  *
  * @param step i, f, g, o, c and h as computed, each [B, U].
- * @param t The input's timestep.
+ * @param t The timestep, in the order of the input.
  */
 export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefined;
 

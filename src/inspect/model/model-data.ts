@@ -2,13 +2,17 @@ import * as tf from '@tensorflow/tfjs';
 import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 
-/** The inputs of a model: its only one, one for each in order, or each by its name. What has one number a sample may be [B]. */
+/**
+ * The inputs of a model: a single tensor, an array in order, or an object by name. An input with one number per sample may be [B].
+ */
 export type ModelInputs = tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;
 
-/** What a model is to answer: for its only output, for each in order, or for each by its name; else as `ModelInputs`. */
+/**
+ * What a model should predict: for a single output, for each in order, or for each by name; shapes as for `ModelInputs`.
+ */
 export type ModelLabels = tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;
 
-/** As `compile` takes it: by name or function, one for all outputs, one for each in order, or by the outputs' names. */
+/** As `compile` takes it: a name or function for all outputs, an array with one for each, or an object by their names. */
 export type ModelLoss = tf.ModelCompileArgs['loss'];
 
 /** Tensors in the model's order, as its layers take them. */

@@ -4,7 +4,7 @@ import type { BuiltInCell } from '../../host/types.js';
 import { isLSTMCell } from '../../layers/foreign-lstm.js';
 import type { LSTMCell } from '../../layers/lstm-cell.js';
 
-/** Which end of time a layer starts from: 'backward' reads the last timestep first. */
+/** The order in which a layer reads a sequence: 'backward' starts with the last timestep. */
 export type Direction = 'forward' | 'backward';
 
 /** One LSTM of a layer: its only one, or one of its stacked cells. */

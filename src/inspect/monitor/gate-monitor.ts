@@ -3,7 +3,7 @@ import type { MonitorHistory } from './history-types.js';
 import { MonitorCallback } from './monitor-callback.js';
 import { type GateMonitorOptions, monitorSettings } from './options.js';
 
-/** A callback for `model.fit` and `model.fitDataset`, and what it has seen. */
+/** A callback for `model.fit` and `model.fitDataset`, with what it has recorded. */
 export interface GateMonitor extends tf.CustomCallback {
   readonly history: MonitorHistory;
 }

@@ -5,21 +5,21 @@ import type { FlowVerdict } from '../gradient/flow-types.js';
 import type { Direction } from '../model/places.js';
 
 /**
- * What `gateMonitor` noted while a model trained. Plain data: JSON gives it back unchanged, as a number that is not
- * finite is null.
+ * What `gateMonitor` recorded while a model trained. Plain data that survives JSON unchanged, because numbers that are not
+ * finite are null.
  */
 export interface MonitorHistory {
-  /** Batches between two reports, as it was asked for. */
+  /** Batches between two reports, as set in the options. */
   everyBatches: number;
-  /** Batches between two kept records: `everyBatches`, doubled whenever there were too many of them. */
+  /** Batches between two records: `everyBatches`, doubled whenever there were too many records. */
   keptEveryBatches: number;
   /** Oldest first. */
   records: MonitorRecord[];
-  /** What went wrong, one entry for each kind, layer and gate, in the order of its first appearance. */
+  /** What went wrong: one entry for each kind, layer and gate, in the order of first appearance. */
   warnings: MonitorWarning[];
 }
 
-/** Which batch something was seen at. */
+/** The batch at which something was seen. */
 export interface MonitoredBatch {
   /** Counted from 0. */
   epoch: number;
@@ -31,29 +31,29 @@ export interface MonitoredBatch {
 
 /** What was measured at one batch. */
 export interface MonitorRecord extends MonitoredBatch {
-  /** Of this batch, in training; null where it is not finite. */
+  /** The training loss of this batch; null if it is not finite. */
   loss: number | null;
   /**
-   * L2 norm of the gradient with respect to all trainable weights of the model, before any clipping, as the optimizer got
-   * it; null where it is not finite or was not observed.
+   * L2 norm of the gradient with respect to all trainable weights of the model, before any clipping, as the optimizer got it;
+   * null if it is not finite or was not observed.
    */
   gradientNorm: number | null;
-  /** How long the measuring took. */
+  /** How long the measurement took. */
   milliseconds: number;
   /** One entry for each LSTM, in the model's order. */
   layers: MonitoredLayer[];
 }
 
-/** What was measured of one LSTM. `layerName`, `direction` and `cell` tell it from others. */
+/** What was measured in one LSTM, which `layerName`, `direction` and `cell` identify. */
 export interface MonitoredLayer {
-  /** The layer's name, with its path in nested models; a wrapper's name where it is wrapped. */
+  /** The layer's name, with its path in nested models; if it is wrapped, the wrapper's name. */
   layerName: string;
   direction: Direction;
-  /** Index among stacked cells; 0 where cells are not stacked. */
+  /** Index among stacked cells; 0 if cells are not stacked. */
   cell: number;
-  /** Of the gradient of this batch, before any clipping; null where the layer is frozen or it was not observed. */
+  /** Norms of this batch's gradient, before any clipping; null if the layer is frozen or the gradient was not observed. */
   gradientNorms: MonitoredNorms | null;
-  /** Of the weights after this batch. */
+  /** Norms of the weights after this batch. */
   weightNorms: MonitoredNorms;
   /** What the gates do over `inputs`; null without `inputs`. */
   gates: MonitoredGates | null;
@@ -61,7 +61,7 @@ export interface MonitoredLayer {
   flow: MonitoredFlow | null;
 }
 
-/** Frobenius norms by gate, null where one is not finite; without bias that of the bias is null as a whole. */
+/** Frobenius norms by gate, null if not finite. Without bias, `bias` is null. */
 export type MonitoredNorms = ByWeight<ByGate<number | null>>;
 
 /** What the gates of one LSTM do, over all its calls, samples, units and valid steps. */
@@ -72,18 +72,18 @@ export interface MonitoredGates {
   g: MonitoredValue;
   c: MonitoredValue;
   h: MonitoredValue;
-  /** In timesteps: the lower median over the units of -1 / mean(ln f); null where it is infinite or undefined. */
+  /** In timesteps: the lower median over the units of -1 / mean(ln f); null if it is infinite or undefined. */
   medianMemoryHorizon: number | null;
 }
 
 export interface MonitoredGate {
   mean: number | null;
   std: number | null;
-  /** Fraction of values that are below 0.1, the mean over the units. */
+  /** Fraction of values below `thresholds.low`, mean over the units. */
   leftSaturated: number | null;
-  /** Fraction of values that are above 0.9, the mean over the units. */
+  /** Fraction of values above `thresholds.high`, mean over the units. */
   rightSaturated: number | null;
-  /** Fraction of the units whose gate is closed or open at nearly every step. */
+  /** Fraction of the units whose gate is stuck: closed or open at nearly every step. */
   stuckUnits: number;
 }
 
@@ -94,17 +94,17 @@ export interface MonitoredValue {
   max: number | null;
 }
 
-/** Gradient norms over time; of a layer that is called several times, of the call where they change fastest. */
+/** Gradient norms over time; for a layer called several times, those of the call in which they change fastest. */
 export interface MonitoredFlow {
-  /** Which timesteps the norms are of, ascending: all, or 64 evenly chosen ones where there are more. */
+  /** The timesteps of the norms, ascending: all, or 64 evenly spaced ones if there are more. */
   timesteps: number[];
-  /** Of the total derivative of the loss with respect to h after each of `timesteps`: L2 over units, mean over samples. */
+  /** Norms of the total derivative of the loss with respect to h after each timestep: L2 over units, mean over samples. */
   dh: (number | null)[];
   /** The same with respect to c. */
   dc: (number | null)[];
-  /** Null where there is no gradient to judge by. */
+  /** Null if there is no gradient to judge by. */
   verdict: FlowVerdict | null;
-  /** Mean natural logarithm of what the gradient is multiplied by where it crosses a step backwards; null as the verdict. */
+  /** Mean natural logarithm of the factor by which crossing a step multiplies the gradient; null if the verdict is. */
   slope: number | null;
   /** What it means, in words. */
   sentence: string;

@@ -6,26 +6,27 @@ import type { MonitorRecord, MonitorWarning } from './history-types.js';
 import { type MonitorThresholds, monitorThresholds } from './thresholds.js';
 import { warningText } from './warning-log.js';
 
+/** The options of `gateMonitor`. */
 export interface GateMonitorOptions {
-  /** Batches from one report to the next; the first batch has one. Default: 10. */
+  /** Batches from one report to the next, starting with the first batch. Default: 10. */
   everyBatches?: number;
   /**
-   * Samples on which to look at the gates, as for `traceModel`: some tens that are like the rest, which must live as long
-   * as the training. Without them, only gradients, weights and the loss are watched.
+   * Samples over which to examine the gates, as for `traceModel`: some tens of typical samples, which must not be disposed
+   * before training ends. Default: none; then only gradients, weights and the loss are watched.
    */
   inputs?: ModelInputs | null | undefined;
   /**
-   * What the model is to answer to `inputs`, as `fit` takes it. With them, the gradient's flow back through time is
-   * watched, by the loss that the model was compiled with.
+   * What the model should predict for `inputs`, as `fit` takes it. If given, the gradient's flow back through time is
+   * watched, with the loss that the model was compiled with. Default: none.
    */
   labels?: ModelLabels | null | undefined;
-  /** How many records the history holds at most, at least 2. Default: 200. */
+  /** The largest number of records that the history holds; at least 2. Default: 200. */
   maxRecords?: number;
   /** When to warn; see `MonitorThresholds`. */
   thresholds?: Partial<MonitorThresholds>;
-  /** Gets each report, with the warnings that are new in it. A promise is waited for. */
+  /** Called with each report and the warnings that are new in it. If it returns a promise, training waits for it. */
   onReport?: (record: MonitorRecord, newWarnings: MonitorWarning[]) => unknown;
-  /** Gets each new warning. Default: writes it to `console.warn`. */
+  /** Called with each new warning. Default: writes it with `console.warn`. */
   onWarning?: (warning: MonitorWarning) => unknown;
 }
 

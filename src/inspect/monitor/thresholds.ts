@@ -1,19 +1,20 @@
 import { DEFAULT_THRESHOLDS, type DiagnosisThresholds, overDefaults, requireSense } from '../diagnose/thresholds.js';
 
-/** When `gateMonitor` warns. Each of them can be set. */
+/** When `gateMonitor` warns. Each threshold can be set. */
 export interface MonitorThresholds extends DiagnosisThresholds {
   /**
-   * A gate has no gradient where the norm of the gradient of its weights is below this fraction of their own norm.
-   * Default: 1e-8, at which a step of plain gradient descent is too small for float32 to change them.
+   * A gate gets no gradient if the norm of its weights' gradient is below this fraction of the norm of the weights. Default:
+   * 1e-8, at which a step of plain gradient descent is too small to change float32 weights.
    */
   noGradient: number;
   /**
-   * The gradient of a layer spikes where its norm is more than so many times the median of the reports before, of which
-   * there must be three. Default: 100.
+   * A layer's gradient spikes if its norm is more than this many times the median of the earlier reports, at least three.
+   * Default: 100.
    */
   spike: number;
 }
 
+/** The thresholds that `gateMonitor` uses by default. */
 export const DEFAULT_MONITOR_THRESHOLDS: Readonly<MonitorThresholds> = {
   ...DEFAULT_THRESHOLDS,
   noGradient: 1e-8,

@@ -14,11 +14,11 @@ import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } 
 import type { GateStatistics } from './layer-statistics.js';
 import type { GateSummary } from './statistics-types.js';
 
-/** An entry of `traceModel` will do, too. */
+/** The options of `describeStatistics`. An entry of `traceModel` works as well. */
 export interface DescriptionOptions extends Partial<CallName> {
-  /** What the text calls the layer. Default: no name. */
+  /** The layer's name in the text. Default: no name. */
   layerName?: string;
-  /** A unit counts as saturated where a larger fraction of its values is. Within [0, 1). Default: 0.9. */
+  /** A unit is listed if more than this fraction of its values is saturated. Within [0, 1). Default: 0.9. */
   saturationThreshold?: number;
 }
 

@@ -8,7 +8,7 @@ import type { TraceValues } from './read-trace.js';
 import type { GateSummary, NonFiniteValues, ValueSummary } from './statistics-types.js';
 
 /**
- * What the gates of a layer do over some batches, in plain numbers: it prints, and JSON gives it back unchanged.
+ * What the gates of a layer do over some batches. Plain numbers, which JSON returns unchanged.
  *
  * Masked steps are left out of everything. Values that are not finite are counted in `nonFinite` and left out of
  * everything else, so that one of them cannot turn a mean into NaN. Without any valid step, counts are 0 and the rest is
@@ -16,11 +16,11 @@ import type { GateSummary, NonFiniteValues, ValueSummary } from './statistics-ty
  */
 export interface GateStatistics extends Record<Exclude<GateName, 'g'>, GateSummary> {
   units: number;
-  /** Name of φ. */
+  /** The name of φ, the activation of the candidate and the output. */
   activation: string;
-  /** Name of σ. */
+  /** The name of σ, the activation of the gates i, f and o. */
   recurrentActivation: string;
-  /** Samples × timesteps that are not masked. Each of them has one value of each quantity for each unit. */
+  /** The number of valid steps: samples × timesteps that are not masked. At each, every unit has one value per quantity. */
   validSteps: number;
   /** The threshold of left saturation. */
   low: number;
@@ -34,9 +34,9 @@ export interface GateStatistics extends Record<Exclude<GateName, 'g'>, GateSumma
   h: ValueSummary;
   nonFinite: Record<Quantity, NonFiniteValues>;
   /**
-   * [U], in timesteps: -1 / mean(ln f), after which the cell has kept 1/e of its content. 0 where the forget gate was
-   * ever 0, or below the smallest normal float32 (1.2e-38). Null where it is infinite (the gate is 1) or undefined (no finite value, or a gate that is not
-   * within [0, 1] and on the average does not forget).
+   * [U], in timesteps: -1 / mean(ln f), after which 1/e of the cell state is left. 0 if the forget gate was ever 0, or below
+   * the smallest normal float32 number (1.2e-38). Null if it is infinite (the gate is 1) or undefined (no finite value, or a
+   * gate that is not within [0, 1] and on average does not forget).
    */
   memoryHorizon: (number | null)[];
 }

@@ -7,20 +7,20 @@ import { readTrace } from './read-trace.js';
 import { requireTrace } from './require-trace.js';
 import type { GateStatisticsOptions } from './statistics-types.js';
 
-/** Gathers the statistics of several traces, which is to say batches, of one layer. */
+/** Collects statistics over several traces (batches) of one layer. */
 export interface GateStatisticsAccumulator {
   /**
-   * Takes a trace in. Its batch size and number of timesteps may differ from the others'. The trace remains the
-   * caller's, who may dispose it as soon as the promise resolves.
+   * Adds a trace. Its batch size and number of timesteps may differ from the others'. It is not disposed, but may be as soon
+   * as the promise resolves.
    *
-   * @throws RangeError (by the promise) for what is not a trace, for a disposed one, and for one with other units or
-   *   activations than the first.
+   * @throws RangeError (as a rejection) for what is not a trace, for a disposed one, and for one whose units or activations
+   *   differ from the first's.
    */
   add(trace: GateTrace): Promise<void>;
   /**
-   * Statistics of all traces so far, as of one batch that holds them all.
+   * The statistics of all traces so far, as if they were one batch.
    *
-   * @throws Error when no trace was added.
+   * @throws Error if no trace was added.
    */
   result(): GateStatistics;
 }

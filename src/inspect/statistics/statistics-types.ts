@@ -1,7 +1,8 @@
+/** The options of `gateStatistics` and `gateStatisticsAccumulator`. */
 export interface GateStatisticsOptions {
-  /** A gate's value below it is left-saturated: the gate is closed. Within [0, 1]. Default: 0.1. */
+  /** A value of a gate below this is left-saturated: the gate is closed. Within [0, 1]. Default: 0.1. */
   low?: number;
-  /** A gate's value above it is right-saturated: the gate is open. Within [0, 1], above `low`. Default: 0.9. */
+  /** A value of a gate above this is right-saturated: the gate is open. Within [0, 1], above `low`. Default: 0.9. */
   high?: number;
 }
 
@@ -12,7 +13,7 @@ export interface GateStatisticsOptions {
 export interface GateSummary {
   /** Over all units and valid steps; null without a finite value. */
   mean: number | null;
-  /** Of the population: divided by the number of values; null without a finite value. */
+  /** Standard deviation of the population (divided by the number of values); null without a finite value. */
   std: number | null;
   /** [U], fraction of values below `low`. */
   leftSaturated: (number | null)[];
@@ -28,7 +29,7 @@ export interface GateSummary {
 /** What the candidate or a state does, over all units and valid steps; null without a finite value. */
 export interface ValueSummary {
   mean: number | null;
-  /** Of the population: divided by the number of values. */
+  /** Standard deviation of the population (divided by the number of values). */
   std: number | null;
   min: number | null;
   max: number | null;
@@ -38,6 +39,6 @@ export interface ValueSummary {
 export interface NonFiniteValues {
   /** Over all samples, units and valid steps. */
   count: number;
-  /** The smallest index in the input's time order; null if there is none. */
+  /** The first such timestep, in the order of the input; null if there is none. */
   firstTimestep: number | null;
 }

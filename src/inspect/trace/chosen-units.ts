@@ -2,7 +2,7 @@ import { invalidArgument } from '../../core/errors.js';
 import { requireUnits } from '../../sequence/read-call.js';
 import type { FoundLSTM } from '../model/find-lstms.js';
 
-/** Indices of the units to trace, the same for every LSTM, or by `layerName`; a layer that is not named keeps all. */
+/** Indices of the units to trace, for every LSTM or by `layerName`; layers that are not named keep all units. */
 export type UnitChoice = readonly number[] | Readonly<Record<string, readonly number[]>>;
 
 /** The units chosen for an LSTM; undefined for all. */

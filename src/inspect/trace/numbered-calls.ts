@@ -4,13 +4,13 @@ import type { LSTMCall } from './lstm-call.js';
 
 /** Which call of which LSTM of a model something belongs to. */
 export interface CallName {
-  /** The layer's name, with its path in nested models ('encoder/lstm_1'); a wrapper's name where it is wrapped. */
+  /** The layer's name, with its path in nested models ('encoder/lstm_1'); if it is wrapped, the wrapper's name. */
   layerName: string;
   /** 'backward' if the layer reads the last timestep first. */
   direction: Direction;
-  /** Index among stacked cells, those of other kinds counted; else 0. */
+  /** Index among stacked cells, counting cells of other kinds; 0 if cells are not stacked. */
   cell: number;
-  /** How often this LSTM had been called under this name before: 0, unless the layer is shared or distributed over time. */
+  /** How many earlier calls of this LSTM there were under this name: 0, unless it is shared or inside timeDistributed. */
   call: number;
 }
 

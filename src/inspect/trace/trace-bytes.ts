@@ -15,9 +15,9 @@ import { TRACE_MODEL_RULES, type TraceModelOptions } from './trace-model.js';
 
 /** How large a trace is. */
 export interface TraceSize {
-  /** Of each of the six sequences: [B, T, U], U the number of chosen units. */
+  /** The shape of each of the six sequences: [B, T, U], where U is the number of chosen units. */
   shape: [number, number, number];
-  /** Of the sequences i, f, g, o, c, h, of the states h0 and c0, and of the mask. */
+  /** The bytes of the sequences i, f, g, o, c, h, the states h0 and c0, and the mask. */
   bytes: number;
 }
 

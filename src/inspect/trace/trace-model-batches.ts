@@ -14,16 +14,17 @@ import { type ModelInputs, type ModelTensors, modelInputs } from '../model/model
 import { requireUnitChoice, type UnitsOf } from './chosen-units.js';
 import { type LayerTrace, TRACE_MODEL_RULES, type TraceModelOptions, traceCalls } from './trace-model.js';
 
-/** Which samples a batch holds: from `start`, which it includes, to `end`, which it does not. */
+/** The samples of a batch: from `start` up to, but not including, `end`. */
 export interface SampleRange {
   start: number;
   end: number;
 }
 
+/** The options of `traceModelBatches`. */
 export interface TraceModelBatchesOptions extends TraceModelOptions {
-  /** Samples in a batch; the last batch may have fewer. Default: 32. */
+  /** Samples per batch; the last batch may have fewer. Default: 32. */
   batchSize?: number;
-  /** Gets the traces of each batch, which are disposed once it has returned or its promise is settled. */
+  /** Called with the traces of each batch, which are disposed once it returns or its promise is settled. */
   onBatch(traces: LayerTrace[], samples: SampleRange): unknown;
   /** Stops before the next batch. */
   signal?: AbortSignal | null | undefined;

@@ -10,7 +10,9 @@ import { disposeCalls, type LSTMCall, requireFittingMask } from './lstm-call.js'
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
 
+/** The options of `traceModel`. */
 export interface TraceModelOptions {
+  /** Which units to keep. Default: all. */
   units?: UnitChoice | null | undefined;
 }
 
@@ -19,7 +21,7 @@ export const TRACE_MODEL_RULES = {
   units: { must: 'an array, or arrays by layer name', holds: (units) => typeof units === 'object' },
 } satisfies OptionRules;
 
-/** What one call of one LSTM did. */
+/** The trace of one call of one LSTM. */
 export interface LayerTrace extends CallName {
   /** The caller disposes it. */
   trace: GateTrace;

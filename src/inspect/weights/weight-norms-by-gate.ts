@@ -3,7 +3,7 @@ import { type ByGate, GATE_NAMES } from '../../core/gates.js';
 import { type ByWeight, mapWeightsAsync } from '../../core/weights.js';
 import { builtCell } from './built-cell.js';
 
-/** How large the weights of each gate are: `kernel`, `recurrentKernel` and `bias`, which is null without bias. */
+/** The norms of the weights of each gate: of `kernel`, `recurrentKernel`, and `bias`, which is null without bias. */
 export type WeightNormsByGate = ByWeight<ByGate<number>>;
 
 /**

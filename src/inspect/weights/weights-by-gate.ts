@@ -4,11 +4,11 @@ import { tidy } from '../../core/tidy.js';
 import { type ByWeight, mapWeights, weightsOf } from '../../core/weights.js';
 import { builtCell } from './built-cell.js';
 
-/** The weights of an LSTM, one tensor a gate. The caller owns them and frees them with `dispose()`. */
+/** The weights of an LSTM, one tensor per gate. The caller owns them and frees them with `dispose()`. */
 export interface WeightsByGate {
-  /** From the input, each [D, U]. */
+  /** The input weights, each [D, U]. */
   kernel: ByGate<tf.Tensor2D>;
-  /** From the hidden state, each [U, U]. */
+  /** The recurrent weights, each [U, U]. */
   recurrentKernel: ByGate<tf.Tensor2D>;
   /** Each [U]; null without bias. */
   bias: ByGate<tf.Tensor1D> | null;

@@ -4,12 +4,13 @@ import { Initializer } from '../../host/initializer.js';
 import { hostSeed } from '../../host/seed.js';
 import { unitsOfBias } from './gate-blocks.js';
 
+/** The arguments of `chronoInitializer`. */
 export interface ChronoArgs {
-  /** Tmax, the longest range of a dependence in the sequences, in timesteps; at least 2. */
+  /** Tmax, the longest dependence in the sequences, in timesteps; at least 2. */
   maxTimesteps: number;
   /** The layer's `recurrentActivation`. Default: 'sigmoid'. */
   recurrentActivation?: 'sigmoid' | 'hardSigmoid' | 'hardSigmoidKeras3';
-  /** Default: not reproducible. */
+  /** Makes the values reproducible. Default: none. */
   seed?: number;
 }
 

@@ -3,18 +3,19 @@ import { A_FINITE_NUMBER, checkOptions, required } from '../../core/options.js';
 import { Initializer } from '../../host/initializer.js';
 import { unitsOfBias } from './gate-blocks.js';
 
+/** The arguments of `forgetBiasInitializer`. */
 export interface ForgetBiasArgs {
-  /** What the bias of every forget gate starts at. */
+  /** The initial bias of every forget gate; any finite number. */
   forgetBias: number;
 }
 
 /**
- * Forget biases that have a name.
+ * Forget biases from the literature.
  *
- * - `open`: 1, by which the gate starts at 0.73 with a sigmoid and a state lasts for some 3 timesteps rather than 1.4.
+ * - `open`: 1. With a sigmoid, the gate starts at 0.73, and a state lasts for some 3 timesteps rather than 1.4.
  *   Jozefowicz, Zaremba and Sutskever 2015, "An Empirical Exploration of Recurrent Network Architectures", section 5,
  *   recommend it for every LSTM; Keras's `unitForgetBias` is the same.
- * - `wideOpen`: 2, or 0.88 and some 8 timesteps, the other value they name.
+ * - `wideOpen`: 2, the other value that they name. The gate starts at 0.88, and a state lasts for some 8 timesteps.
  * - `neutral`: 0, tfjs's default.
  */
 export const FORGET_BIAS = { neutral: 0, open: 1, wideOpen: 2 } as const;

@@ -6,10 +6,11 @@ import { hostSeed } from '../../host/seed.js';
 import { unitsOfKernel } from './gate-blocks.js';
 import { normalsFor, randomOrthogonal } from './random-orthogonal.js';
 
+/** The arguments of `orthogonalByGateInitializer`. */
 export interface OrthogonalByGateArgs {
-  /** What every singular value is. Default: 1. */
+  /** The value of all singular values; any finite number. Default: 1. */
   gain?: number;
-  /** Default: not reproducible. */
+  /** Makes the values reproducible. Default: none. */
   seed?: number;
 }
 

@@ -13,6 +13,7 @@ import { specification, type VegaLiteSpec } from '../specification/specification
 import type { Json } from '../specification/theme.js';
 import { timeAxis } from '../specification/time-axis.js';
 
+/** The options of `gradientFlowPlot`. */
 export type GradientFlowPlotOptions = TimePlotOptions;
 
 /**

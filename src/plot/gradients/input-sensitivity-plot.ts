@@ -9,6 +9,7 @@ import { specification, type VegaLiteSpec } from '../specification/specification
 import type { Json } from '../specification/theme.js';
 import { timeAxis } from '../specification/time-axis.js';
 
+/** The options of `inputSensitivityPlot`. */
 export interface InputSensitivityPlotOptions extends TimePlotOptions {
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;

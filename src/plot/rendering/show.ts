@@ -6,8 +6,9 @@ import { requireSpec } from './require-spec.js';
 /** The media type that JupyterLab 4, Notebook 7 and VS Code draw by themselves. */
 const MEDIA_TYPE = 'application/vnd.vegalite.v5+json';
 
+/** The options of `show`. */
 export interface ShowOptions {
-  /** In a page: where to draw, an element or a selector of one. */
+  /** In a page, the element to draw in, or a selector of it. */
   element?: HTMLElement | string;
 }
 
@@ -19,10 +20,10 @@ const RULES: OptionRules = {
   },
 };
 
-/** A picture that a notebook draws when it is the value of a cell. */
+/** A picture that a notebook draws if it is the value of a cell. */
 export interface DisplayedPlot {
   spec: VegaLiteSpec;
-  /** For a page: settles when the picture is drawn in `element`. Settled at once elsewhere. */
+  /** In a page, resolves when the picture is drawn in `element`; elsewhere, resolves at once. */
   drawn: Promise<void>;
 }
 

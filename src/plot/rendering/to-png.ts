@@ -5,12 +5,13 @@ import { loadPackages } from './load-packages.js';
 import { requireSpec } from './require-spec.js';
 import { svgNamed } from './to-svg.js';
 
+/** The options of `toPng`. */
 export interface PngOptions {
-  /** Pixels of the image for each pixel of the picture. Default: 2. */
+  /** Image pixels per pixel of the picture. Default: 2. */
   scale?: number;
   /**
-   * Paths of TrueType or OpenType fonts, of which the first gives the letters where it has them. Default: the package
-   * dejavu-fonts-ttf where it is installed, then the fonts of the system.
+   * Paths of TrueType or OpenType fonts, in order of preference. Default: the package dejavu-fonts-ttf, if it is
+   * installed, then the fonts of the system.
    */
   fontFiles?: readonly string[];
 }

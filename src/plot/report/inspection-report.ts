@@ -22,32 +22,30 @@ import { type DrawnLayers, reportLayers } from './report-layers.js';
 import { labelsOfSamples, requireSampleNames } from './sample-labels.js';
 import { findingsSection, type LayerSummary, layerSection } from './sections.js';
 
+/** The options of `inspectionReport`. */
 export interface InspectionReportOptions {
-  /** Any model with an LSTM, of this package or of tfjs; it is left as it is. */
+  /** Any model with an LSTM, of this package or of tfjs; it is not changed. */
   model: tf.LayersModel;
-  /** What the model predicts from, as `predict` takes it. Some tens of samples that are like the rest. */
+  /** The inputs, as `predict` takes them: some tens of typical samples. */
   inputs: ModelInputs;
   /**
-   * What it should have answered, as `fit` takes it: `diagnose` looks through them for NaN, and the gradient of the loss
-   * is followed back through time.
+   * The labels, as `fit` takes them. With them, `diagnose` can judge whether the model has learnt, and the gradient of the
+   * loss is followed back through time.
    */
   labels?: ModelLabels;
-  /** Instead of the loss that the model was compiled with. Without any, no gradient is followed. */
+  /** Default: the loss that the model was compiled with. Without any loss, there is no gradient. */
   loss?: ModelLoss;
-  /**
-   * What the timesteps of the input are, such as tokens: a list with one for each timestep, or such a list for each
-   * sample.
-   */
+  /** Names of the timesteps, such as tokens: a list with one for each timestep, or one such list for each sample. */
   timeLabels?: TimeLabels | readonly TimeLabels[];
-  /** Names of the samples, as many as there are. Default: their indices. */
+  /** One name for each sample. Default: their indices. */
   sampleNames?: readonly string[];
   /** Heading of the report. Default: the model's name. */
   title?: string;
-  /** How many samples can be looked at step by step, the first ones; statistics are over all. Default: 8. */
+  /** How many samples, the first ones, the page shows step by step; statistics cover all samples. Default: 8. */
   samples?: number;
-  /** About how many bytes of traces the report carries; what does not fit is left out, and said. Default: 4,000,000. */
+  /** About how many bytes of traces the page holds; it says what is left out. Default: 4,000,000. */
   largestBytes?: number;
-  /** When something is found; as for `diagnose`. */
+  /** When something is a finding; as for `diagnose`. */
   thresholds?: Partial<DiagnosisThresholds>;
 }
 

@@ -1,4 +1,4 @@
-/** What a picture is drawn on. */
+/** Whether a picture is for light or dark pages. */
 export type Theme = 'light' | 'dark';
 
 /** Colours from low to high, evenly spaced. */

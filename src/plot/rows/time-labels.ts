@@ -1,4 +1,4 @@
-/** Of each timestep: a token, a character, a date. */
+/** One label for each timestep, such as a token, a character or a date. */
 export type TimeLabels = readonly (string | number)[];
 
 /** A label such that white space can be seen, on one line. */

@@ -1,7 +1,9 @@
 import { SATURATED } from '../../inspect/words.js';
 import { type Sample, valuesOfUnit } from './sample.js';
 
-/** By unit number; or those first whose gates are saturated most often, or whose hidden state moves most. */
+/**
+ * The order of units: by index, or starting with those whose gates are saturated most often, or whose hidden state varies most.
+ */
 export type UnitSorting = 'index' | 'saturation' | 'activity';
 
 export const UNIT_SORTINGS: readonly UnitSorting[] = ['index', 'saturation', 'activity'];

@@ -12,21 +12,21 @@ import { QUANTITIES } from '../../core/quantities.js';
 import type { Theme } from '../rows/colours.js';
 import type { TimeLabels } from '../rows/time-labels.js';
 
-/** What every picture can be told. */
+/** The options of every picture. */
 export interface PlotOptions {
-  /** What stands above the picture. Default: what the picture shows. */
+  /** The heading. Default: a description of what the picture shows. */
   title?: string;
-  /** Drawn on white, or on near black. Default: 'light'. */
+  /** A white or a nearly black background. Default: 'light'. */
   theme?: Theme;
-  /** Width of a panel, in pixels. */
+  /** Width of a panel, in pixels. Default: depends on the picture. */
   width?: number;
-  /** Height of a panel, in pixels. */
+  /** Height of a panel, in pixels. Default: depends on the picture. */
   height?: number;
 }
 
-/** What a picture of a sample over time can be told beside. */
+/** The options of pictures over time. */
 export interface TimePlotOptions extends PlotOptions {
-  /** One for each timestep, such as the tokens of a text; written along time where there is room. */
+  /** One label for each timestep, such as the tokens of a text; they are written along the axis if there is room. */
   timeLabels?: TimeLabels;
   /** @deprecated Name of `timeLabels` until 0.1. */
   labels?: TimeLabels;

@@ -1,7 +1,7 @@
 import type { PlotOptions } from './plot-options.js';
 import { type Json, themeConfig } from './theme.js';
 
-/** A Vega-Lite specification: plain JSON, with its data in it, which any Vega-Lite viewer draws. */
+/** A Vega-Lite specification: plain JSON that contains its data, which any Vega-Lite viewer can draw. */
 export interface VegaLiteSpec {
   $schema: string;
   [property: string]: unknown;

@@ -20,8 +20,9 @@ import {
   type StatisticsByName,
 } from './named-statistics.js';
 
+/** The options of `memoryHorizonPlot`. */
 export interface MemoryHorizonPlotOptions extends PlotOptions {
-  /** Length of the sequences: a line is drawn there, which the horizon of a unit that remembers all of it exceeds. */
+  /** Length of the sequences, drawn as a line: units beyond it remember the whole sequence. Default: no line. */
   timesteps?: number;
 }
 

@@ -3,7 +3,7 @@ import type { Quantity } from '../../core/quantities.js';
 import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
 import { amount } from '../../inspect/words.js';
 
-/** The statistics of one layer, or of several under the names that a picture gives them. */
+/** The statistics of one layer, or of several by the names used in the picture. */
 export type StatisticsByName = GateStatistics | Readonly<Record<string, GateStatistics>>;
 
 export interface NamedStatistics {

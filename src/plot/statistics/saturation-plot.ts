@@ -15,8 +15,9 @@ import {
   type StatisticsByName,
 } from './named-statistics.js';
 
+/** The options of `saturationPlot`. */
 export interface SaturationPlotOptions extends PlotOptions {
-  /** Where lines are drawn: beyond this fraction of its values a unit's gate is stuck. Within (0, 1]. Default: 0.9, as in `diagnose`. */
+  /** The fraction of its values beyond which a gate is stuck, drawn as lines. Within (0, 1]. Default: 0.9, as in `diagnose`. */
   stuckFraction?: number;
 }
 

@@ -13,14 +13,15 @@ import { specification, type VegaLiteSpec } from '../specification/specification
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import { readSample, type TraceToDraw, titleOf } from './read-sample.js';
 
+/** The options of `activationText`. */
 export interface ActivationTextOptions extends PlotOptions {
   /** The text: a token or a character for each timestep. Required. */
   timeLabels?: TimeLabels;
   /** @deprecated Name of `timeLabels` until 0.1. */
   labels?: TimeLabels;
-  /** Number of the unit that colours it. */
+  /** Index of the unit whose activity colours the text. */
   unit: number;
-  /** Which of its i, f, g, o, c, h. Default: 'h'. */
+  /** Which of i, f, g, o, c, h. Default: 'h'. */
   quantity?: Quantity;
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;

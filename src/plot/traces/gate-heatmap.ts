@@ -23,14 +23,15 @@ import type { Json } from '../specification/theme.js';
 import { type TimeAxis, timeAxis } from '../specification/time-axis.js';
 import { describeNonFinite, describeSample, readSample, type TraceToDraw, titleOf } from './read-sample.js';
 
+/** The options of `gateHeatmap`. */
 export interface GateHeatmapOptions extends TimePlotOptions {
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;
-  /** Which of i, f, g, o, c, h to draw, a panel each. Default: all. */
+  /** Which of i, f, g, o, c, h to draw, with one panel each. Default: all. */
   quantities?: readonly Quantity[];
   /**
-   * Which units are drawn first: by their number, those whose gates i, f and o are most often saturated, or those whose
-   * hidden state moves most. Default: 'index'.
+   * The order of units: by index, or starting with those whose gates i, f and o are saturated most often, or whose
+   * hidden state varies most. Default: 'index'.
    */
   sortUnits?: UnitSorting;
 }

@@ -23,12 +23,13 @@ import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import { type TimeAxis, timeAxis } from '../specification/time-axis.js';
 import { describeNonFinite, describeSample, readSample, type TraceToDraw, titleOf } from './read-sample.js';
 
+/** The options of `gateTimeline`. */
 export interface GateTimelineOptions extends TimePlotOptions {
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;
-  /** Numbers of the units to draw, at most 8: more lines cannot be told apart. Default: the 3 whose h moves most. */
+  /** Indices of the units to draw, at most 8, as more lines cannot be told apart. Default: the 3 whose h varies most. */
   units?: readonly number[];
-  /** Which of i, f, g, o, c, h to draw, a panel each. Default: all. */
+  /** Which of i, f, g, o, c, h to draw, with one panel each. Default: all. */
   quantities?: readonly Quantity[];
 }
 

@@ -7,7 +7,7 @@ import { amount, lstmName } from '../../inspect/words.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { countNonFinite, type Sample } from '../rows/sample.js';
 
-/** A trace; or one of `traceModel`, whose layer the picture's heading then names. */
+/** A trace, or an entry of `traceModel`, whose layer is then named in the heading. */
 export type TraceToDraw = GateTrace | LayerTrace;
 
 /** A sample, and how a person names the LSTM that it is of; null where that is not known. */

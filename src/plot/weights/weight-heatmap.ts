@@ -16,8 +16,9 @@ import { specification, type VegaLiteSpec } from '../specification/specification
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import { readWeights, type WeightValues } from './read-weights.js';
 
+/** The options of `weightHeatmap`. */
 export interface WeightHeatmapOptions extends PlotOptions {
-  /** Which of kernel, recurrentKernel and bias, a panel each. Default: all there are. */
+  /** Which of kernel, recurrentKernel and bias, with one panel each. Default: all that the layer has. */
   weights?: readonly WeightName[];
 }
 

@@ -7,8 +7,8 @@ import type { MatcherContext, MatcherResult } from './matcher-types.js';
 import { toBeAllClose } from './to-be-all-close.js';
 
 /**
- * The matchers for `expect.extend`, of whichever framework. `explicit-lstm/testing/jest`, `…/jest-globals` and
- * `…/vitest` register them and tell TypeScript so.
+ * The matchers for the `expect.extend` of any framework. `explicit-lstm/testing/jest`, `…/jest-globals` and `…/vitest`
+ * register them and declare their types.
  *
  * ```ts
  * expect.extend(matchers);

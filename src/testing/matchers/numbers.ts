@@ -13,7 +13,7 @@ export interface Numbers {
 /** Numbers, booleans, or arrays of them to any depth. */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
-/** Whatever holds numbers. A typed array is taken as the values of a tensor of any shape, in row-major order. */
+/** Anything that holds numbers. A typed array stands for the values of a tensor of any shape, in row-major order. */
 export type NumbersLike =
   | tf.Tensor
   | NestedNumbers

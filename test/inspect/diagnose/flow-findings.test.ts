@@ -119,7 +119,7 @@ describe('Findings of a gradient flow', () => {
     // What is left after two steps is as much as must be left; before them there is nothing to follow.
     const twoTerms = { lossTerms: [null, 1, 2], retained: [null, 0.001, 0.05, 1] };
     expect(messageFor(twoTerms)).toMatch(/each loss term teaches them only about the 2 steps before it\.$/);
-    expect(messageFor({ ...twoTerms, retained: [null, 0.0009, 1] })).toMatch(/up to 1 step before it\.$/);
+    expect(messageFor({ ...twoTerms, retained: [null, 0.0009, 1] })).toMatch(/about the 1 step before it\.$/);
     expect(messageFor({ ...twoTerms, lossTerms: [null, null, 2] })).toMatch(
       / The weights still learn from every part of the sequence\.$/,
     );

@@ -19,7 +19,7 @@ describe.each(LAYER_KIND_NAMES)('gradientFlow through %s refuses, leaving no ten
     [
       'a loss that does not look at h',
       () => tf.scalar(1),
-      /^gradientFlow: loss must depend on h by diff.* operations, got/,
+      /^gradientFlow: loss must depend on h through diff.* operations, got/,
     ],
     [
       'a loss with an operation that has no gradient',
