@@ -508,6 +508,8 @@ test('weightHeatmap: what is not finite is counted, and has a key beside the fir
   expect(spec.vconcat.map((panel: { layer: unknown[] }) => panel.layer.length)).toEqual([4, 3, 3]);
   expect(spec.vconcat[0].layer[3].encoding.fill.scale.domain).toEqual(['NaN or infinite']);
   expect(spec.vconcat[1].layer[1].encoding.color.legend.values).toEqual([-1, 0, 1]);
+  lstm.setWeights([kernel, tf.ones([2, 8]), tf.tensor1d([1, 2, 3, 4, 5, 6, Number.NaN, 8])]);
+  expect(parts(await weightHeatmap(lstm)).title.subtitle[1]).toBe('red: NaN or infinite, 1 value of bias');
 });
 
 test('saturationPlot: open to the right, closed upwards, a panel a gate', async () => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type GateMonitorOptions, gateMonitor } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
+import { warningsOf } from '../../support/warnings.js';
 import { SAMPLES, silentMonitor, smallModel, someInputs, someLabels, train } from './support/training.js';
 
 const HOOKED = ['minimize', 'applyGradients'] as const;
@@ -155,6 +156,23 @@ describe('A monitor', () => {
     expect(monitor.told[0]?.message).toContain(
       'gateMonitor: all callbacks must be instances of tf.CustomCallback if one of them is a monitor',
     );
+  });
+
+  test('takes each of its options without a word, and null for one that is not given', async () => {
+    const options: Record<keyof GateMonitorOptions, unknown> = {
+      everyBatches: 2,
+      inputs: someInputs(),
+      labels: someLabels(),
+      maxRecords: 3,
+      thresholds: { spike: 5 },
+      onReport: () => {},
+      onWarning: () => {},
+    };
+    const nothing = Object.fromEntries(Object.keys(options).map((name) => [name, null]));
+    const warnings = await warningsOf(() => {
+      for (const given of [options, nothing]) gateMonitor(given as GateMonitorOptions);
+    });
+    expect(warnings).toEqual([]);
   });
 
   const REFUSED: [string, unknown, string][] = [

@@ -3,8 +3,20 @@ import { GATE_NAMES } from '../../../src/index.js';
 import { describeFindings, type MonitorWarning } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { EXPLICIT } from '../../support/factories.js';
+import { randomTensor } from '../../support/random.js';
 import { warningsOf } from '../../support/warnings.js';
-import { BATCH, SAMPLES, silentMonitor, smallModel, someInputs, someLabels, train, UNITS } from './support/training.js';
+import {
+  BATCH,
+  FEATURES,
+  SAMPLES,
+  silentMonitor,
+  smallModel,
+  someInputs,
+  someLabels,
+  TIMESTEPS,
+  train,
+  UNITS,
+} from './support/training.js';
 
 const kinds = (warnings: MonitorWarning[]) => warnings.map(({ kind, gate }) => `${kind}: ${gate}`);
 
@@ -112,6 +124,20 @@ describe('A monitor', () => {
     const early = silentMonitor();
     await train(smallModel(EXPLICIT, {}, tf.train.sgd(1e-6)), [early], { y: withBatchTimes(someLabels(), 2, 1e4) });
     expect(early.told).toEqual([]);
+  });
+
+  test('compares a gradient with the last twenty, not with all before', async () => {
+    const batches = { large: 20, small: 12 };
+    const sizes = [...Array(batches.large).fill(1e4), ...Array(batches.small).fill(1), 1e4];
+    const labels = sizes.flatMap((size) => Array(BATCH).fill(size));
+    const monitor = silentMonitor();
+    await train(smallModel(EXPLICIT, {}, tf.train.sgd(1e-12)), [monitor], {
+      x: randomTensor([labels.length, TIMESTEPS, FEATURES], 4),
+      y: tf.tensor2d(labels, [labels.length, 1]),
+    });
+    expect(monitor.told.map(({ kind, step }) => [kind, step])).toEqual([
+      ['gradient spike', batches.large + batches.small],
+    ]);
   });
 
   test('warns of a layer that no gradient reaches', async () => {

@@ -13,6 +13,8 @@ test('A notebook gets the specification under the media type that JupyterLab dra
     'text/plain': '[a picture: a picture]',
   });
   await expect(show(SPEC).drawn).resolves.toBeUndefined();
+  const untitled = show({ ...SPEC, title: undefined }) as unknown as Record<symbol, () => object>;
+  expect(untitled[Symbol.for('Jupyter.display')]?.()).toHaveProperty(['text/plain'], '[a picture: Vega-Lite]');
 });
 
 test('In a page, vega-embed draws a copy in the element', async () => {

@@ -137,6 +137,22 @@ test('A model whose every step is masked has no pictures, and says so', async ()
   expect(html).toContain('There is nothing to see.');
 });
 
+test('Null is an option that is not given', async () => {
+  const nothing: Record<Exclude<keyof InspectionReportOptions, 'model' | 'inputs'>, null> = {
+    labels: null,
+    loss: null,
+    timeLabels: null,
+    sampleNames: null,
+    title: null,
+    samples: null,
+    largestBytes: null,
+    thresholds: null,
+  };
+  const model = someModel();
+  const { html } = await report({ ...(nothing as object), model });
+  expect(html).toBe((await report({ model })).html);
+});
+
 test('Wrong options are refused', async () => {
   const refusal = (options: object) => expect(report(options)).rejects;
   await refusal({ samples: 0 }).toThrow('inspectionReport: samples must be a positive integer, got 0');

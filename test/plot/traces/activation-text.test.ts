@@ -61,6 +61,8 @@ test('A hostile label is drawn as the text that it is, and cut to a line', async
   expect(svg).toContain('&lt;script&gt;');
   const cut = parts(await activationText(trace, { labels: [HOSTILE], unit: 0, width: 60 }));
   expect(cut.data.values[0].token).toBe('</text>');
+  const narrow = parts(await activationText(trace, { labels: [HOSTILE], unit: 0, width: 1 }));
+  expect(narrow.data.values[0].token).toBe('<');
   trace.dispose();
 });
 
