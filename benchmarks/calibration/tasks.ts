@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
+import { randomNumbers as mulberry32 } from '../../tools/random-numbers.js';
 
 /** What a model is trained on. The caller disposes the tensors. */
 export interface Data {
@@ -17,16 +18,8 @@ export interface Task {
   data(samples: number, timesteps: number, seed: number): Data;
 }
 
-/** Random numbers within [0, 1) that a seed determines (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = (seed * 0x9e3779b9) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Random numbers within [0, 1) that a seed determines; of neighbouring seeds, streams that have nothing in common. */
+export const randomNumbers = (seed: number) => mulberry32(seed * 0x9e3779b9);
 
 type Numbers = number[][];
 

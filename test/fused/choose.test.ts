@@ -3,20 +3,10 @@ import { chooseImplementation, USE_FUSED_FLAG, type UseFused } from '../../src/f
 import type { FusedProblem } from '../../src/fused/fused-kernel.js';
 import { fastestBuild } from '../../src/fused/wasm/module.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { FUSED_PROBLEM } from './support/fused-problem.js';
 import { isRelaxedSimdValid } from './support/relaxed-simd.js';
 
-const PROBLEM: FusedProblem = {
-  batch: 2,
-  timesteps: 5,
-  features: 3,
-  units: 4,
-  activation: 'tanh',
-  recurrentActivation: 'hardSigmoid',
-  isMasked: false,
-  hasRecurrentDropout: false,
-  takesGradients: false,
-  keepsGates: false,
-};
+const PROBLEM: FusedProblem = { ...FUSED_PROBLEM, recurrentActivation: 'hardSigmoid' };
 const FUSED = { name: isRelaxedSimdValid() ? 'wasm-relaxed-simd' : 'wasm-simd' };
 
 /** What is chosen, without the kernel itself. */

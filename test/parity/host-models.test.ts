@@ -2,15 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../src/index.js';
 import { useBackend } from '../../tools/backends.js';
 import { expectClose } from '../support/close.js';
-import { BUILT_IN, EXPLICIT } from '../support/factories.js';
+import { KINDS } from '../support/factories.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
 
 const [TIMESTEPS, FEATURES, UNITS] = [5, 3, 4];
-const KINDS = [
-  ['this package', EXPLICIT],
-  ['tfjs', BUILT_IN],
-] as const;
-
 beforeAll(() => useBackend('cpu'));
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());

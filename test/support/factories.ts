@@ -13,3 +13,9 @@ export const BUILT_IN: Factories = {
 };
 
 export const EXPLICIT: Factories = { lstm, lstmCell };
+
+/** Both, by name: for what holds of either. */
+export const KINDS = [
+  ['this package', EXPLICIT],
+  ['tfjs', BUILT_IN],
+] as const;

@@ -5,17 +5,8 @@ import { clipGradients, type GradientLimit, gradientLimit } from '../../src/inde
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectClose } from '../support/close.js';
 import { BUILT_IN } from '../support/factories.js';
+import { OPTIMIZERS } from '../support/optimizers.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
-
-const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
-  sgd: () => tf.train.sgd(0.1),
-  momentum: () => tf.train.momentum(0.1, 0.9),
-  adagrad: () => tf.train.adagrad(0.1),
-  adadelta: () => tf.train.adadelta(0.1),
-  adam: () => tf.train.adam(0.1),
-  adamax: () => tf.train.adamax(0.1),
-  rmsprop: () => tf.train.rmsprop(0.1),
-};
 
 /** Weights of two shapes, and gradients for them that depend on the seed. */
 function problem(seed: number, size = 1) {

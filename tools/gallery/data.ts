@@ -3,17 +3,7 @@ import { byQuantity, GATE_NAMES, type Quantity } from '../../src/core/quantities
 import { lstm } from '../../src/index.js';
 import type { FlowStatistics } from '../../src/inspect/gradient/flow-types.js';
 import type { GateTrace, GradientFlow, MonitorHistory } from '../../src/inspect/index.js';
-
-/** Numbers in [0, 1) that depend on the seed alone: Mulberry32. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { randomNumbers } from '../random-numbers.js';
 
 export interface TraceKind {
   timesteps: number;

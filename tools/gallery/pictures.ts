@@ -17,7 +17,8 @@ import {
   weightHeatmap,
   weightHistogram,
 } from '../../src/plot/index.js';
-import { flowOf, flowStatisticsOf, historyOf, layerOf, randomNumbers, type TraceKind, traceOf } from './data.js';
+import { randomNumbers } from '../random-numbers.js';
+import { flowOf, flowStatisticsOf, historyOf, layerOf, type TraceKind, traceOf } from './data.js';
 
 /** Makes a picture's specification. */
 export type Draw = (theme: Theme) => Promise<VegaLiteSpec>;

@@ -82,9 +82,8 @@ const RULES: OptionRules = {
 export async function inspectionReport(options: InspectionReportOptions): Promise<string> {
   const where = 'inspectionReport';
   checkOptions(where, options, RULES);
-  const { model, inputs } = options;
+  const { model, inputs, labels } = options;
   const loss = options.loss ?? undefined;
-  const labels = options.labels ?? undefined;
   const thresholds = withDefaults(options.thresholds ?? undefined);
   const samples = options.samples ?? 8;
   const data = modelData(where, model, inputs, labels, { loss });

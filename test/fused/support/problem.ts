@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { randomNumbers } from '../../../tools/random-numbers.js';
 
 /** Everything that a kernel computes from, but for the numbers, which depend on the seed. */
 export interface Problem {
@@ -106,17 +107,6 @@ function maskOf({ batch, timesteps, mask }: Problem, next: () => number): Uint8A
     });
   });
   return Uint8Array.from(rows.flat(), Number);
-}
-
-/** Numbers in [0, 1) that depend on the seed alone: mulberry32. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** What can be returned, and so carry a gradient. */

@@ -6,19 +6,9 @@ import { useBackend } from '../../../tools/backends.js';
 import { expectAllClose } from '../../support/close.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
 import { resultsOf } from '../../support/twins.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
 
-const LARGE: FusedProblem = {
-  batch: 8,
-  timesteps: 20,
-  features: 1024,
-  units: 1024,
-  activation: 'tanh',
-  recurrentActivation: 'sigmoid',
-  isMasked: false,
-  hasRecurrentDropout: false,
-  keepsGates: false,
-  takesGradients: false,
-};
+const LARGE: FusedProblem = { ...FUSED_PROBLEM, batch: 8, timesteps: 20, features: 1024, units: 1024 };
 const SMALL: FusedProblem = { ...LARGE, features: 16, units: 16 };
 
 beforeAll(() => useBackend('tensorflow'));

@@ -2,19 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
 import { TensorFlowKernel } from '../../../src/fused/tensorflow/tensorflow-kernel.js';
 import { useBackend } from '../../../tools/backends.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
 
-const PROBLEM: FusedProblem = {
-  batch: 2,
-  timesteps: 3,
-  features: 4,
-  units: 5,
-  activation: 'tanh',
-  recurrentActivation: 'sigmoid',
-  isMasked: false,
-  hasRecurrentDropout: false,
-  keepsGates: true,
-  takesGradients: true,
-};
+const PROBLEM: FusedProblem = { ...FUSED_PROBLEM, keepsGates: true, takesGradients: true };
 const REASON = "this version of tfjs-node does not run TensorFlow's LSTM ops";
 
 interface NativeBackend extends tf.KernelBackend {

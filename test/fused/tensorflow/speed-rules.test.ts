@@ -1,18 +1,10 @@
 import { parseShape } from '../../../benchmarks/shapes.js';
 import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
 import { areOpsFaster, arePlainOpsFaster } from '../../../src/fused/tensorflow/speed-rules.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
 
 function problem(shape: string, changes: Partial<FusedProblem> = {}): FusedProblem {
-  return {
-    ...parseShape(shape),
-    activation: 'tanh',
-    recurrentActivation: 'sigmoid',
-    isMasked: false,
-    hasRecurrentDropout: false,
-    keepsGates: false,
-    takesGradients: false,
-    ...changes,
-  };
+  return { ...FUSED_PROBLEM, ...parseShape(shape), ...changes };
 }
 
 const training = { takesGradients: true };

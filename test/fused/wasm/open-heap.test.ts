@@ -4,20 +4,8 @@ import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { openWasmMemory } from '../../../src/host/wasm-memory.js';
 import { useBackend } from '../../../tools/backends.js';
 import { expectAgreementOnRandomProblems } from '../support/agreement.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
 import { allowRelaxedSimd } from '../support/relaxed-simd.js';
-
-const PROBLEM = {
-  batch: 2,
-  timesteps: 5,
-  features: 3,
-  units: 4,
-  activation: 'tanh',
-  recurrentActivation: 'sigmoid',
-  isMasked: false,
-  hasRecurrentDropout: false,
-  takesGradients: false,
-  keepsGates: false,
-};
 
 /** Makes kernels copy on the wasm backend, as they do where its internals are not as expected. For a fresh backend. */
 function hideSharedMemory(): void {
@@ -48,10 +36,10 @@ test('No kernel applies where modules may not be made, and where there is no Web
   await useBackend('cpu');
   withoutModules(() => {
     expect(canOpenHeap('simd')).toBe(false);
-    expect(new WasmKernel('simd').refusal(PROBLEM)).toBe('WebAssembly is not allowed here');
+    expect(new WasmKernel('simd').refusal(FUSED_PROBLEM)).toBe('WebAssembly is not allowed here');
   });
-  expect(new WasmKernel(null).refusal(PROBLEM)).toBe('WebAssembly with SIMD is not available here');
-  expect(new WasmKernel('simd').refusal(PROBLEM)).toBeNull();
+  expect(new WasmKernel(null).refusal(FUSED_PROBLEM)).toBe('WebAssembly with SIMD is not available here');
+  expect(new WasmKernel('simd').refusal(FUSED_PROBLEM)).toBeNull();
 });
 
 test("Where tfjs's memory is not as expected, kernels copy into and out of their own, with the same results", async () => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../../src/index.js';
 import { diagnose, type Finding } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { EXPLICIT, KINDS } from '../../support/factories.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
 
 const [BATCH, TIMESTEPS, FEATURES, UNITS] = [4, 14, 3, 4];
@@ -29,10 +29,7 @@ describe.each(NODE_BACKENDS)('On %s, a diagnosis with labels', (backend) => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  test.each([
-    ['this package', EXPLICIT],
-    ['tfjs', BUILT_IN],
-  ] as const)('finds a gradient that vanishes in a layer of %s, by the loss of the model', async (_kind, make) => {
+  test.each(KINDS)('finds a gradient that vanishes in a layer of %s, by the loss of the model', async (_kind, make) => {
     const model = modelWith(-3, make);
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     const [x, y] = data();

@@ -2,15 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES, KERAS_DEFAULTS } from '../../../src/index.js';
 import { describeFindings, diagnose, type Finding } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { EXPLICIT, KINDS } from '../../support/factories.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
 
 const [BATCH, TIMESTEPS, FEATURES, UNITS] = [4, 8, 3, 8];
-const KINDS = [
-  ['this package', EXPLICIT],
-  ['tfjs', BUILT_IN],
-] as const;
-
 const input = () => randomTensor([BATCH, TIMESTEPS, FEATURES], 1);
 
 /** A model of one healthy LSTM, named 'memory', in which `spoil` may change the bias: [4][U] in blocks i, f, g, o. */

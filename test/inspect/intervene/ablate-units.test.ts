@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ablateUnits } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { TOLERANCE } from '../../support/close.js';
-import { BUILT_IN, EXPLICIT, type Factories } from '../../support/factories.js';
+import { BUILT_IN, EXPLICIT, type Factories, KINDS } from '../../support/factories.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
 
 const [BATCH, TIMESTEPS, FEATURES, UNITS] = [3, 5, 2, 4];
@@ -44,23 +44,23 @@ describe.each(NODE_BACKENDS)('On %s, ablation', (backend) => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  test.each([
-    ['this package', EXPLICIT],
-    ['tfjs', BUILT_IN],
-  ])('tells what each unit of an LSTM of %s does for the output, the weightiest first', async (_kind, make) => {
-    const model = classifier(make);
-    const effects = await ablateUnits(model, input(), { layerName: 'memory' });
-    expect(effects.map(({ unit }) => unit).sort()).toEqual([0, 1, 2, 3]);
-    const means = effects.map(({ meanChange }) => meanChange);
-    expect(means).toEqual([...means].sort((a, b) => b - a));
-    for (const { unit, direction, meanChange, largestChange } of effects) {
-      const expected = changeWithoutReaders(model, unit);
-      expect(direction).toBe('forward');
-      expect(Math.abs(meanChange - expected.meanChange)).toBeLessThan(TOLERANCE);
-      expect(Math.abs(largestChange - expected.largestChange)).toBeLessThan(TOLERANCE);
-      expect(meanChange).toBeGreaterThan(0.001);
-    }
-  });
+  test.each(KINDS)(
+    'tells what each unit of an LSTM of %s does for the output, the weightiest first',
+    async (_kind, make) => {
+      const model = classifier(make);
+      const effects = await ablateUnits(model, input(), { layerName: 'memory' });
+      expect(effects.map(({ unit }) => unit).sort()).toEqual([0, 1, 2, 3]);
+      const means = effects.map(({ meanChange }) => meanChange);
+      expect(means).toEqual([...means].sort((a, b) => b - a));
+      for (const { unit, direction, meanChange, largestChange } of effects) {
+        const expected = changeWithoutReaders(model, unit);
+        expect(direction).toBe('forward');
+        expect(Math.abs(meanChange - expected.meanChange)).toBeLessThan(TOLERANCE);
+        expect(Math.abs(largestChange - expected.largestChange)).toBeLessThan(TOLERANCE);
+        expect(meanChange).toBeGreaterThan(0.001);
+      }
+    },
+  );
 });
 
 describe('Ablation', () => {

@@ -3,7 +3,8 @@ import { clipGradients, GATE_NAMES } from '../../../src/index.js';
 import { gateStatistics, type MonitoredNorms, traceLayer, weightNormsByGate } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectAllClose, expectClose } from '../../support/close.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { BUILT_IN, EXPLICIT, KINDS } from '../../support/factories.js';
+import { OPTIMIZERS } from '../../support/optimizers.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
 import {
   BATCH,
@@ -17,11 +18,6 @@ import {
   train,
   UNITS,
 } from './support/training.js';
-
-const KINDS = [
-  ['this package', EXPLICIT],
-  ['tfjs', BUILT_IN],
-] as const;
 
 const copies = (model: tf.LayersModel) => model.getWeights().map((weight) => tf.clone(weight));
 const numbersOf = ({ kernel, recurrentKernel, bias }: MonitoredNorms) =>
@@ -100,21 +96,15 @@ describe('A monitor', () => {
     expectAllClose(watched.getWeights(), plain.getWeights(), 0);
   });
 
-  const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
-    sgd: () => tf.train.sgd(0.1),
-    momentum: () => tf.train.momentum(0.1, 0.9),
-    adagrad: () => tf.train.adagrad(0.1),
-    adadelta: () => tf.train.adadelta(0.1),
-    adam: () => tf.train.adam(0.1),
-    adamax: () => tf.train.adamax(0.1),
-    rmsprop: () => tf.train.rmsprop(0.1),
+  const optimizers: Record<string, () => tf.Optimizer> = {
+    ...OPTIMIZERS,
     clipped: () => clipGradients(tf.train.sgd(0.1), { globalNorm: 1e-3 }),
   };
 
-  test.each(Object.keys(OPTIMIZERS))('sees the gradient before %s does anything with it', async (name) => {
+  test.each(Object.entries(optimizers))('sees the gradient before %s does anything with it', async (_name, make) => {
     const [expected, monitor] = [silentMonitor(), silentMonitor()];
     await train(smallModel(), [expected]);
-    const optimizer = (OPTIMIZERS[name] as () => tf.Optimizer)();
+    const optimizer = make();
     const own = Object.getOwnPropertyNames(optimizer);
     await train(smallModel(EXPLICIT, {}, optimizer), [monitor]);
     const firstOf = ({ history }: typeof monitor) => history.records[0]?.layers[0]?.gradientNorms as MonitoredNorms;

@@ -2,18 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { flowStatistics, gradientFlowModel, type LayerFlow } from '../../../src/inspect/index.js';
 import { monitoredFlow } from '../../../src/inspect/monitor/report.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { EXPLICIT, KINDS } from '../../support/factories.js';
 import { randomTensor } from '../../support/random.js';
 import { silentMonitor, smallModel, train } from './support/training.js';
 
 const TIMESTEPS = 8;
 /** Two batches. */
 const SAMPLES = 6;
-const KINDS = [
-  ['this package', EXPLICIT],
-  ['tfjs', BUILT_IN],
-] as const;
-
 /** A model whose forget gates all start with one bias; its weights hardly move in a training. */
 function modelWithForgetBias(bias: number, make = EXPLICIT, args: object = {}): tf.LayersModel {
   const model = smallModel(make, { inputShape: [TIMESTEPS, 3], ...args }, tf.train.sgd(1e-6));

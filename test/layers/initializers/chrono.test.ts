@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ChronoArgs, chronoInitializer, KERAS_DEFAULTS } from '../../../src/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { EXPLICIT, KINDS } from '../../support/factories.js';
 
 const UNITS = 2000;
 const ACTIVATIONS = ['sigmoid', 'hardSigmoid', 'hardSigmoidKeras3'] as const;
@@ -67,10 +67,7 @@ describe('A chrono bias', () => {
     expect(draw()).not.toEqual(draw());
   });
 
-  test.each([
-    ['this package', EXPLICIT],
-    ['tfjs', BUILT_IN],
-  ] as const)('starts a layer of %s, which is saved and loaded with it', async (_kind, make) => {
+  test.each(KINDS)('starts a layer of %s, which is saved and loaded with it', async (_kind, make) => {
     const biasInitializer = chronoInitializer({ maxTimesteps: 30, seed: 7 });
     const args = { units: 5, recurrentActivation: 'sigmoid' as const, inputShape: [4, 3], biasInitializer };
     const model = tf.sequential({ layers: [make.lstm(args)] });

@@ -1,25 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
 import { FORGET_BIAS, forgetBiasInitializer } from '../../../src/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { EXPLICIT, KINDS } from '../../support/factories.js';
 
 describe.each(NODE_BACKENDS)('On %s, a forget bias', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  test.each([
-    ['this package', EXPLICIT],
-    ['tfjs', BUILT_IN],
-  ] as const)('starts the forget gates of a layer of %s and no others, and is saved with it', async (_kind, make) => {
-    const biasInitializer = forgetBiasInitializer({ forgetBias: FORGET_BIAS.wideOpen });
-    const model = tf.sequential({ layers: [make.lstm({ units: 3, inputShape: [4, 2], biasInitializer })] });
-    const loaded = await tf.models.modelFromJSON(JSON.parse(model.toJSON() as string));
-    for (const { weights } of [model, loaded]) {
-      const bias = [...(weights[2] as tf.LayerVariable).read().dataSync()];
-      expect(bias).toEqual([0, 0, 0, 2, 2, 2, 0, 0, 0, 0, 0, 0]);
-    }
-    model.dispose();
-    loaded.dispose();
-  });
+  test.each(KINDS)(
+    'starts the forget gates of a layer of %s and no others, and is saved with it',
+    async (_kind, make) => {
+      const biasInitializer = forgetBiasInitializer({ forgetBias: FORGET_BIAS.wideOpen });
+      const model = tf.sequential({ layers: [make.lstm({ units: 3, inputShape: [4, 2], biasInitializer })] });
+      const loaded = await tf.models.modelFromJSON(JSON.parse(model.toJSON() as string));
+      for (const { weights } of [model, loaded]) {
+        const bias = [...(weights[2] as tf.LayerVariable).read().dataSync()];
+        expect(bias).toEqual([0, 0, 0, 2, 2, 2, 0, 0, 0, 0, 0, 0]);
+      }
+      model.dispose();
+      loaded.dispose();
+    },
+  );
 });
 
 describe('A forget bias', () => {

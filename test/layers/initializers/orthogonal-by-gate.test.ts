@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { orthogonalByGateInitializer } from '../../../src/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
-import { BUILT_IN, EXPLICIT } from '../../support/factories.js';
+import { KINDS } from '../../support/factories.js';
 
 function blocksOf(kernel: tf.Tensor): tf.Tensor2D[] {
   return tf.split(kernel as tf.Tensor2D, 4, 1);
@@ -14,10 +14,7 @@ describe.each(NODE_BACKENDS)('On %s, orthogonal recurrent kernels', (backend) =>
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  test.each([
-    ['this package', EXPLICIT],
-    ['tfjs', BUILT_IN],
-  ] as const)('start a layer of %s with a block for each gate, and are saved with it', async (_kind, make) => {
+  test.each(KINDS)('start a layer of %s with a block for each gate, and are saved with it', async (_kind, make) => {
     const recurrentInitializer = orthogonalByGateInitializer({ seed: 0, gain: 1.5 });
     const model = tf.sequential({ layers: [make.lstm({ units: 6, inputShape: [4, 2], recurrentInitializer })] });
     const kernel = model.getWeights()[1] as tf.Tensor2D;
