@@ -1,5 +1,5 @@
 /**
- * The layers: an LSTM whose gates are explicit, in place of `tf.layers.lstm`.
+ * The layers: a drop-in replacement for `tf.layers.lstm` with explicit gates.
  *
  * @module explicit-lstm
  */

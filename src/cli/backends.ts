@@ -13,7 +13,7 @@ const PACKAGES: Record<Exclude<Backend, 'cpu'>, string> = {
 };
 
 async function start(backend: Backend): Promise<void> {
-  // The names are not literals, so that no bundler and no type checker asks for packages that need not be there.
+  // The names are not literals, so that bundlers and type checkers do not ask for packages that are optional.
   if (backend !== 'cpu') await import(PACKAGES[backend]);
   if (!(await tf.setBackend(backend))) throw new Error('it failed to start');
   await tf.ready();

@@ -2,7 +2,7 @@ import type { Terminal } from './terminal.js';
 
 const ERASE_LINE = '\r\u001b[K';
 
-/** Says what is being done, on one line that is overwritten; nothing where no person looks on. */
+/** Says what is being done, on one line that is overwritten; silent unless the terminal is interactive. */
 export class Progress {
   private isLineOpen = false;
 
@@ -15,7 +15,7 @@ export class Progress {
     this.isLineOpen = true;
   }
 
-  /** Erases the line; to be called before anything else is written. */
+  /** Erases the line; call it before writing anything else. */
   end(): void {
     if (this.isLineOpen) this.terminal.error(ERASE_LINE);
     this.isLineOpen = false;

@@ -1,7 +1,7 @@
-/** Where a command writes to: results to `out`, all else to `error`. */
+/** Where a command writes: results to `out`, everything else to `error`. */
 export interface Terminal {
   out(text: string): void;
   error(text: string): void;
-  /** Whether a person looks at `error` as it is written, so that a line of it may be overwritten. */
+  /** Whether `error` is a terminal, so that a line of it may be overwritten. */
   isInteractive: boolean;
 }

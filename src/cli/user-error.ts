@@ -1,9 +1,9 @@
-/** Something that the person at the terminal can mend: shown as its message alone. */
+/** A mistake that the user can fix: only its message is shown. */
 export class UserError extends Error {
   override name = 'UserError';
 }
 
-/** The message of whatever was thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

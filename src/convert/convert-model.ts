@@ -57,7 +57,7 @@ function concernedLayers(
       found.set(layer, path.join('/'));
       continue;
     }
-    // It has a cell of tfjs for its own purposes.
+    // Our cell holds a tfjs cell internally.
     if (LSTM_BRAND in layer || LSTM_CELL_BRAND in layer) continue;
     for (const held of heldLayers(layer).values()) {
       if (seen.has(held)) continue;
@@ -80,7 +80,7 @@ function copyModel(
     tf.LayersModel,
     tf.LayersModel,
   ][];
-  // Compiling builds a Sequential anew and resets the flags of its variables, hence flags come after it.
+  // Compiling rebuilds a Sequential and resets the flags of its variables, so flags are copied afterwards.
   for (const [original, copy] of models) {
     copyCompilation(original, copy, optimizers, note);
     copyMetadata(original, copy);

@@ -7,7 +7,7 @@ import { clipGradients, gradientLimit } from '../training/clip-gradients.js';
  * Compiles the copy of a compiled model.
  *
  * @param optimizers The optimizers copied so far, as two models may share one.
- * @param note Is told of an optimizer that starts anew.
+ * @param note Called for an optimizer whose state cannot be copied.
  */
 export function copyCompilation(
   model: tf.LayersModel,
@@ -26,7 +26,7 @@ export function copyCompilation(
   if (known === undefined) ownOptimizer(copy);
 }
 
-/** Copies an optimizer, with its gradient limit, and with what it remembers where it is one of tfjs's. */
+/** Copies an optimizer with its gradient limit and, if it is one of tfjs's, its state. */
 function copyOptimizer(optimizer: tf.Optimizer, noteLoss: () => void): tf.Optimizer {
   const optimizerClass = optimizer.constructor as tf.serialization.SerializableConstructor<tf.Optimizer>;
   const copy = optimizerClass.fromConfig(optimizerClass, optimizer.getConfig());

@@ -1,5 +1,5 @@
 /**
- * Built-in models to explicit ones, and back.
+ * Converts built-in models to explicit ones, and back.
  *
  * @module explicit-lstm/convert
  */

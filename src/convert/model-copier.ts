@@ -72,7 +72,7 @@ export class ModelCopier {
     const copy = this.attempt(model, () => new modelClass({ name: model.name }));
     for (const [index, layer] of model.layers.entries()) {
       const layerCopy = this.copy(layer);
-      // The name and type of the input are the input layer's, which Sequential would make up anew.
+      // Sequential would invent a new name and type for the input.
       if (index === 0 && !(layer instanceof tf.LayersModel)) this.repeatCall(firstCallOf(layer));
       this.attempt(layer, () => copy.add(layerCopy));
     }

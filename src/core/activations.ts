@@ -1,13 +1,13 @@
-// No tfjs in here: pages that draw read this too.
+// No tfjs in here: the report's page uses this too.
 
 interface ActivationFacts {
-  /** What it comes to at least and at most. */
+  /** Its smallest and its largest value. */
   range: readonly [least: number, most: number];
   /** Whether it reaches both exactly, where its derivative is 0. */
   hasFlatEnds: boolean;
 }
 
-/** The bounded activations that come up in LSTMs, by tfjs's names and this package's. A user's own are not here. */
+/** The bounded activations used in LSTMs, by tfjs's names and this package's. Custom ones are not included. */
 const BOUNDED: Readonly<Record<string, ActivationFacts>> = {
   tanh: { range: [-1, 1], hasFlatEnds: false },
   softsign: { range: [-1, 1], hasFlatEnds: false },

@@ -2,7 +2,7 @@
 export interface ErrorContext {
   /** Name of the layer concerned. */
   layer?: string;
-  /** The error that tfjs answered with. */
+  /** The error that tfjs threw. */
   cause?: unknown;
 }
 
@@ -25,7 +25,7 @@ export type Remark = (received: unknown) => string | null;
 
 const remarks: Remark[] = [];
 
-/** Lets every error of an argument say what those know of the value who know more than its description. */
+/** Lets other rooms add to every argument error what they know about the value. */
 export function addRemark(remark: Remark): void {
   remarks.push(remark);
 }
@@ -35,7 +35,7 @@ export function invalidState(where: string, rule: string, layer: string): Error 
   return new Error(`${where}: ${rule} (layer '${layer}')`);
 }
 
-/** A layer or model: what its many private keys are would say nothing. */
+/** A layer or model, whose many private keys would say nothing. */
 interface NamedLayer {
   name: string;
   getClassName(): string;
@@ -44,7 +44,7 @@ interface NamedLayer {
 /** How long a value's description may become, in characters. */
 const LONGEST_DESCRIPTION = 200;
 
-/** A value as it is shown in an error message: on one line, in bounded time, at most 200 characters long. */
+/** A value for an error message: on one line, in bounded time, at most 200 characters long. */
 export function describeValue(value: unknown): string {
   return describeWithin(value, LONGEST_DESCRIPTION);
 }

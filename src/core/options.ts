@@ -12,7 +12,7 @@ export interface OptionRule {
 /** A function's options by name: the one list that spelling and values are checked against. */
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
-/** For what is checked where it is used, since it takes more to tell than the value: a tensor's shape, a layer's name. */
+/** For what is checked where it is used, because the value alone does not suffice: a tensor's shape, a layer's name. */
 export const CHECKED_LATER: OptionRule = { must: 'anything', holds: () => true };
 export const A_BOOLEAN: OptionRule = { must: 'a boolean', holds: (value) => typeof value === 'boolean' };
 export const A_STRING: OptionRule = { must: 'a string', holds: (value) => typeof value === 'string' };
@@ -37,7 +37,7 @@ export function aNumber(must: string, holds: (value: number) => boolean): Option
   return { must, holds: (value) => typeof value === 'number' && !Number.isNaN(value) && holds(value) };
 }
 
-/** What must be given, whatever else holds for it. */
+/** A rule whose option must be given. */
 export function required(rule: OptionRule): OptionRule {
   return { ...rule, isRequired: true };
 }
@@ -56,8 +56,9 @@ export function listOf(must: string, item: OptionRule): OptionRule {
 }
 
 /**
- * Checks a function's options: a plain object with all that is required, values that keep their rules, and no name that is close to a known one,
- * such as Python's `initial_state`: it would be dropped in silence. Of any other unknown name it warns.
+ * Checks a function's options: a plain object with everything required, whose values keep their rules. A name that is close
+ * to a known one, such as Python's `initial_state`, is an error, because it would be dropped silently. Any other unknown
+ * name gets a warning.
  *
  * @throws RangeError
  */
@@ -80,7 +81,7 @@ export function checkOptions(where: string, options: unknown, rules: OptionRules
   }
 }
 
-/** Not a tensor or an array either, which would mean that an argument was given in the place of the options. */
+/** Tensors and arrays are refused too: they mean that an argument was passed in place of the options. */
 function requirePlainObject(where: string, options: unknown): asserts options is object {
   const prototype = typeof options === 'object' && options !== null ? Object.getPrototypeOf(options) : undefined;
   // An object of another realm, a test's or a frame's, has another Object.prototype, but none above it.
@@ -88,7 +89,7 @@ function requirePlainObject(where: string, options: unknown): asserts options is
   if (!isPlain || Array.isArray(options)) throw invalidArgument(where, 'options must be an object', options);
 }
 
-/** The known name that a person meant: the same but for spelling conventions and a slip of the pen. */
+/** The known name that was probably meant: the same apart from spelling conventions and a typing error. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const plain = withoutSpelling(name);
   const exact = known.find((candidate) => withoutSpelling(candidate) === plain);

@@ -1,4 +1,4 @@
-// No tfjs in here: pages that draw use these names too.
+// No tfjs in here: the report's page uses these names too.
 
 /** The gates, in the order of their blocks in kernel, recurrent kernel and bias, as in Keras and tfjs. */
 export const GATE_NAMES = ['i', 'f', 'g', 'o'] as const;
@@ -9,7 +9,7 @@ export type GateName = (typeof GATE_NAMES)[number];
 /** One value for each gate. */
 export type ByGate<Value> = Record<GateName, Value>;
 
-/** What a trace has a sequence [B, T, U] of. */
+/** What a trace has a sequence [B, T, U] for. */
 export const QUANTITIES = [...GATE_NAMES, 'c', 'h'] as const;
 
 /** A gate, the cell state c or the hidden state h. */

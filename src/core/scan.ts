@@ -16,7 +16,7 @@ export interface ScanInputs {
   /** The states before the first step, each `[B, U]`. */
   h0: tf.Tensor2D;
   c0: tf.Tensor2D;
-  /** `[B, T]`, bool: false where a step is to be passed over. */
+  /** `[B, T]`, bool: false at masked steps. */
   mask: tf.Tensor2D | null;
 }
 
@@ -57,7 +57,7 @@ type Step = LSTMStep & { output: tf.Tensor2D };
 type KeptStep = Pick<Step, 'output'> & Partial<Step>;
 
 /**
- * Runs a step function over time: the plain reference that every fused kernel is held to.
+ * Runs a step function over time: the reference against which every fused kernel is tested.
  *
  * A masked step copies h and c and contributes no gradient; what it computed is selected away, not multiplied by 0, so
  * that a NaN there goes nowhere as long as `stepInputs` are finite there.

@@ -2,7 +2,7 @@ import { FormatError } from './format-error.js';
 
 type Json = Record<string, unknown>;
 
-/** tfjs takes time in the square of the layers to put them in order. */
+/** tfjs takes time quadratic in the number of layers to put them in order. */
 const MOST_LAYERS = 10_000;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
@@ -21,8 +21,8 @@ interface Node {
 }
 
 /**
- * Checks every graph of layers in a model's topology, nested ones too: each call must be of outputs that are there before
- * it. tfjs tries to make a graph for ever where one of them never comes.
+ * Checks every graph of layers in a model's topology, including nested ones: each call must use outputs that exist before
+ * it. If one of them never exists, tfjs loops for ever.
  *
  * @param where How an error names the topology.
  * @throws FormatError
@@ -58,7 +58,7 @@ function requireOrdered(layers: Json[], where: string): void {
   }
 }
 
-/** An input gives its output as it is, and so does a model that is used as a layer. */
+/** An input layer provides its output directly, and so does a model that is used as a layer. */
 function isThereBeforeItsCalls(layer: Json): boolean {
   const { config } = layer;
   return (

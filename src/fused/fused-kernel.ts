@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { GateSequences, ScanResult } from '../core/scan.js';
 import type { GateDropoutMasks } from '../core/weighted-sum.js';
 
-/** What a kernel runs over: checked, float32 but for the mask. */
+/** What a fused kernel runs over: checked, and float32 except for the mask. */
 export interface FusedInputs {
   /** [B, T, D], of which no dimension is 0. */
   x: tf.Tensor3D;
@@ -49,7 +49,7 @@ export interface FusedProblem {
   activation: string;
   recurrentActivation: string;
   isMasked: boolean;
-  /** Whether dropout of h is at work. That of x alone has one mask for all gates. */
+  /** Whether h has dropout. Dropout of x alone uses one dropout mask for all gates. */
   hasRecurrentDropout: boolean;
   /** Whether the gates are wanted. */
   keepsGates: boolean;
@@ -79,7 +79,7 @@ export type InputGradients = Record<'x' | 'h0' | 'c0' | 'kernel' | 'recurrentKer
 /** The whole scan, and its backpropagation through time, as one operation. `core/scan.ts` says what it has to compute. */
 export interface FusedKernel {
   readonly name: string;
-  /** Why the kernel does not apply; null where it does. Asked on the backend that is to run it. */
+  /** Why the fused kernel does not apply; null if it does. Asked on the backend that is to run it. */
   refusal(problem: FusedProblem): string | null;
   /** @param forBackward Whether `backward` may follow. */
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass;

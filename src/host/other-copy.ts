@@ -30,10 +30,10 @@ function isOfOtherCopy(value: unknown): boolean {
   return isLayer ? !(value instanceof tf.layers.Layer) : !(value instanceof tf.serialization.Serializable);
 }
 
-/** Every copy of tfjs's core registers its gradients in one registry of all: another object means another copy. */
+/** All copies of tfjs's core register their gradients in one shared registry: another object means another copy. */
 const ownGradient = tf.getGradient('Add');
 
-/** Classes that hardly anybody registers in place of tfjs's. */
+/** Classes that are hardly ever registered in place of tfjs's. */
 const REGISTERED = ['Flatten', 'Permute', 'RepeatVector'];
 
 /**

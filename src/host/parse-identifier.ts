@@ -15,7 +15,7 @@ export type Parsed<R extends Role> = BuiltInCell[(typeof ARGUMENT_OF)[R]];
 /**
  * Reads a name, config or instance as tfjs does. It exports no function for that, but its cells do it.
  *
- * @throws Error of tfjs's for what it does not know.
+ * @throws tfjs's Error for what it does not know.
  */
 export function parseIdentifier<R extends Role>(role: R, identifier: unknown): Parsed<R> {
   const parsed = cellWith(role, identifier)[ARGUMENT_OF[role]];

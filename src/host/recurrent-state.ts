@@ -34,10 +34,10 @@ export function lendCopiesOfStates(layer: tf.layers.RNN): () => void {
 }
 
 /**
- * Takes dropout away from a cell of tfjs's, and the dropout masks that it has, and returns what gives them back. Another
+ * Removes dropout and the dropout masks from a tfjs cell, and returns a function that restores them. Another
  * layer is left as it is.
  *
- * Reliance: a cell has the rates and masks in fields of its own. Checked each time, for tfjs's own LSTM cells. Fallback:
+ * Reliance: a cell has the rates and dropout masks in fields of its own. Checked each time, for tfjs's own LSTM cells. Fallback:
  * none.
  *
  * @throws Error where a cell could drop something out.

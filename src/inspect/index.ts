@@ -1,5 +1,5 @@
 /**
- * Looking into the LSTMs of a model, of this package or of tfjs.
+ * Tools to inspect the LSTMs of a model, of this package or of tfjs.
  *
  * @module explicit-lstm/inspect
  */

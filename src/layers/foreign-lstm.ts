@@ -44,7 +44,7 @@ export function cellToRun(cell: LSTMCell | BuiltInCell): SequenceCell {
   if (LSTM_CELL_BRAND in cell) return cell as LSTMCell;
   const known = made.get(cell);
   if (known !== undefined) return known;
-  // Whatever is not said here is tfjs's cell's own.
+  // Everything not listed here belongs to tfjs's cell.
   const own: SequenceCell = Object.create(cell, {
     ownEquations: { value: 'none' },
     bias: { get: () => cell.bias ?? null },
@@ -63,7 +63,7 @@ export function cellToRun(cell: LSTMCell | BuiltInCell): SequenceCell {
   return own;
 }
 
-/** The built-in draws four masks a set and uses the first for all gates. A rate that it clipped to 1 drops nothing. */
+/** The built-in draws four dropout masks and uses the first for all gates. A rate that it clipped to 1 drops nothing. */
 function drawFirstMasks(cell: BuiltInCell, batch: number): DropoutMasks {
   const [features] = cell.kernel.shape as [number, number];
   const effective = (rate: number) => (rate < 1 ? rate : 0);
@@ -81,7 +81,7 @@ export function lstmToRun({ name, cell, goBackwards, stateful, states }: LSTMLik
 type Tensors = tf.Tensor | tf.Tensor[];
 
 /**
- * Runs a layer of tfjs's on a sequence: sets its states, and returns what the layer would.
+ * Runs a tfjs layer on a sequence: sets its states, and returns what the layer would.
  *
  * @param fusedKernel Null for plain ops.
  */
@@ -121,7 +121,7 @@ function disposeOwnDropoutMasks(cell: object): void {
 }
 
 /**
- * Calls a layer of tfjs's on plain ops, where the observers of its cell see and replace what it computes.
+ * Calls a tfjs layer on plain ops, where the observers of its cell see and replace what it computes.
  *
  * @throws RangeError for inputs that break their rule.
  */
@@ -131,7 +131,7 @@ export function callForeign(where: string, layer: LSTMLike, inputs: Tensors, kwa
 }
 
 /**
- * Takes a cell of tfjs's through one step, without dropout, where the observers of the cell see what it computes.
+ * Takes a tfjs cell through one step, without dropout, where the observers of the cell see what it computes.
  *
  * @param inputs `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`, all float32.
  * @returns What the cell would: `[h', h', c']`, each `[B, U]`.

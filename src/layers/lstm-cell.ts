@@ -60,7 +60,7 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   private readonly sequenceDropout = new SequenceDropout();
 
   /**
-   * @param owner Who makes the cell, for its errors to name; a layer says 'LSTM'.
+   * @param owner The name that errors give to the cell's creator; a layer passes 'LSTM'.
    * @throws RangeError for an argument that breaks its rule; see `LSTMCellArgs`.
    */
   constructor(

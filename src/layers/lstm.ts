@@ -126,7 +126,7 @@ export class LSTM extends tf.layers.RNN {
     const ownKwargs = { ...kwargs };
     if (isSymbolicCall(inputs)) return this.applySymbolically(where, inputs, ownKwargs);
     const sequence = readCall(where, this.facts(), inputs, ownKwargs);
-    // A fused kernel that is demanded and does not apply is told before anything is built.
+    // If a fused kernel is demanded and does not apply, this throws before anything is built.
     if (this.useFused === true && !this.cell.built) this.choose(where, sequence, ownKwargs);
     this.pendingCall = { where, inputs, sequence };
     const inputSpec = [...this.inputSpec];

@@ -7,7 +7,7 @@ import { keepForSequence } from '../host/sequence-scope.js';
  * for the next one.
  *
  * The host tells a cell neither where a sequence starts nor where it ends. But it passes one kwargs object to all steps
- * of a sequence and a new one to the next, and it runs the sequence within a tidy. So masks are drawn when the kwargs
+ * of a sequence and a new one to the next, and it runs the sequence within a tidy. So they are drawn when the kwargs
  * object changes, and live in a scope around the steps.
  */
 export class SequenceDropout {
@@ -15,9 +15,9 @@ export class SequenceDropout {
   private masks: DropoutMasks = NO_DROPOUT;
 
   /**
-   * The masks of the sequence that `kwargs` stands for.
+   * The dropout masks of the sequence that `kwargs` stands for.
    *
-   * @param draw Draws the masks of a new sequence.
+   * @param draw Draws the dropout masks of a new sequence.
    */
   masksFor(kwargs: object, batch: number, draw: () => DropoutMasks): DropoutMasks {
     if (kwargs !== this.sequence || !this.allUsable(batch)) {

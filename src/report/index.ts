@@ -1,5 +1,5 @@
 /**
- * The inspection report, for who draws nothing else: it needs no other package.
+ * The inspection report alone, which needs no other package.
  *
  * @module explicit-lstm/report
  */

@@ -6,7 +6,7 @@ import type { Sequence } from './sequence.js';
 /** From what a step computed and the h and c before it to what the step is to have computed; `t` as in the input. */
 export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
 
-/** Looks into a cell while it runs over sequences: reads what it computes, or replaces it. */
+/** Looks into a cell as it runs over sequences: reads what it computes, or replaces it. */
 export interface SequenceObserver {
   /** Replaces what a step computed. While there is one, the cell runs on plain ops. */
   editStep?: StepEdit;
@@ -63,7 +63,7 @@ export function observe(cell: object, observer: SequenceObserver): () => void {
     );
 }
 
-/** Not enumerable, so that it is no field of the layer to whoever looks for layers, copies or compares. */
+/** Not enumerable, so that code which searches, copies or compares the layer's fields does not see it. */
 function setObservers(cell: object, observers: readonly SequenceObserver[]): void {
   if (observers.length === 0) delete (cell as ObservedCell)[OBSERVERS];
   else Object.defineProperty(cell, OBSERVERS, { value: observers, configurable: true, writable: true });

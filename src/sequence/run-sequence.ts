@@ -18,7 +18,7 @@ import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
 import { hasPreActivations, type Sequence, type SequenceCell, statesBefore, wholeStep } from './sequence.js';
 
-/** Who wants a sequence run, and what of it, as far as that matters to what it can run on. */
+/** What a sequence is run for, as far as that matters for the choice of what it runs on. */
 export interface Wanted {
   /** The public function or method that was called. */
   where: string;

@@ -51,7 +51,7 @@ class Findings {
 
 type TraceValues = Record<TraceName, Float32Array>;
 
-/** Finds the gate that departs first in the order of computation, in one LSTM. */
+/** Finds the first gate that differs in the order of computation, in one LSTM. */
 function firstDifferingGate(
   expected: FixtureGates,
   received: TraceValues,

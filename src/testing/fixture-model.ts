@@ -12,7 +12,7 @@ import {
 
 export type RecurrentLayer = tf.layers.RNN | ReturnType<typeof tf.layers.bidirectional>;
 
-// The weights are replaced at once, and an orthogonal matrix takes long to find.
+// The weights are replaced right away, and an orthogonal matrix takes long to compute.
 const NO_INITIALIZATION = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
 
 /**

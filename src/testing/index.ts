@@ -1,5 +1,5 @@
 /**
- * Fixtures from Keras, and matchers, for regression tests.
+ * Keras fixtures and matchers for regression tests.
  *
  * @module explicit-lstm/testing
  */

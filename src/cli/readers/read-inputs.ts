@@ -10,7 +10,7 @@ import { readVocabulary } from './vocabulary.js';
 export interface InputOptions {
   /** Path of the vocabulary, without which text cannot be read. */
   vocabulary?: string | undefined;
-  /** At which end short lines of text are filled up. */
+  /** The side on which short lines of text are padded. */
   pad: PaddingSide;
   /** At most so many samples, the first ones. */
   samples: number;
@@ -53,8 +53,8 @@ function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptio
 }
 
 /**
- * Reads what a model is to run on: `.npy`; JSON, nested arrays or an object of them by the names of the inputs; or text,
- * a sample a line, with a vocabulary.
+ * Reads the inputs of a model: `.npy`; JSON with nested arrays, or an object of these by the names of the inputs; or text
+ * with one sample per line, and a vocabulary.
  *
  * @throws UserError
  */

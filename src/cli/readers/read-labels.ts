@@ -11,7 +11,7 @@ export interface ReadLabels {
 }
 
 /**
- * Reads what a model should have answered: `.npy` or JSON, one array an output.
+ * Reads the labels of a model: `.npy` or JSON, one array per output.
  *
  * @throws UserError
  */
@@ -27,8 +27,7 @@ function isLabel(value: unknown): value is string | number {
 }
 
 /**
- * Reads what stands at the timesteps of the input, from JSON: an array with one for each, or such an array for each
- * sample.
+ * Reads the time labels of the input from JSON: an array with one for each timestep, or one such array for each sample.
  *
  * @throws UserError
  */

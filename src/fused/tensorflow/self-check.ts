@@ -36,7 +36,7 @@ const GRADIENTS: Partial<Record<keyof InputGradients, number[]>> = {
 };
 
 /**
- * Whether kernels compute, and differentiate, a tiny problem right.
+ * Whether the fused kernels compute and differentiate a tiny problem correctly.
  *
  * What they rely on is no part of tfjs's interface: another version of it may lack it, or mean something else by it.
  */

@@ -9,7 +9,7 @@ import type { LayerTrace } from '../trace/trace-model.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import type { DiagnosisThresholds } from './thresholds.js';
 
-/** All that is known of one LSTM when its findings are drawn. */
+/** All that is known about one LSTM when its findings are made. */
 export interface Evidence {
   place: LSTMPlace;
   statistics: GateStatistics;
@@ -23,7 +23,7 @@ export interface Evidence {
   timesteps: number;
   /** How the gradient flows back through the call in which it changes most; null without labels. */
   flow: FlowStatistics | null;
-  /** Whether the model's answers have anything to do with its samples; null where that cannot be told. */
+  /** Whether the model has learnt, as `hasLearnt` says; null if that is not known. */
   learnt: boolean | null;
 }
 

@@ -8,7 +8,7 @@ type Gate = (typeof GATES)[number];
 
 const TITLES: Record<Gate, string> = { i: 'input gate', f: 'forget gate', o: 'output gate' };
 
-/** Units whose gate is stuck, by what it is stuck at. One that passes no gradient is told as that only. */
+/** Units whose gate is stuck, by what it is stuck at. One that passes no gradient is reported only as such. */
 export interface StuckUnits {
   withoutGradient: number[];
   closed: number[];
@@ -133,7 +133,7 @@ function stuck(
   ];
 }
 
-/** What is true of many units is a warning, unless the model has learnt all the same. */
+/** What is true of many units is a warning, unless the model has learnt nevertheless. */
 export function severityOf(
   { statistics, learnt }: Evidence,
   units: readonly number[],

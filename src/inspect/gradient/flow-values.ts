@@ -35,7 +35,7 @@ export interface FlowValues {
   dWeights: ByWeight<ByGate<Values>>;
 }
 
-/** Every read starts before the first wait, so that a flow which is disposed meanwhile is read all the same. */
+/** Every read starts before the first await, so that the flow may be disposed in the meantime. */
 export async function readFlow(flow: GradientFlow): Promise<FlowValues> {
   const { trace, goBackwards } = flow;
   const [batch, timesteps, units] = flow.dh.shape;

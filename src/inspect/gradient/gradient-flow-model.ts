@@ -77,7 +77,7 @@ export function gradientFlowModel(
   }
 }
 
-/** What `gradientFlowModel` returns, for who has read inputs and labels already. */
+/** What `gradientFlowModel` returns, for inputs and labels that have already been read. */
 export function modelFlows(
   where: string,
   model: tf.LayersModel,

@@ -62,7 +62,7 @@ interface Compiled {
   outputNames: string[];
 }
 
-/** tfjs alone knows its losses by name, and tells when it compiles a model: here, another one over the same graph. */
+/** Only tfjs knows its losses by name, and resolves them when it compiles a model: here, a second one over the same graph. */
 function lossFunctions(where: string, model: tf.LayersModel, loss: ModelLoss) {
   const twin = tf.model({ inputs: model.inputs, outputs: model.outputs, name: 'probe' });
   const optimizer = tf.train.sgd(0);

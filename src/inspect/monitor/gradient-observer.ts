@@ -64,7 +64,7 @@ export class GradientObserver {
     const byName = new Map(named.map(({ name, tensor }) => [name, tensor]));
     const all = named.map(({ tensor }) => tensor).filter((tensor) => tensor != null);
     this.norms = cellNorms(this.cells, ({ name }) => byName.get(name) ?? null, all);
-    // Whoever takes them hears of it; a training step must not.
+    // The error reaches whoever reads the norms; it must not reach the training step.
     this.norms.catch(() => {});
   }
 }

@@ -217,7 +217,7 @@ class LossWatch {
       await earlier;
       if (!Number.isFinite(value)) this.first ??= at;
     })();
-    // Whoever waits for it hears of it; nobody need wait.
+    // The error reaches whoever awaits the promise, but nobody has to.
     this.pending.catch(() => {});
   }
 

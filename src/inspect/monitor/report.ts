@@ -36,7 +36,7 @@ export function monitoredLayer(measured: Measured, thresholds: MonitorThresholds
   };
 }
 
-/** What every network shows before it has learnt anything; it is told only of one that goes on like that. */
+/** What every network shows before it has learnt anything; reported only if it persists. */
 const AT_FIRST: readonly FindingKind[] = ['vanishing gradient', 'short memory'];
 const FIRST_REPORTS = 3;
 

@@ -117,7 +117,7 @@ function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
   return lines.length === 0 ? ['  every value is finite'] : lines;
 }
 
-/** What the words mean, for those who see them for the first time. */
+/** What the words mean, for first-time readers. */
 function legend({ low, high }: GateStatistics, threshold: number): string {
   const fraction = `more than ${percentLimit(threshold)} of its values`;
   return [

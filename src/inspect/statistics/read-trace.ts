@@ -12,7 +12,7 @@ export interface TraceValues {
 
 export async function readTrace(trace: GateTrace): Promise<TraceValues> {
   const [batch, timesteps] = trace.c.shape;
-  // Every read starts before the first wait, so that a trace which is disposed meanwhile is read all the same.
+  // Every read starts before the first await, so that the trace may be disposed in the meantime.
   const reads = QUANTITIES.map((quantity) => trace[quantity].data());
   const [mask, ...values] = await Promise.all([trace.mask?.data() ?? null, ...reads]);
   return { sequences: byQuantity((_, n) => values[n] as Float32Array), mask, batch, timesteps };

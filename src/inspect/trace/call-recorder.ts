@@ -10,9 +10,9 @@ type Tensors = tf.Tensor | tf.Tensor[];
 
 /** What is wanted of a run besides what the LSTMs are given. */
 export interface Wishes {
-  /** Is told the tensors that LSTMs return, which are then of one use each. */
+  /** Receives the tensors that LSTMs return, each of which is then used once. */
   watch?: (tensor: tf.Tensor) => void;
-  /** Has the calls' traces kept, of these units, where the run can tell them. */
+  /** Keeps the calls' traces, of these units, if the run provides them. */
   traceUnits?: UnitsOf;
 }
 

@@ -16,7 +16,7 @@ export interface LSTMCall extends PlacedLSTM {
   mask: tf.Tensor | null;
   /** What it returned, for derivatives with respect to it, each time that the model ran it; empty where nobody watches. */
   returned: Returned[];
-  /** All that it computed, of the units that were asked for; null where the run cannot tell, or was not asked. */
+  /** All that it computed, for the units asked for; null if the run does not provide it or was not asked. */
   sequences: Sequences | null;
 }
 

@@ -70,7 +70,7 @@ export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: 
 }
 
 /**
- * What `traceModel` returns, for who has read the inputs already.
+ * What `traceModel` returns, for inputs that have already been read.
  *
  * @param inputs One for each input of the model, checked.
  * @param where The public function that was called.

@@ -17,7 +17,7 @@ export interface CellNorms {
 }
 
 /**
- * Computes norms on the device and reads four numbers a weight, all at once. The tensors may be disposed as soon as this
+ * Computes norms on the backend and reads four numbers per weight, all at once. The tensors may be disposed as soon as this
  * returns, before its promise is settled.
  */
 export async function cellNorms(cells: Cell[], tensorOf: TensorOf, all: tf.Tensor[] = []): Promise<CellNorms> {

@@ -34,7 +34,7 @@ export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {
   return ownedWeights(tidy(() => mapWeights(cell, (weight) => splitByGate(weight.read()))));
 }
 
-/** Gives the tensors to whoever gets the result. */
+/** Hands the tensors over to the owner of the result. */
 export function ownedWeights(weights: ByWeight<ByGate<tf.Tensor>>): WeightsByGate {
   return { ...(weights as Omit<WeightsByGate, 'dispose'>), dispose: () => tf.dispose(weightsOf(weights)) };
 }

@@ -6,7 +6,7 @@ import type { Session } from './last-implementation.js';
 
 type Call = tf.layers.RNN['call'];
 
-/** What stands in for the built-in's `call`, and for how many of those who asked for it. */
+/** The replacement of the built-in's `call`, and how many callers have asked for it and not undone it. */
 interface Acceleration {
   original: Call;
   replacement: Call;

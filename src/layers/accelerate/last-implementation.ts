@@ -12,7 +12,7 @@ export interface Session {
 
 type NotedLayer = BuiltInLSTM & { [LAST_IMPLEMENTATION]?: { implementation: Implementation; session: Session } };
 
-/** Notes on a layer what its call runs on, where nobody who lists its properties comes across it. */
+/** Records what a layer's call runs on, in a property that is not enumerable. */
 export function noteImplementation(layer: BuiltInLSTM, implementation: Implementation, session: Session): void {
   const value = { implementation, session };
   Object.defineProperty(layer, LAST_IMPLEMENTATION, { value, configurable: true, writable: true });

@@ -27,7 +27,7 @@ export interface View extends Selection {
 
 type Listener = (view: View, changed: ReadonlySet<keyof Selection>) => void;
 
-/** Holds the selection, keeps it within what there is, and tells all parts of the page of every change. */
+/** Holds the selection, keeps it within range, and notifies all parts of the page of every change. */
 export class PageState {
   private readonly listeners: Listener[] = [];
   private readonly read: (layer: number, sample: number) => Sample;

@@ -68,7 +68,7 @@ export function horizonChart({ memoryHorizon }: GateStatistics, timesteps: numbe
 }
 
 /**
- * What is left of the gradient on its way back through time, which is what the flow's sentence tells of: as the first
+ * The fraction of the gradient that is left on its way back through time, which the flow's sentence describes: as the first
  * panel of `gradientFlowPlot`. Empty where there is no gradient.
  */
 export function retainedChart({ retained, timesteps }: FlowStatistics): string {

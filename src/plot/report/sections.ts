@@ -17,7 +17,7 @@ export interface LayerSummary {
 const GATES = ['i', 'f', 'o'] as const;
 
 /**
- * The findings of `diagnose`, the gravest first.
+ * The findings of `diagnose`, most serious first.
  *
  * @param omissions What could not be computed, a sentence each.
  */

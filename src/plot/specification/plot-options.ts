@@ -48,7 +48,7 @@ export const TIME_LABELS: OptionRule = listOf('an array of strings or numbers', 
 
 export const TIME_PLOT_RULES: OptionRules = { ...PLOT_RULES, timeLabels: TIME_LABELS, labels: TIME_LABELS };
 
-/** Which sample there is, only the batch tells. */
+/** Whether the sample exists can only be checked against the batch. */
 export const SAMPLE: OptionRule = { ...AN_INTEGER, must: 'an integer, the index of a sample' };
 
 export const SOME_QUANTITIES: OptionRule = someOf(QUANTITIES);

@@ -26,7 +26,7 @@ const WEIGHT_NAMES = CELL_WEIGHTS.map(({ property }) => property);
 
 const RULES: OptionRules = { ...PLOT_RULES, weights: someOf(WEIGHT_NAMES) };
 
-/** Tooltips tell the means of blocks where there are more weights than this. */
+/** With more weights than this, tooltips show the means of blocks. */
 const TOOLTIP_TILES = { columns: 64, rows: 24 };
 const LARGEST_IMAGE = { columns: 1024, rows: 512 };
 const VECTOR_HEIGHT = 24;

@@ -31,7 +31,7 @@ async function toReproduceFixture(
   };
 }
 
-/** A fixture as it is, or loaded; what is neither is for `checkFixture` to refuse. */
+/** The fixture itself, or the one loaded from it; `checkFixture` refuses anything else. */
 function asFixture(source: unknown): Fixture {
   const isToLoad = typeof source === 'string' || (typeof source === 'object' && source !== null && !isFixture(source));
   return isToLoad ? loadFixture(source) : (source as Fixture);

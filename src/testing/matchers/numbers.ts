@@ -38,7 +38,7 @@ function isTypedArray(value: unknown): value is Float32Array {
  * Reads numbers from wherever they are.
  *
  * @param name `received` or `expected`, for the error.
- * @throws RangeError (by the promise) for anything but numbers: text, complex numbers, ragged arrays, disposed tensors.
+ * @throws RangeError (as a rejection) for anything but numbers: text, complex numbers, ragged arrays, disposed tensors.
  */
 export async function readNumbers(where: string, name: string, value: unknown): Promise<Numbers> {
   if (value instanceof tf.Tensor) {

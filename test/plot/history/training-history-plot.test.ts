@@ -75,7 +75,7 @@ test('Warnings are lines in the panels of their layer, and told above', async ()
     'batch 5: lstm, gate open',
   ]);
   const quiet = parts(await trainingHistoryPlot({ ...HISTORY, warnings: [] }));
-  expect(quiet.title.subtitle).toEqual(['3 reports over 11 batches; no warning']);
+  expect(quiet.title.subtitle).toEqual(['3 reports over 11 batches; no warnings']);
 });
 
 test('What was not observed has no panel, and 0 has no logarithm', async () => {
