@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
+import { lstmCell } from '../../src/index.js';
 import {
   diagnose,
   flowStatistics,
   type GradientFlow,
   gateStatistics,
   gradientFlow,
+  gradientFlowModel,
   inputSensitivity,
+  type LayerFlow,
   traceLayer,
 } from '../../src/inspect/index.js';
 import { type NodeBackend, useBackend } from '../../tools/backends.js';
@@ -77,11 +80,12 @@ async function measureSeries(
   }));
 }
 
-/** Median milliseconds of each inspection of one layer, and of a model of it with a dense layer. */
+/** Median milliseconds of each inspection of one layer, of a model of it with a dense layer, and of stacked cells. */
 async function measureInspections(shape: Shape, options: BenchmarkOptions): Promise<Map<string, number>> {
   const { explicit, x, dispose } = makeLayers(shape, options);
   const model = tf.sequential({ layers: [explicit, tf.layers.dense({ units: 1 })] });
   model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+  const stacked = stackedModel(shape);
   const labels = tf.ones([shape.batch, 1]);
   const loss = (h: tf.Tensor3D) => tf.mean(tf.square(h)) as tf.Scalar;
   const trace = traceLayer(explicit, x);
@@ -93,6 +97,7 @@ async function measureInspections(shape: Shape, options: BenchmarkOptions): Prom
     flowStatistics: () => flowStatistics(flow),
     inputSensitivity: () => read({ h: inputSensitivity(explicit, x), dispose: () => {} }),
     diagnose: () => diagnose(model, x, labels),
+    'gradientFlowModel, stacked cells': () => readFlows(gradientFlowModel(stacked, x, labels)),
   };
   const medians = new Map<string, number>();
   for (const [name, run] of Object.entries(inspections)) medians.set(name, await medianTime(run, options));
@@ -100,8 +105,20 @@ async function measureInspections(shape: Shape, options: BenchmarkOptions): Prom
   flow.dispose();
   labels.dispose();
   model.layers[1]?.dispose();
+  stacked.dispose();
   dispose();
   return medians;
+}
+
+/** tfjs's own layer over two cells that it steps one after the other at each timestep, and a dense layer. */
+function stackedModel({ timesteps, features, units }: Shape): tf.LayersModel {
+  const cell = [lstmCell({ units }), lstmCell({ units })];
+  const inputShape = [timesteps, features];
+  const model = tf.sequential({
+    layers: [tf.layers.rnn({ cell, inputShape } as tf.RNNLayerArgs), tf.layers.dense({ units: 1 })],
+  });
+  model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+  return model;
 }
 
 /** Waits until a backend has computed the hidden states. */
@@ -114,6 +131,10 @@ async function read({ h, dispose }: { h: tf.Tensor; dispose: () => void }): Prom
 async function readFlow(flow: GradientFlow): Promise<void> {
   await flow.dh0.data();
   flow.dispose();
+}
+
+async function readFlows(flows: LayerFlow[]): Promise<void> {
+  for (const { flow } of flows) await readFlow(flow);
 }
 
 async function medianTime(run: () => unknown, { seconds }: BenchmarkOptions): Promise<number> {

@@ -21,9 +21,9 @@ export type { PerOutput } from './gradient/model-loss.js';
 export { type AblationOptions, ablateUnits, type UnitEffect } from './intervene/ablate-units.js';
 export { editGates, type GateEdit } from './intervene/edit-gates.js';
 export { withUnits } from './intervene/with-units.js';
+export type { Direction } from './model/find-lstms.js';
 export type { ModelInputs, ModelLabels, ModelLoss } from './model/model-data.js';
 export { OutOfMemoryError } from './model/out-of-memory.js';
-export type { Direction } from './model/places.js';
 export { type GateMonitor, gateMonitor } from './monitor/gate-monitor.js';
 export type {
   MonitoredBatch,

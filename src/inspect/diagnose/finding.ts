@@ -1,5 +1,5 @@
 import type { Quantity } from '../../core/quantities.js';
-import type { Direction } from '../model/places.js';
+import type { Direction } from '../model/find-lstms.js';
 
 export const SEVERITIES = ['error', 'warning', 'note'] as const;
 

@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_SEQUENCE_NAMES } from '../../core/scan.js';
-import type { States } from '../../core/step.js';
-import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import type { WatchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
-import { leafCells } from '../model/places.js';
-import { type LSTMCall, type Returned, requireFittingMask } from '../trace/lstm-call.js';
+import { leafCells } from '../model/find-lstms.js';
+import { type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
-import { NOTHING_INCOMING, sequenceFlow, traceForFlow } from './sequence-flow.js';
+import { NOTHING_INCOMING, sequenceFlow } from './sequence-flow.js';
 import type { IncomingGradients } from './walk-back.js';
 
 type GradientOf = WatchedGradients<tf.Scalar>['gradientOf'];
@@ -25,31 +23,34 @@ export function callFlow(
   loss: tf.Scalar,
   refusal: (cause?: unknown) => Error,
 ): GradientFlow {
-  requireFittingMask(where, call);
-  const { layer } = call;
-  const { goBackwards, name } = layer;
-  const cell = cellToRun(call.lstmCell);
-  const x = tf.cast(call.x, 'float32');
-  const states = call.states as States | null;
-  const sequence = { x, states, mask: call.mask as tf.Tensor2D | null, dropoutMasks: NO_DROPOUT };
-  const trace = traceForFlow(where, { name, cell, goBackwards }, sequence);
+  const trace = traceOfCall(where, call);
+  const { layer, lstmCell } = call.lstm;
+  const { goBackwards } = layer;
+  const x = tf.cast(call.sequence.x, 'float32');
   const zeroOutputForMask = isExplicitLSTM(layer) && layer.zeroOutputForMask;
   const incoming = call.returned
     .map((returned) => incomingOf(call, returned, gradientOf))
     .reduce(added, NOTHING_INCOMING);
-  return sequenceFlow(cell, { x, trace, goBackwards, zeroOutputForMask }, { loss, incoming, refusal });
+  return sequenceFlow(cellToRun(lstmCell), { x, trace, goBackwards, zeroOutputForMask }, { loss, incoming, refusal });
 }
 
 /** What a loss's gradient is of what a call returned. */
-function incomingOf(call: LSTMCall, { outputs, steps }: Returned, gradientOf: GradientOf): IncomingGradients {
-  const { layer, cell } = call;
+function incomingOf(
+  { lstm: { layer, cell } }: LSTMCall,
+  { outputs, addedToSteps }: Returned,
+  gradientOf: GradientOf,
+): IncomingGradients {
   const [output, ...others] = outputs as [tf.Tensor, ...tf.Tensor[]];
   const gradient = <T extends tf.Tensor>(tensor: tf.Tensor | undefined) =>
     tensor === undefined ? null : (gradientOf(tensor) as T | null);
   const inInputOrder = (sequence: tf.Tensor | null) =>
     sequence && (layer.goBackwards ? tf.reverse(sequence as tf.Tensor3D, 1) : (sequence as tf.Tensor3D));
   const sequence =
-    steps !== null ? ofSteps(steps, gradientOf) : layer.returnSequences ? gradient<tf.Tensor3D>(output) : null;
+    addedToSteps !== null
+      ? ofSteps(addedToSteps, gradientOf)
+      : layer.returnSequences
+        ? gradient<tf.Tensor3D>(output)
+        : null;
   const first = layer.returnState ? statesAfter(layer, cell) : others.length;
   const returnsGates = isExplicitLSTM(layer) && layer.returnGates;
   const gates = returnsGates ? others.slice(-GATE_SEQUENCE_NAMES.length) : [];
@@ -57,7 +58,7 @@ function incomingOf(call: LSTMCall, { outputs, steps }: Returned, gradientOf: Gr
     inInputOrder(gradient(gates[GATE_SEQUENCE_NAMES.indexOf(name)]));
   return {
     outputs: inInputOrder(sequence),
-    lastOutput: steps === null && !layer.returnSequences ? gradient<tf.Tensor2D>(output) : null,
+    lastOutput: addedToSteps === null && !layer.returnSequences ? gradient<tf.Tensor2D>(output) : null,
     h: gradient<tf.Tensor2D>(others[first]),
     c: gradient<tf.Tensor2D>(others[first + 1]),
     gates: { i: ofGate('i'), f: ofGate('f'), g: ofGate('g'), o: ofGate('o'), c: ofGate('c') },
@@ -85,16 +86,14 @@ function added(a: IncomingGradients, b: IncomingGradients): IncomingGradients {
 
 /** tfjs lists the states of stacked cells from the last cell to the first. */
 function statesAfter(layer: tf.layers.RNN, cell: number): number {
-  const cells = leafCells((layer as tf.layers.RNN & { cell: tf.layers.Layer }).cell) as tf.layers.RNNCell[];
+  const cells = leafCells(layer) as tf.layers.RNNCell[];
   return cells.slice(cell + 1).reduce((count, { stateSize }) => count + [stateSize].flat().length, 0);
 }
 
-/** The gradients of steps as a sequence, [B, T, U]; null where none has one. */
-function ofSteps(steps: tf.Tensor[], gradientOf: GradientOf): tf.Tensor | null {
-  const gradients = steps.map(gradientOf);
+/** The gradients of steps, as a sequence [B, T, U], from those of what was added to them; null where none has one. */
+function ofSteps(added: tf.Tensor[], gradientOf: GradientOf): tf.Tensor | null {
+  const gradients = added.map(gradientOf);
   if (gradients.every((gradient) => gradient === null)) return null;
-  return tf.stack(
-    gradients.map((gradient, n) => gradient ?? tf.zerosLike(steps[n] as tf.Tensor)),
-    1,
-  );
+  const ofAll = gradients.map((gradient, n) => gradient ?? tf.zerosLike(added[n] as tf.Tensor));
+  return tf.transpose(tf.concat(ofAll, 0), [1, 0, 2]);
 }

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { shapeOf } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
-import { type ModelInputs, modelInputs } from '../model/model-data.js';
+import type { ModelInputs } from '../model/model-data.js';
 import { requireLayer } from '../model/require-layer.js';
-import { disposeCalls, type LSTMCall } from '../trace/lstm-call.js';
-import { type CallName, nameCalls } from '../trace/numbered-calls.js';
-import { observeCalls } from '../trace/observe-calls.js';
+import type { LSTMCall } from '../trace/lstm-call.js';
+import type { CallName } from '../trace/numbered-calls.js';
+import { sizesOfCalls } from '../trace/observe-calls.js';
 import { sizeOfPiece } from './walk-back.js';
 
 /** How much memory a gradient flow takes. */
@@ -60,16 +60,12 @@ export function gradientFlowBytes(layer: tf.layers.Layer, x: tf.Tensor): FlowSiz
 export function gradientFlowModelBytes(model: tf.LayersModel, inputs: ModelInputs): CallFlowSize[] {
   const where = 'gradientFlowModelBytes';
   requireModelWithLSTM(where, model);
-  const { list, dispose } = modelInputs(where, model, inputs);
-  let calls: LSTMCall[] = [];
-  try {
-    calls = observeCalls(model, list);
-  } finally {
-    dispose();
-  }
-  const names = nameCalls(calls);
-  disposeCalls(calls);
-  return calls.map(({ x, lstmCell }, n) => ({ ...(names[n] as CallName), ...flowSize(x.shape, lstmCell.units) }));
+  return sizesOfCalls(where, model, inputs, flowSizeOf);
+}
+
+/** How much memory the flow of a call takes. */
+export function flowSizeOf({ lstm, sequence }: LSTMCall): FlowSize {
+  return flowSize(sequence.x.shape, lstm.lstmCell.units);
 }
 
 /** i, f, g, o, c, h of the trace. */

@@ -11,7 +11,7 @@ import { disposeCalls, type LSTMCall } from '../trace/lstm-call.js';
 import { type CallName, nameCalls } from '../trace/numbered-calls.js';
 import { observing, oneOrList } from '../trace/observe-calls.js';
 import { callFlow } from './call-flow.js';
-import { flowSize } from './flow-bytes.js';
+import { flowSizeOf } from './flow-bytes.js';
 import type { LayerFlow } from './flow-types.js';
 import { modelLoss, type PerOutput } from './model-loss.js';
 import { because } from './refusals.js';
@@ -44,8 +44,9 @@ const RULES: OptionRules = { loss: CHECKED_LATER, sampleWeight: CHECKED_LATER };
  * }
  * ```
  *
- * The model runs once, with one backward pass to the outputs of its LSTMs; from there, gradients are followed back through
- * each call step by step. Time and memory are proportional to T; `gradientFlowModelBytes` says how much memory.
+ * The model runs once and keeps all that its LSTMs compute, with one backward pass to the outputs of its LSTMs; from there,
+ * gradients are followed back through each call step by step. (An LSTM of a class of your own is run once more, as in
+ * `traceModel`.) Time and memory are proportional to T; `gradientFlowModelBytes` says how much memory.
  *
  * @param model A built model; compiled, unless `loss` is given.
  * @param inputs One tensor, one for each input of the model, or tensors by the names of the inputs; each [B, ...], or [B]
@@ -104,7 +105,7 @@ export function modelFlows(
           const { gradientOf, value } = watchedGradients(
             [tf.scalar(0)],
             (watch) => {
-              const { calls: made, result } = observing(model, { watch }, run);
+              const { calls: made, result } = observing(model, { watch, keptUnits: () => undefined }, run);
               calls = made;
               return lossOf(result);
             },
@@ -124,7 +125,7 @@ export function modelFlows(
 
 /** What the flows of some calls take together, at most. */
 function bytesOf(calls: LSTMCall[]): number {
-  const sizes = calls.filter(({ x }) => !x.isDisposed).map(({ x, lstmCell }) => flowSize(x.shape, lstmCell.units));
+  const sizes = calls.map(flowSizeOf);
   const held = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   return held + Math.max(0, ...sizes.map(({ bytes, peakBytes }) => peakBytes - bytes));
 }

@@ -3,10 +3,10 @@ import { describeValue, invalidArgument } from '../../core/errors.js';
 import { A_FUNCTION, AN_ABORT_SIGNAL, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
 import { isLSTMLike } from '../../layers/foreign-lstm.js';
+import type { Direction } from '../model/find-lstms.js';
 import { type FoundLSTM, requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
-import type { Direction } from '../model/places.js';
 import { editGates } from './edit-gates.js';
 import { withUnits } from './with-units.js';
 

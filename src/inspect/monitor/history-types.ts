@@ -2,7 +2,7 @@ import type { ByGate } from '../../core/gates.js';
 import type { ByWeight } from '../../core/weights.js';
 import type { Finding } from '../diagnose/finding.js';
 import type { FlowVerdict } from '../gradient/flow-types.js';
-import type { Direction } from '../model/places.js';
+import type { Direction } from '../model/find-lstms.js';
 
 /**
  * What `gateMonitor` recorded while a model trained. Plain data that survives JSON unchanged, because numbers that are not

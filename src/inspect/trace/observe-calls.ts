@@ -2,10 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { hookMethod } from '../../host/hook-method.js';
 import { afterNodeRuns } from '../../host/node-runs.js';
 import type { Kwargs } from '../../host/types.js';
+import { type Place, placesOf } from '../model/find-lstms.js';
+import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { leavingModelAlone } from '../model/model-left-alone.js';
-import { type Place, placesOf } from '../model/places.js';
-import { CallRecorder, type Wishes } from './call-recorder.js';
-import type { LSTMCall } from './lstm-call.js';
+import { CallRecorder } from './call-recorder.js';
+import type { Wishes } from './follow-layer.js';
+import { disposeCalls, type LSTMCall } from './lstm-call.js';
+import { type CallName, nameCalls } from './numbered-calls.js';
 
 /**
  * Runs a model once, in inference mode, and returns what each of its LSTMs was given, call by call. The model is left as
@@ -16,13 +19,32 @@ import type { LSTMCall } from './lstm-call.js';
 export function observeCalls(
   model: tf.LayersModel,
   inputs: tf.Tensor[],
-  wishes: Pick<Wishes, 'traceUnits'> = {},
+  wishes: Pick<Wishes, 'keptUnits'> = {},
 ): LSTMCall[] {
   return observing(model, wishes, () => tf.dispose(model.predictOnBatch(oneOrList(inputs)))).calls;
 }
 
+/** Runs a model once, and tells of each call of an LSTM how large something is, in the order of the calls. */
+export function sizesOfCalls<Size extends object>(
+  where: string,
+  model: tf.LayersModel,
+  inputs: ModelInputs,
+  sizeOf: (call: LSTMCall) => Size,
+): (CallName & Size)[] {
+  const { list, dispose } = modelInputs(where, model, inputs);
+  let calls: LSTMCall[] = [];
+  try {
+    calls = observeCalls(model, list);
+    const names = nameCalls(calls);
+    return calls.map((call, n) => ({ ...(names[n] as CallName), ...sizeOf(call) }));
+  } finally {
+    dispose();
+    disposeCalls(calls);
+  }
+}
+
 /**
- * The same around whatever runs the model, once.
+ * The same as `observeCalls` around whatever runs the model, once.
  */
 export function observing<Result>(
   model: tf.LayersModel,
@@ -51,7 +73,7 @@ export function oneOrList(inputs: tf.Tensor[]): tf.Tensor | tf.Tensor[] {
 
 function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
   const hooked = new Set<tf.layers.Layer>();
-  for (const { layer, lstms } of placesWithin(root)) {
+  for (const { layer } of placesWithin(root)) {
     if (hooked.has(layer)) continue;
     hooked.add(layer);
     const isReplaced = Object.hasOwn(layer, 'call');
@@ -64,16 +86,6 @@ function hook(root: Place, recorder: CallRecorder, undo: (() => void)[]): void {
       ),
       afterNodeRuns(layer, (node) => recorder.afterNode(layer, node)),
     );
-    for (const { lstmCell } of lstms) {
-      // A layer over one cell is observed as a whole, and may then run on a fused kernel.
-      if (hooked.has(lstmCell) || (layer as tf.layers.RNN & { cell: unknown }).cell === lstmCell) continue;
-      hooked.add(lstmCell);
-      undo.push(
-        hookMethod(lstmCell as tf.layers.RNNCell, 'call', (call) => (inputs, kwargs) => {
-          return recorder.aroundCell(lstmCell, [inputs].flat(), () => call(inputs, kwargs));
-        }),
-      );
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Place } from '../model/places.js';
+import type { Place } from '../model/find-lstms.js';
 import { disposeCalls, type LSTMCall } from './lstm-call.js';
 
 /** A layer's call of which it is not known yet which node of its model's graph it belongs to. */

@@ -5,12 +5,11 @@ import { checkOptions } from '../../core/options.js';
 import { TRACE_RULES, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits } from '../../sequence/read-call.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
-import { type ModelInputs, modelInputs } from '../model/model-data.js';
+import type { ModelInputs } from '../model/model-data.js';
 import { requireLayer } from '../model/require-layer.js';
 import { requireUnitChoice } from './chosen-units.js';
-import { disposeCalls, type LSTMCall } from './lstm-call.js';
-import { type CallName, nameCalls } from './numbered-calls.js';
-import { observeCalls } from './observe-calls.js';
+import type { CallName } from './numbered-calls.js';
+import { sizesOfCalls } from './observe-calls.js';
 import { TRACE_MODEL_RULES, type TraceModelOptions } from './trace-model.js';
 
 /** How large a trace is. */
@@ -43,19 +42,10 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
   checkOptions(where, options, TRACE_MODEL_RULES);
   const lstms = requireModelWithLSTM(where, model);
   const unitsOf = requireUnitChoice(where, lstms, options.units);
-  const { list, dispose } = modelInputs(where, model, inputs);
-  let calls: LSTMCall[] = [];
-  try {
-    calls = observeCalls(model, list);
-  } finally {
-    dispose();
-  }
-  const names = nameCalls(calls);
-  disposeCalls(calls);
-  return calls.map((call, n) => {
-    const [batch, timesteps] = call.x.shape;
-    const units = unitsOf(call)?.length ?? call.lstmCell.units;
-    return { ...(names[n] as CallName), ...sizeOf([batch, timesteps, units], call.mask !== null) };
+  return sizesOfCalls(where, model, inputs, ({ lstm, sequence: { x, mask } }) => {
+    const [batch, timesteps] = x.shape;
+    const units = unitsOf(lstm)?.length ?? lstm.lstmCell.units;
+    return sizeOf([batch, timesteps, units], mask !== null);
   });
 }
 

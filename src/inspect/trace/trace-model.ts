@@ -1,12 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkOptions, type OptionRules } from '../../core/options.js';
-import type { States } from '../../core/step.js';
-import { cellToRun } from '../../layers/foreign-lstm.js';
-import { type GateTrace, traceLSTM, traceOfRun } from '../../layers/trace.js';
+import type { GateTrace } from '../../layers/trace.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
 import { requireUnitChoice, type UnitChoice, type UnitsOf } from './chosen-units.js';
-import { disposeCalls, type LSTMCall, requireFittingMask } from './lstm-call.js';
+import { disposeCalls, traceOfCall } from './lstm-call.js';
 import { type CallName, nameCalls } from './numbered-calls.js';
 import { observeCalls } from './observe-calls.js';
 
@@ -38,9 +36,9 @@ export interface LayerTrace extends CallName {
  * - A cell that a custom layer steps through time itself is not found, because only that layer knows its sequence.
  *
  * The model is not changed: states, weights, methods. (A custom layer with states of its own, outside `tf.layers.RNN`, is
- * run as by `predict`.) Where possible, traces are taken from the run itself; masked built-in layers, cells in
- * `tf.layers.rnn` and a few others are run once more. The inputs of the LSTMs are held until all are traced; `traceBytes`
- * says beforehand how large the traces are.
+ * run as by `predict`.) Traces are taken from the run itself; only an LSTM of a class of your own, or whose `call` you
+ * replaced, is run once more. The inputs of the LSTMs are held until all are traced; `traceBytes` says beforehand how large
+ * the traces are.
  *
  * ```ts
  * const traces = traceModel(model, x);
@@ -81,12 +79,12 @@ export function traceCalls(
   unitsOf: UnitsOf = () => undefined,
   where = 'traceModel',
 ): LayerTrace[] {
-  const calls = observeCalls(model, inputs, { traceUnits: unitsOf });
+  const calls = observeCalls(model, inputs, { keptUnits: unitsOf });
   const traces: LayerTrace[] = [];
   try {
     const names = nameCalls(calls);
     for (const [n, call] of calls.entries()) {
-      traces.push({ ...(names[n] as CallName), trace: traceCall(where, call, unitsOf(call)) });
+      traces.push({ ...(names[n] as CallName), trace: traceOfCall(where, call, unitsOf(call.lstm)) });
       disposeCalls([call]);
     }
     return traces;
@@ -96,17 +94,4 @@ export function traceCalls(
   } finally {
     disposeCalls(calls);
   }
-}
-
-function traceCall(where: string, call: LSTMCall, units: readonly number[] | undefined): GateTrace {
-  requireFittingMask(where, call);
-  const { lstmCell, layer, x, states, mask, sequences } = call;
-  const { goBackwards, name } = layer;
-  const cell = cellToRun(lstmCell);
-  if (sequences !== null) {
-    const given = { x, states: states as States | null, mask: mask as tf.Tensor2D | null };
-    return traceOfRun(cell, given, sequences, { goBackwards, keptUnits: units });
-  }
-  const lstm = { name, cell, goBackwards, states: null };
-  return traceLSTM(where, lstm, x, { initialState: states, mask, units }).trace;
 }

@@ -66,6 +66,11 @@ export function accelerateBuiltIn(): () => void {
   };
 }
 
+/** Whether built-in layers run on the fused kernels at the moment, where these apply. */
+export function isBuiltInAccelerated(): boolean {
+  return (accelerationOf(builtInLSTMClass().prototype.call)?.users ?? 0) > 0;
+}
+
 function accelerationOf(call: Call & { [ACCELERATION]?: Acceleration }): Acceleration | undefined {
   return call[ACCELERATION];
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import * as scanModule from '../../../src/core/scan.js';
+import * as stepModule from '../../../src/core/step.js';
 import { TensorFlowKernel } from '../../../src/fused/tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
-import { traceModel } from '../../../src/inspect/index.js';
+import { lstm, lstmCell } from '../../../src/index.js';
+import { gradientFlowModel, traceModel } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { builtIn, type Symbolic } from '../../convert/support/models.js';
 import { randomTensor } from '../../support/random.js';
@@ -11,20 +12,17 @@ import { expectSameTrace, nameOf } from '../support/traced.js';
 
 const TIMESTEPS = 5;
 
-/** How often a sequence is run meanwhile: by a fused kernel, by the scan, or step by step by the built-in's own code. */
+/** How often a sequence is run meanwhile: by a fused kernel, or step by step, by this package or the built-in's own code. */
 function sequencesRun(run: () => void): number {
-  const whole = [
-    jest.spyOn(WasmKernel.prototype, 'forward'),
-    jest.spyOn(TensorFlowKernel.prototype, 'forward'),
-    jest.spyOn(scanModule, 'scan'),
-  ];
+  const whole = [jest.spyOn(WasmKernel.prototype, 'forward'), jest.spyOn(TensorFlowKernel.prototype, 'forward')];
   const cellOfBuiltIn = Object.getPrototypeOf(tf.layers.lstmCell({ units: 1 })) as tf.layers.RNNCell;
-  const steps = jest.spyOn(cellOfBuiltIn, 'call');
+  const steps = [jest.spyOn(stepModule, 'stepFromProjectedInput'), jest.spyOn(cellOfBuiltIn, 'call')];
+  const callsOf = (spies: jest.SpyInstance[]) => spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
   try {
     run();
-    return whole.reduce((sum, { mock }) => sum + mock.calls.length, steps.mock.calls.length / TIMESTEPS);
+    return callsOf(whole) + callsOf(steps) / TIMESTEPS;
   } finally {
-    for (const spy of [...whole, steps]) spy.mockRestore();
+    for (const spy of [...whole, ...steps]) spy.mockRestore();
   }
 }
 
@@ -54,38 +52,88 @@ const MODELS: Record<string, { model: () => tf.LayersModel; calls: number }> = {
     calls: 2,
   },
   'a shared layer': { model: sharedModel, calls: 2 },
+  'a layer that passes over masked steps': { model: () => chain(masking(), builtIn({ units: 4 })), calls: 1 },
+  'one that outputs 0 there, and reads backwards': {
+    model: () =>
+      chain(masking(), lstm({ units: 4, zeroOutputForMask: true, returnSequences: true, goBackwards: true })),
+    calls: 1,
+  },
+  'a cell in tf.layers.rnn': { model: () => chain(tf.layers.rnn({ cell: lstmCell({ units: 4 }) })), calls: 1 },
+  'stacked cells': { model: () => chain(stack({})), calls: 2 },
+  'stacked cells that pass over masked steps, backwards': {
+    model: () => chain(masking(), stack({ goBackwards: true, returnSequences: true })),
+    calls: 2,
+  },
+  'one cell twice in a stack': {
+    model: () => {
+      // Of tfjs's own, a stack takes each but once.
+      const cell = lstmCell({ units: 3 });
+      return chain(tf.layers.rnn({ cell: [cell, cell] }));
+    },
+    calls: 2,
+  },
 };
 
-describe.each(CASES)('On %s, tracing a model of %s layers', (backend, kind) => {
+const masking = () => tf.layers.masking({ maskValue: 9 });
+
+function stack(args: Partial<tf.RNNLayerArgs>): tf.layers.RNN {
+  const cell = [tf.layers.lstmCell({ units: 3 }), tf.layers.gruCell({ units: 2 }), lstmCell({ units: 4 })];
+  return tf.layers.rnn({ ...args, cell } as tf.RNNLayerArgs);
+}
+
+/** Some steps of it are masked where something is. */
+function inputsOf(model: tf.LayersModel): tf.Tensor[] {
+  const masked = tf.tensor2d(
+    [
+      [0, 1, 0, 0, 1],
+      [1, 0, 0, 1, 0],
+    ],
+    undefined,
+    'bool',
+  );
+  const shape = [2, TIMESTEPS, 3];
+  return model.inputs.map((_, n) => tf.where(tf.expandDims(masked, 2), tf.fill(shape, 9), randomTensor(shape, n + 1)));
+}
+
+describe.each(CASES)('On %s, looking at a model of %s layers', (backend, kind) => {
   beforeAll(() => useBackend(backend));
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  test.each(Object.entries(MODELS))('runs each sequence once: %s', (_, { model: makeModel, calls }) => {
+  test.each(Object.entries(MODELS))('runs each sequence once, forward: %s', (_, { model: makeModel, calls }) => {
     const model = MADE[kind](makeModel());
-    const inputs = model.inputs.map((_, n) => randomTensor([2, TIMESTEPS, 3], n + 1));
-    let traced = 0;
-    expect(
-      sequencesRun(() => {
-        traced = traceModel(model, inputs).length;
-      }),
-    ).toBe(calls);
-    expect(traced).toBe(calls);
+    const inputs = inputsOf(model);
+    const labels = tf.ones((model.predictOnBatch(inputs.length === 1 ? inputs[0]! : inputs) as tf.Tensor).shape);
+    const looks = {
+      traceModel: () => traceModel(model, inputs),
+      gradientFlowModel: () => gradientFlowModel(model, inputs, labels, { loss: 'meanSquaredError' }),
+    };
+    for (const [name, look] of Object.entries(looks)) {
+      let seen = 0;
+      const runs = sequencesRun(() => {
+        seen = look().length;
+      });
+      expect([name, runs, seen]).toEqual([name, calls, calls]);
+    }
   });
 
-  test('gives of chosen units what it gives of them among all', () => {
-    const model = MADE[kind](MODELS['a bidirectional layer']!.model());
-    const x = randomTensor([2, TIMESTEPS, 3], 1);
+  test.each([
+    'a bidirectional layer',
+    'a layer that passes over masked steps',
+    'stacked cells that pass over masked steps, backwards',
+  ])('traces of chosen units what it traces of them among all: %s', (name) => {
+    const model = MADE[kind](MODELS[name]!.model());
+    const x = inputsOf(model);
     const all = traceModel(model, x);
-    const some = traceModel(model, x, { units: [3, 1] });
+    const some = traceModel(model, x, { units: [2, 1] });
     expect(some.map(nameOf)).toEqual(all.map(nameOf));
     const chosen = <T extends tf.Tensor>(tensor: T) =>
-      tf.gather(tensor, tf.tensor1d([3, 1], 'int32'), tensor.rank - 1) as T;
+      tf.gather(tensor, tf.tensor1d([2, 1], 'int32'), tensor.rank - 1) as T;
     for (const [n, { trace }] of some.entries()) {
       const { i, f, g, o, c, h, h0, c0, ...rest } = all[n]!.trace;
       const byQuantity = { i: chosen(i), f: chosen(f), g: chosen(g), o: chosen(o), c: chosen(c), h: chosen(h) };
       expectSameTrace(trace, { ...rest, ...byQuantity, h0: chosen(h0), c0: chosen(c0), units: 2 });
-      expect(trace.unitIndices).toEqual([3, 1]);
+      expect(trace.unitIndices).toEqual([2, 1]);
     }
   });
 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { lstm } from '../../../src/index.js';
+import { LSTMCell, lstm, lstmCell } from '../../../src/index.js';
 import { type LayerTrace, traceLayer, traceModel } from '../../../src/inspect/index.js';
 import { cellToRun } from '../../../src/layers/foreign-lstm.js';
 import { traceLSTM } from '../../../src/layers/trace.js';
@@ -96,6 +96,91 @@ describe.each(CASES)('On %s, traceModel of %s layers', (backend, kind) => {
     const between = [gru!, simple!].reduce((sequence, cell) => stepBackwards(cell, sequence, [2]), trace0.h);
     const trace3 = traceBackwards(last, between);
     for (const quantity of ['f', 'c', 'h'] as const) expectClose(traces[1]!.trace[quantity], trace3[quantity]);
+  });
+});
+
+describe('traceModel', () => {
+  beforeAll(() => useBackend('cpu'));
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  test('tells the uses of one cell that stands in a stack twice apart', () => {
+    const cell = lstmCell({ units: 3 });
+    const model = tf.sequential({
+      layers: [tf.layers.rnn({ cell: [cell, cell], name: 'stack', inputShape: [5, 3] } as tf.RNNLayerArgs)],
+    });
+    randomizeWeights(model);
+    const x = randomTensor([2, 5, 3], 1);
+    const [first, second] = traceModel(model, x) as [LayerTrace, LayerTrace];
+    expect([first, second].map(nameOf)).toEqual(['stack forward 0 0', 'stack forward 1 0']);
+    const alone = { name: 'alone', cell: cellToRun(cell), goBackwards: false, states: null };
+    const firstAlone = traceLSTM('test', alone, x, {}).trace;
+    expectSameTrace(first.trace, firstAlone);
+    expectSameTrace(second.trace, traceLSTM('test', alone, firstAlone.h, {}).trace);
+  });
+
+  test.each(['built-in', 'explicit'] as const)(
+    'shows where a NaN at a masked step goes in the model itself: %s layers',
+    (kind) => {
+      const embedding = tf.layers.embedding({ inputDim: 3, outputDim: 2, maskZero: true, inputLength: 4 });
+      const model = MADE[kind](tf.sequential({ layers: [embedding, builtIn({ units: 2 })] }));
+      const [vectors, ...others] = model.getWeights() as [tf.Tensor2D, ...tf.Tensor[]];
+      const isFirst = tf.tensor2d([1, 0, 0], [3, 1], 'bool');
+      model.setWeights([tf.where(isFirst, tf.fill(vectors.shape, Number.NaN), vectors), ...others]);
+      const x = tf.tensor2d([1, 0, 2, 1, 1, 2, 1, 2], [2, 4]);
+      const [{ trace }] = traceModel(model, x) as [LayerTrace];
+      const isNaNAt = (t: number) => tf.isNaN(tf.slice(trace.h, [0, t, 0], [-1, 1, 1])).dataSync();
+      const output = tf.isNaN(tf.slice(model.predictOnBatch(x) as tf.Tensor, [0, 0], [-1, 1])).dataSync();
+      expect([...output]).toEqual(kind === 'built-in' ? [1, 0] : [0, 0]);
+      expect(isNaNAt(3)).toEqual(output);
+      // The step itself is masked, and carries on what was before it.
+      expect([...isNaNAt(1)]).toEqual([0, 0]);
+      const gates = tf.stack([trace.i, trace.f, trace.g, trace.o].map((gate) => tf.slice(gate, [0, 1, 0], [1, 1, -1])));
+      expect(tf.max(tf.abs(gates)).arraySync()).toBe(0);
+    },
+  );
+
+  test('takes from another run what a class, or a call, of somebody made of its input', () => {
+    const layer = tf.layers.lstm({ units: 2, returnSequences: true, inputShape: [4, 3] });
+    const model = tf.sequential({ layers: [layer] });
+    randomizeWeights(model);
+    const x = randomTensor([2, 4, 3], 1);
+    const expected = traceLayer(layer, x);
+    const { call } = layer;
+    layer.call = (inputs, kwargs) => call.call(layer, tf.mul(inputs as tf.Tensor, 2), kwargs);
+    const [{ trace }] = traceModel(model, x) as [LayerTrace];
+    expectSameTrace(trace, expected);
+    // Its outputs are what it made of them.
+    expectClose(model.predictOnBatch(x) as tf.Tensor, traceLayer(layer, tf.mul(x, 2)).h);
+  });
+
+  test('takes from another run what a cell returns otherwise than its step computed it', () => {
+    class Louder extends LSTMCell {
+      static override readonly className = 'LouderCell';
+      override call(...given: Parameters<LSTMCell['call']>): tf.Tensor[] {
+        const [output, ...states] = super.call(...given) as [tf.Tensor, ...tf.Tensor[]];
+        return [tf.mul(output, 2), ...states];
+      }
+    }
+    const cell = new Louder({ units: 2 });
+    const model = tf.sequential({
+      layers: [tf.layers.rnn({ cell: [cell, lstmCell({ units: 2 })], inputShape: [4, 3] } as tf.RNNLayerArgs)],
+    });
+    randomizeWeights(model);
+    const x = randomTensor([2, 4, 3], 1);
+    const { numTensors } = tf.memory();
+    const [first, second] = traceModel(model, x) as [LayerTrace, LayerTrace];
+    const alone = (one: LSTMCell, given: tf.Tensor) =>
+      traceLSTM('test', { name: 'alone', cell: cellToRun(one), goBackwards: false, states: null }, given, {}).trace;
+    const expected = alone(cell, x);
+    expectSameTrace(first.trace, expected);
+    const { cells } = (model.layers[0] as unknown as { cell: { cells: LSTMCell[] } }).cell;
+    const handedUp = tf.mul(expected.h, 2);
+    const expectedSecond = alone(cells[1] as LSTMCell, handedUp);
+    expectSameTrace(second.trace, expectedSecond);
+    handedUp.dispose();
+    for (const trace of [first.trace, second.trace, expected, expectedSecond]) trace.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
   });
 });
 
