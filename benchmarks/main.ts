@@ -18,7 +18,8 @@ import { streamingSection } from './sections/streaming.js';
 import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
 import { GROWTH_TARGETS, TARGETS } from './targets/targets.js';
 
-const HELP = `Times the explicit layer against others and against the machine's limits, in one run, and checks that all agree.
+const HELP = `Compares the speed of the explicit layer with that of others and with the machine's limits, in one run, and checks that
+all results agree.
 
   npm run bench -- [options]
 
@@ -46,7 +47,7 @@ async function main(options: BenchmarkOptions): Promise<void> {
   // Keeps tfjs from advertising tfjs-node on the other backends.
   tf.enableProdMode();
   const threads = limitThreads();
-  // What is missing is to be found before the first minutes are spent.
+  // Anything missing should be noticed before the first minutes are spent.
   if (options.json !== undefined) appendFileSync(options.json, '');
   for (const backend of options.backends) await useBackend(backend);
   const machine = describeMachine();
@@ -96,7 +97,7 @@ function introduction({ cpu, cores, load, node }: Machine, versions: Record<stri
     `${cpu}, ${cores} cores, load ${load.toFixed(1)}; Node ${node}; sigmoid gates, float32.`,
     `${packages.join(', ')}.`,
     `${threads}.`,
-    'Ratios are times, the first over the second: above 1 the second is faster. Times are medians.',
+    'Ratios are the time of the first over that of the second: above 1, the second is faster. Times are medians.',
   ].join('\n');
 }
 

@@ -22,7 +22,7 @@ export const TASKS = {
   'masked training': { ...PLAIN_TASK, takesGradients: true, isMasked: true },
 } as const satisfies Record<string, Task>;
 
-/** The built-in layer, plain tfjs ops, and the kernels; TensorFlow's with both ways back. */
+/** The built-in layer, plain tfjs ops, and the fused kernels; TensorFlow's with both backward passes. */
 export const WAYS = ['built-in', 'plain', 'wasm', 'at once', 'by steps'] as const;
 
 /** Computes what is to be read back. */

@@ -4,7 +4,7 @@ import type { FindingKind } from '../../src/inspect/index.js';
 import { type Recipe, type Trained, trained, untrained } from './models.js';
 import { echo, firstSign, leakySum, majority, mean, rising, type Task, wave } from './tasks.js';
 
-/** A model with one illness planted in it, and the finding that is to come first. */
+/** A model with one planted fault, and the finding that must come first. */
 export interface IllCase {
   name: string;
   expected: FindingKind;

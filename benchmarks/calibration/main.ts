@@ -5,12 +5,12 @@ import { HEALTHY } from './healthy.js';
 import { forgetSoundModels, ILL } from './ill.js';
 import { quality, type Trained, trained, untrained } from './models.js';
 
-const HELP = `Tries diagnose on models that are known to be well and on models with one illness planted in each, and prints every
-false alarm and every miss. Seeded, on the backend wasm; some three minutes.
+const HELP = `Tests diagnose on models that are known to be healthy and on models with one planted fault each, and prints every false
+alarm and every miss. Seeded, on the backend wasm; takes about three minutes.
 
-  npm run calibrate              all of it
-  npm run calibrate -- healthy   or ill: one half
-  npm run calibrate -- --all     and every finding of every model`;
+  npm run calibrate              runs all
+  npm run calibrate -- healthy   or ill: runs one half
+  npm run calibrate -- --all     also prints every finding of every model`;
 
 async function main(args: string[]): Promise<void> {
   tf.enableProdMode();
@@ -49,12 +49,12 @@ async function tryHealthy(verbose: boolean): Promise<void> {
     }
     if (verbose) tell(`${recipe.name}, without labels`, warnings(forward));
   }
-  console.log(`\nModels that are well: ${well} of ${HEALTHY.length} learnt their task as well as wanted.`);
+  console.log(`\nHealthy models: ${well} of ${HEALTHY.length} learnt their task as well as required.`);
   console.log(
     `  false alarms with labels:    ${alarms.trained} of ${well}${rung.map((one) => `\n    ${one}`).join('')}`,
   );
   console.log(`  false alarms without labels: ${alarms.withoutLabels} of ${well}`);
-  console.log(`  warned of before any training, for comparison: ${alarms.untrained} of ${HEALTHY.length}`);
+  console.log(`  warnings before any training, for comparison: ${alarms.untrained} of ${HEALTHY.length}`);
 }
 
 async function tryIll(verbose: boolean): Promise<void> {
@@ -75,9 +75,9 @@ async function tryIll(verbose: boolean): Promise<void> {
   forgetSoundModels();
   const found = ILL.length - missed.length;
   console.log(
-    `\nModels with one illness planted: found first in ${found} of ${ILL.length}, ${((100 * found) / ILL.length).toFixed(1)}%.`,
+    `\nModels with a planted fault: listed first in ${found} of ${ILL.length}, ${((100 * found) / ILL.length).toFixed(1)}%.`,
   );
-  console.log(`  of these as a note only, as the model does its task all the same: ${quiet}`);
+  console.log(`  of these only as a note, because the model does its task all the same: ${quiet}`);
   console.log(`  missed: ${missed.length}${missed.map((one) => `\n    ${one}`).join('')}`);
 }
 

@@ -18,7 +18,7 @@ import { trainOrdinaryModel } from '../see-gates/ordinary-model.js';
 
 const SEED = 1;
 
-/** Pictures of a trained LSTM, and a report, in a folder: the first argument, or `pictures`. */
+/** Writes pictures of a trained LSTM, and a report, to a folder: the first argument, or `pictures`. */
 async function main(folder: string): Promise<void> {
   tf.enableProdMode();
   console.log(`Training an ordinary model with tf.layers.lstm, on the backend '${await useFastestBackend()}'.`);
@@ -52,7 +52,7 @@ async function main(folder: string): Promise<void> {
     title: 'Reading digits row by row',
   });
   writeFileSync(join(folder, 'report.html'), report);
-  console.log(`Pictures as PNG and Vega-Lite, and report.html, are in ${folder}.`);
+  console.log(`The pictures, as PNG and Vega-Lite, and report.html are in ${folder}.`);
   flow.dispose();
   trace.dispose();
   tf.dispose([x, labels, y]);

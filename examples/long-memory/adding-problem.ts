@@ -8,12 +8,12 @@ export interface AddingProblem {
   y: tf.Tensor2D;
 }
 
-/** What one who remembers nothing gets at best, answering 1: the variance of the sum of two uniform numbers. */
+/** The least error without any memory, by always answering 1: the variance of the sum of two uniform numbers. */
 export const FORGETFUL_ERROR = 1 / 6;
 
 /**
- * The adding problem: one marked number in the first tenth of the sequence, and one in its second half; what is asked for
- * at the end is their sum. Hochreiter and Schmidhuber 1997, "Long Short-Term Memory", experiment 4.
+ * The adding problem: one marked number in the first tenth of the sequence, and one in its second half. The task is to
+ * output their sum at the end. Hochreiter and Schmidhuber 1997, "Long Short-Term Memory", experiment 4.
  */
 export function addingProblem(samples: number, timesteps: number, seed: number): AddingProblem {
   return tf.tidy(() => {

@@ -17,17 +17,17 @@ export type Variant = (typeof VARIANTS)[number];
 /** What one LSTM did. */
 export interface Outcome {
   variant: Variant;
-  /** Mean squared error on samples that it has not seen. */
+  /** Mean squared error on held-back samples. */
   error: number;
   history: MonitorHistory;
   seconds: number;
 }
 
 const BATCH = 32;
-/** How often a training is looked at. */
+/** How often the training is examined. */
 const LOOKS = 40;
 const LEARNING_RATE = 0.01;
-/** Seeds of data that are looked at, and of data that judge, next to those that are trained on. */
+/** Seeds of the data to examine and of the data to judge by, relative to that of the training data. */
 const [LOOKED_AT, HELD_BACK] = [1, 2];
 
 /** Trains one variant on the same data, from the same other weights, as all the others. */
@@ -46,7 +46,7 @@ export async function runVariant(variant: Variant, options: Options, onStep: (st
     everyBatches: Math.ceil(steps / LOOKS),
     inputs: watched.x,
     labels: watched.y,
-    // They are told in the end, next to what came of it.
+    // They are printed at the end, beside the results.
     onWarning: () => {},
   });
   const progress = new tf.CustomCallback({ onBatchEnd: async (batch) => onStep(batch + 1) });

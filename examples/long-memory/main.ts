@@ -12,9 +12,9 @@ async function main(options: Options): Promise<void> {
   const { timesteps, steps, units } = options;
   if (options.backend !== undefined) await useBackend(options.backend);
   const backend = options.backend ?? (await useFastestBackend());
-  console.log(`The adding problem on the backend '${backend}': two numbers are marked among ${timesteps}, one near the beginning, and their
-sum is asked for at the end. Who remembers nothing has an error of 1/6 = ${FORGETFUL_ERROR.toFixed(4)} at best.
-Three LSTMs of ${units} units, the same but for their bias, take ${steps} steps each on the same data.
+  console.log(`The adding problem on the backend '${backend}': among ${timesteps} numbers two are marked, one of them near the beginning, and
+the task is to output their sum at the end. Without any memory, the error is at least 1/6 = ${FORGETFUL_ERROR.toFixed(4)}.
+Three LSTMs of ${units} units that differ only in their bias take ${steps} steps each on the same data.
 `);
   const outcomes: Outcome[] = [];
   for (const variant of VARIANTS) {
@@ -23,15 +23,15 @@ Three LSTMs of ${units} units, the same but for their bias, take ${steps} steps 
     outcomes.push(outcome);
   }
   console.log(`
-Reach: the norm of dL/dc at the first timestep, as a fraction of that at the last. It arrives at the step from which on
-crossing the sequence never left less than 1/1000 of the gradient; learned is a loss below a quarter of 1/6 from there on.
+Reach: the norm of dL/dc at the first timestep, as a fraction of that at the last. It arrives at the training step from which
+on at least 1/1000 of the gradient survives the sequence. Learned: from that step on, the loss is below a quarter of 1/6.
 
 ${drawOutcomes(outcomes)}
 
 ${conclusion(outcomes)}`);
 }
 
-/** A bar, which cli-progress leaves out where there is no terminal. */
+/** A progress bar, which cli-progress omits if there is no terminal. */
 async function withProgress(variant: Variant, options: Options): Promise<Outcome> {
   const bar = new SingleBar({
     format: '  {variant} [{bar}] {percentage} %, {eta} s left',
@@ -53,12 +53,12 @@ function describe({ variant, history, seconds }: Outcome): string {
   const [before, after] = [records[0], records.at(-1)] as [MonitorRecord, MonitorRecord];
   const sentence = ({ layers }: MonitorRecord) => layers[0]?.flow?.sentence ?? 'not measured';
   return `${variant} (${seconds.toFixed(0)} s)
-  gradient dL/dc from the first timestep to the last; a bar less is a tenth of the size
+  gradient dL/dc from the first timestep to the last; each bar lower means a tenth of the size
     before   ${drawFlow(before)}
              ${sentence(before)}
     after    ${drawFlow(after)}
              ${sentence(after)}
-  loss in the course of the training; a full bar is 1/6 or more
+  loss during training; a full bar is 1/6 or more
              ${drawLosses(records)}
 `;
 }

@@ -15,8 +15,8 @@ export interface Options {
 
 export const DEFAULTS = { timesteps: 50, steps: 300, units: 24, seed: 1 } as const;
 
-export const HELP = `Trains three LSTMs that differ in nothing but the bias they start with, on a task that takes a long memory, and shows
-how far back in time the gradient reaches in each, next to what each has learned.
+export const HELP = `Trains three LSTMs that differ only in their initial bias on a task that needs a long memory, and shows how far back in time
+the gradient reaches in each, and what each has learned.
 
   npm run long-memory -- [--timesteps N] [--steps N] [--units N] [--seed N] [--backend ${NODE_BACKENDS.join('|')}]
 
@@ -24,7 +24,7 @@ how far back in time the gradient reaches in each, next to what each has learned
   --steps      training steps of each LSTM; default: ${DEFAULTS.steps}
   --units      units of each LSTM; default: ${DEFAULTS.units}
   --seed       of the data and of all weights; default: ${DEFAULTS.seed}
-  --backend    what tfjs computes on; default: the fastest that this machine can load
+  --backend    the tfjs backend; default: the fastest that this machine can load
   --help       this text`;
 
 const LEAST = { timesteps: 4, steps: 10, units: 1, seed: 0 } as const;

@@ -3,13 +3,13 @@ import type { MonitorRecord } from '../../src/inspect/index.js';
 import { FORGETFUL_ERROR } from './adding-problem.js';
 import type { Outcome } from './experiment.js';
 
-/** It has learned where its error is below this share of that of one who remembers nothing. */
+/** An LSTM has learned if its error is below this fraction of the error without any memory. */
 const LEARNED = 0.25;
 const BLOCKS = '▁▂▃▄▅▆▇█';
 /** Powers of ten that the height of a gradient's sparkline spans. */
 const DECADES = 8;
 
-/** Norm of dL/dc at the first timestep, as a fraction of that at the last; null where it is unknown or nothing. */
+/** Norm of dL/dc at the first timestep, as a fraction of that at the last; null if it is unknown or 0. */
 export function reachOf({ layers }: MonitorRecord): number | null {
   const dc = layers[0]?.flow?.dc ?? [];
   const [first = null, last = null] = [dc[0], dc.at(-1)];
@@ -20,12 +20,12 @@ export function hasLearned(error: number): boolean {
   return error < LEARNED * FORGETFUL_ERROR;
 }
 
-/** The step of the first look after which the gradient never vanished again; null if it did at the last. */
+/** The first examined step after which the gradient never vanished again; null if it did at the last. */
 export function arrivalOf(records: MonitorRecord[]): number | null {
   return stepFromWhich(records, ({ layers }) => layers[0]?.flow?.verdict !== 'vanishing');
 }
 
-/** The step of the first look after which the loss stayed that of one who has learned; null if it is not. */
+/** The first examined step after which the loss stayed that of an LSTM that has learned; null if it is not. */
 export function learningOf(records: MonitorRecord[]): number | null {
   return stepFromWhich(records, ({ loss }) => loss !== null && hasLearned(loss));
 }
@@ -42,7 +42,7 @@ export function drawFlow({ layers }: MonitorRecord): string {
   return dc.map((norm) => block(norm === null || !last ? 0 : 1 + Math.log10(norm / last) / DECADES)).join('');
 }
 
-/** Losses in the course of the training, a full bar being that of one who remembers nothing, or more. */
+/** Losses during training; a full bar is the error without any memory, or more. */
 export function drawLosses(records: MonitorRecord[]): string {
   return records.map(({ loss }) => block((loss ?? FORGETFUL_ERROR) / FORGETFUL_ERROR)).join('');
 }
@@ -52,7 +52,7 @@ function block(height: number): string {
   return BLOCKS[Math.min(level, BLOCKS.length - 1)] as string;
 }
 
-/** What came of it, a row a variant. */
+/** The results, one row per variant. */
 export function drawOutcomes(outcomes: Outcome[]): string {
   const table = new Table({
     head: ['starts with', 'reach before', 'reach after', 'arrives at step', 'learned at step', 'error', 'of 1/6'],
@@ -68,7 +68,7 @@ export function drawOutcomes(outcomes: Outcome[]): string {
   return table.toString();
 }
 
-/** Whether those have learned whose gradient reached furthest. Differences between those who have not are noise. */
+/** Whether those that learned are those whose gradient reached furthest. Differences between the others are noise. */
 export function conclusion(outcomes: Outcome[]): string {
   const reach = ({ history }: Outcome) => reachOf(history.records[0] as MonitorRecord) ?? 0;
   const names = (list: Outcome[]) => list.map(({ variant }) => variant).join(', ');
@@ -77,8 +77,8 @@ export function conclusion(outcomes: Outcome[]): string {
   const furthest = byReach.slice(0, learned.length);
   const agrees = learned.every((outcome) => furthest.includes(outcome));
   return [
-    `By how far the gradient reached before training: ${names(byReach)}.`,
-    `Learned, the smallest error first: ${names(learned) || 'none, in so few steps'}.`,
+    `Ranked by the reach of the gradient before training: ${names(byReach)}.`,
+    `Learned, smallest error first: ${names(learned) || 'none, in so few steps'}.`,
     ...(learned.length === 0
       ? []
       : [`They are ${agrees ? '' : 'not '}those whose gradient reached furthest, in this run, with this seed.`]),

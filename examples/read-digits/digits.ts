@@ -37,8 +37,8 @@ export function digitsOf(data: readonly number[], label: number): Digit[] {
 }
 
 /**
- * Draws training and held-back digits that have nothing in common, both in random order and with every class at the
- * share it has among all digits.
+ * Draws disjoint sets of training and held-back digits, both in random order and with the classes in the same proportions
+ * as among all digits.
  *
  * @param counts How many digits each part gets; their sum is at most the number of digits.
  * @param seed The same seed draws the same digits in the same order.
@@ -78,7 +78,7 @@ function classesSpreadEvenly(digits: readonly Digit[]): Digit[] {
   return placed.sort((a, b) => a.position - b.position).map(({ digit }) => digit);
 }
 
-/** In the order of random keys; tfjs draws them from the seed alike on every backend. */
+/** In the order of random keys, which tfjs draws from the seed in the same way on every backend. */
 function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
   const keys = tf.tidy(() => tf.randomUniform([items.length], 0, 1, 'float32', seed).dataSync());
   const order = Array.from(items.keys()).sort((a, b) => (keys[a] as number) - (keys[b] as number));

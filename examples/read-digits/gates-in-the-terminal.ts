@@ -17,7 +17,7 @@ export function bar(fraction: number, width: number): string {
   return ('█'.repeat(Math.floor(eighths / 8)) + rest).padEnd(width);
 }
 
-/** One character a value, from `▁` for 0 to `█` for 1. */
+/** One character per value, from `▁` for 0 to `█` for 1. */
 export function sparkline(values: readonly number[]): string {
   return values.map((value) => levelOf(HEIGHTS, value)).join('');
 }

@@ -14,7 +14,7 @@ const SEED = 1;
 const COUNTS = { training: 6500, heldBack: 2000 };
 const PLAN: TrainingPlan = { epochs: 2, batchSize: 32, learningRate: 0.01 };
 const REQUIRED_ACCURACY = 0.9;
-/** Columns to draw for where the output goes to no terminal. */
+/** The width to draw for if the output is not a terminal. */
 const DEFAULT_COLUMNS = 100;
 
 async function main(options: Options): Promise<void> {
@@ -51,9 +51,9 @@ function describeShapes({ model, memory }: DigitReader): void {
   const { units } = memory.cell;
   const [features] = memory.cell.kernel.shape as [number];
   console.log(`
-An LSTM reads a digit of 28 rows from top to bottom: one row of pixels is one timestep.
+An LSTM reads a digit of 28 rows from top to bottom; each row of pixels is one timestep.
   x_t               ${features} features, the pixels of row t
-  h_t and c_t       ${units} units each: what it shows of what it has read, and what it remembers
+  h_t and c_t       ${units} units each: its output and its memory
   [x_t, h_(t-1)]    ${features} + ${units} = ${features + units} rows of weights for each of the four gates
   kernel            ${shapeOf(0)}, from x_t to the gates i, f, g, o: 4 x ${units} columns
   recurrent kernel  ${shapeOf(1)}, from h_(t-1) to the same
@@ -61,7 +61,7 @@ An LSTM reads a digit of 28 rows from top to bottom: one row of pixels is one ti
 }
 
 async function trainReader({ model, memory }: DigitReader, digits: Digit[]): Promise<void> {
-  console.log(`\nTraining on ${digits.length} handwritten digits, ${PLAN.epochs} times.`);
+  console.log(`\nTraining on ${digits.length} handwritten digits for ${PLAN.epochs} epochs.`);
   const [x, labels] = [toSequences(digits), toLabels(digits)];
   const started = Date.now();
   await train(model, x, labels, PLAN);
@@ -80,7 +80,7 @@ async function reportAccuracy(answers: tf.Tensor2D, digits: Digit[]): Promise<bo
   const said = tf.tidy(() => tf.argMax(answers, 1).dataSync());
   const right = digits.map(({ label }, index) => said[index] === label);
   const accuracy = right.filter(Boolean).length / digits.length;
-  console.log(`It reads ${(100 * accuracy).toFixed(2)} % of ${digits.length} digits correctly that it has never seen.`);
+  console.log(`It reads ${(100 * accuracy).toFixed(2)} % of ${digits.length} held-back digits correctly.`);
   if (accuracy < REQUIRED_ACCURACY) {
     throw new Error(`the accuracy must be at least ${REQUIRED_ACCURACY}, got ${accuracy}`);
   }
@@ -97,13 +97,13 @@ What the gates do while it reads held-back digit ${index}, a ${digit.label}
 
 ${drawReading(reading, columns)}
 
-i is how much of the row goes into memory, f how much of the memory is kept, o how much of
-it is shown; a full bar is 1. c is the memory, h what is shown of it: |c| and |h| are their
-mean sizes, and a full bar is the largest. "It says" is the digit it would answer if the
-image ended with this row. f is ${ink.toFixed(2)} on average at rows with ink, ${blank.toFixed(2)} at blank ones.
+i is how much of the row is written to memory, f how much of the memory is kept, and o how
+much of it is shown; a full bar is 1. c is the memory, and h what is shown of it: |c| and |h|
+are their mean sizes, and a full bar is the largest. "It says" is what it would answer if the
+image ended with this row. The mean of f is ${ink.toFixed(2)} at rows with ink and ${blank.toFixed(2)} at blank ones.
 
-Means hide that every unit keeps its own time. These are the units whose forget gate changed
-most; ▁ forgets all, █ keeps all:
+The means hide what single units do. These are the units whose forget gate changed most;
+▁ forgets everything, █ keeps everything:
 
 ${drawUnits(reading, 6)}`);
 }

@@ -13,7 +13,7 @@ export const HELP = `Trains an LSTM to read handwritten digits row by row, and s
 
   npm start -- [--backend ${NODE_BACKENDS.join('|')}] [--digit N]
 
-  --backend  what tfjs computes on; default: the fastest that this machine can load
+  --backend  the tfjs backend; default: the fastest that this machine can load
   --digit    the held-back digit to show the gates for, from 0; default: the first one read correctly
   --help     this text`;
 

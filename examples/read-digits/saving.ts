@@ -22,7 +22,7 @@ export async function withSavedCopy<Result>(
   }
 }
 
-/** tfjs-node brings `file://` along; without it, these write and read the same two files. */
+/** tfjs-node supports `file://`; without it, these write and read the same two files. */
 function saveHandler(folder: string): string | tf.io.IOHandler {
   const url = `file://${folder}`;
   if (tf.io.getSaveHandlers(url).length > 0) return url;

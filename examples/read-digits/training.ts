@@ -4,11 +4,11 @@ import { SingleBar } from 'cli-progress';
 export interface TrainingPlan {
   epochs: number;
   batchSize: number;
-  /** Of the first step; it falls in a straight line towards 0 at the last one. */
+  /** The learning rate of the first step; it falls linearly towards 0 at the last one. */
   learningRate: number;
 }
 
-/** Trains a model on digits that are in random order already, showing how far it is. */
+/** Trains a model on digits that are already in random order, and shows its progress. */
 export async function train(
   model: tf.Sequential,
   x: tf.Tensor3D,
@@ -25,7 +25,7 @@ export async function train(
     onBatchEnd: async () => optimizer.fade(learningRate / (epochs * batches)),
   };
   await model.fit(x, labels, { ...options, callbacks: [fade, showProgress(epochs, x.shape[0], batchSize)] });
-  // A model disposes only of an optimizer that it was given by name.
+  // A model only disposes an optimizer that it was given by name.
   optimizer.dispose();
 }
 
@@ -40,7 +40,7 @@ class FadingAdam extends tf.AdamOptimizer {
   }
 }
 
-/** A bar while an epoch runs, which cli-progress leaves out where there is no terminal, and then a line. */
+/** A progress bar while an epoch runs, which cli-progress omits if there is no terminal, and then a line. */
 function showProgress(epochs: number, digits: number, batchSize: number): tf.CustomCallbackArgs {
   const bar = new SingleBar({
     format: '  epoch {epoch} [{bar}] {percentage} %, loss {loss}, accuracy {accuracy}, {eta} s left',

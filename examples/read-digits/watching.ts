@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Digit, toSequences } from './digits.js';
 import type { DigitReader } from './model.js';
 
-/** Numbers that a row of pixels is summed up in: means over the units. */
+/** The numbers that summarize a row of pixels: means over the units. */
 export const GAUGES = ['i', 'f', 'o', '|c|', '|h|'] as const;
 export type Gauge = (typeof GAUGES)[number];
 
@@ -11,11 +11,11 @@ export interface RowReading {
   /** x_t, 0 (paper) to 1 (ink). */
   pixels: readonly number[];
   means: Record<Gauge, number>;
-  /** The digit it would say if the image ended here, and the probability it would give it. */
+  /** The digit it would answer if the image ended here, and its probability. */
   guess: { digit: number; probability: number };
 }
 
-/** One unit over time: a number a row. */
+/** One unit over time: one number per row. */
 export interface UnitReading {
   unit: number;
   forgetGate: number[];
@@ -27,7 +27,7 @@ export interface Reading {
   units: UnitReading[];
 }
 
-/** Lets a network read one digit and notes what its gates do at each row. */
+/** Lets a network read one digit, and records what its gates do at each row. */
 export async function watchReading({ memory, verdict }: DigitReader, digit: Digit): Promise<Reading> {
   const x = toSequences([digit]);
   const trace = memory.trace(x);
@@ -54,7 +54,7 @@ function readingOf({ i, f, o, c, h }: Steps, pixels: number[][], guesses: number
   return { rows, units };
 }
 
-/** The units whose forget gate moved furthest between two rows of the image, the furthest first. */
+/** The units whose forget gate moved furthest between two rows of the image, furthest first. */
 export function mostChangedUnits(units: readonly UnitReading[], count: number): UnitReading[] {
   const travel = ({ forgetGate }: UnitReading) => Math.max(...forgetGate) - Math.min(...forgetGate);
   return [...units].sort((a, b) => travel(b) - travel(a)).slice(0, count);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import 'explicit-lstm/testing/jest'; // once, in a file that Jest's setupFilesAfterEnv lists, does for all tests
+import 'explicit-lstm/testing/jest'; // or once for all tests, in a file listed in Jest's setupFilesAfterEnv
 import { type Fixture, loadFixture } from 'explicit-lstm/testing';
 import { encoder } from './encoder.js';
 
@@ -20,7 +20,7 @@ describe('the encoder', () => {
     model.dispose();
   });
 
-  test('goes on saying what it said of a known sequence', async () => {
+  test('still returns what it returned for a known sequence', async () => {
     const model = portWithWeightsOf(fixture);
     const frames = tf.tensor3d([
       [
@@ -42,7 +42,7 @@ describe('the encoder', () => {
     model.dispose();
   });
 
-  test('departs from Keras when a gate is disturbed, and the report names the gate', async () => {
+  test('differs from Keras when a gate is disturbed, and the report names the gate', async () => {
     const model = portWithWeightsOf(fixture);
     const [kernel, recurrentKernel, bias] = model.getWeights() as [tf.Tensor, tf.Tensor, tf.Tensor];
     // Units 5 to 9 of the bias are the forget gate's.

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const { training, heldBack } = splitDigits(loadDigits(), { training: 3000, heldBack: 200 }, SEED);
   const trained = await trainOrdinaryModel(training, SEED);
   const [x, labels] = [toSequences(heldBack), toLabels(heldBack)];
-  // From here on a model of your own would do: tf.loadLayersModel is what withSavedCopy calls.
+  // From here on you could use a model of your own: withSavedCopy calls tf.loadLayersModel.
   await withSavedCopy(trained, async (model) => look(model, x, labels));
   tf.dispose([x, labels]);
   trained.dispose();
@@ -39,7 +39,7 @@ async function look(model: tf.LayersModel, x: tf.Tensor3D, labels: tf.Tensor1D):
   console.log('\nWhat is wrong:\n');
   console.log(describeFindings(await diagnose(model, x, labels)));
 
-  console.log('\nWhich units matter, by how much the answers change without them:\n');
+  console.log('\nWhich units matter: how much the predictions change without them:\n');
   const effects = await ablateUnits(model, x, { layerName: 'reader' });
   for (const { unit, meanChange } of effects.slice(0, 3)) console.log(`  unit ${unit}: ${meanChange.toFixed(4)}`);
   console.log(`  …\n  unit ${effects.at(-1)?.unit}: ${effects.at(-1)?.meanChange.toFixed(4)}`);

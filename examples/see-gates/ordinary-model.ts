@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { CLASSES, type Digit, PIXELS, ROWS, toLabels, toSequences } from '../read-digits/digits.js';
 
-/** Trains a small model of tfjs's own LSTM, with its defaults, as anyone would. The caller disposes it. */
+/** Trains a small model of tfjs's own LSTM with its defaults. The caller disposes it. */
 export async function trainOrdinaryModel(digits: Digit[], seed: number): Promise<tf.LayersModel> {
   const glorot = (offset: number) => tf.initializers.glorotUniform({ seed: seed + offset });
   const weights = (offset: number) => ({ kernelInitializer: glorot(offset), recurrentInitializer: glorot(offset + 1) });

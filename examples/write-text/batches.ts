@@ -14,7 +14,7 @@ export interface BatchShape {
   timesteps: number;
 }
 
-/** Draws where in a text the windows of batch number `n` begin: from the seed and `n` alone, on every backend alike. */
+/** Draws where in a text the windows of batch number `n` begin: only from the seed and `n`, and so the same on every backend. */
 export function windowStarts(characters: number, { batch, timesteps }: BatchShape, n: number, seed: number): number[] {
   const last = characters - timesteps - 1;
   const fractions = tf.tidy(() => tf.randomUniform([batch], 0, 1, 'float32', `${seed}/${n}`).dataSync());
@@ -31,7 +31,7 @@ export function batchAt(text: Int32Array, starts: readonly number[], timesteps: 
   }));
 }
 
-/** `[B, T]`, int32, to `[B, T, V]`. Cast afterwards: asked for floats, tfjs's wasm backend writes the bits of integers. */
+/** `[B, T]`, int32, to `[B, T, V]`. Cast afterwards, because for floats tfjs's wasm backend writes the bits of integers. */
 export function oneHotSequences(numbers: tf.Tensor2D, alphabetSize: number): tf.Tensor3D {
   return tf.tidy(() => tf.cast(tf.oneHot(numbers, alphabetSize), 'float32') as tf.Tensor3D);
 }

@@ -8,7 +8,7 @@ export interface Contender extends Training {
   ranOn: string;
 }
 
-/** How far losses that should be the same may be apart: float32 sums in another order, carried on from step to step. */
+/** How far equal losses may differ: float32 sums are taken in another order, and differences add up over the steps. */
 export const LOSS_TOLERANCE = 1e-4;
 
 /** The largest difference at any step between the losses of two trainings. */
@@ -27,7 +27,7 @@ export function requireSameLosses([first, ...others]: readonly [Contender, ...Co
   }
 }
 
-/** A table of all of them; times are medians, which leave the slow first step out of account. */
+/** A table of all of them; times are medians, on which the slow first step has no influence. */
 export function drawComparison(contenders: readonly [Contender, ...Contender[]]): string {
   const [first] = contenders;
   const table = new Table({

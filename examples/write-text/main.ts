@@ -46,7 +46,7 @@ async function startBackend(wanted: NodeBackend | undefined): Promise<NodeBacken
   tf.enableProdMode();
   const backend = wanted ?? (await useFastestBackend());
   if (wanted !== undefined) await useBackend(wanted);
-  const patience = backend === 'cpu' ? ' This is the slowest one: --steps 50 takes a minute or two.' : '';
+  const patience = backend === 'cpu' ? ' It is the slowest one; --steps 50 takes a minute or two.' : '';
   console.log(`TensorFlow.js ${tf.version.tfjs} on the backend '${backend}'.${patience}`);
   return backend;
 }
@@ -54,7 +54,7 @@ async function startBackend(wanted: NodeBackend | undefined): Promise<NodeBacken
 function describe(novel: string, { alphabet, units }: WriterSizes): void {
   console.log(`
 Moby-Dick has ${novel.length} characters, of ${alphabet} kinds. Two LSTMs of ${units} units read ${BATCH.batch} windows of
-${BATCH.timesteps} characters a step, and after each character guess the next one.`);
+${BATCH.timesteps} characters per step, and guess the next character after each.`);
 }
 
 /** Trains in each of the three ways, and returns the last model. */
@@ -89,11 +89,11 @@ async function trainOn(model: tf.LayersModel, lesson: Lesson, steps: number): Pr
   if (steps === 0) return;
   const { losses } = await trainWithBar('lstm', model, { ...lesson, seed: SEED + 1 }, steps);
   console.log(
-    `\nThe last one has trained on for ${steps} steps, to a loss of ${median(losses.slice(-20)).toFixed(3)}.`,
+    `\nThe last one was trained for ${steps} more steps, to a loss of ${median(losses.slice(-20)).toFixed(3)}.`,
   );
 }
 
-/** cli-progress shows a bar where there is a terminal. */
+/** cli-progress shows a bar if there is a terminal. */
 async function trainWithBar(name: string, model: tf.LayersModel, lesson: Lesson, steps: number): Promise<Training> {
   const bar = new SingleBar({
     format: `  ${name} [{bar}] step {value}/{total}, loss {loss}, {eta} s left`,
@@ -114,7 +114,7 @@ async function show(model: tf.LayersModel, alphabet: Alphabet, sizes: WriterSize
   const started = performance.now();
   const text = await write(pen, alphabet, { ...WRITING, characters });
   const milliseconds = (performance.now() - started) / (WRITING.opening.length + characters);
-  console.log(`It writes, at ${milliseconds.toFixed(2)} ms a character:\n\n${wrapped(text, COLUMNS)}`);
+  console.log(`It writes, at ${milliseconds.toFixed(2)} ms per character:\n\n${wrapped(text, COLUMNS)}`);
   pen.dispose();
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { KERAS_DEFAULTS } from '../../src/index.js';
 
-/** What makes an LSTM: `tf.layers.lstm` or `lstm`. */
+/** What creates an LSTM: `tf.layers.lstm` or `lstm`. */
 export type MakeLSTM = (args: tf.LSTMLayerArgs) => tf.layers.Layer;
 
 export interface WriterSizes {
@@ -30,7 +30,7 @@ export function buildWriter(makeLSTM: MakeLSTM, { alphabet, units }: WriterSizes
     tf.layers.dense({ units: alphabet, activation: 'softmax', kernelInitializer: glorot(4) }),
   ];
   const model = tf.sequential();
-  // tf.layers.lstm leaves behind what it makes the bias of its forget gate from.
+  // tf.layers.lstm leaks the tensors from which it makes the bias of its forget gate.
   tf.tidy(() => {
     for (const layer of layers) model.add(layer);
   });

@@ -4,9 +4,9 @@ import { NODE_BACKENDS, type NodeBackend } from '../../tools/backends.js';
 export interface Options {
   /** Undefined for the fastest that loads. */
   backend: NodeBackend | undefined;
-  /** Steps that every way of training takes; undefined for as many as the backend can do in a while. */
+  /** Steps of each training in the comparison; undefined for a number that suits the backend. */
   compare: number | undefined;
-  /** Steps of the training that goes on after the comparison. */
+  /** Training steps after the comparison. */
   steps: number;
   /** Units of each LSTM. */
   units: number;
@@ -15,18 +15,18 @@ export interface Options {
   help: boolean;
 }
 
-/** What is taken where the command line does not say. */
+/** The defaults of the command line. */
 const DEFAULTS = { steps: 400, units: 128, characters: 500 };
 
 export const HELP = `Trains two stacked LSTMs to write like Moby-Dick, character by character: with tf.layers.lstm, with
 accelerateBuiltIn() and with lstm, on the same batches from the same weights. Shows that the losses are
-the same and the times are not; then one of them trains on, and writes.
+the same but the times are not; then trains one of them further, and writes a text.
 
   npm run write-text -- [--backend ${NODE_BACKENDS.join('|')}] [--compare N] [--steps N] [--units N] [--characters N]
 
-  --backend     what tfjs computes on; default: the fastest that this machine can load
-  --compare     steps of training in the comparison; default: 20, on wasm 10, on cpu 4
-  --steps       steps of training after it; default: ${DEFAULTS.steps}
+  --backend     the tfjs backend; default: the fastest that this machine can load
+  --compare     training steps in the comparison; default: 20, on wasm 10, on cpu 4
+  --steps       training steps after it; default: ${DEFAULTS.steps}
   --units       units of each of the two LSTMs; default: ${DEFAULTS.units}
   --characters  how much to write; default: ${DEFAULTS.characters}
   --help        this text`;

@@ -5,7 +5,7 @@ export function loadNovel(): string {
   return withoutLineBreaks(readFileSync('examples/write-text/moby-dick.txt', 'utf8'));
 }
 
-/** One line a paragraph: where a line of the book ends says nothing about the language. */
+/** One line per paragraph: the line breaks of the book say nothing about the language. */
 export function withoutLineBreaks(text: string): string {
   return text
     .split(/\r?\n\s*\n\s*/)

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Batch, type BatchShape, batchAt, windowStarts } from './batches.js';
 
-/** What every step of training took and gave. */
+/** The time and the loss of every training step. */
 export interface Training {
   losses: number[];
   milliseconds: number[];
@@ -39,7 +39,7 @@ export async function train(
     tf.dispose([batch.x, batch.y]);
     onStep(loss);
   }
-  // A model disposes only of an optimizer that it was given by name.
+  // A model only disposes an optimizer that it was given by name.
   optimizer.dispose();
   return training;
 }

@@ -26,7 +26,7 @@ describe('startBackend', () => {
       refuse(['tensorflow', 'wasm']);
       expect(await startBackend('auto')).toBe('cpu');
       await expect(startBackend('wasm')).rejects.toThrow(
-        "the backend 'wasm' cannot be loaded: is @tensorflow/tfjs-backend-wasm installed beside explicit-lstm? (it does",
+        "the backend 'wasm' cannot be loaded: is @tensorflow/tfjs-backend-wasm installed beside explicit-lstm? (it failed",
       );
     } finally {
       jest.restoreAllMocks();

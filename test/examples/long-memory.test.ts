@@ -96,12 +96,12 @@ describe('The report', () => {
   it('says whether reach and learning go together', () => {
     const agreeing = conclusion([outcome('a', 0.2, 0.1), outcome('b', 0.02, 0.3), outcome('c', 0.01, 0.2)]);
     expect(agreeing.split('\n')).toEqual([
-      'By how far the gradient reached before training: b, c, a.',
-      'Learned, the smallest error first: c, b.',
+      'Ranked by the reach of the gradient before training: b, c, a.',
+      'Learned, smallest error first: c, b.',
       'They are those whose gradient reached furthest, in this run, with this seed.',
     ]);
     expect(conclusion([outcome('a', 0.2, 0.4), outcome('b', 0.01, 0.3)])).toMatch(
-      /Learned, the smallest error first: b\.\nThey are not those whose gradient/,
+      /Learned, smallest error first: b\.\nThey are not those whose gradient/,
     );
     expect(conclusion([outcome('a', 0.2, 0.4)])).toMatch(/first: none, in so few steps\.$/);
   });

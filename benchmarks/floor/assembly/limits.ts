@@ -45,7 +45,7 @@ export function multiplyAdd(iterations: i32): f32 {
 
 /**
  * Reads `bytes` bytes, a multiple of 128, `passes` times: every second time from the end to the start, so that what a
- * cache still holds of the last pass is read first, as a kernel would do it.
+ * cache still holds of the last pass is read first, as a fused kernel would do it.
  */
 export function read(bytes: usize, passes: i32): i32 {
   let sum = i32x4.splat(0);
