@@ -8,6 +8,7 @@ import { withoutRemains } from '../../src/host/new-variables.js';
 import { copyOptimizerMemory } from '../../src/host/optimizer-memory.js';
 import { identifierConfig, parseIdentifier } from '../../src/host/parse-identifier.js';
 import { useBackend } from '../../tools/backends.js';
+import { OPTIMIZERS } from '../support/optimizers.js';
 
 type Fields = Record<string, unknown>;
 const fieldsOf = (value: object) => value as Fields;
@@ -41,6 +42,19 @@ describe('What an optimizer remembers', () => {
       ]);
     expect(moments(to)).toEqual(moments(from));
     expect(fieldsOf(to).iterations_).toBe(fieldsOf(from).iterations_);
+  });
+
+  test.each(Object.entries(OPTIMIZERS))('is known of %s', (_name, make) => {
+    const from = make();
+    const weight = tf.variable(tf.tensor1d([1, 2]));
+    from.applyGradients([{ name: weight.name, tensor: tf.tensor1d([3, -4]) }]);
+    const to = make();
+    expect(copyOptimizerMemory(from, to)).toBe(true);
+    const slotsOf = (optimizer: tf.Optimizer) =>
+      Object.entries(optimizer).flatMap(([name, value]) =>
+        Array.isArray(value) ? [[name, value.map(({ variable }) => [...variable.dataSync()])]] : [],
+      );
+    expect(slotsOf(to)).toEqual(slotsOf(from));
   });
 
   test.each([

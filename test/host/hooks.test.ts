@@ -28,6 +28,9 @@ test('A replaced method is called in the place of the own one, and is put back w
   const object = Object.create(target) as typeof target;
   const undo = hookMethod(object, 'own', (own) => () => `not ${own()}`);
   expect(object.own()).toBe('not own');
+  // As if it had been assigned.
+  const property = { configurable: true, writable: true, enumerable: true };
+  expect(Object.getOwnPropertyDescriptor(object, 'own')).toMatchObject(property);
   const undoAgain = hookMethod(object, 'own', (own) => () => `${own()} at all`);
   expect(object.own()).toBe('not own at all');
   undoAgain();

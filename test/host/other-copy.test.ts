@@ -88,6 +88,8 @@ test('What is of this copy, or of none, is not told to be of another', async () 
     lstm({ units: 1 }),
     class {},
     tf.train.sgd(1),
+    { getClassName: () => 'Dense' },
+    { getConfig: () => ({}) },
   );
   for (const value of values) {
     try {
