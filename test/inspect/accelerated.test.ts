@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import * as stepModule from '../../src/core/step.js';
+import { WasmKernel } from '../../src/fused/wasm/wasm-kernel.js';
 import { lastImplementation } from '../../src/index.js';
 import { editGates, traceModel } from '../../src/inspect/index.js';
 import { useBackend } from '../../tools/backends.js';
@@ -46,13 +48,34 @@ describe('While built-in LSTMs are accelerated', () => {
     const [traced, x] = [model(), randomTensor(SHAPE, 7)];
     const { cell } = traced.getLayer('first') as tf.layers.RNN & { cell: tf.layers.Layer };
     const cellPrototype = Object.getPrototypeOf(cell) as tf.layers.Layer;
-    const steps = jest.spyOn(cellPrototype, 'call');
+    const [ownSteps, steps] = [jest.spyOn(cellPrototype, 'call'), jest.spyOn(stepModule, 'stepFromProjectedInput')];
     try {
       accelerated(() => traceModel(traced, x));
+      expect(ownSteps).not.toHaveBeenCalled();
       // Two stacked cells, five timesteps.
       expect(steps).toHaveBeenCalledTimes(10);
     } finally {
+      ownSteps.mockRestore();
       steps.mockRestore();
+    }
+  });
+
+  test('traceModel takes the trace of a masked layer from the kernel that runs it, once', () => {
+    const layers = [tf.layers.masking({ maskValue: 9, inputShape: [5, 3] }), tf.layers.lstm({ units: 4 })];
+    const masked = tf.sequential({ layers });
+    randomizeWeights(masked, 3);
+    const isMasked = tf.tensor([0, 1, 0, 0, 1], [1, 5, 1], 'bool');
+    const x = tf.where(isMasked, tf.fill([2, 5, 3], 9), randomTensor([2, 5, 3], 7));
+    const expected = traceModel(masked, x);
+    const forward = jest.spyOn(WasmKernel.prototype, 'forward');
+    try {
+      expectSameTraces(
+        accelerated(() => traceModel(masked, x)),
+        expected,
+      );
+      expect(forward).toHaveBeenCalledTimes(1);
+    } finally {
+      forward.mockRestore();
     }
   });
 

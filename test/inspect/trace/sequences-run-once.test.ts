@@ -109,11 +109,14 @@ describe.each(CASES)('On %s, looking at a model of %s layers', (backend, kind) =
       gradientFlowModel: () => gradientFlowModel(model, inputs, labels, { loss: 'meanSquaredError' }),
     };
     for (const [name, look] of Object.entries(looks)) {
-      let seen = 0;
+      const { numTensors } = tf.memory();
+      let seen: ReturnType<typeof look> = [];
       const runs = sequencesRun(() => {
-        seen = look().length;
+        seen = look();
       });
-      expect([name, runs, seen]).toEqual([name, calls, calls]);
+      expect([name, runs, seen.length]).toEqual([name, calls, calls]);
+      for (const one of seen) ('flow' in one ? one.flow : one.trace).dispose();
+      expect([name, tf.memory().numTensors]).toEqual([name, numTensors]);
     }
   });
 
