@@ -20,6 +20,22 @@ describe('the command', () => {
     expect(out).toContain('--backend <name>');
   });
 
+  test('names each option of inspect, with what it takes', async () => {
+    const { out } = await runMain(['inspect', '--help']);
+    expect(out.match(/^ {2}--.*?(?= {2,})/gm)?.map((option) => option.trim())).toEqual([
+      '--input <data>',
+      '--out <file>',
+      '--labels <data>',
+      '--loss <name>',
+      '--time-labels <file>',
+      '--vocabulary <file>',
+      '--pad <end>',
+      '--samples <number>',
+      '--title <text>',
+      '--backend <name>',
+    ]);
+  });
+
   test('helps where there is nothing to do, as after a mistake', async () => {
     const { code, out, error } = await runMain([]);
     expect([code, out]).toEqual([2, '']);

@@ -246,5 +246,8 @@ describe('readInputs', () => {
     const path = folder.path('latin.txt');
     writeFileSync(path, Buffer.from([98, 0xe4, 98]));
     expectRefusal(path, ids, 'the file is not text in UTF-8', { vocabulary });
+    const cut = folder.path('cut.txt');
+    writeFileSync(cut, Buffer.from('bä').subarray(0, 2));
+    expectRefusal(cut, ids, 'the file is not text in UTF-8', { vocabulary });
   });
 });
