@@ -1,21 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ByGate } from './quantities.js';
-import type { LSTMStep } from './step.js';
+import { type ByGate, type CellNames, gateSequencesOf, quantitiesOf, type SizedCell } from './quantities.js';
+import type { CellStep, States } from './step.js';
 import { tidy } from './tidy.js';
 import { unstackSteps } from './unstack-steps.js';
 
 /**
  * One timestep: from what it reads of the input, which mostly is its contribution to the pre-activations, `[B, 4U]`, and
- * from the previous h and c. `t` is the input's timestep.
+ * from the states before it. `t` is the input's timestep.
  */
-export type StepFunction = (stepInput: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
+export type StepFunction = (stepInput: tf.Tensor2D, states: States, t: number) => CellStep;
 
 export interface ScanInputs {
   /** What the step function reads of each timestep, of which there is one at least: `[B, 4U]`, or x itself, `[B, D]`. */
   stepInputs: readonly tf.Tensor2D[];
-  /** The states before the first step, each `[B, U]`. */
-  h0: tf.Tensor2D;
-  c0: tf.Tensor2D;
+  /** The states before the first step, in the order of the cell's `stateNames`. */
+  states: States;
   /** `[B, T]`, bool: false at masked steps. */
   mask: tf.Tensor2D | null;
 }
@@ -27,16 +26,19 @@ export interface ScanOptions {
   zeroOutputForMask: boolean;
   /** Returns the output of every step. */
   keepOutputs: boolean;
-  /** Returns the gates and the cell state of every step. */
+  /** Returns the gates and the states of every step. */
   keepGates: boolean;
-  /** The units, N of them, that are kept of every step's output, gates and cell state. Default: all. */
+  /** The units, N of them, that are kept of every step's output, gates and states. Default: all. */
   keptUnits?: readonly number[] | undefined;
 }
 
 /**
- * The gates and the cell state of every step, each `[B, T, U]`, or `[B, T, N]` of the kept units, in processing order;
- * gates are 0 at masked steps.
+ * The gates of every step, and its states but h, by name: each `[B, T, width]`, or `[B, T, N]` of the kept units, in
+ * processing order; gates are 0 at masked steps.
  */
+export type SequencesByName = Readonly<Record<string, tf.Tensor3D>>;
+
+/** The same of the plain LSTM, each `[B, T, U]`. */
 export type GateSequences = ByGate<tf.Tensor3D> & { c: tf.Tensor3D };
 
 export const GATE_SEQUENCE_NAMES = ['i', 'f', 'g', 'o', 'c'] as const;
@@ -44,102 +46,112 @@ export const GATE_SEQUENCE_NAMES = ['i', 'f', 'g', 'o', 'c'] as const;
 export interface ScanResult {
   /** The output of the last step processed, `[B, U]`. */
   lastOutput: tf.Tensor2D;
-  /** The states after the last step processed, each `[B, U]`. */
-  h: tf.Tensor2D;
-  c: tf.Tensor2D;
+  /** The states after the last step processed. */
+  states: States;
   /** Every output, `[B, T, U]` or `[B, T, N]`, in processing order; null unless kept. */
   outputs: tf.Tensor3D | null;
   /** Null unless kept. */
-  gates: GateSequences | null;
+  gates: SequencesByName | null;
 }
 
-type Step = LSTMStep & { output: tf.Tensor2D };
-type KeptStep = Pick<Step, 'output'> & Partial<Step>;
+/** Where the output of a step is kept. No quantity is called so. */
+const OUTPUT = 'output';
 
 /**
  * Runs a step function over time: the reference against which every fused kernel is tested.
  *
- * A masked step copies h and c and contributes no gradient; what it computed is selected away, not multiplied by 0, so
- * that a NaN there goes nowhere as long as `stepInputs` are finite there.
+ * A masked step copies the states and contributes no gradient; what it computed is selected away, not multiplied by 0,
+ * so that a NaN there goes nowhere as long as `stepInputs` are finite there.
  */
-export function scan(step: StepFunction, inputs: ScanInputs, options: ScanOptions): ScanResult {
+export function scan(cell: SizedCell, step: StepFunction, inputs: ScanInputs, options: ScanOptions): ScanResult {
   return tidy(() => {
     const steps = inputs.stepInputs;
-    const stepMasks = unstackMask(inputs.mask, inputs.h0.shape[1]);
+    const selections = selectionsOf(cell, inputs.mask);
     const keptUnits = options.keptUnits && tf.tensor1d([...options.keptUnits], 'int32');
-    const kept: KeptStep[] = [];
-    let { h0: h, c0: c } = inputs;
-    let lastOutput = h;
+    const keptNames = [
+      ...(options.keepGates ? gateSequencesOf(cell) : []),
+      ...(options.keepGates || options.keepOutputs ? [OUTPUT] : []),
+    ];
+    const kept: CellStep[] = [];
+    let states = inputs.states;
+    let lastOutput = states[0] as tf.Tensor2D;
     for (let n = 0; n < steps.length; n++) {
       const t = options.goBackwards ? steps.length - 1 - n : n;
       const result = tidy(() => {
-        const states = [h, c] as const;
         const computed = step(steps[t] as tf.Tensor2D, states, t);
-        const selected = selectStep(computed, states, stepMasks?.[t], options);
-        const { h: nextH, c: nextC, output } = selected;
-        return { h: nextH, c: nextC, output, kept: keepStep(selected, options, keptUnits) };
+        const { next, shown } = selectStep(cell, computed, states, selections?.(t) ?? null, options);
+        return { states: next, output: shown[OUTPUT] as tf.Tensor2D, kept: keepStep(shown, keptNames, keptUnits) };
       });
       // Chosen units are copies, so that whole states need not wait for the end of the scan.
-      if (n > 0 && keptUnits !== undefined) tf.dispose([h, c]);
-      ({ h, c, output: lastOutput } = result);
-      if (result.kept !== null) kept.push(result.kept);
+      if (n > 0 && keptUnits !== undefined) tf.dispose([...states]);
+      states = result.states;
+      lastOutput = result.output;
+      kept.push(result.kept);
     }
+    const sequence = (name: string) =>
+      tf.stack(
+        kept.map((step) => step[name] as tf.Tensor2D),
+        1,
+      ) as tf.Tensor3D;
+    const gates: Record<string, tf.Tensor3D> = {};
+    if (options.keepGates) for (const name of gateSequencesOf(cell)) gates[name] = sequence(name);
     return {
       lastOutput,
-      h,
-      c,
-      outputs: options.keepOutputs ? stackSteps(kept, 'output') : null,
-      gates: options.keepGates ? stackGates(kept) : null,
+      states,
+      outputs: options.keepOutputs ? sequence(OUTPUT) : null,
+      gates: options.keepGates ? gates : null,
     };
   });
 }
 
-/** `[B, T]` to T masks of `[B, U]`: broadcast once here instead of at every step. */
-function unstackMask(mask: tf.Tensor2D | null, units: number): tf.Tensor2D[] | null {
+/** Selects between what a valid and what a masked step has. */
+type Select = (valid: tf.Tensor2D, masked: tf.Tensor2D) => tf.Tensor2D;
+
+/**
+ * `[B, T]` to what selects at each timestep; null without a mask. The mask is broadcast once for each width instead of at
+ * every step.
+ */
+function selectionsOf(cell: SizedCell, mask: tf.Tensor2D | null): ((t: number) => Select) | null {
   if (mask === null) return null;
   const timeMajor = tf.expandDims(tf.transpose(mask), 2);
-  return unstackSteps(tf.tile(timeMajor, [1, 1, units]));
+  const byWidth = new Map<number, tf.Tensor2D[]>();
+  for (const name of quantitiesOf(cell)) {
+    const width = cell.widthOf(name);
+    if (!byWidth.has(width)) byWidth.set(width, unstackSteps(tf.tile(timeMajor, [1, 1, width])));
+  }
+  return (t) => (valid, masked) => tf.where(byWidth.get(valid.shape[1])?.[t] as tf.Tensor2D, valid, masked);
 }
 
+/** The states after a step, and all that is shown of it, with its output. */
 function selectStep(
-  computed: LSTMStep,
-  [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
-  mask: tf.Tensor2D | undefined,
+  { gateNames, stateNames }: CellNames,
+  computed: CellStep,
+  states: States,
+  select: Select | null,
   { zeroOutputForMask, keepGates }: ScanOptions,
-): Step {
-  if (mask === undefined) return { ...computed, output: computed.h };
-  const zeros = tf.zerosLike(h);
-  const newH = tf.where(mask, computed.h, h);
-  const output = zeroOutputForMask ? tf.where(mask, computed.h, zeros) : newH;
-  const selected = { ...computed, h: newH, c: tf.where(mask, computed.c, c), output };
-  if (!keepGates) return selected;
-  const openGate = (gate: tf.Tensor2D) => tf.where(mask, gate, zeros);
-  const { i, f, g, o } = computed;
-  return { ...selected, i: openGate(i), f: openGate(f), g: openGate(g), o: openGate(o) };
+): { next: tf.Tensor2D[]; shown: Record<string, tf.Tensor2D> } {
+  const newStates = stateNames.map((name) => computed[name] as tf.Tensor2D);
+  const newH = newStates[0] as tf.Tensor2D;
+  if (select === null) return { next: newStates, shown: { ...computed, [OUTPUT]: newH } };
+  const next = newStates.map((state, n) => select(state, states[n] as tf.Tensor2D));
+  const zeroed = (value: tf.Tensor2D) => select(value, tf.zerosLike(value));
+  const shown: Record<string, tf.Tensor2D> = {};
+  for (const [n, name] of stateNames.entries()) shown[name] = next[n] as tf.Tensor2D;
+  if (keepGates) for (const name of gateNames) shown[name] = zeroed(computed[name] as tf.Tensor2D);
+  shown[OUTPUT] = zeroOutputForMask ? zeroed(newH) : (next[0] as tf.Tensor2D);
+  return { next, shown };
 }
 
 /** What is kept of a step. Units are chosen here, step by step: what is left out is never held for the whole sequence. */
 function keepStep(
-  step: Step,
-  { keepOutputs, keepGates }: ScanOptions,
+  step: CellStep,
+  names: readonly string[],
   keptUnits: tf.Tensor1D | undefined,
-): KeptStep | null {
-  if (!keepOutputs && !keepGates) return null;
-  const { i, f, g, o, c, output } = step;
-  if (keptUnits === undefined) return keepGates ? { i, f, g, o, c, output } : { output };
-  const choose = (quantity: tf.Tensor2D) => tf.gather(quantity, keptUnits, 1);
-  if (!keepGates) return { output: choose(output) };
-  return { i: choose(i), f: choose(f), g: choose(g), o: choose(o), c: choose(c), output: choose(output) };
-}
-
-function stackSteps(steps: KeptStep[], quantity: keyof Step): tf.Tensor3D {
-  return tf.stack(
-    steps.map((step) => step[quantity] as tf.Tensor2D),
-    1,
-  ) as tf.Tensor3D;
-}
-
-function stackGates(steps: KeptStep[]): GateSequences {
-  const stack = (name: keyof GateSequences) => stackSteps(steps, name);
-  return { i: stack('i'), f: stack('f'), g: stack('g'), o: stack('o'), c: stack('c') };
+): Record<string, tf.Tensor2D> {
+  const kept: Record<string, tf.Tensor2D> = {};
+  for (const name of names) {
+    const quantity = step[name] as tf.Tensor2D;
+    kept[name] = keptUnits === undefined ? quantity : tf.gather(quantity, keptUnits, 1);
+  }
+  return kept;
 }

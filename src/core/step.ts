@@ -4,8 +4,11 @@ import type { ByGate } from './quantities.js';
 import { type GateDropoutMasks, weightedSum } from './weighted-sum.js';
 import type { HoldsWeights } from './weights.js';
 
-/** The hidden state h and the cell state c, each `[B, U]`. */
-export type States = [h: tf.Tensor2D, c: tf.Tensor2D];
+/** A cell's states in the order of its `stateNames`: of the plain LSTM h and c, each `[B, U]`. */
+export type States = readonly tf.Tensor2D[];
+
+/** What one timestep of some cell computes, by the names of its gates and states, each `[B, width]`. */
+export type CellStep = Readonly<Record<string, tf.Tensor2D>>;
 
 export type ActivationFunction = (x: tf.Tensor2D) => tf.Tensor2D;
 
@@ -30,10 +33,10 @@ export interface EquationsOfCell extends HoldsWeights {
 }
 
 /** What one timestep computes: the gates, the new cell state and the new hidden state, each `[B, U]`. */
-export interface LSTMStep extends ByGate<tf.Tensor2D> {
+export type LSTMStep = ByGate<tf.Tensor2D> & {
   c: tf.Tensor2D;
   h: tf.Tensor2D;
-}
+};
 
 /**
  * The LSTM's six equations for one timestep, from the gates' pre-activations on:
@@ -90,9 +93,10 @@ export function projectInput(cell: HoldsWeights, x: tf.Tensor2D, dropoutMasks: G
 export function stepFromProjectedInput(
   cell: EquationsOfCell,
   projectedInput: tf.Tensor2D,
-  [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
+  states: States,
   recurrentDropoutMasks: GateDropoutMasks,
 ): LSTMStep {
+  const [h, c] = states as readonly [tf.Tensor2D, tf.Tensor2D];
   const recurrent = weightedSum(h, cell.recurrentKernel.read() as tf.Tensor2D, recurrentDropoutMasks);
   return lstmStep(tf.add(projectedInput, recurrent), c, {
     activation: (x) => cell.activation.apply(x) as tf.Tensor2D,

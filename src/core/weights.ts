@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from './quantities.js';
 
-/** One of a cell's weights. The gates lie side by side in its last axis, in blocks of U, in the order of `GATE_NAMES`. */
-interface WeightFacts {
+/** One of a cell's weights. The plain LSTM's gates lie side by side in its last axis, in blocks of U, as in `GATE_NAMES`. */
+export interface WeightFacts {
   /** The cell's property that holds it. */
   property: string;
   /** What it is called where weights are saved, by Keras and tfjs. */
@@ -16,9 +16,23 @@ interface WeightFacts {
   /** What a row of it stands for; null without rows. */
   row: 'feature' | 'unit' | null;
   shape(features: number, units: number): number[];
+  /** What its last axis is divided into; null where it is not. */
+  blocks(units: number): readonly Block[] | null;
+}
+
+/** What belongs to one gate of a weight's last axis. */
+export interface Block {
+  name: string;
+  width: number;
+}
+
+/** Blocks of U, one a gate. */
+export function blocksOf(gates: readonly string[], units: number): Block[] {
+  return gates.map((name) => ({ name, width: units }));
 }
 
 const BLOCKS = GATE_NAMES.length;
+const fourBlocks = (units: number) => blocksOf(GATE_NAMES, units);
 
 /** The weights of an LSTM cell, in the order in which they are listed and saved. */
 export const CELL_WEIGHTS = [
@@ -30,6 +44,7 @@ export const CELL_WEIGHTS = [
     flag: null,
     row: 'feature',
     shape: (features, units) => [features, BLOCKS * units],
+    blocks: fourBlocks,
   },
   {
     property: 'recurrentKernel',
@@ -39,6 +54,7 @@ export const CELL_WEIGHTS = [
     flag: null,
     row: 'unit',
     shape: (_features, units) => [units, BLOCKS * units],
+    blocks: fourBlocks,
   },
   {
     property: 'bias',
@@ -48,6 +64,7 @@ export const CELL_WEIGHTS = [
     flag: 'useBias',
     row: null,
     shape: (_features, units) => [BLOCKS * units],
+    blocks: fourBlocks,
   },
 ] as const satisfies readonly WeightFacts[];
 
@@ -67,6 +84,26 @@ type HasByWeight<Value> = Record<NameOfEach, Value> & Partial<Record<NameOfSome,
 
 /** Where a cell, of this package or of tfjs, has its weights. */
 export type HoldsWeights = HasByWeight<tf.LayerVariable>;
+
+/**
+ * Kernel, recurrent kernel and bias of a cell that has some of the plain LSTM's gates, or others, in blocks of U.
+ *
+ * @param outputs The width of h.
+ */
+export function lstmWeightsOf(
+  flags: Parameters<typeof weightsFor>[0],
+  gates: readonly string[],
+  outputs: number,
+): WeightFacts[] {
+  return weightsFor(flags).map((weight) => ({
+    ...weight,
+    shape: (features, units) => {
+      const width = gates.length * units;
+      return weight.row === null ? [width] : [weight.row === 'feature' ? features : outputs, width];
+    },
+    blocks: (units) => blocksOf(gates, units),
+  }));
+}
 
 /** The weights that a cell of such arguments has. */
 export function weightsFor(flags: Partial<Record<NonNullable<CellWeight['flag']>, boolean>>): CellWeight[] {

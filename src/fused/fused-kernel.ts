@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { GateSequences, ScanResult } from '../core/scan.js';
+import type { GateSequences } from '../core/scan.js';
 import type { GateDropoutMasks } from '../core/weighted-sum.js';
 
 /** What a fused kernel runs over: checked, and float32 except for the mask. */
@@ -57,14 +57,26 @@ export interface FusedProblem {
   takesGradients: boolean;
 }
 
+/** What a fused kernel computes; see `ScanResult` of `core/scan.ts`. */
+export interface FusedResult {
+  /** [B, U] */
+  lastOutput: tf.Tensor2D;
+  /** The states after the last step processed, each [B, U]. */
+  h: tf.Tensor2D;
+  c: tf.Tensor2D;
+  /** [B, T, U] in processing order; null unless kept. */
+  outputs: tf.Tensor3D | null;
+  gates: GateSequences | null;
+}
+
 /** What the forward pass returned, and what the backward pass wants of it. */
 export interface ForwardPass {
-  result: ScanResult;
+  result: FusedResult;
   /** None unless gradients may be asked for. */
   saved: tf.Tensor[];
 }
 
-/** Gradients with respect to what a `ScanResult` holds; null where it is not there. */
+/** Gradients with respect to what a `FusedResult` holds; null where it is not there. */
 export interface ResultGradients {
   lastOutput: tf.Tensor2D;
   h: tf.Tensor2D;

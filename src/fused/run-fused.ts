@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_SEQUENCE_NAMES, type ScanResult } from '../core/scan.js';
+import { GATE_SEQUENCE_NAMES } from '../core/scan.js';
 import { tidy } from '../core/tidy.js';
 import { runDifferentiable } from '../host/differentiable-operation.js';
 import { gradientDepth } from '../host/gradient-tape.js';
@@ -7,13 +7,14 @@ import type {
   FusedInputs,
   FusedKernel,
   FusedOptions,
+  FusedResult,
   InputGradients,
   RecordedInputs,
   ResultGradients,
 } from './fused-kernel.js';
 
 /** Runs a sequence on a fused kernel. Differentiable, once. To be called within a tidy. */
-export function runFused(fusedKernel: FusedKernel, inputs: FusedInputs, options: FusedOptions): ScanResult {
+export function runFused(fusedKernel: FusedKernel, inputs: FusedInputs, options: FusedOptions): FusedResult {
   return gradientDepth() === 0
     ? fusedKernel.forward(inputs, options, false).result
     : runRecorded(fusedKernel, inputs, options, options).result;
@@ -24,7 +25,7 @@ export function runFusedShowingAll(
   fusedKernel: FusedKernel,
   inputs: FusedInputs,
   options: FusedOptions,
-): { result: ScanResult; all: ScanResult } {
+): { result: FusedResult; all: FusedResult } {
   const showing = { ...options, keepOutputs: true, keepGates: true };
   if (gradientDepth() !== 0) return runRecorded(fusedKernel, inputs, options, showing);
   const all = fusedKernel.forward(inputs, showing, false).result;
@@ -32,10 +33,10 @@ export function runFusedShowingAll(
 }
 
 /** Of a result, what the options want of it. */
-export function wantedOf(
-  all: ScanResult,
+export function wantedOf<Result extends Pick<FusedResult, 'outputs'> & { gates: unknown }>(
+  all: Result,
   { keepOutputs, keepGates }: Pick<FusedOptions, 'keepOutputs' | 'keepGates'>,
-): ScanResult {
+): Result {
   return { ...all, outputs: keepOutputs ? all.outputs : null, gates: keepGates ? all.gates : null };
 }
 
@@ -49,11 +50,11 @@ function runRecorded(
   given: FusedInputs,
   options: FusedOptions,
   showing: FusedOptions,
-): { result: ScanResult; all: ScanResult } {
+): { result: FusedResult; all: FusedResult } {
   return tidy(() => {
     const shape: [number, number] = [given.x.shape[0], given.recurrentKernel.shape[0]];
     const inputs = { ...given, h0: given.h0 ?? tf.zeros(shape), c0: given.c0 ?? tf.zeros(shape) };
-    let all: ScanResult | null = null;
+    let all: FusedResult | null = null;
     const outputs = runDifferentiable(listInputs(inputs), {
       compute: () => {
         const { result, saved } = fusedKernel.forward(inputs, showing, true);
@@ -67,7 +68,7 @@ function runRecorded(
         return listGradients(fusedKernel.backward(copiedInputs, options, saved, gradients), copiedInputs);
       },
     });
-    return { result: readResult(outputs, options), all: all as unknown as ScanResult };
+    return { result: readResult(outputs, options), all: all as unknown as FusedResult };
   });
 }
 
@@ -116,13 +117,13 @@ function listGradients(gradients: InputGradients, inputs: FusedInputs): (() => t
   ];
 }
 
-function listResult({ lastOutput, h, c, outputs, gates }: ScanResult): tf.Tensor[] {
+function listResult({ lastOutput, h, c, outputs, gates }: FusedResult): tf.Tensor[] {
   const kept = gates === null ? [] : GATE_SEQUENCE_NAMES.map((name) => gates[name]);
   return [lastOutput, h, c, ...(outputs === null ? [] : [outputs]), ...kept];
 }
 
 /** The inverse of `listResult`. */
-function readResult(list: readonly tf.Tensor[], { keepOutputs, keepGates }: FusedOptions): ScanResult {
+function readResult(list: readonly tf.Tensor[], { keepOutputs, keepGates }: FusedOptions): FusedResult {
   const [lastOutput, h, c, ...rest] = list as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, ...tf.Tensor3D[]];
   const outputs = keepOutputs ? (rest.shift() as tf.Tensor3D) : null;
   if (!keepGates) return { lastOutput, h, c, outputs, gates: null };

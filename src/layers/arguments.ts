@@ -13,6 +13,7 @@ import {
 import type { UseFused } from '../fused/choose.js';
 import { identifierConfig, type Role } from '../host/parse-identifier.js';
 import type { BuiltInCell, ConfigDict, RegularizerIdentifier } from '../host/types.js';
+import type { AnyLSTMCell } from './lstm-cell.js';
 
 /** The names of tfjs's activations and of this package's. */
 export type Activation = NonNullable<tf.LSTMCellLayerArgs['activation']> | 'hardSigmoidKeras3';
@@ -62,6 +63,15 @@ export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell' | keyof Addition
   useFused?: UseFused;
   /** Outputs 0 at masked steps, instead of the previous output. Default: false. */
   zeroOutputForMask?: boolean;
+}
+
+/** What every layer of tfjs takes. */
+type LayerArgument = keyof ConstructorParameters<typeof tf.layers.Layer>[0];
+
+/** The arguments of an `lstm` over a cell that is given: what concerns the cell, such as `units`, is given to the cell. */
+export interface LSTMOverCellArgs extends Omit<LSTMArgs, Exclude<keyof LSTMCellArgs, LayerArgument>> {
+  /** The cell that computes each step: `lstmCell`, a variant, or a user's own class derived from `LSTMCell`. */
+  cell: AnyLSTMCell;
 }
 
 /**
@@ -198,18 +208,30 @@ export function isMissingInBuiltIn(inBuiltIn: Argument['inBuiltIn']): boolean {
   return inBuiltIn === 'refused' || inBuiltIn === 'dropped';
 }
 
+/** What a variant's cell takes besides: name, rule and default, by which it is checked, warned of, saved and loaded. */
+export type VariantArguments = Readonly<Record<string, Pick<Argument, 'type' | 'default'>>>;
+
 /** Reads, from checked arguments, those that this package adds to a built-in cell or layer. */
-export function ownArguments<Of extends 'cell' | 'lstm'>(of: Of, args: LSTMArgs | LSTMCellArgs): OwnArguments<Of> {
-  const given = args as Partial<Record<ArgumentName, unknown>>;
-  const own = ownNames(of).map((name) => [name, given[name] ?? (ARGUMENTS[name] as Argument).default]);
-  return Object.fromEntries(own) as OwnArguments<Of>;
+export function ownArguments<Of extends 'cell' | 'lstm'>(
+  of: Of,
+  args: LSTMArgs | LSTMCellArgs,
+  variant: VariantArguments = {},
+): OwnArguments<Of> {
+  const given: Readonly<Record<string, unknown>> = { ...args };
+  const own: Record<string, unknown> = {};
+  for (const name of ownNames(of)) own[name] = given[name] ?? (ARGUMENTS[name] as Argument).default;
+  for (const name of Object.keys(variant)) own[name] = given[name] ?? variant[name]?.default;
+  return own as OwnArguments<Of>;
 }
 
 /** What `getConfig` adds to the built-in's keys: what is set, so that saved models stay comparable. */
-export function savedArguments(own: OwnArguments<'cell'> | OwnArguments<'lstm'>): ConfigDict {
+export function savedArguments(
+  own: OwnArguments<'cell'> | OwnArguments<'lstm'>,
+  variant: VariantArguments = {},
+): ConfigDict {
   const saved: ConfigDict = {};
-  for (const [name, value] of Object.entries(own) as [ArgumentName, unknown][]) {
-    const argument: Argument = ARGUMENTS[name];
+  for (const [name, value] of Object.entries(own)) {
+    const argument = variant[name] ?? (ARGUMENTS[name as ArgumentName] as Argument);
     if (value === argument.default) continue;
     const config = typeof argument.type === 'string' ? identifierConfig(argument.type, value) : value;
     saved[name] = config as ConfigDict;

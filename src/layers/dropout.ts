@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES } from '../core/quantities.js';
 import { tidy } from '../core/tidy.js';
 import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
 
@@ -7,6 +6,8 @@ import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
 export type DropoutFunction = (ones: tf.Tensor, rate: number) => tf.Tensor;
 
 export interface DropoutRates {
+  /** One dropout mask is drawn for each. */
+  gateNames: readonly string[];
   dropout: number;
   recurrentDropout: number;
 }
@@ -14,18 +15,18 @@ export interface DropoutRates {
 /**
  * Draws the dropout masks of one sequence.
  *
- * Four are drawn a set, for tfjs calls an injected function that often. All four are used where the hidden state is
- * dropped, as in Keras; else the first serves every gate.
+ * One a gate is drawn a set, for tfjs calls an injected function that often. All of these are used where the hidden
+ * state is dropped, as in Keras; else the first serves every gate.
  */
 export function drawDropoutMasks(
-  { dropout, recurrentDropout }: DropoutRates,
+  { gateNames, dropout, recurrentDropout }: DropoutRates,
   draw: DropoutFunction,
   inputShape: [batch: number, features: number],
   stateShape: [batch: number, units: number],
 ): DropoutMasks {
   const drawSet = (rate: number, shape: [number, number]): GateDropoutMasks => {
     if (rate === 0) return [];
-    const dropoutMasks = GATE_NAMES.map(() => draw(tf.ones(shape), rate));
+    const dropoutMasks = gateNames.map(() => draw(tf.ones(shape), rate));
     return recurrentDropout > 0 ? dropoutMasks : dropoutMasks.slice(0, 1);
   };
   return tidy(() => ({

@@ -1,4 +1,4 @@
-import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
+import type { LSTMArgs, LSTMCellArgs, LSTMOverCellArgs } from './arguments.js';
 import { LSTM } from './lstm.js';
 import { LSTMCell } from './lstm-cell.js';
 import { warnOfUnknownArguments } from './validate-arguments.js';
@@ -14,11 +14,17 @@ import { warnOfUnknownArguments } from './validate-arguments.js';
  * });
  * ```
  *
+ * Over a cell that is given, it is the same layer of another step:
+ *
+ * ```ts
+ * const layer = lstm({ cell: lstmCell({ units: 64 }), returnSequences: true });
+ * ```
+ *
  * @param args See `LSTMArgs`; `units` is required. Unknown arguments have no effect and are reported with `console.warn`.
  * @returns The layer: [B, T, D] to [B, U], or to [B, T, U] with `returnSequences`; see `LSTM`.
  * @throws RangeError for an argument that breaks its rule.
  */
-export function lstm(args: LSTMArgs): LSTM {
+export function lstm(args: LSTMArgs | LSTMOverCellArgs): LSTM {
   const layer = new LSTM(args);
   warnOfUnknownArguments('lstm', args);
   return layer;

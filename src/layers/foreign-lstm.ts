@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { GATE_NAMES } from '../core/quantities.js';
 import type { ScanOptions } from '../core/scan.js';
 import { projectInput, type States, stepFromProjectedInput } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type DropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
+import { weightsFor } from '../core/weights.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
 import { isBuiltInLSTM, isBuiltInLSTMCell } from '../host/built-in-classes.js';
 import type { BuiltInCell } from '../host/types.js';
@@ -13,17 +15,17 @@ import type { LSTMToRun, Sequence, SequenceCell } from '../sequence/sequence.js'
 import { LSTM_BRAND, LSTM_CELL_BRAND } from './brand.js';
 import { type DropoutFunction, drawDropoutMasks, dropoutFunction } from './dropout.js';
 import type { LSTM } from './lstm.js';
-import type { LSTMCell } from './lstm-cell.js';
+import type { AnyLSTMCell } from './lstm-cell.js';
 
 /** A layer that computes an LSTM: of this package, of tfjs, or tfjs's RNN over one cell of either. */
-export type LSTMLike = tf.layers.RNN & { cell: LSTMCell | BuiltInCell };
+export type LSTMLike = tf.layers.RNN & { cell: AnyLSTMCell | BuiltInCell };
 
 export function isExplicitLSTM(layer: tf.layers.Layer): layer is LSTM {
   return LSTM_BRAND in layer;
 }
 
 /** Whether a cell is an LSTM's, of this package or of tfjs. */
-export function isLSTMCell(cell: tf.layers.Layer): cell is LSTMCell | BuiltInCell {
+export function isLSTMCell(cell: tf.layers.Layer): cell is AnyLSTMCell | BuiltInCell {
   return LSTM_CELL_BRAND in cell || isBuiltInLSTMCell(cell);
 }
 
@@ -40,13 +42,17 @@ const made = new WeakMap<BuiltInCell, SequenceCell>();
  * What runs in the place of a cell: the cell itself if it is of this package, else one that computes the six equations
  * with the very weights, activations and rates that tfjs's cell has at the moment.
  */
-export function cellToRun(cell: LSTMCell | BuiltInCell): SequenceCell {
-  if (LSTM_CELL_BRAND in cell) return cell as LSTMCell;
+export function cellToRun(cell: AnyLSTMCell | BuiltInCell): SequenceCell {
+  if (LSTM_CELL_BRAND in cell) return cell as AnyLSTMCell;
   const known = made.get(cell);
   if (known !== undefined) return known;
   // Everything not listed here belongs to tfjs's cell.
   const own: SequenceCell = Object.create(cell, {
     ownEquations: { value: 'none' },
+    gateNames: { value: GATE_NAMES },
+    stateNames: { value: ['h', 'c'] },
+    widthOf: { value: () => cell.units },
+    weightFacts: { get: () => weightsFor(cell) },
     bias: { get: () => cell.bias ?? null },
     projectInput: { value: (x, masks) => projectInput(own, x, masks) } as TypedPropertyDescriptor<
       SequenceCell['projectInput']
@@ -67,7 +73,11 @@ export function cellToRun(cell: LSTMCell | BuiltInCell): SequenceCell {
 function drawFirstMasks(cell: BuiltInCell, batch: number): DropoutMasks {
   const [features] = cell.kernel.shape as [number, number];
   const effective = (rate: number) => (rate < 1 ? rate : 0);
-  const rates = { dropout: effective(cell.dropout), recurrentDropout: effective(cell.recurrentDropout) };
+  const rates = {
+    gateNames: GATE_NAMES,
+    dropout: effective(cell.dropout),
+    recurrentDropout: effective(cell.recurrentDropout),
+  };
   const draw = (cell.dropoutFunc as DropoutFunction | undefined) ?? dropoutFunction(undefined);
   const { input, recurrent } = drawDropoutMasks(rates, draw, [batch, features], [batch, cell.units]);
   return { input: input.slice(0, 1), recurrent: recurrent.slice(0, 1) };
@@ -102,12 +112,13 @@ export function runForeign(
       keepOutputs: returnSequences,
       keepGates: false,
     };
-    const { lastOutput, outputs, h, c } = runSequence(fusedKernel, cell, { ...sequence, dropoutMasks }, options);
+    const { lastOutput, outputs, states } = runSequence(fusedKernel, cell, { ...sequence, dropoutMasks }, options);
     // Told that this is training, it would keep the old states for ever. A gradient tape keeps its own references.
-    if (stateful) layer.resetStates([h, c], false);
+    if (stateful) layer.resetStates([...states], false);
     const output = outputs ?? lastOutput;
     // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
-    return returnState ? [output, h === output ? tf.clone(h) : h, c] : output;
+    const [h, ...others] = states as [tf.Tensor2D, ...tf.Tensor2D[]];
+    return returnState ? [output, h === output ? tf.clone(h) : h, ...others] : output;
   });
 }
 
@@ -141,6 +152,6 @@ export function stepForeign(cell: BuiltInCell, inputs: StepInputs): tf.Tensor[] 
   return tidy(() => {
     const step = cellToRun(cell).step(x, [h, c]);
     showStep(cell, inputs, step);
-    return [step.h, step.h, step.c];
+    return ['h', 'h', 'c'].map((name) => step[name] as tf.Tensor2D);
   });
 }

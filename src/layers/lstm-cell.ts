@@ -2,16 +2,24 @@ import * as tf from '@tensorflow/tfjs';
 import { requireUsable, shapeOf } from '../core/check-tensor.js';
 import { invalidArgument, invalidState } from '../core/errors.js';
 import { GATE_NAMES } from '../core/gates.js';
-import { type LSTMStep, projectInput, stepFromProjectedInput } from '../core/step.js';
+import { type CellStep, type LSTMStep, projectInput, type States, stepFromProjectedInput } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
-import { type CellWeight, weightsFor, weightsOf } from '../core/weights.js';
+import { type Block, type WeightFacts, weightsFor } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
+import { type Parsed, parseIdentifier, type Role } from '../host/parse-identifier.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
 import { showStep } from '../sequence/observe.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
 import { type OwnEquations, type SequenceCell, wholeStep } from '../sequence/sequence.js';
-import { copyArguments, type LSTMCellArgs, type OwnArguments, ownArguments, savedArguments } from './arguments.js';
+import {
+  copyArguments,
+  type LSTMCellArgs,
+  type OwnArguments,
+  ownArguments,
+  savedArguments,
+  type VariantArguments,
+} from './arguments.js';
 import { LSTM_CELL_BRAND } from './brand.js';
 import { isDisposedWeight, requireWeights } from './check-weights.js';
 import { type DropoutFunction, drawDropoutMasks, dropoutFunction } from './dropout.js';
@@ -37,10 +45,15 @@ type Shape = tf.Shape;
  * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
  * ```
  *
- * A derived class may compute its steps differently: by overriding `step` or, if its gates have pre-activations,
- * `projectInput` or `stepFromProjectedInput`. Everything that runs the cell then uses these.
+ * A class derived from it may compute its steps otherwise, by a `step` of its own, or by a `projectInput` or
+ * `stepFromProjectedInput` of its own where its gates have pre-activations. Whatever runs the cell then does by these.
+ * It may also have other gates, states and weights: see `gateNames`, `stateNames`, `widthOf` and `weightFacts`, which
+ * the constructor reads, so that they must depend on nothing but `units` and `own`.
  */
-export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
+export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = object>
+  extends tf.layers.RNNCell
+  implements SequenceCell
+{
   static readonly className: string = 'ExplicitLSTMCell';
   readonly [LSTM_CELL_BRAND] = true;
 
@@ -55,25 +68,27 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   /** tfjs's own cell, which is never built: it parses and serializes the arguments the two have in common. */
   private readonly parsed: BuiltInCell;
   /** What `getConfig` saves of the arguments that the built-in does not have. */
-  private readonly own: OwnArguments<'cell'>;
+  protected readonly own: Readonly<OwnArguments<'cell'> & Own>;
   private readonly drawMask: DropoutFunction;
   private readonly sequenceDropout = new SequenceDropout();
 
   /**
-   * @param owner The name that errors give to the cell's creator; a layer passes 'LSTM'.
+   * @param owner Who makes the cell, for its errors to name; a layer says 'LSTM'.
+   * @param variant The arguments that a derived class has besides.
    * @throws RangeError for an argument that breaks its rule; see `LSTMCellArgs`.
    */
   constructor(
     callersArgs: LSTMCellArgs,
-    private readonly owner = 'LSTMCell',
+    protected readonly owner = 'LSTMCell',
+    private readonly variant: VariantArguments = {},
   ) {
     const args = copyArguments(callersArgs);
-    validateCellArguments(owner, args);
+    validateCellArguments(owner, args, variant);
     super(args);
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
     this.units = args.units;
-    this.stateSize = [args.units, args.units];
-    this.own = ownArguments('cell', args);
+    this.own = ownArguments('cell', args, variant) as typeof this.own;
+    this.stateSize = this.stateNames.map((name) => this.widthOf(name));
     this.seed = this.own.seed ?? undefined;
     this.drawMask = (args.dropoutFunc as DropoutFunction | undefined) ?? dropoutFunction(this.seed);
   }
@@ -97,6 +112,26 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
     return this.parsed.dropoutFunc;
   }
 
+  /** The names of the gates, the candidate among them. */
+  get gateNames(): readonly string[] {
+    return GATE_NAMES;
+  }
+
+  /** The names of what is handed on from step to step; h, the output, is the first. */
+  get stateNames(): readonly string[] {
+    return LSTM_STATES;
+  }
+
+  /** The width of a gate or a state: U for most. */
+  widthOf(_name: string): number {
+    return this.units;
+  }
+
+  /** The weights that the cell has, in the order in which they are saved. */
+  get weightFacts(): readonly WeightFacts[] {
+    return weightsFor(this);
+  }
+
   get ownEquations(): OwnEquations {
     const { step, projectInput, stepFromProjectedInput } = LSTMCell.prototype;
     if (this.step !== step) return 'whole step';
@@ -112,31 +147,39 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
     if (!Number.isSafeInteger(features) || (features as number) < 1) {
       throw refuse('the last dimension of the input must be a positive integer');
     }
-    if (weightsOf(this).length > 0 && !isDisposedWeight(this.kernel)) {
+    if (this.kernel !== undefined && !isDisposedWeight(this.kernel)) {
       const [built] = this.kernel.shape;
       if (built === features) return;
       throw refuse(`the last dimension of the input must be ${built}, as the cell was built`);
     }
-    for (const weight of weightsFor(this)) {
-      this[weight.property] = this.addCellWeight(weight, features as number);
+    for (const weight of this.weightFacts) {
+      const variable = this.addCellWeight(weight, features as number);
+      (this as unknown as Record<string, tf.LayerVariable>)[weight.property] = variable;
     }
     this.built = true;
   }
 
-  private addCellWeight({ storedName, argument, shape }: CellWeight, features: number): tf.LayerVariable {
+  private addCellWeight({ storedName, argument, shape, blocks }: WeightFacts, features: number): tf.LayerVariable {
     const { parsed, units } = this;
-    const initializer: Initializer = parsed[`${argument}Initializer`];
-    const isForgetBias = argument === 'bias' && parsed.unitForgetBias;
+    const initializer = this.parsedArgument('initializer', `${argument}Initializer`) as Initializer;
+    const isForgetBias = storedName === 'bias' && parsed.unitForgetBias;
     const variable = this.addWeight(
       storedName,
       shape(features, units),
       undefined,
-      isForgetBias ? unitForgetBiasInitializer(initializer, units) : initializer,
-      parsed[`${argument}Regularizer`],
+      isForgetBias ? unitForgetBiasInitializer(initializer, blocks(units) ?? []) : initializer,
+      this.parsedArgument('regularizer', `${argument}Regularizer`),
       true,
-      parsed[`${argument}Constraint`],
+      this.parsedArgument('constraint', `${argument}Constraint`),
     );
     return keepConstraint(variable);
+  }
+
+  /** An argument that tfjs makes something of: its cell has parsed those of the built-in. */
+  private parsedArgument<R extends Role>(role: R, name: string) {
+    const parsed = (this.parsed as unknown as Record<string, unknown>)[name];
+    const own = (this.own as Record<string, unknown>)[name];
+    return (parsed !== undefined ? parsed : own == null ? undefined : parseIdentifier(role, own)) as Parsed<R>;
   }
 
   /**
@@ -149,11 +192,11 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
    * ```
    *
    * @param x The input, `[B, D]`.
-   * @param states The hidden state h and the cell state c before the step, each `[B, U]`.
-   * @returns The gates, the cell state and the hidden state, each `[B, U]`; the caller disposes them.
-   * @throws RangeError if the cell is not built or a shape is wrong.
+   * @param states The states before the step: the hidden state h and the cell state c, each `[B, U]`.
+   * @returns Gates, cell state and hidden state, each `[B, U]`; the caller disposes them.
+   * @throws RangeError when the cell is not built or a shape is wrong.
    */
-  step(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D]): LSTMStep {
+  step(x: tf.Tensor2D, states: States): Step {
     this.requireStepInputs('LSTMCell.step', x, states);
     return tidy(() => this.stepWithDropout(x, states, NO_DROPOUT));
   }
@@ -161,17 +204,18 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   /**
    * tfjs's cell protocol: `tf.layers.rnn` calls it at every timestep.
    *
-   * @param inputs `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`.
-   * @param kwargs `training`: if true, dropout is applied. One kwargs object stands for one sequence.
-   * @returns `[h', h', c']`, each `[B, U]`.
-   * @throws RangeError for other inputs than these.
+   * @param inputs x and the states, `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`.
+   * @param kwargs `training`: with true, dropout is at work. One object stands for one sequence.
+   * @returns The output and the new states, `[h', h', c']`, each `[B, U]`.
    */
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor[] {
-    if (!Array.isArray(inputs) || inputs.length !== 3) {
-      throw invalidArgument('LSTMCell.call', 'the inputs must be [x, h, c]', inputs, { layer: this.name });
+    const { stateNames } = this;
+    if (!Array.isArray(inputs) || inputs.length !== 1 + stateNames.length) {
+      const rule = `the inputs must be [x, ${stateNames.join(', ')}]`;
+      throw invalidArgument('LSTMCell.call', rule, inputs, { layer: this.name });
     }
-    const [x, h, c] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-    this.requireStepInputs('LSTMCell.call', x, [h, c]);
+    const [x, ...states] = inputs as [tf.Tensor2D, ...tf.Tensor2D[]];
+    this.requireStepInputs('LSTMCell.call', x, states);
     checkCallArguments('LSTMCell.call', this.name, kwargs);
     return tidy(() => {
       const dropoutMasks = kwargs.training
@@ -179,17 +223,17 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
         : NO_DROPOUT;
       const step =
         this.ownEquations === 'whole step'
-          ? wholeStep(this, x, [h, c], dropoutMasks)
-          : this.stepWithDropout(x, [h, c], dropoutMasks);
-      showStep(this, [x, h, c], step);
-      return [step.h, step.h, step.c];
+          ? wholeStep(this, x, states, dropoutMasks)
+          : this.stepWithDropout(x, states, dropoutMasks);
+      showStep(this, [x, ...states], step);
+      return ['h', ...stateNames].map((name) => step[name] as tf.Tensor2D);
     });
   }
 
   /** Draws the dropout masks of one sequence: `[B, D]` and `[B, U]`. */
   drawDropoutMasks(batch: number): DropoutMasks {
     const [features] = this.kernel.shape as [number, number];
-    return drawDropoutMasks(this, this.drawMask, [batch, features], [batch, this.units]);
+    return drawDropoutMasks(this, this.drawMask, [batch, features], [batch, this.widthOf('h')]);
   }
 
   /**
@@ -204,12 +248,8 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
   }
 
   /** One timestep from what the input contributes to the pre-activations, `[B, 4U]`. */
-  stepFromProjectedInput(
-    projectedInput: tf.Tensor2D,
-    states: readonly [tf.Tensor2D, tf.Tensor2D],
-    recurrentDropoutMasks: GateDropoutMasks,
-  ): LSTMStep {
-    return stepFromProjectedInput(this, projectedInput, states, recurrentDropoutMasks);
+  stepFromProjectedInput(projectedInput: tf.Tensor2D, states: States, recurrentDropoutMasks: GateDropoutMasks): Step {
+    return stepFromProjectedInput(this, projectedInput, states, recurrentDropoutMasks) as CellStep as Step;
   }
 
   /** @throws RangeError for a weight whose shape is not the cell's. */
@@ -220,14 +260,10 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
 
   override getConfig(): ConfigDict {
     const { name: _name, trainable: _trainable, ...common } = this.parsed.getConfig();
-    return { ...super.getConfig(), ...common, ...savedArguments(this.own) };
+    return { ...super.getConfig(), ...common, ...savedArguments(this.own, this.variant) };
   }
 
-  private stepWithDropout(
-    x: tf.Tensor2D,
-    states: readonly [tf.Tensor2D, tf.Tensor2D],
-    dropoutMasks: DropoutMasks,
-  ): LSTMStep {
+  private stepWithDropout(x: tf.Tensor2D, states: States, dropoutMasks: DropoutMasks): Step {
     return this.stepFromProjectedInput(this.projectInput(x, dropoutMasks.input), states, dropoutMasks.recurrent);
   }
 
@@ -240,23 +276,31 @@ export class LSTMCell extends tf.layers.RNNCell implements SequenceCell {
       throw invalidArgument(where, `x must be [B, D] = [B, ${features}]`, shape ?? x, context);
     }
     requireUsable(where, 'x', x, this.name);
-    requireStates(where, this, states, shape[0] ?? null, 'states');
+    requireStates(where, { name: this.name, cell: this }, states, shape[0] ?? null, 'states');
   }
 }
 tf.serialization.registerClass(LSTMCell);
 
+/** Any cell of this package, whatever its gates and states. */
+// biome-ignore lint/suspicious/noExplicitAny: what a step is made of depends on the cell
+export type AnyLSTMCell = LSTMCell<any, any>;
+
+const LSTM_STATES = ['h', 'c'] as const;
+
 /**
- * Initializes a bias of `[4U]` with 1 for the forget gate and `others` for the rest.
+ * Initializes a bias with 1 for the forget gate and `others` for the rest.
  *
  * Jozefowicz, Zaremba, Sutskever 2015, "An Empirical Exploration of Recurrent Network Architectures".
  */
-function unitForgetBiasInitializer(others: Initializer, units: number): Initializer {
+function unitForgetBiasInitializer(others: Initializer, blocks: readonly Block[]): Initializer {
+  const forget = blocks.findIndex(({ name }) => name === 'f');
+  const before = blocks.slice(0, forget);
+  const after = blocks.slice(forget + 1);
+  const rest = (some: readonly Block[]) => {
+    const width = some.reduce((sum, block) => sum + block.width, 0);
+    return width === 0 ? [] : [others.apply([width]) as tf.Tensor1D];
+  };
   const apply = () =>
-    tf.tidy(() => {
-      const i = others.apply([units]) as tf.Tensor1D;
-      const f = tf.ones([units]) as tf.Tensor1D;
-      const rest = others.apply([units * (GATE_NAMES.length - 2)]) as tf.Tensor1D;
-      return tf.concat([i, f, rest]);
-    });
+    tf.tidy(() => tf.concat([...rest(before), tf.ones([blocks[forget]?.width ?? 0]) as tf.Tensor1D, ...rest(after)]));
   return { apply } as unknown as Initializer;
 }

@@ -12,19 +12,21 @@ import { chooseForSequence, runSequence } from '../sequence/run-sequence.js';
 import { type Sequence, zeroStates } from '../sequence/sequence.js';
 import { ActivityPenalty } from './activity-penalty.js';
 import {
+  argumentsOf,
   copyArguments,
   type LSTMArgs,
   type LSTMCellArgs,
+  type LSTMOverCellArgs,
   type OwnArguments,
   ownArguments,
   savedArguments,
 } from './arguments.js';
-import { LSTM_BRAND } from './brand.js';
+import { LSTM_BRAND, LSTM_CELL_BRAND } from './brand.js';
 import { requireBuilt, requireWeights } from './check-weights.js';
 import { usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-outputs.js';
-import { LSTMCell } from './lstm-cell.js';
+import { type AnyLSTMCell, LSTMCell } from './lstm-cell.js';
 import { type GateTrace, type TraceOptions, traceLSTM } from './trace.js';
-import { validateLSTMArguments } from './validate-arguments.js';
+import { validateLSTMArguments, validateOverCellArguments } from './validate-arguments.js';
 
 /** A call that `apply` has read, and `call` is to run. */
 interface PendingCall {
@@ -52,7 +54,7 @@ export class LSTM extends tf.layers.RNN {
   readonly [LSTM_BRAND] = true;
 
   // A class field would wipe what tf.layers.RNN's constructor sets.
-  declare readonly cell: LSTMCell;
+  declare readonly cell: AnyLSTMCell;
 
   readonly returnGates: boolean;
   readonly useFused: UseFused;
@@ -61,6 +63,8 @@ export class LSTM extends tf.layers.RNN {
   /** What the last call ran on, and why it was not a fused kernel; null before the first call. */
   lastImplementation: Implementation | null = null;
 
+  /** Whether the cell was given, and is saved as such. */
+  private readonly isOverGivenCell: boolean;
   /** What `getConfig` saves of the arguments that the built-in does not have. */
   private readonly own: OwnArguments<'lstm'>;
   private readonly activityPenalty: ActivityPenalty | null;
@@ -70,12 +74,16 @@ export class LSTM extends tf.layers.RNN {
   private pendingCall: PendingCall | null = null;
 
   /** @throws RangeError for an argument that breaks its rule; see `LSTMArgs`. */
-  constructor(callersArgs: LSTMArgs) {
+  constructor(callersArgs: LSTMArgs | LSTMOverCellArgs) {
     const args = copyArguments(callersArgs);
-    validateLSTMArguments('LSTM', args);
+    const givenCell = readCell(args);
+    if (givenCell === null) validateLSTMArguments('LSTM', args as LSTMArgs);
+    else validateOverCellArguments('LSTM', args as LSTMOverCellArgs);
     // The cell stays trainable: whether its weights are trained is the layer's to say, before and after building.
-    super({ ...args, cell: new LSTMCell({ ...args, trainable: true } as LSTMCellArgs, 'LSTM') } as tf.RNNLayerArgs);
-    this.own = ownArguments('lstm', args);
+    const cell = givenCell ?? new LSTMCell({ ...args, trainable: true } as LSTMCellArgs, 'LSTM');
+    super({ ...args, cell } as tf.RNNLayerArgs);
+    this.isOverGivenCell = givenCell !== null;
+    this.own = ownArguments('lstm', args as LSTMArgs);
     const { returnGates, useFused, zeroOutputForMask, activityRegularizer } = this.own;
     this.returnGates = returnGates;
     this.useFused = useFused;
@@ -83,12 +91,22 @@ export class LSTM extends tf.layers.RNN {
     this.activityPenalty = activityRegularizer === null ? null : new ActivityPenalty(activityRegularizer);
   }
 
-  // tf.layers.RNN's own demands a cell in the config.
+  /** @throws Error for a saved cell of a class that nobody has registered. */
   static override fromConfig<T extends tf.serialization.Serializable>(
     cls: tf.serialization.SerializableConstructor<T>,
     config: ConfigDict,
+    customObjects: ConfigDict = {},
   ): T {
-    return new cls(config);
+    const className = (config.cell as ConfigDict | null | undefined)?.className as string | undefined;
+    // tf.layers.RNN's own demands a cell in the config.
+    if (className === undefined) return new cls(config);
+    const { classNameMap } = tf.serialization.SerializationMap.getMap();
+    if (classNameMap[className] === undefined && customObjects[className] === undefined) {
+      const rule =
+        "the class of the saved cell must be registered: import 'explicit-lstm/variants', or the module of your own that has it, before the model is loaded";
+      throw invalidState('LSTM.fromConfig', rule, className);
+    }
+    return tf.layers.RNN.fromConfig(cls, config, customObjects) as T;
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -177,12 +195,11 @@ export class LSTM extends tf.layers.RNN {
       const result = runSequence(fusedKernel, cell, sequence, options);
       const usual = usualOutputs(result, returnState);
       if (isTraining) this.activityPenalty?.record([given.x, ...(given.states ?? [])], usual);
-      const all = withGates(usual, result.gates);
+      const all = withGates(usual, cell, result.gates);
       if (this.stateful) {
         // What a fused kernel made is nobody else's unless it is returned. Copies would take as long as a small step.
         const isFree = (state: tf.Tensor) => fusedKernel !== null && !all.includes(state);
-        const copied = (state: tf.Tensor2D) => (isFree(state) ? state : tf.clone(state));
-        this.replaceStates([copied(result.h), copied(result.c)]);
+        this.replaceStates(result.states.map((state) => (isFree(state) ? state : tf.clone(state))));
       }
       return all.length === 1 ? (all[0] as tf.Tensor) : all;
     });
@@ -198,8 +215,8 @@ export class LSTM extends tf.layers.RNN {
    * ```
    *
    * @param x [B, T, D].
-   * @returns i, f, g, o, c, h, each [B, T, U]; the caller disposes it.
-   * @throws RangeError if the layer is not built, or for an input that breaks its rule.
+   * @returns i, f, g, o, c, h, each [B, T, U], or what the cell has in their place; the caller disposes it.
+   * @throws RangeError when the layer is not built, or for an input that breaks its rule.
    */
   trace(x: tf.Tensor, options: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
@@ -219,8 +236,8 @@ export class LSTM extends tf.layers.RNN {
   /**
    * Sets the states of a stateful layer to zeros, or to copies of `states`.
    *
-   * @param states h and c, each [B, U].
-   * @throws RangeError if the layer is not stateful or not built, or for a state of the wrong shape.
+   * @param states In the order of the cell's: h and c, each [B, U], of the plain LSTM.
+   * @throws RangeError when the layer is not stateful or not built, or for a state of another shape.
    */
   override resetStates(states?: tf.Tensor | tf.Tensor[] | null, _training?: boolean): void {
     const where = 'LSTM.resetStates';
@@ -230,8 +247,8 @@ export class LSTM extends tf.layers.RNN {
     const batch = facts.batchSize as number;
     if (states != null) requireStates(where, facts, states, batch, 'states');
     tidy(() => {
-      const [h, c] = (states ?? zeroStates(batch, facts.units)) as States;
-      this.replaceStates([tf.clone(h), tf.clone(c)]);
+      const values = [states ?? zeroStates(batch, facts.cell)].flat();
+      this.replaceStates(values.map((state) => tf.clone(state)));
     });
   }
 
@@ -242,19 +259,19 @@ export class LSTM extends tf.layers.RNN {
   }
 
   override getInitialState(inputs: tf.Tensor): tf.Tensor[] {
-    return zeroStates(inputs.shape[0] as number, this.cell.units);
+    return zeroStates(inputs.shape[0] as number, this.cell);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
     const usual = super.computeOutputShape(inputShape);
     if (!this.returnGates) return usual;
     if (this.cell.built) this.refuseGatesInWrapper('LSTM.computeOutputShape');
-    return withGateShapes(usual, inputShape, this.cell.units);
+    return withGateShapes(usual, inputShape, this.cell);
   }
 
   override computeMask(inputs: tf.Tensor | tf.Tensor[], mask?: tf.Tensor | tf.Tensor[]): tf.Tensor | tf.Tensor[] {
     const usual = super.computeMask(inputs, mask);
-    return this.returnGates ? withGateMasks(usual) : usual;
+    return this.returnGates ? withGateMasks(usual, this.cell) : usual;
   }
 
   /**
@@ -269,9 +286,17 @@ export class LSTM extends tf.layers.RNN {
     this.addedLosses.push(...(Array.isArray(losses) ? losses : [losses]));
   }
 
-  /** Returns the built-in layer's keys, and this package's own arguments that are set. */
+  /**
+   * Emits the built-in layer's keys, and those of this package's own arguments that are set; over a given cell, its
+   * config in the place of the keys that concern the cell.
+   */
   override getConfig(): ConfigDict {
-    return { ...super.getConfig(), ...savedArguments(this.own) };
+    const config: ConfigDict = { ...super.getConfig(), ...savedArguments(this.own) };
+    if (!this.isOverGivenCell) return config;
+    for (const name of Object.keys(this.cell.getConfig())) {
+      if (!OF_LAYER.includes(name)) delete config[name];
+    }
+    return { ...config, cell: { className: this.cell.getClassName(), config: this.cell.getConfig() } };
   }
 
   protected override disposeWeights(): number {
@@ -293,9 +318,9 @@ export class LSTM extends tf.layers.RNN {
   }
 
   // A gradient tape keeps its own references, so that the old states can go at once, in training too.
-  private replaceStates([h, c]: States): void {
+  private replaceStates(states: readonly tf.Tensor[]): void {
     const old = this.states_ ?? [];
-    this.states_ = [tf.keep(h), tf.keep(c)];
+    this.states_ = states.map((state) => tf.keep(state));
     tf.dispose(old);
   }
 
@@ -303,7 +328,7 @@ export class LSTM extends tf.layers.RNN {
     const { name, cell } = this;
     return {
       name,
-      units: cell.units,
+      cell,
       features: cell.built ? (cell.kernel.shape[0] ?? null) : null,
       batchSize: this.stateful ? (this.inputSpec[0]?.shape?.[0] ?? null) : null,
     };
@@ -318,4 +343,20 @@ export class LSTM extends tf.layers.RNN {
   }
 }
 tf.serialization.registerClass(LSTM);
+
+const OF_LAYER: string[] = argumentsOf('any layer', 'rnn', 'lstm');
+
+/** The cell that arguments give, if they do. */
+function readCell(args: LSTMArgs | LSTMOverCellArgs): AnyLSTMCell | null {
+  const cell: unknown = (args as Partial<LSTMOverCellArgs> | null)?.cell;
+  if (cell == null) return null;
+  if (cell instanceof tf.layers.Layer && LSTM_CELL_BRAND in cell) return cell as AnyLSTMCell;
+  // tf.layers.lstm writes its own cell into the arguments that it is given.
+  if ((args as Partial<LSTMArgs>).units !== undefined) return null;
+  throw invalidArgument(
+    'LSTM',
+    'cell must be one LSTMCell of this package; tf.layers.rnn takes others, and stacks',
+    cell,
+  );
+}
 addRemark(otherCopyRemark);

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../core/errors.js';
 import { booleanMask } from '../core/mask.js';
 import { CHECKED_LATER, checkOptions, type OptionRules } from '../core/options.js';
-import type { ByGate } from '../core/quantities.js';
-import type { GateSequences, ScanOptions } from '../core/scan.js';
+import { type ByGate, quantitiesOf } from '../core/quantities.js';
+import type { ScanOptions, SequencesByName } from '../core/scan.js';
 import type { States } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import type { Choice, UseFused } from '../fused/choose.js';
@@ -13,7 +14,10 @@ import { type LSTMToRun, type Sequence, type SequenceCell, statesBefore } from '
 
 /**
  * Every gate and state of every unit at every timestep. Each sequence is [B, T, U], and its index t is the input's
- * timestep, even if the layer reads backwards. At masked steps c and h keep their values, and the gates are 0.
+ * timestep, also where the layer reads backwards. At a masked step states carry the previous ones, and gates are 0.
+ *
+ * A variant's cell may have other gates and states, of other widths: `gates` and `states` have them all by name, and
+ * i, f, g, o, c and h are there where the cell has them.
  *
  * The caller owns the tensors and frees them with `dispose()`.
  */
@@ -26,6 +30,12 @@ export interface GateTrace extends ByGate<tf.Tensor3D> {
   h0: tf.Tensor2D;
   /** Cell state before the first step processed, [B, U]. */
   c0: tf.Tensor2D;
+  /** The cell's gates by name, in its order, each [B, T, width]: i, f, g and o of the plain LSTM. */
+  gates: SequencesByName;
+  /** The cell's states by name, in its order, each [B, T, width]: h and c of the plain LSTM. */
+  states: SequencesByName;
+  /** The states before the first step processed, by name, each [B, width]. */
+  initialStates: Readonly<Record<string, tf.Tensor2D>>;
   /** [B, T], bool: false at masked steps; null without a mask. */
   mask: tf.Tensor2D | null;
   /** The number of units in the trace: U. */
@@ -41,7 +51,7 @@ export interface GateTrace extends ByGate<tf.Tensor3D> {
 
 /** The options of `traceLayer`. */
 export interface TraceOptions {
-  /** h and c before the first step, each [B, U]. Default: the states of a stateful layer, otherwise zeros. */
+  /** The states before the first step: h and c, each [B, U], of the plain LSTM. Default: a stateful layer's states, else zeros. */
   initialState?: tf.Tensor[] | null | undefined;
   /** [B, T]; steps at 0 are masked. Default: no step is masked. */
   mask?: tf.Tensor | null | undefined;
@@ -71,7 +81,14 @@ export function traceLSTM(
   const { initialState, mask, units } = options;
   const { name, cell, goBackwards } = layer;
   const sequence = readCallOf(where, layer, x, { initialState, mask });
-  if (units != null) requireUnits(where, { name, units: cell.units }, units);
+  if (units != null) {
+    const others = quantitiesOf(cell).filter((quantity) => cell.widthOf(quantity) !== cell.units);
+    if (others.length > 0) {
+      const rule = `units must be left out for a cell of which ${others.join(', ')} are not [B, U]`;
+      throw invalidArgument(where, rule, units, { layer: name });
+    }
+    requireUnits(where, { name, units: cell.units }, units);
+  }
   const wanted = { where, layer: name, useFused, isTraining: false, keepsGates: true };
   const { fusedKernel, implementation } = chooseForSequence(cell, sequence, wanted);
   const trace = traceSequence(fusedKernel, cell, sequence, { goBackwards, keptUnits: units ?? undefined });
@@ -86,7 +103,7 @@ export function traceSequence(
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   return tidy(() => {
-    const states = statesBefore(given, cell.units);
+    const states = statesBefore(given, cell);
     const sequence = { ...given, states };
     const { outputs, gates } = runSequence(fusedKernel, cell, sequence, {
       goBackwards,
@@ -95,55 +112,72 @@ export function traceSequence(
       keepGates: true,
       keptUnits,
     });
-    return traceOf(cell, sequence, { ...(gates as GateSequences), h: outputs as tf.Tensor3D }, goBackwards, keptUnits);
+    return traceOf(cell, sequence, { ...gates, h: outputs as tf.Tensor3D }, goBackwards, keptUnits);
   });
 }
 
-/** All that a run computed, each [B, T, U], or [B, T, n] of n kept units, in processing order. */
-export type Sequences = GateSequences & { h: tf.Tensor3D };
+/** All that a run computed, by name, each [B, T, width], or [B, T, n] of n kept units, in processing order. */
+export type Sequences = SequencesByName;
 
 /** The trace of a run that is over. The caller owns its tensors, which are others than the given ones. */
 export function traceOfRun(
   cell: SequenceCell,
   given: Pick<Sequence, 'x' | 'states' | 'mask'>,
-  { i, f, g, o, c, h }: Sequences,
+  sequences: SequencesByName,
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   return tidy(() => {
-    const states = statesBefore(given, cell.units);
-    const copies = { i: tf.clone(i), f: tf.clone(f), g: tf.clone(g), o: tf.clone(o), c: tf.clone(c), h: tf.clone(h) };
+    const states = statesBefore(given, cell);
+    const copies: Record<string, tf.Tensor3D> = {};
+    for (const [name, sequence] of Object.entries(sequences)) copies[name] = tf.clone(sequence);
     return traceOf(cell, { mask: given.mask, states }, copies, goBackwards, keptUnits);
   });
 }
 
-/** A trace of sequences that are in processing order. */
+/** A trace of sequences that are in processing order, each [B, T, width], or [B, T, n] of n kept units. */
 function traceOf(
   cell: SequenceCell,
-  { states, mask: givenMask }: Pick<Sequence, 'mask'> & { states: States },
-  processed: Sequences,
+  { states: before, mask: givenMask }: Pick<Sequence, 'mask'> & { states: States },
+  processed: SequencesByName,
   goBackwards: boolean,
   keptUnits: readonly number[] | undefined,
 ): GateTrace {
-  const inInputOrder = (name: keyof Sequences) => (goBackwards ? tf.reverse(processed[name], 1) : processed[name]);
-  const trace: GateTrace = {
-    i: inInputOrder('i'),
-    f: inInputOrder('f'),
-    g: inInputOrder('g'),
-    o: inInputOrder('o'),
-    c: inInputOrder('c'),
-    h: inInputOrder('h'),
-    h0: unitsOf(states[0], keptUnits),
-    c0: unitsOf(states[1], keptUnits),
-    mask: givenMask === null ? null : booleanMask(givenMask),
+  const sequences: Record<string, tf.Tensor3D> = {};
+  for (const name of quantitiesOf(cell)) {
+    const sequence = processed[name] as tf.Tensor3D;
+    sequences[name] = goBackwards ? tf.reverse(sequence, 1) : sequence;
+  }
+  const initialStates: Record<string, tf.Tensor2D> = {};
+  for (const [n, name] of cell.stateNames.entries()) {
+    initialStates[name] = unitsOf(before[n] as tf.Tensor2D, keptUnits);
+  }
+  const mask = givenMask === null ? null : booleanMask(givenMask);
+  const trace = {
+    ...sequences,
+    h0: initialStates.h,
+    c0: initialStates.c,
+    gates: pick(sequences, cell.gateNames),
+    states: pick(sequences, cell.stateNames),
+    initialStates,
+    mask,
     units: keptUnits?.length ?? cell.units,
     activation: cell.activation.getClassName(),
     recurrentActivation: cell.recurrentActivation.getClassName(),
     dispose: () => {
-      const { i, f, g, o, c, h, h0, c0, mask } = trace;
-      tf.dispose([i, f, g, o, c, h, h0, c0, ...(mask === null ? [] : [mask])]);
+      const { gates, states, initialStates, mask } = trace;
+      tf.dispose([
+        ...[gates, states, initialStates].flatMap(Object.values<tf.Tensor>),
+        ...(mask === null ? [] : [mask]),
+      ]);
     },
-  };
+  } as GateTrace;
   return keptUnits === undefined ? trace : { ...trace, unitIndices: [...keptUnits] };
+}
+
+function pick<Value>(values: Readonly<Record<string, Value>>, names: readonly string[]): Record<string, Value> {
+  const picked: Record<string, Value> = {};
+  for (const name of names) picked[name] = values[name] as Value;
+  return picked;
 }
 
 function unitsOf(state: tf.Tensor2D, units: readonly number[] | undefined): tf.Tensor2D {

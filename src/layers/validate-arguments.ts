@@ -8,17 +8,22 @@ import {
   argumentsOf,
   type LSTMArgs,
   type LSTMCellArgs,
+  type LSTMOverCellArgs,
   type Owner,
+  type VariantArguments,
 } from './arguments.js';
 import type { ChronoInitializer } from './initializers/chrono.js';
 
 /**
  * Checks a cell's arguments.
  *
+ * @param variant Those that the cell has besides.
  * @throws RangeError for the first argument that breaks its rule.
  */
-export function validateCellArguments(where: string, args: LSTMCellArgs): void {
+export function validateCellArguments(where: string, args: LSTMCellArgs, variant: VariantArguments = {}): void {
   validate(where, args, OF_CELL);
+  const values = args as unknown as Record<string, unknown>;
+  for (const [name, { type }] of Object.entries(variant)) requireValue(where, name, values[name], type);
 }
 
 /**
@@ -28,6 +33,21 @@ export function validateCellArguments(where: string, args: LSTMCellArgs): void {
  */
 export function validateLSTMArguments(where: string, args: LSTMArgs): void {
   validate(where, args, OF_LSTM);
+}
+
+/**
+ * Checks the arguments of a layer over a given cell, but for the cell itself.
+ *
+ * @throws RangeError for the first argument that breaks its rule, and for one that is the cell's.
+ */
+export function validateOverCellArguments(where: string, args: LSTMOverCellArgs): void {
+  const values = args as unknown as Record<string, unknown>;
+  for (const name of argumentsOf('any layer', 'rnn', 'lstm')) {
+    requireValue(where, name, values[name], ARGUMENTS[name].type);
+  }
+  const ofCell = argumentsOf('cell').find((name) => values[name] != null);
+  if (ofCell === undefined) return;
+  throw invalidArgument(where, `${ofCell} must be given to the cell, where there is one`, values[ofCell]);
 }
 
 const OF_CELL: Owner[] = ['any layer', 'cell'];
@@ -82,11 +102,12 @@ function requireFittingBias(where: string, args: LSTMCellArgs): void {
 }
 
 /** Warns of every argument that nobody reads, with the name that was probably meant. */
-export function warnOfUnknownArguments(where: 'lstm' | 'lstmCell', args: object): void {
-  const known: string[] = argumentsOf(...(where === 'lstm' ? OF_LSTM : OF_CELL));
+export function warnOfUnknownArguments(where: string, args: object, variant: VariantArguments = {}): void {
+  const owners = where === 'lstm' ? OF_LSTM : OF_CELL;
+  // tf.layers.lstm writes its cell into the caller's arguments, which may be passed on to here.
+  const known: string[] = [...argumentsOf(...owners), ...(where === 'lstm' ? ['cell'] : Object.keys(variant))];
   for (const name of Object.keys(args)) {
-    // tf.layers.lstm writes its cell into the caller's arguments, which may be passed on to here.
-    if (known.includes(name) || (where === 'lstm' && name === 'cell')) continue;
+    if (known.includes(name)) continue;
     const meant = closestName(name, known);
     const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`;
     console.warn(`${where}: the argument '${name}' is unknown and has no effect.${hint}`);

@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ScanResult } from '../core/scan.js';
-import type { LSTMStep } from '../core/step.js';
+import type { CellStep, States } from '../core/step.js';
 import type { Sequence } from './sequence.js';
 
-/** From what a step computed and the h and c before it to what the step is to have computed; `t` as in the input. */
-export type StepEdit = (computed: LSTMStep, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number) => LSTMStep;
+/** From what a step computed and the states before it to what the step is to have computed; `t` as in the input. */
+export type StepEdit = (computed: CellStep, states: States, t: number) => CellStep;
 
 /** Looks into a cell as it runs over sequences: reads what it computes, or replaces it. */
 export interface SequenceObserver {
@@ -24,7 +24,7 @@ export interface SequenceObserver {
    * Is shown each step that somebody else steps the cell through, such as `tf.layers.rnn`: the states before it, and what
    * it computed, which may be masked afterwards. The tensors belong to the step.
    */
-  afterStep?(inputs: StepInputs, computed: LSTMStep): void;
+  afterStep?(inputs: StepInputs, computed: CellStep): void;
 }
 
 /** What a cell is called with: x [B, D], and its states, each [B, U]. */
@@ -44,7 +44,7 @@ export function observersOf(cell: object): readonly SequenceObserver[] {
 const NONE: readonly SequenceObserver[] = [];
 
 /** Shows the observers of a cell a step of it. */
-export function showStep(cell: object, inputs: StepInputs, computed: LSTMStep): void {
+export function showStep(cell: object, inputs: StepInputs, computed: CellStep): void {
   for (const observer of observersOf(cell)) observer.afterStep?.(inputs, computed);
 }
 

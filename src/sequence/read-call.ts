@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { fits, requireUsable, shapeOf, type TensorLike } from '../core/check-tensor.js';
 import { invalidArgument } from '../core/errors.js';
 import { closestName } from '../core/options.js';
+import type { SizedCell } from '../core/quantities.js';
 import type { States } from '../core/step.js';
 import { NO_DROPOUT } from '../core/weighted-sum.js';
 import type { LSTMToRun, Sequence } from './sequence.js';
@@ -10,7 +11,7 @@ import type { LSTMToRun, Sequence } from './sequence.js';
 export interface CallFacts {
   /** The layer's. */
   name: string;
-  units: number;
+  cell: SizedCell;
   /** D; null of a layer that is not built. */
   features: number | null;
   /** B; null unless the layer is stateful. */
@@ -19,7 +20,7 @@ export interface CallFacts {
 
 /** The keyword arguments of a call. */
 export interface CallArguments {
-  /** [h, c], each [B, U]. */
+  /** The states in the order of the cell's `stateNames`: [h, c], each [B, U], of the plain LSTM. */
   initialState?: unknown;
   /** [B, T], or a list that begins with one. */
   mask?: unknown;
@@ -45,7 +46,7 @@ export function readCall(where: string, facts: CallFacts, inputs: unknown, kwarg
     requireStates(where, facts, states, x.shape[0] as number);
     const symbolic = states.findIndex((state) => !(state instanceof tf.Tensor));
     if (symbolic >= 0) {
-      const rule = `initialState[${symbolic}] (${'hc'[symbolic]}) must be a concrete tensor, like x`;
+      const rule = `initialState[${symbolic}] (${facts.cell.stateNames[symbolic]}) must be a concrete tensor, as x is`;
       throw invalidArgument(where, rule, states[symbolic], { layer: facts.name });
     }
   }
@@ -67,7 +68,7 @@ export function readCall(where: string, facts: CallFacts, inputs: unknown, kwarg
 export function readCallOf(where: string, layer: LSTMToRun, inputs: unknown, kwargs: CallArguments): Sequence {
   const { name, cell, states } = layer;
   const features = cell.kernel.shape[0] ?? null;
-  const facts = { name, units: cell.units, features, batchSize: states?.[0].shape[0] ?? null };
+  const facts = { name, cell, features, batchSize: states?.[0]?.shape[0] ?? null };
   const sequence = readCall(where, facts, inputs, kwargs);
   return sequence.states === null ? { ...sequence, states } : sequence;
 }
@@ -158,29 +159,38 @@ function brokenRule(shape: readonly (number | null)[] | null, { features, batchS
 }
 
 /**
- * Checks the states that something starts from: h and c, each [B, U].
+ * Checks the states that something starts from, [B, width] each.
  *
  * @throws RangeError
  */
 export function requireStates(
   where: string,
-  { name, units }: Pick<CallFacts, 'name' | 'units'>,
+  { name, cell }: Pick<CallFacts, 'name' | 'cell'>,
   states: unknown,
   batch: number | null,
   argument = 'initialState',
-): asserts states is [TensorLike, TensorLike] {
-  if (!Array.isArray(states) || states.length !== 2) {
-    throw invalidArgument(where, `${argument} must be the two tensors h and c`, states, { layer: name });
+): asserts states is TensorLike[] {
+  const { stateNames, units } = cell;
+  if (!Array.isArray(states) || states.length !== stateNames.length) {
+    throw invalidArgument(where, `${argument} must be ${listed(stateNames)}`, states, { layer: name });
   }
-  for (let index = 0; index < 2; index++) {
+  for (const [index, stateName] of stateNames.entries()) {
     const state = states[index];
     const shape = shapeOf(state);
-    if (shape?.length !== 2 || !fits(shape[0], batch) || shape[1] !== units) {
-      const rule = `${argument}[${index}] (${'hc'[index]}) must be [B, U] = [${batch ?? 'B'}, ${units}]`;
+    const width = cell.widthOf(stateName);
+    if (shape?.length !== 2 || !fits(shape[0], batch) || shape[1] !== width) {
+      const letter = width === units ? 'U' : 'N';
+      const rule = `${argument}[${index}] (${stateName}) must be [B, ${letter}] = [${batch ?? 'B'}, ${width}]`;
       throw invalidArgument(where, rule, shape ?? state, { layer: name });
     }
-    requireUsable(where, `${argument}[${index}] (${'hc'[index]})`, state, name);
+    requireUsable(where, `${argument}[${index}] (${stateName})`, state, name);
   }
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 1) return `a list of one tensor, ${names[0]}`;
+  const count = names.length === 2 ? 'two' : names.length;
+  return `the ${count} tensors ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function requireMask(where: string, layer: string, mask: unknown, x: tf.Tensor): asserts mask is tf.Tensor2D {
@@ -200,7 +210,7 @@ function requireMask(where: string, layer: string, mask: unknown, x: tf.Tensor):
  */
 export function requireUnits(
   where: string,
-  { name, units: count }: Pick<CallFacts, 'name' | 'units'>,
+  { name, units: count }: { name: string; units: number },
   units: unknown,
 ): void {
   const isUnit = (unit: unknown) => Number.isSafeInteger(unit) && (unit as number) >= 0 && (unit as number) < count;

@@ -5,6 +5,7 @@ import {
   type GateSequences,
   type ScanOptions,
   type ScanResult,
+  type SequencesByName,
   type StepFunction,
   scan,
 } from '../core/scan.js';
@@ -12,7 +13,7 @@ import { tidy } from '../core/tidy.js';
 import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
-import type { FusedInputs, FusedKernel, FusedOptions } from '../fused/fused-kernel.js';
+import type { FusedInputs, FusedKernel, FusedOptions, FusedResult } from '../fused/fused-kernel.js';
 import { runFused, runFusedShowingAll, wantedOf } from '../fused/run-fused.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
@@ -104,12 +105,18 @@ function runShowingAll(
   const carrying = { ...options, zeroOutputForMask: false };
   const isOneOperation = fusedKernel !== null && options.keptUnits === undefined && sequence.x.shape[0] > 0;
   if (isOneOperation) {
-    const { result, all } = runFusedShowingAll(fusedKernel, fusedInputs(cell, sequence), fusedOptions(cell, carrying));
+    const shown = runFusedShowingAll(fusedKernel, fusedInputs(cell, sequence), fusedOptions(cell, carrying));
+    const result = byStates(shown.result);
+    const all = byStates(shown.all);
     return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
   }
   const all = runUnobserved(fusedKernel, cell, sequence, { ...carrying, keepOutputs: true, keepGates: true });
   const result = wantedOf(all, options);
   return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
+}
+
+function byStates({ lastOutput, h, c, outputs, gates }: FusedResult): ScanResult {
+  return { lastOutput, states: [h, c], outputs, gates };
 }
 
 /** Outputs are in processing order, the mask is in the input's. */
@@ -157,18 +164,17 @@ function runEmptyBatch(
   options: ScanOptions,
 ): ScanResult {
   return tidy(() => {
-    const [h, c] = statesBefore(sequence, cell.units);
+    const states = statesBefore(sequence, cell);
     const oneSample: Sequence = {
       x: withOneSample(sequence.x),
-      states: [withOneSample(h), withOneSample(c)],
+      states: states.map(withOneSample),
       mask: sequence.mask && tf.ones([1, sequence.mask.shape[1]]),
       dropoutMasks: NO_DROPOUT,
     };
     const result = runUnobserved(fusedKernel, cell, oneSample, options);
     return {
       lastOutput: withoutSamples(result.lastOutput),
-      h: withoutSamples(result.h),
-      c: withoutSamples(result.c),
+      states: result.states.map(withoutSamples),
       outputs: result.outputs && withoutSamples(result.outputs),
       gates: mapGates(result.gates, withoutSamples),
     };
@@ -188,7 +194,7 @@ function withoutSamples<T extends tf.Tensor>(batch: T): T {
 function runPlain(cell: SequenceCell, sequence: Sequence, options: ScanOptions): ScanResult {
   return tidy(() => {
     const { dropoutMasks } = sequence;
-    const [h0, c0] = statesBefore(sequence, cell.units);
+    const before = statesBefore(sequence, cell);
     const mask = sequence.mask === null ? null : booleanMask(sequence.mask);
     const x = withoutMaskedSteps(tf.cast(sequence.x, 'float32'), mask);
     const edits = observersOf(cell).flatMap(({ editStep }) => editStep ?? []);
@@ -200,7 +206,7 @@ function runPlain(cell: SequenceCell, sequence: Sequence, options: ScanOptions):
       return edits.reduce((edited, edit) => edit(edited, states, t), computed);
     };
     const stepInputs = isWhole ? unstackSteps(tf.transpose(x, [1, 0, 2])) : projectInputs(cell, x, dropoutMasks.input);
-    return scan(step, { stepInputs, h0, c0, mask }, options);
+    return scan(cell, step, { stepInputs, states: before, mask }, options);
   });
 }
 
@@ -213,7 +219,7 @@ function withoutMaskedSteps(x: tf.Tensor3D, mask: tf.Tensor2D | null): tf.Tensor
 const ROWS_OF_A_PRODUCT = 32;
 
 /**
- * x·W + b for each timestep: [B, T, D] to T tensors [B, 4U].
+ * x·W + b for each timestep: [B, T, D] to T tensors [B, 4U], or what the cell makes of them.
  *
  * Several timesteps make one product where a batch is small. Where it is not, that gains nothing, and taking the wide
  * result apart costs more than taking x apart.
@@ -231,7 +237,7 @@ function projectInputs(cell: SequenceCell, x: tf.Tensor3D, dropoutMasks: GateDro
       tf.reshape(tf.broadcastTo(dropoutMask, [steps, batch, features]), rows),
     );
     const projected = cell.projectInput(tf.reshape(piece, rows), everyStep);
-    return unstackSteps(tf.reshape(projected, [steps, batch, 4 * cell.units]));
+    return unstackSteps(tf.reshape(projected, [steps, batch, projected.shape[1]]));
   });
 }
 
@@ -244,9 +250,11 @@ function runOnFusedKernel(
   const options = fusedOptions(cell, scanOptions);
   const { keptUnits } = scanOptions;
   const inputs = fusedInputs(cell, sequence);
-  return keptUnits === undefined
-    ? runFused(fusedKernel, inputs, options)
-    : tidy(() => runInPieces(fusedKernel, inputs, options, keptUnits));
+  return byStates(
+    keptUnits === undefined
+      ? runFused(fusedKernel, inputs, options)
+      : tidy(() => runInPieces(fusedKernel, inputs, options, keptUnits)),
+  );
 }
 
 function fusedOptions(
@@ -261,8 +269,8 @@ function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequ
   const [batch, , features] = x.shape;
   return {
     x: asFloat(x),
-    h0: states && asFloat(states[0]),
-    c0: states && asFloat(states[1]),
+    h0: states && asFloat(states[0] as tf.Tensor2D),
+    c0: states && asFloat(states[1] as tf.Tensor2D),
     kernel: cell.kernel.read() as tf.Tensor2D,
     recurrentKernel: cell.recurrentKernel.read() as tf.Tensor2D,
     bias: cell.bias && (cell.bias.read() as tf.Tensor1D),
@@ -294,14 +302,14 @@ function runInPieces(
   inputs: FusedInputs,
   options: FusedOptions,
   keptUnits: readonly number[],
-): ScanResult {
+): FusedResult {
   const [batch, timesteps] = inputs.x.shape;
   const units = inputs.recurrentKernel.shape[0];
   const bytesOfStep = 4 * (GATE_SEQUENCE_NAMES.length + 1) * batch * units;
   const stepsOfPiece = Math.max(1, Math.floor(BYTES_OF_PIECE / bytesOfStep));
   const indices = tf.tensor1d([...keptUnits], 'int32');
   const choose = (steps: tf.Tensor3D) => tf.gather(steps, indices, 2);
-  const pieces: ScanResult[] = [];
+  const pieces: FusedResult[] = [];
   let { h0, c0 } = inputs;
   for (let n = 0; n < timesteps; n += stepsOfPiece) {
     const count = Math.min(stepsOfPiece, timesteps - n);
@@ -312,7 +320,7 @@ function runInPieces(
         { ...sliceTime(inputs, first, count), h0, c0 },
         options,
       );
-      return { ...states, outputs: outputs && choose(outputs), gates: mapGates(gates, choose) };
+      return { ...states, outputs: outputs && choose(outputs), gates: mapGates(gates, choose) as GateSequences | null };
     });
     pieces.push(piece);
     h0 = piece.h;
@@ -330,27 +338,25 @@ function sliceTime(inputs: FusedInputs, first: number, count: number): FusedInpu
   };
 }
 
-function joinPieces(pieces: readonly ScanResult[]): ScanResult {
-  const last = pieces[pieces.length - 1] as ScanResult;
+function joinPieces(pieces: readonly FusedResult[]): FusedResult {
+  const last = pieces[pieces.length - 1] as FusedResult;
   const join = (sequences: tf.Tensor3D[]) =>
     sequences.length === 1 ? (sequences[0] as tf.Tensor3D) : tf.concat(sequences, 1);
   return {
     ...last,
     outputs: last.outputs && join(pieces.map(({ outputs }) => outputs as tf.Tensor3D)),
-    gates: mapGates(last.gates, (_, name) => join(pieces.map(({ gates }) => (gates as GateSequences)[name]))),
+    gates: mapGates(last.gates, (_, name) =>
+      join(pieces.map(({ gates }) => (gates as SequencesByName)[name] as tf.Tensor3D)),
+    ) as GateSequences | null,
   };
 }
 
 function mapGates(
-  gates: GateSequences | null,
-  map: (steps: tf.Tensor3D, name: keyof GateSequences) => tf.Tensor3D,
-): GateSequences | null {
+  gates: SequencesByName | null,
+  map: (steps: tf.Tensor3D, name: string) => tf.Tensor3D,
+): SequencesByName | null {
   if (gates === null) return null;
-  return {
-    i: map(gates.i, 'i'),
-    f: map(gates.f, 'f'),
-    g: map(gates.g, 'g'),
-    o: map(gates.o, 'o'),
-    c: map(gates.c, 'c'),
-  };
+  const mapped: Record<string, tf.Tensor3D> = {};
+  for (const name of Object.keys(gates)) mapped[name] = map(gates[name] as tf.Tensor3D, name);
+  return mapped;
 }

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import type { EquationsOfCell, LSTMStep, States } from '../core/step.js';
+import type { SizedCell } from '../core/quantities.js';
+import type { CellStep, EquationsOfCell, States } from '../core/step.js';
 import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
+import type { WeightFacts } from '../core/weights.js';
 
 /** One sequence that a cell is to run over, checked. */
 export interface Sequence {
   /** [B, T, D], T at least 1, in the input's order. */
   x: tf.Tensor3D;
-  /** h and c before the first step processed, each [B, U]; null for zeros. */
+  /** The states before the first step processed, in the order of the cell's `stateNames`; null for zeros. */
   states: States | null;
   /** [B, T], of any dtype; 0 is masked. */
   mask: tf.Tensor2D | null;
@@ -15,9 +17,8 @@ export interface Sequence {
 }
 
 /** A cell as a sequence needs it: of this package, derived from it, or one of tfjs that stands behind `cellToRun`. */
-export interface SequenceCell extends EquationsOfCell {
+export interface SequenceCell extends EquationsOfCell, SizedCell {
   readonly name: string;
-  readonly units: number;
   readonly bias: tf.LayerVariable | null;
   readonly dropout: number;
   readonly recurrentDropout: number;
@@ -27,18 +28,16 @@ export interface SequenceCell extends EquationsOfCell {
    * equations themselves, applies where there are none.
    */
   readonly ownEquations: OwnEquations;
+  /** The weights that it has, in the order in which they are saved. */
+  readonly weightFacts: readonly WeightFacts[];
   /** Says what a cell computes in messages. */
   getClassName(): string;
   /** x·W + b, [N, 4U] from [N, D]. Not used where all of the step is the cell's own. */
   projectInput(x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D;
   /** One timestep from what the input contributes to the pre-activations, [B, 4U]. Not used likewise. */
-  stepFromProjectedInput(
-    projectedInput: tf.Tensor2D,
-    states: readonly [tf.Tensor2D, tf.Tensor2D],
-    dropoutMasks: GateDropoutMasks,
-  ): LSTMStep;
-  /** One timestep, without dropout: from x [B, D], and h and c, each [B, U]. */
-  step(x: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D]): LSTMStep;
+  stepFromProjectedInput(projectedInput: tf.Tensor2D, states: States, dropoutMasks: GateDropoutMasks): CellStep;
+  /** One timestep, without dropout: from x [B, D], and the states. */
+  step(x: tf.Tensor2D, states: States): CellStep;
   /** The dropout masks of one sequence in training, [B, D] and [B, U]. */
   drawDropoutMasks(batch: number): DropoutMasks;
 }
@@ -48,7 +47,7 @@ export interface LSTMToRun {
   name: string;
   cell: SequenceCell;
   goBackwards: boolean;
-  /** The states of a stateful layer, each [B, U]; else null. */
+  /** The states of a stateful layer; else null. */
   states: States | null;
 }
 
@@ -59,23 +58,23 @@ export function hasPreActivations({ ownEquations }: Pick<SequenceCell, 'ownEquat
   return ownEquations !== 'whole step';
 }
 
-export function zeroStates(batch: number, units: number): States {
-  return [tf.zeros([batch, units]), tf.zeros([batch, units])];
+export function zeroStates(batch: number, cell: SizedCell): tf.Tensor2D[] {
+  return cell.stateNames.map((name) => tf.zeros([batch, cell.widthOf(name)]));
 }
 
 /** The states that a sequence starts from. To be called within a tidy, as zeros are new. */
-export function statesBefore({ x, states }: Pick<Sequence, 'x' | 'states'>, units: number): States {
-  return states ?? zeroStates(x.shape[0], units);
+export function statesBefore({ x, states }: Pick<Sequence, 'x' | 'states'>, cell: SizedCell): States {
+  return states ?? zeroStates(x.shape[0], cell);
 }
 
 /** One timestep of a whole step's own cell, with dropout as tfjs has it: one dropout mask for all gates. */
 export function wholeStep(
   cell: SequenceCell,
   x: tf.Tensor2D,
-  [h, c]: readonly [tf.Tensor2D, tf.Tensor2D],
+  [h, ...others]: States,
   { input, recurrent }: DropoutMasks,
-): LSTMStep {
+): CellStep {
   const dropOut = (value: tf.Tensor2D, [dropoutMask]: GateDropoutMasks) =>
     dropoutMask === undefined ? value : (tf.mul(value, dropoutMask) as tf.Tensor2D);
-  return cell.step(dropOut(x, input), [dropOut(h, recurrent), c]);
+  return cell.step(dropOut(x, input), [dropOut(h as tf.Tensor2D, recurrent), ...others]);
 }

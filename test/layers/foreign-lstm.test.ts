@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { LSTMStep } from '../../src/core/step.js';
 import { lstm, lstmCell } from '../../src/index.js';
 import { callForeign, cellToRun, isLSTMLike } from '../../src/layers/foreign-lstm.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
@@ -101,7 +102,7 @@ describe('What runs in the place of a cell', () => {
       randomizeWeights(cell, 5);
       const x = randomTensor<tf.Rank.R2>([2, FEATURES], 1);
       const states = [randomTensor<tf.Rank.R2>([2, UNITS], 2), randomTensor<tf.Rank.R2>([2, UNITS], 3)] as const;
-      const { h, c } = cellToRun(cell).step(x, states);
+      const { h, c } = cellToRun(cell).step(x, states) as LSTMStep;
       expectAllClose([h, h, c], cell.call([x, ...states], { training: false }) as tf.Tensor[]);
     });
   });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { CellStep } from '../../src/core/step.js';
 import { lstm } from '../../src/index.js';
 import { observe } from '../../src/sequence/observe.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
@@ -60,7 +61,7 @@ describe.each(NODE_BACKENDS)('On %s, a stateful LSTM', (backend) => {
     const layer = statefulLayer();
     layer.apply(randomTensor(BATCH_INPUT_SHAPE, 10));
     const before = layer.states.map((state) => state.clone());
-    const stop = observe(layer.cell, { editStep: (computed, [h, c]) => ({ ...computed, h, c }) });
+    const stop = observe(layer.cell, { editStep: (computed, [h, c]) => ({ ...computed, h, c }) as CellStep });
     layer.apply(randomTensor(BATCH_INPUT_SHAPE, 7));
     stop();
     expectAllClose(layer.states, before, 0);

@@ -129,7 +129,7 @@ describe('An observer of a cell', () => {
     const end = observe(cell, {
       afterStep: ([input], { h }) => {
         inputs.push(tf.keep(tf.clone(input)));
-        outputs.push(tf.keep(tf.clone(h)));
+        outputs.push(tf.keep(tf.clone(h as tf.Tensor2D)));
       },
     });
     // tfjs's own cell is shown where it is taken through its steps by this package.

@@ -127,7 +127,7 @@ describe('An observer of a cell', () => {
     const layer = lstm({ units: UNITS });
     layer.apply(x());
     const factor = (n: number): SequenceObserver => ({
-      editStep: (computed) => ({ ...computed, h: tf.add(tf.mul(computed.h, 0), n) }),
+      editStep: (computed) => ({ ...computed, h: tf.add(tf.mul(computed.h as tf.Tensor2D, 0), n) }),
     });
     const ends = [observe(layer.cell, factor(1)), observe(layer.cell, factor(2))];
     const first = () => (layer.apply(x()) as tf.Tensor).dataSync()[0];

@@ -64,11 +64,15 @@ export function traceOf(kind: TraceKind): GateTrace {
   }
   const sequence = (quantity: Quantity) => tf.tensor3d(values[quantity], [1, timesteps, units]);
   const sequences = byQuantity(sequence);
+  const { i, f, g, o, c, h } = sequences;
   const h0 = tf.zeros([1, units]) as tf.Tensor2D;
   const c0 = tf.zeros([1, units]) as tf.Tensor2D;
   const maskTensor = isMasked ? tf.tensor2d(mask.map(Number), [1, timesteps], 'bool') : null;
   return {
     ...sequences,
+    gates: { i, f, g, o },
+    states: { h, c },
+    initialStates: { h: h0, c: c0 },
     h0,
     c0,
     mask: maskTensor,

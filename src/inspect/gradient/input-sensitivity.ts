@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { AN_INTEGER, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
-import type { States } from '../../core/step.js';
 import type { TraceOptions } from '../../layers/trace.js';
 import { chooseForSequence, runSequence } from '../../sequence/run-sequence.js';
 import type { Sequence, SequenceCell } from '../../sequence/sequence.js';
@@ -76,8 +75,9 @@ function squaredNorms(cell: SequenceCell, sequence: Sequence, goBackwards: boole
   const [batch, timesteps] = sequence.x.shape;
   const copies = Math.max(1, Math.floor(ROWS / batch));
   let sum = tf.zeros([batch, timesteps]) as tf.Tensor2D;
-  for (let unit = 0; unit < cell.units; unit += copies) {
-    const units = Array.from({ length: Math.min(copies, cell.units - unit) }, (_, n) => unit + n);
+  const width = cell.widthOf('h');
+  for (let unit = 0; unit < width; unit += copies) {
+    const units = Array.from({ length: Math.min(copies, width - unit) }, (_, n) => unit + n);
     sum = tf.tidy(() => tf.add(sum, squaredNormsOf(units, cell, sequence, goBackwards)));
   }
   return sum;
@@ -87,20 +87,20 @@ function squaredNormsOf(units: number[], cell: SequenceCell, sequence: Sequence,
   const [batch, timesteps] = sequence.x.shape;
   const copied = <T extends tf.Tensor>(tensor: T) =>
     tf.tile(tensor, [units.length, ...tensor.shape.slice(1).map(() => 1)]) as T;
-  const states = sequence.states && (sequence.states.map(copied) as States);
+  const states = sequence.states?.map(copied) ?? null;
   const mask = sequence.mask && copied(sequence.mask);
   // Copy n looks at the n-th unit.
   const looked = tf.reshape(
-    tf.tile(tf.expandDims(tf.oneHot(tf.tensor1d(units, 'int32'), cell.units), 1), [1, batch, 1]),
-    [units.length * batch, cell.units],
+    tf.tile(tf.expandDims(tf.oneHot(tf.tensor1d(units, 'int32'), cell.widthOf('h')), 1), [1, batch, 1]),
+    [units.length * batch, cell.widthOf('h')],
   );
   const lookAt = (x: tf.Tensor3D) => {
     const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
     const where = 'inputSensitivity';
     const wanted = { where, layer: cell.name, useFused: 'auto', isTraining: false, keepsGates: false } as const;
     const copies = { ...sequence, x, states, mask };
-    const { h } = runSequence(chooseForSequence(cell, copies, wanted).fusedKernel, cell, copies, options);
-    return tf.sum(tf.mul(h, looked)) as tf.Scalar;
+    const [h] = runSequence(chooseForSequence(cell, copies, wanted).fusedKernel, cell, copies, options).states;
+    return tf.sum(tf.mul(h as tf.Tensor2D, looked)) as tf.Scalar;
   };
   const gradient = tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x));
   const squares = tf.sum(tf.square(gradient), 2);

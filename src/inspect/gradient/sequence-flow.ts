@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { splitByGate } from '../../core/gates.js';
-import type { ActivationFunction, StepActivations } from '../../core/step.js';
+import type { ActivationFunction, LSTMStep, StepActivations } from '../../core/step.js';
 import { mapWeights, weightsOf } from '../../core/weights.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
@@ -105,7 +105,7 @@ function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): Wa
     projectInput: (x) => cell.projectInput(x, []),
     step: (projectedInput, states, t) => {
       const computed = cell.stepFromProjectedInput(projectedInput, states, []);
-      return edits.reduce((edited, edit) => edit(edited, states, t), computed);
+      return edits.reduce((edited, edit) => edit(edited, states, t), computed) as LSTMStep;
     },
     refusal,
   };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
+import type { LSTMStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
 import { weightsOf } from '../../core/weights.js';
 import { hookMethod } from '../../host/hook-method.js';
@@ -27,7 +28,7 @@ export function stepJacobian(flow: GradientFlow, cell: SequenceCell, t: number):
     const [ofH, ofC] = tf.split(eye, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
     const lookedAt = (h: tf.Tensor2D, c: tf.Tensor2D) => {
       const projected = cell.projectInput(copies(stepOfSequence(x, t)), []);
-      const step = cell.stepFromProjectedInput(projected, [h, c], []);
+      const step = cell.stepFromProjectedInput(projected, [h, c], []) as LSTMStep;
       return tf.sum(tf.add(tf.mul(step.h, ofH), tf.mul(step.c, ofC))) as tf.Scalar;
     };
     const gradients = withWeightsOf(flow, cell, () =>

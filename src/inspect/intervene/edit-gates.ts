@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
-import { type LSTMStep, nextCellState, nextHiddenState } from '../../core/step.js';
+import { type CellStep, type LSTMStep, nextCellState, nextHiddenState } from '../../core/step.js';
 import { hookMethod } from '../../host/hook-method.js';
 import { callForeign, cellToRun, isExplicitLSTM, type LSTMLike } from '../../layers/foreign-lstm.js';
 import { observe, type StepEdit } from '../../sequence/observe.js';
@@ -16,6 +16,9 @@ import { requireLayer } from '../model/require-layer.js';
  * @param t The timestep, in the order of the input.
  */
 export type GateEdit = (step: LSTMStep, t: number) => Partial<LSTMStep> | undefined;
+
+/** A step of which some is replaced. */
+type SomeOfStep = Readonly<Record<string, tf.Tensor2D | undefined>>;
 
 /**
  * Intervenes in an LSTM: while `run` executes, `edit` may replace any of i, f, g, o, c and h at any timestep. The layer may
@@ -86,37 +89,43 @@ function startDetour(layer: LSTMLike): () => void {
 
 /** A person's edit as a cell knows it: with all that follows from what was replaced. */
 function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
-  return (computed, [, previousC], t) => {
+  return (computed, states, t) => {
     const given = { ...computed };
-    const returned = edit(given, t) ?? {};
+    // What a variant's cell has in the place of i, f, g, o, c and h is its author's and its user's to know.
+    const returned = (edit(given as LSTMStep, t) ?? {}) as SomeOfStep;
     requireObject(returned);
-    const replaced = { ...changesOf(given, computed), ...returned };
+    const replaced: SomeOfStep = { ...changesOf(given, computed), ...returned };
     requireEdited(replaced, computed);
     // A clone, since what the edit returns may be the caller's to keep.
-    const result = (name: keyof LSTMStep) => (replaced[name] ? tf.clone(replaced[name]) : computed[name]);
-    const i = result('i');
-    const f = result('f');
-    const g = result('g');
-    const o = result('o');
+    const step: Record<string, tf.Tensor2D> = { ...computed };
+    for (const [name, value] of Object.entries(replaced)) if (value !== undefined) step[name] = tf.clone(value);
+    const { ownEquations, stateNames } = cellToRun(cell);
+    if (ownEquations !== 'none') {
+      requireStatesToo(cell, stateNames, replaced);
+      return step;
+    }
+    const { i, f, g, o } = step as LSTMStep;
     const cFollows = replaced.c === undefined && (replaced.i ?? replaced.f ?? replaced.g) !== undefined;
     const hFollows = replaced.h === undefined && (cFollows || (replaced.o ?? replaced.c) !== undefined);
-    if (hFollows || cFollows) requireSixEquations(cell, replaced);
-    const newC = cFollows ? nextCellState({ i, f, g }, previousC) : result('c');
-    const newH = hFollows ? nextHiddenState(o, newC, (x) => cell.activation.apply(x) as tf.Tensor2D) : result('h');
-    return { i, f, g, o, c: newC, h: newH };
+    if (cFollows) step.c = nextCellState({ i, f, g }, states[1] as tf.Tensor2D);
+    if (hFollows) step.h = nextHiddenState(o, step.c as tf.Tensor2D, (x) => cell.activation.apply(x) as tf.Tensor2D);
+    return step;
   };
 }
 
-/** What follows from a gate is known where the six equations say it. */
-function requireSixEquations(cell: LSTMLike['cell'], replaced: Partial<LSTMStep>): void {
-  if (cellToRun(cell).ownEquations === 'none') return;
-  const rule = `edit must return c and h as well, or h alone: the cell of class ${cell.getClassName()} computes its steps itself, so what follows from a gate is not known`;
-  throw invalidArgument('editGates', rule, Object.keys(replaced), { layer: cell.name });
+/** What follows from a gate or a state is known where the six equations say it. From h, the last, nothing follows. */
+function requireStatesToo(cell: LSTMLike['cell'], stateNames: readonly string[], replaced: SomeOfStep): void {
+  const given = Object.keys(replaced).filter((name) => replaced[name] !== undefined);
+  const isComplete = given.every((name) => name === 'h') || stateNames.every((name) => given.includes(name));
+  if (isComplete) return;
+  const all = [...stateNames].reverse().join(' and ');
+  const rule = `edit must return ${all} as well, or h alone: the cell of class ${cell.getClassName()} computes its steps itself, so what follows from a gate is not known`;
+  throw invalidArgument('editGates', rule, given, { layer: cell.name });
 }
 
 /** What an edit replaced in place, instead of returning it. */
-function changesOf(given: LSTMStep, computed: LSTMStep): Partial<LSTMStep> {
-  const names = Object.keys(given) as (keyof LSTMStep)[];
+function changesOf(given: CellStep, computed: CellStep): SomeOfStep {
+  const names = Object.keys(given);
   return Object.fromEntries(names.filter((name) => given[name] !== computed[name]).map((name) => [name, given[name]]));
 }
 
@@ -127,9 +136,9 @@ function requireObject(returned: unknown): void {
   }
 }
 
-function requireEdited(replaced: Partial<LSTMStep>, computed: LSTMStep): void {
+function requireEdited(replaced: SomeOfStep, computed: CellStep): void {
   for (const [name, value] of Object.entries(replaced)) {
-    const expected = computed[name as keyof LSTMStep]?.shape;
+    const expected = computed[name]?.shape;
     if (expected === undefined) {
       throw invalidArgument('editGates', `edit must return some of ${Object.keys(computed).join(', ')}`, name);
     }

@@ -87,7 +87,7 @@ function prepare(kernel: FusedKernel | null, problem: Problem, data: ProblemData
   };
 }
 
-function byName({ lastOutput, h, c, outputs, gates }: ScanResult): Record<string, tf.Tensor> {
+function byName({ lastOutput, states: [h, c], outputs, gates }: ScanResult): Record<string, tf.Tensor> {
   const { c: cells, ...others } = gates ?? {};
   const named: Partial<Record<ResultName, tf.Tensor | null | undefined>> = {
     lastOutput,

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_SEQUENCE_NAMES, type ScanResult, scan } from '../../../src/core/scan.js';
+import { GATE_SEQUENCE_NAMES } from '../../../src/core/scan.js';
 import { lstmStep } from '../../../src/core/step.js';
 import { weightedSum } from '../../../src/core/weighted-sum.js';
-import type { FusedKernel, FusedOptions, RecordedInputs } from '../../../src/fused/fused-kernel.js';
+import type { FusedKernel, FusedOptions, FusedResult, RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { runFused } from '../../../src/fused/run-fused.js';
+import { scanLSTM } from '../../core/support/scan-lstm.js';
 import { randomTensor } from '../../support/random.js';
 
 /** A sequence to run, all of it drawn from a seed. */
@@ -40,7 +41,7 @@ export function optionsOf({ goBackwards, keepOutputs, keepGates }: Case): FusedO
   return { recurrentActivation: 'sigmoid', zeroOutputForMask: false, goBackwards, keepOutputs, keepGates };
 }
 
-export type Way = (inputs: RecordedInputs, options: FusedOptions) => ScanResult;
+export type Way = (inputs: RecordedInputs, options: FusedOptions) => FusedResult;
 
 export const runOn =
   (kernel: FusedKernel): Way =>
@@ -56,7 +57,7 @@ export const runPlain: Way = ({ x, h0, c0, kernel, recurrentKernel, bias, inputD
   // tfjs's gradient of unstack throws where there is one output.
   const steps = x.shape[1] === 1 ? [tf.squeeze(x, [1])] : tf.unstack(x, 1);
   const activations = { activation: tf.tanh, recurrentActivation: tf.sigmoid } as Parameters<typeof lstmStep>[2];
-  return scan(
+  return scanLSTM(
     (projected, [h, c]) => lstmStep(tf.add(projected, tf.matMul(h, recurrentKernel)), c, activations),
     { stepInputs: steps.map(project), h0, c0, mask: null },
     options,
@@ -64,7 +65,7 @@ export const runPlain: Way = ({ x, h0, c0, kernel, recurrentKernel, bias, inputD
 };
 
 /** All tensors of a result, by name. */
-export function tensorsOf({ lastOutput, h, c, outputs, gates }: ScanResult): Record<string, tf.Tensor> {
+export function tensorsOf({ lastOutput, h, c, outputs, gates }: FusedResult): Record<string, tf.Tensor> {
   const kept =
     gates === null ? {} : Object.fromEntries(GATE_SEQUENCE_NAMES.map((name) => [`gates.${name}`, gates[name]]));
   return { lastOutput, h, c, ...(outputs && { outputs }), ...kept };
@@ -83,7 +84,7 @@ export function gradientsOf(way: Way, inputs: RecordedInputs, options: FusedOpti
   return Object.fromEntries(names.map((name, n) => [name, gradients[n] as tf.Tensor]));
 }
 
-export function weightedTotal(result: ScanResult): tf.Scalar {
+export function weightedTotal(result: FusedResult): tf.Scalar {
   const terms = Object.values(tensorsOf(result)).map((tensor, n) =>
     tf.sum(tf.mul(tensor, randomTensor(tensor.shape, 900 + n))),
   );

@@ -27,8 +27,12 @@ export function traceOf(given: Partial<Sequences>, parts: TraceParts = {}): Gate
     c0: tf.zeros([batch, units]) as tf.Tensor2D,
     mask: mask === null ? null : tf.tensor2d(mask, [batch, timesteps], 'bool'),
   };
+  const { i, f, g, o, c, h, h0, c0 } = tensors;
   return {
     ...tensors,
+    gates: { i, f, g, o },
+    states: { h, c },
+    initialStates: { h: h0, c: c0 },
     units,
     activation,
     recurrentActivation,

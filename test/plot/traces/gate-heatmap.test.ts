@@ -136,7 +136,9 @@ test('A trace of hundreds of thousands of values stays small, and its tooltips t
     const states = { h0: tf.zeros([1, units]) as tf.Tensor2D, c0: tf.zeros([1, units]) as tf.Tensor2D };
     return { ...sequences, ...states };
   });
-  const kind = { mask: null, units, activation: 'tanh', recurrentActivation: 'sigmoid' };
+  const { i, f, g, o, c, h, h0, c0 } = trace;
+  const byName = { gates: { i, f, g, o }, states: { h, c }, initialStates: { h: h0, c: c0 } };
+  const kind = { ...byName, mask: null, units, activation: 'tanh', recurrentActivation: 'sigmoid' };
   const whole = { ...trace, ...kind, dispose: () => tf.dispose(trace) };
   const spec = parts(await gateHeatmap(whole, { quantities: ['i', 'c'] }));
   const image = spec.concat[0].layer.find(({ mark }: { mark: { type: string } }) => mark.type === 'image');

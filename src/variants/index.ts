@@ -1,0 +1,1 @@
+export { PeepholeCell, type PeepholeCellArgs, peepholeCell } from './peephole-cell.js';

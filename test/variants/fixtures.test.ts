@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../../src/index.js';
+import type { AnyLSTMCell } from '../../src/layers/lstm-cell.js';
+import * as variants from '../../src/variants/index.js';
+import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
+import { expectAllClose, expectClose } from '../support/close.js';
+
+interface Numbers {
+  shape: number[];
+  values: number[];
+}
+
+/** What another implementation computes; see fixtures/README.md. */
+interface VariantFixture {
+  name: string;
+  cell: string;
+  args: Record<string, unknown>;
+  source: string;
+  inputs: { x: Numbers; mask: Numbers | null };
+  initialState: Numbers[];
+  weights: Record<string, Numbers>;
+  outputs: { sequence: Numbers; states: Numbers[] };
+  lossWeights: Numbers;
+  stateLossWeights: Numbers[];
+  gradients: { x: Numbers; initialState: Numbers[]; weights: Record<string, Numbers> };
+}
+
+const FOLDER = 'fixtures/variants';
+const FIXTURES = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')) as VariantFixture);
+
+const makers = variants as unknown as Record<string, (args: object) => AnyLSTMCell>;
+
+const tensorOf = ({ shape, values }: Numbers) => tf.tensor(values, shape, 'float32');
+const tensorsOf = (numbers: Numbers[]) => numbers.map(tensorOf);
+
+/** The cell of a fixture, built, with its weights. */
+function cellOf({ cell: name, args, weights, inputs }: VariantFixture): AnyLSTMCell {
+  const cell = (makers[name] as (args: object) => AnyLSTMCell)(args);
+  cell.build([null, inputs.x.shape[2] as number]);
+  expect(cell.weightFacts.map(({ storedName }) => storedName)).toEqual(Object.keys(weights));
+  cell.setWeights(tensorsOf(Object.values(weights)));
+  return cell;
+}
+
+function maskOf({ inputs: { mask } }: VariantFixture): tf.Tensor | null {
+  return mask === null ? null : tf.cast(tensorOf(mask), 'bool');
+}
+
+describe.each(NODE_BACKENDS)('On %s, a variant', (backend) => {
+  beforeAll(() => useBackend(backend));
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  test.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
+    'computes what another implementation does, in lstm and in tf.layers.rnn: %s',
+    (_, fixture) => {
+      const cell = cellOf(fixture);
+      const expected = [fixture.outputs.sequence, ...fixture.outputs.states];
+      const given = { initialState: tensorsOf(fixture.initialState), mask: maskOf(fixture) };
+      const args = { cell, returnSequences: true, returnState: true };
+      for (const layer of [lstm(args), tf.layers.rnn(args)]) {
+        const outputs = layer.apply(tensorOf(fixture.inputs.x), given as never) as tf.Tensor[];
+        expectAllClose(outputs, tensorsOf(expected));
+      }
+    },
+  );
+
+  test.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
+    'has the gradients of another implementation: %s',
+    (_, fixture) => {
+      const cell = cellOf(fixture);
+      const layer = lstm({ cell, returnSequences: true, returnState: true });
+      const lossWeights = tensorsOf([fixture.lossWeights, ...fixture.stateLossWeights]);
+      const mask = maskOf(fixture);
+      const loss = (x: tf.Tensor, ...initialState: tf.Tensor[]) => {
+        const outputs = layer.apply(x, { initialState, mask } as never) as tf.Tensor[];
+        return tf.addN(outputs.map((output, n) => tf.sum(tf.mul(output, lossWeights[n] as tf.Tensor)))) as tf.Scalar;
+      };
+      const x = tensorOf(fixture.inputs.x);
+      const states = tensorsOf(fixture.initialState);
+      const [dx, ...dStates] = tf.grads(loss)([x, ...states]);
+      expectClose(dx as tf.Tensor, tensorOf(fixture.gradients.x));
+      expectAllClose(dStates, tensorsOf(fixture.gradients.initialState));
+      const { grads } = tf.variableGrads(() => loss(x, ...states));
+      const variables = cell.trainableWeights.map((weight) => (weight.read() as tf.Variable).name);
+      expectAllClose(
+        variables.map((name) => grads[name] as tf.Tensor),
+        tensorsOf(Object.values(fixture.gradients.weights)),
+      );
+    },
+  );
+});
+
+test('Each variant has a fixture, and each fixture a variant', () => {
+  const functions = Object.keys(variants).filter((name) => /^[a-z]/.test(name));
+  expect([...new Set(FIXTURES.map(({ cell }) => cell))].sort()).toEqual(functions.sort());
+});
