@@ -11,6 +11,7 @@ const ARROWS = {
   convert: ['core', 'formats', 'host', 'sequence', 'layers', 'training'],
   plot: ['core', 'inspect'],
   report: ['plot'],
+  variants: ['layers', 'sequence', 'fused', 'core', 'host'],
   testing: ['core', 'host', 'fused', 'sequence', 'layers', 'training', 'inspect', 'convert'],
 };
 
@@ -19,7 +20,7 @@ const TYPES_ONLY = { inspect: ['fused'], plot: ['layers'] };
 
 /** What is imported or run from outside, the report's page by a browser: whatever is not reached from here is dead. */
 const ENTRIES =
-  '^src/(index|(convert|inspect|plot|report|testing)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main)[.]ts$';
+  '^src/(index|(convert|inspect|plot|report|testing|variants)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main)[.]ts$';
 
 /** What runs in the report's page, where TensorFlow.js is not. */
 const WITHOUT_TENSORFLOW = '^src/(plot/(page|rows)/|inspect/words[.]ts|core/(quantities|errors)[.]ts)';

@@ -13,7 +13,6 @@ import {
 import type { UseFused } from '../fused/choose.js';
 import { identifierConfig, type Role } from '../host/parse-identifier.js';
 import type { BuiltInCell, ConfigDict, RegularizerIdentifier } from '../host/types.js';
-import type { AnyLSTMCell } from './lstm-cell.js';
 
 /** The names of tfjs's activations and of this package's. */
 export type Activation = NonNullable<tf.LSTMCellLayerArgs['activation']> | 'hardSigmoidKeras3';
@@ -63,15 +62,6 @@ export interface LSTMArgs extends Omit<tf.LSTMLayerArgs, 'cell' | keyof Addition
   useFused?: UseFused;
   /** Outputs 0 at masked steps, instead of the previous output. Default: false. */
   zeroOutputForMask?: boolean;
-}
-
-/** What every layer of tfjs takes. */
-type LayerArgument = keyof ConstructorParameters<typeof tf.layers.Layer>[0];
-
-/** The arguments of an `lstm` over a cell that is given: what concerns the cell, such as `units`, is given to the cell. */
-export interface LSTMOverCellArgs extends Omit<LSTMArgs, Exclude<keyof LSTMCellArgs, LayerArgument>> {
-  /** The cell that computes each step: `lstmCell`, a variant, or a user's own class derived from `LSTMCell`. */
-  cell: AnyLSTMCell;
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { LSTMArgs, LSTMCellArgs, LSTMOverCellArgs } from './arguments.js';
-import { LSTM } from './lstm.js';
+import type { LSTMArgs, LSTMCellArgs } from './arguments.js';
+import { LSTM, type LSTMOverCellArgs } from './lstm.js';
 import { LSTMCell } from './lstm-cell.js';
 import { warnOfUnknownArguments } from './validate-arguments.js';
 

@@ -16,7 +16,6 @@ import {
   copyArguments,
   type LSTMArgs,
   type LSTMCellArgs,
-  type LSTMOverCellArgs,
   type OwnArguments,
   ownArguments,
   savedArguments,
@@ -27,6 +26,15 @@ import { usualOutputs, withGateMasks, withGateShapes, withGates } from './gate-o
 import { type AnyLSTMCell, LSTMCell } from './lstm-cell.js';
 import { type GateTrace, type TraceOptions, traceLSTM } from './trace.js';
 import { validateLSTMArguments, validateOverCellArguments } from './validate-arguments.js';
+
+/** What every layer of tfjs takes. */
+type LayerArgument = keyof ConstructorParameters<typeof tf.layers.Layer>[0];
+
+/** The arguments of an `lstm` over a cell that is given: what concerns the cell, such as `units`, is given to the cell. */
+export interface LSTMOverCellArgs extends Omit<LSTMArgs, Exclude<keyof LSTMCellArgs, LayerArgument>> {
+  /** The cell that computes each step: `lstmCell`, a variant, or a user's own class derived from `LSTMCell`. */
+  cell: AnyLSTMCell;
+}
 
 /** A call that `apply` has read, and `call` is to run. */
 interface PendingCall {
@@ -78,7 +86,7 @@ export class LSTM extends tf.layers.RNN {
     const args = copyArguments(callersArgs);
     const givenCell = readCell(args);
     if (givenCell === null) validateLSTMArguments('LSTM', args as LSTMArgs);
-    else validateOverCellArguments('LSTM', args as LSTMOverCellArgs);
+    else validateOverCellArguments('LSTM', args);
     // The cell stays trainable: whether its weights are trained is the layer's to say, before and after building.
     const cell = givenCell ?? new LSTMCell({ ...args, trainable: true } as LSTMCellArgs, 'LSTM');
     super({ ...args, cell } as tf.RNNLayerArgs);

@@ -8,7 +8,6 @@ import {
   argumentsOf,
   type LSTMArgs,
   type LSTMCellArgs,
-  type LSTMOverCellArgs,
   type Owner,
   type VariantArguments,
 } from './arguments.js';
@@ -40,8 +39,8 @@ export function validateLSTMArguments(where: string, args: LSTMArgs): void {
  *
  * @throws RangeError for the first argument that breaks its rule, and for one that is the cell's.
  */
-export function validateOverCellArguments(where: string, args: LSTMOverCellArgs): void {
-  const values = args as unknown as Record<string, unknown>;
+export function validateOverCellArguments(where: string, args: object): void {
+  const values = args as Record<string, unknown>;
   for (const name of argumentsOf('any layer', 'rnn', 'lstm')) {
     requireValue(where, name, values[name], ARGUMENTS[name].type);
   }
