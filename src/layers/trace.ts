@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../core/errors.js';
 import { booleanMask } from '../core/mask.js';
 import { CHECKED_LATER, checkOptions, type OptionRules } from '../core/options.js';
 import { type ByGate, quantitiesOf } from '../core/quantities.js';
@@ -81,14 +80,7 @@ export function traceLSTM(
   const { initialState, mask, units } = options;
   const { name, cell, goBackwards } = layer;
   const sequence = readCallOf(where, layer, x, { initialState, mask });
-  if (units != null) {
-    const others = quantitiesOf(cell).filter((quantity) => cell.widthOf(quantity) !== cell.units);
-    if (others.length > 0) {
-      const rule = `units must be left out for a cell of which ${others.join(', ')} are not [B, U]`;
-      throw invalidArgument(where, rule, units, { layer: name });
-    }
-    requireUnits(where, { name, units: cell.units }, units);
-  }
+  if (units != null) requireUnits(where, { name, cell }, units);
   const wanted = { where, layer: name, useFused, isTraining: false, keepsGates: true };
   const { fusedKernel, implementation } = chooseForSequence(cell, sequence, wanted);
   const trace = traceSequence(fusedKernel, cell, sequence, { goBackwards, keptUnits: units ?? undefined });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { fits, requireUsable, shapeOf, type TensorLike } from '../core/check-tensor.js';
 import { invalidArgument } from '../core/errors.js';
 import { closestName } from '../core/options.js';
-import type { SizedCell } from '../core/quantities.js';
+import { quantitiesOf, type SizedCell } from '../core/quantities.js';
 import type { States } from '../core/step.js';
 import { NO_DROPOUT } from '../core/weighted-sum.js';
 import type { LSTMToRun, Sequence } from './sequence.js';
@@ -208,11 +208,13 @@ function requireMask(where: string, layer: string, mask: unknown, x: tf.Tensor):
  *
  * @throws RangeError
  */
-export function requireUnits(
-  where: string,
-  { name, units: count }: { name: string; units: number },
-  units: unknown,
-): void {
+export function requireUnits(where: string, { name, cell }: Pick<CallFacts, 'name' | 'cell'>, units: unknown): void {
+  const count = cell.units;
+  const others = quantitiesOf(cell).filter((quantity) => cell.widthOf(quantity) !== count);
+  if (others.length > 0) {
+    const rule = `units must be left out where a cell's ${others.join(', ')} are not [B, U]`;
+    throw invalidArgument(where, rule, units, { layer: name });
+  }
   const isUnit = (unit: unknown) => Number.isSafeInteger(unit) && (unit as number) >= 0 && (unit as number) < count;
   const valid = Array.isArray(units) && units.length > 0 && units.every(isUnit) && new Set(units).size === units.length;
   if (valid) return;

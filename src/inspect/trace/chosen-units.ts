@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
 import { requireUnits } from '../../sequence/read-call.js';
 import type { FoundLSTM } from '../model/find-lstms.js';
 
@@ -24,7 +25,7 @@ export function requireUnitChoice(where: string, lstms: FoundLSTM[], units: Unit
   const unitsOf: UnitsOf = ({ layerName }) => (isForAll(units) ? units : units[layerName]);
   for (const lstm of lstms) {
     const chosen = unitsOf(lstm);
-    if (chosen !== undefined) requireUnits(where, { name: lstm.layerName, units: lstm.lstmCell.units }, chosen);
+    if (chosen !== undefined) requireUnits(where, { name: lstm.layerName, cell: cellToRun(lstm.lstmCell) }, chosen);
   }
   return unitsOf;
 }

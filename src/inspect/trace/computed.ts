@@ -1,27 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
 import { booleanMask } from '../../core/mask.js';
-import { type GateSequences, type ScanResult, scan } from '../../core/scan.js';
-import type { LSTMStep, States } from '../../core/step.js';
+import type { SizedCell } from '../../core/quantities.js';
+import { type ScanResult, type SequencesByName, scan } from '../../core/scan.js';
+import type { CellStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
-import type { Sequences } from '../../layers/trace.js';
 import { type Sequence, zeroStates } from '../../sequence/sequence.js';
 
 /** What a run of a model computed in one call of an LSTM, in tensors that no scope disposes. */
 export interface Computed {
   /** As sequences, in processing order. To be called within a tidy. */
-  sequences(given: Sequence, goBackwards: boolean): Sequences;
+  sequences(cell: SizedCell, given: Sequence, goBackwards: boolean): SequencesByName;
   dispose(): void;
 }
 
 /** What a sequence gave that was run as a whole. */
 export function computedAtOnce({ outputs, gates }: ScanResult, units: readonly number[] | undefined): Computed {
-  const copies = keptCopies<Sequences>({ ...(gates as GateSequences), h: outputs as tf.Tensor3D }, units);
+  const copies = keptCopies<tf.Tensor3D>({ ...gates, h: outputs as tf.Tensor3D }, units);
   return { sequences: () => copies, dispose: () => tf.dispose(Object.values(copies)) };
 }
 
 /** What steps gave that somebody else took a cell through, one by one. */
 export class ComputedSteps implements Computed {
-  private readonly steps: LSTMStep[] = [];
+  private readonly steps: CellStep[] = [];
   private isGivenUp = false;
 
   constructor(private readonly units: readonly number[] | undefined) {}
@@ -32,7 +32,7 @@ export class ComputedSteps implements Computed {
   }
 
   /** To be told each step, in the order of processing, before anything is masked. */
-  add(step: LSTMStep): void {
+  add(step: CellStep): void {
     this.steps.push(keptCopies(step, this.units));
   }
 
@@ -42,18 +42,18 @@ export class ComputedSteps implements Computed {
   }
 
   /** By a scan over steps that are computed already, which masks and joins them as it does any others. */
-  sequences(given: Sequence, goBackwards: boolean): Sequences {
+  sequences(whole: SizedCell, given: Sequence, goBackwards: boolean): SequencesByName {
     const { steps, units } = this;
-    const [batch, width] = (steps[0] as LSTMStep).h.shape;
-    const before = given.states?.map((state) => chosen(state, units)) ?? zeroStates(batch, width);
-    const [h0, c0] = before as States;
+    const cell = units === undefined ? whole : ofUnits(whole, units.length);
+    const states = given.states?.map((state) => chosen(state, units)) ?? zeroStates(given.x.shape[0], cell);
     const inTimeOrder = goBackwards ? [...steps].reverse() : steps;
     const { outputs, gates } = scan(
-      (_input, _states, t) => inTimeOrder[t] as LSTMStep,
-      { stepInputs: inTimeOrder.map(({ h }) => h), h0, c0, mask: given.mask && booleanMask(given.mask) },
+      cell,
+      (_input, _states, t) => inTimeOrder[t] as CellStep,
+      { stepInputs: inTimeOrder.map(({ h }) => h as tf.Tensor2D), states, mask: given.mask && booleanMask(given.mask) },
       { goBackwards, zeroOutputForMask: false, keepOutputs: true, keepGates: true },
     );
-    return { ...(gates as GateSequences), h: outputs as tf.Tensor3D };
+    return { ...gates, h: outputs as tf.Tensor3D };
   }
 
   dispose(): void {
@@ -62,14 +62,19 @@ export class ComputedSteps implements Computed {
   }
 }
 
-function keptCopies<Tensors extends { [Name in keyof Tensors]: tf.Tensor }>(
-  tensors: Tensors,
+/** A cell of some of another one's units, all of whose quantities have as many. */
+function ofUnits({ gateNames, stateNames }: SizedCell, units: number): SizedCell {
+  return { gateNames, stateNames, units, widthOf: () => units };
+}
+
+function keptCopies<T extends tf.Tensor>(
+  tensors: Readonly<Record<string, T>>,
   units: readonly number[] | undefined,
-): Tensors {
+): Record<string, T> {
   return tidy(() => {
-    const copies: Record<string, tf.Tensor> = {};
-    for (const [name, tensor] of Object.entries<tf.Tensor>(tensors)) copies[name] = tf.keep(chosen(tensor, units));
-    return copies as Tensors;
+    const copies: Record<string, T> = {};
+    for (const [name, tensor] of Object.entries(tensors)) copies[name] = tf.keep(chosen(tensor, units));
+    return copies;
   });
 }
 

@@ -79,9 +79,13 @@ export function traceOfCall(where: string, call: LSTMCall, units?: readonly numb
   const cell = cellToRun(lstm.lstmCell);
   if (computed === null) {
     const { x, states, mask } = sequence;
-    return traceLSTM(where, { name, cell, goBackwards, states: null }, x, { initialState: states, mask, units }).trace;
+    return traceLSTM(where, { name, cell, goBackwards, states: null }, x, {
+      initialState: states && [...states],
+      mask,
+      units,
+    }).trace;
   }
-  const sequences = () => computed.sequences(sequence, goBackwards);
+  const sequences = () => computed.sequences(cell, sequence, goBackwards);
   const trace = tidy(() => traceOfRun(cell, sequence, sequences(), { goBackwards, keptUnits: units }));
   disposeComputed(call);
   return trace;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { shapeOf } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 import { checkOptions } from '../../core/options.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
 import { TRACE_RULES, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits } from '../../sequence/read-call.js';
 import { requireModelWithLSTM } from '../model/find-lstms.js';
@@ -74,7 +75,7 @@ export function traceLayerBytes(
   }
   checkOptions(where, options, TRACE_RULES);
   const { mask, units } = options;
-  if (units != null) requireUnits(where, { name, units: cell.units }, units);
+  if (units != null) requireUnits(where, { name, cell: cellToRun(cell) }, units);
   const [batch, timesteps] = shape as [number, number, number];
   return sizeOf([batch, timesteps, units?.length ?? cell.units], mask != null);
 }
