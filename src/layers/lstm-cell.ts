@@ -45,10 +45,10 @@ type Shape = tf.Shape;
  * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
  * ```
  *
- * A class derived from it may compute its steps otherwise, by a `step` of its own, or by a `projectInput` or
- * `stepFromProjectedInput` of its own where its gates have pre-activations. Whatever runs the cell then does by these.
- * It may also have other gates, states and weights: see `gateNames`, `stateNames`, `widthOf` and `weightFacts`, which
- * the constructor reads, so that they must depend on nothing but `units` and `own`.
+ * A derived class may compute its steps differently: by overriding `step` or, if its gates have pre-activations,
+ * `projectInput` or `stepFromProjectedInput`. Everything that runs the cell then uses these. It may also have other gates,
+ * states and weights: it then overrides `gateNames`, `stateNames`, `widthOf` and `weightFacts`. The constructor reads
+ * these, so they must depend on nothing but `units` and `own`.
  */
 export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = object>
   extends tf.layers.RNNCell
@@ -73,8 +73,8 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
   private readonly sequenceDropout = new SequenceDropout();
 
   /**
-   * @param owner Who makes the cell, for its errors to name; a layer says 'LSTM'.
-   * @param variant The arguments that a derived class has besides.
+   * @param owner The name that errors give to the cell's creator; a layer passes 'LSTM'.
+   * @param variant The additional arguments of a derived class.
    * @throws RangeError for an argument that breaks its rule; see `LSTMCellArgs`.
    */
   constructor(
@@ -194,7 +194,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
    * @param x The input, `[B, D]`.
    * @param states The states before the step: the hidden state h and the cell state c, each `[B, U]`.
    * @returns Gates, cell state and hidden state, each `[B, U]`; the caller disposes them.
-   * @throws RangeError when the cell is not built or a shape is wrong.
+   * @throws RangeError if the cell is not built or a shape is wrong.
    */
   step(x: tf.Tensor2D, states: States): Step {
     this.requireStepInputs('LSTMCell.step', x, states);
@@ -205,8 +205,9 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
    * tfjs's cell protocol: `tf.layers.rnn` calls it at every timestep.
    *
    * @param inputs x and the states, `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`.
-   * @param kwargs `training`: with true, dropout is at work. One object stands for one sequence.
+   * @param kwargs `training`: if true, dropout is applied. One kwargs object stands for one sequence.
    * @returns The output and the new states, `[h', h', c']`, each `[B, U]`.
+   * @throws RangeError for other inputs than these.
    */
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs = {}): tf.Tensor[] {
     const { stateNames } = this;

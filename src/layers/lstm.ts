@@ -224,7 +224,7 @@ export class LSTM extends tf.layers.RNN {
    *
    * @param x [B, T, D].
    * @returns i, f, g, o, c, h, each [B, T, U], or what the cell has in their place; the caller disposes it.
-   * @throws RangeError when the layer is not built, or for an input that breaks its rule.
+   * @throws RangeError if the layer is not built, or for an input that breaks its rule.
    */
   trace(x: tf.Tensor, options: TraceOptions = {}): GateTrace {
     const where = 'LSTM.trace';
@@ -245,7 +245,7 @@ export class LSTM extends tf.layers.RNN {
    * Sets the states of a stateful layer to zeros, or to copies of `states`.
    *
    * @param states In the order of the cell's: h and c, each [B, U], of the plain LSTM.
-   * @throws RangeError when the layer is not stateful or not built, or for a state of another shape.
+   * @throws RangeError if the layer is not stateful or not built, or for a state of the wrong shape.
    */
   override resetStates(states?: tf.Tensor | tf.Tensor[] | null, _training?: boolean): void {
     const where = 'LSTM.resetStates';
@@ -295,8 +295,8 @@ export class LSTM extends tf.layers.RNN {
   }
 
   /**
-   * Emits the built-in layer's keys, and those of this package's own arguments that are set; over a given cell, its
-   * config in the place of the keys that concern the cell.
+   * Returns the built-in layer's keys, and this package's own arguments that are set; over a given cell, the cell's
+   * config instead of the keys that concern the cell.
    */
   override getConfig(): ConfigDict {
     const config: ConfigDict = { ...super.getConfig(), ...savedArguments(this.own) };

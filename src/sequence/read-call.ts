@@ -46,7 +46,7 @@ export function readCall(where: string, facts: CallFacts, inputs: unknown, kwarg
     requireStates(where, facts, states, x.shape[0] as number);
     const symbolic = states.findIndex((state) => !(state instanceof tf.Tensor));
     if (symbolic >= 0) {
-      const rule = `initialState[${symbolic}] (${facts.cell.stateNames[symbolic]}) must be a concrete tensor, as x is`;
+      const rule = `initialState[${symbolic}] (${facts.cell.stateNames[symbolic]}) must be a concrete tensor, like x`;
       throw invalidArgument(where, rule, states[symbolic], { layer: facts.name });
     }
   }

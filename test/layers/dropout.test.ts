@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { GATE_NAMES } from '../../src/core/quantities.js';
 import { drawDropoutMasks, dropoutFunction } from '../../src/layers/dropout.js';
 import { useBackend } from '../../tools/backends.js';
 
@@ -7,7 +8,12 @@ beforeAll(() => useBackend('cpu'));
 test('The first dropout mask serves every gate, unless the hidden state is dropped: then each gate has its own', () => {
   const drawn = (dropout: number, recurrentDropout: number) => {
     const before = tf.memory().numTensors;
-    const { input, recurrent } = drawDropoutMasks({ dropout, recurrentDropout }, dropoutFunction(3), [2, 5], [2, 4]);
+    const { input, recurrent } = drawDropoutMasks(
+      { gateNames: GATE_NAMES, dropout, recurrentDropout },
+      dropoutFunction(3),
+      [2, 5],
+      [2, 4],
+    );
     const values = [input, recurrent].map((masks) => masks.map((mask) => [mask.shape, [...mask.dataSync()]]));
     tf.dispose([...input, ...recurrent]);
     expect(tf.memory().numTensors).toBe(before);
