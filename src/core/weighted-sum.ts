@@ -20,15 +20,21 @@ export const NO_DROPOUT: DropoutMasks = { input: [], recurrent: [] };
  * @param value `[N, D]`.
  * @param weights `[D, G·U]`, in blocks of the G gates, i, f, g, o for the plain LSTM.
  * @param dropoutMasks None, one for all gates, or G.
+ * @param product What `·` is where weights are other than dense.
  * @returns `[N, G·U]`.
  */
-export function weightedSum(value: tf.Tensor2D, weights: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D {
+export function weightedSum(
+  value: tf.Tensor2D,
+  weights: tf.Tensor2D,
+  dropoutMasks: GateDropoutMasks,
+  product: (value: tf.Tensor2D, weights: tf.Tensor2D) => tf.Tensor2D = tf.matMul<tf.Tensor2D>,
+): tf.Tensor2D {
   const [dropoutMask] = dropoutMasks;
-  if (dropoutMask === undefined) return tf.matMul(value, weights);
-  if (dropoutMasks.length === 1) return tf.matMul(tf.mul(value, dropoutMask), weights);
-  const blocks = tf.split(weights, dropoutMasks.length, 1);
+  if (dropoutMask === undefined) return product(value, weights);
+  if (dropoutMasks.length === 1) return product(tf.mul<tf.Tensor2D>(value, dropoutMask), weights);
+  const blocks = tf.split<tf.Tensor2D>(weights, dropoutMasks.length, 1);
   return tf.concat(
-    blocks.map((block, gate) => tf.matMul(tf.mul(value, dropoutMasks[gate] as tf.Tensor) as tf.Tensor2D, block)),
+    blocks.map((block, gate) => product(tf.mul<tf.Tensor2D>(value, dropoutMasks[gate] as tf.Tensor), block)),
     1,
   );
 }

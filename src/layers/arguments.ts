@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { describeValue } from '../core/errors.js';
 import {
   A_BOOLEAN,
   A_FUNCTION,
@@ -198,8 +199,26 @@ export function isMissingInBuiltIn(inBuiltIn: Argument['inBuiltIn']): boolean {
   return inBuiltIn === 'refused' || inBuiltIn === 'dropped';
 }
 
-/** What a variant's cell takes besides: name, rule and default, by which it is checked, warned of, saved and loaded. */
+/**
+ * What a variant's cell takes besides: name, rule and default, by which it is checked, warned of, saved and loaded. An
+ * argument of every cell that it lists is held to this rule too, and has this default.
+ */
 export type VariantArguments = Readonly<Record<string, Pick<Argument, 'type' | 'default'>>>;
+
+/** An argument of every cell that a variant leaves no choice of, with the reason as it follows 'because'. */
+export function withoutChoice(value: string | number | undefined, reason: string): VariantArguments[string] {
+  const what = value === undefined ? 'left out' : `${describeValue(value)} or left out`;
+  return { type: { must: `${what}, because ${reason}`, holds: (given) => given === value }, default: value };
+}
+
+/** Arguments with the variant's defaults of those that every cell has. */
+export function withVariantDefaults(args: LSTMCellArgs, variant: VariantArguments): LSTMCellArgs {
+  const changed = Object.keys(variant).filter((name) => name in ARGUMENTS);
+  if (changed.length === 0 || !isPlainObject(args)) return args;
+  const all: Record<string, unknown> = { ...args };
+  for (const name of changed) all[name] ??= variant[name]?.default;
+  return all as unknown as LSTMCellArgs;
+}
 
 /** Reads, from checked arguments, those that this package adds to a built-in cell or layer. */
 export function ownArguments<Of extends 'cell' | 'lstm'>(

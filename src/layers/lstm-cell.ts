@@ -19,6 +19,7 @@ import {
   ownArguments,
   savedArguments,
   type VariantArguments,
+  withVariantDefaults,
 } from './arguments.js';
 import { LSTM_CELL_BRAND } from './brand.js';
 import { isDisposedWeight, requireWeights } from './check-weights.js';
@@ -82,7 +83,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     protected readonly owner = 'LSTMCell',
     private readonly variant: VariantArguments = {},
   ) {
-    const args = copyArguments(callersArgs);
+    const args = withVariantDefaults(copyArguments(callersArgs), variant);
     validateCellArguments(owner, args, variant);
     super(args);
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
@@ -90,6 +91,12 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     this.own = ownArguments('cell', args, variant) as typeof this.own;
     this.stateSize = this.stateNames.map((name) => this.widthOf(name));
     this.seed = this.own.seed ?? undefined;
+    const bias = this.weightFacts.find(({ storedName }) => storedName === 'bias');
+    const hasForgetBias = bias === undefined || bias.blocks(this.units)?.some(({ name }) => name === 'f');
+    if (this.parsed.unitForgetBias && !hasForgetBias) {
+      const rule = 'unitForgetBias must be false or left out, because the forget gate has no bias';
+      throw invalidArgument(owner, rule, true);
+    }
     this.drawMask = (args.dropoutFunc as DropoutFunction | undefined) ?? dropoutFunction(this.seed);
   }
 
@@ -261,6 +268,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
 
   override getConfig(): ConfigDict {
     const { name: _name, trainable: _trainable, ...common } = this.parsed.getConfig();
+    for (const name of Object.keys(this.variant)) delete common[name];
     return { ...super.getConfig(), ...common, ...savedArguments(this.own, this.variant) };
   }
 

@@ -1,1 +1,5 @@
+export { JanetCell, type JanetCellArgs, janetCell } from './janet-cell.js';
+export { MLSTMCell, type MLSTMCellArgs, mLSTMCell } from './mlstm-cell.js';
+export { MultiplicativeCell, type MultiplicativeCellArgs, multiplicativeCell } from './multiplicative-cell.js';
 export { PeepholeCell, type PeepholeCellArgs, peepholeCell } from './peephole-cell.js';
+export { SLSTMCell, type SLSTMCellArgs, sLSTMCell } from './slstm-cell.js';

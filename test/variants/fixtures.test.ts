@@ -4,7 +4,7 @@ import { lstm } from '../../src/index.js';
 import type { AnyLSTMCell } from '../../src/layers/lstm-cell.js';
 import * as variants from '../../src/variants/index.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
-import { expectAllClose, expectClose } from '../support/close.js';
+import { expectAllClose, expectClose, TOLERANCE } from '../support/close.js';
 
 interface Numbers {
   shape: number[];
@@ -26,6 +26,9 @@ interface VariantFixture {
   gradients: { x: Numbers; initialState: Numbers[]; weights: Record<string, Numbers> };
 }
 
+/** mLSTM's are divided by the square of a divisor that may be small. */
+const GRADIENT_TOLERANCE = 2 * TOLERANCE;
+
 const FOLDER = 'fixtures/variants';
 const FIXTURES = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.json'))
@@ -35,6 +38,12 @@ const makers = variants as unknown as Record<string, (args: object) => AnyLSTMCe
 
 const tensorOf = ({ shape, values }: Numbers) => tf.tensor(values, shape, 'float32');
 const tensorsOf = (numbers: Numbers[]) => numbers.map(tensorOf);
+
+/** tf.grads throws where nothing depends on a state, as on the h before an mLSTM's step. */
+function gradientsOf(loss: () => tf.Scalar, inputs: tf.Tensor[]): tf.Tensor[] {
+  const { grads } = tf.engine().gradients(loss, inputs, undefined, true);
+  return inputs.map((input, n) => grads[n] ?? tf.zerosLike(input));
+}
 
 /** The cell of a fixture, built, with its weights. */
 function cellOf({ cell: name, args, weights, inputs }: VariantFixture): AnyLSTMCell {
@@ -81,14 +90,15 @@ describe.each(NODE_BACKENDS)('On %s, a variant', (backend) => {
       };
       const x = tensorOf(fixture.inputs.x);
       const states = tensorsOf(fixture.initialState);
-      const [dx, ...dStates] = tf.grads(loss)([x, ...states]);
-      expectClose(dx as tf.Tensor, tensorOf(fixture.gradients.x));
-      expectAllClose(dStates, tensorsOf(fixture.gradients.initialState));
+      const [dx, ...dStates] = gradientsOf(() => loss(x, ...states), [x, ...states]);
+      expectClose(dx as tf.Tensor, tensorOf(fixture.gradients.x), GRADIENT_TOLERANCE);
+      expectAllClose(dStates, tensorsOf(fixture.gradients.initialState), GRADIENT_TOLERANCE);
       const { grads } = tf.variableGrads(() => loss(x, ...states));
       const variables = cell.trainableWeights.map((weight) => (weight.read() as tf.Variable).name);
       expectAllClose(
         variables.map((name) => grads[name] as tf.Tensor),
         tensorsOf(Object.values(fixture.gradients.weights)),
+        GRADIENT_TOLERANCE,
       );
     },
   );
