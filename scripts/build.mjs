@@ -69,8 +69,9 @@ writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await keepDynamicImports('plot/rendering/optional-packages');
 await build({
   stdin: {
-    contents:
-      "export * from './src/index.ts'; export * from './src/convert/index.ts'; export * from './src/inspect/index.ts';",
+    contents: ['index', 'convert/index', 'inspect/index', 'variants/index']
+      .map((entry) => `export * from './src/${entry}.ts';`)
+      .join(' '),
     resolveDir: process.cwd(),
     loader: 'ts',
   },

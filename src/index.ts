@@ -5,11 +5,19 @@
  */
 
 export { GATE_NAMES, type GateName } from './core/gates.js';
-export type { LSTMStep } from './core/step.js';
+export type { CellStep, LSTMStep, States } from './core/step.js';
+export type { GateDropoutMasks } from './core/weighted-sum.js';
+export type { WeightFacts } from './core/weights.js';
 export type { Implementation, UseFused } from './fused/choose.js';
 export { accelerateBuiltIn } from './layers/accelerate/accelerate-built-in.js';
 export { lastImplementation } from './layers/accelerate/last-implementation.js';
-export { type Activation, KERAS_DEFAULTS, type LSTMArgs, type LSTMCellArgs } from './layers/arguments.js';
+export {
+  type Activation,
+  KERAS_DEFAULTS,
+  type LSTMArgs,
+  type LSTMCellArgs,
+  type VariantArguments,
+} from './layers/arguments.js';
 export { lstm, lstmCell } from './layers/factories.js';
 export { HardSigmoidKeras3 } from './layers/hard-sigmoid-keras3.js';
 export { type ChronoArgs, ChronoInitializer, chronoInitializer } from './layers/initializers/chrono.js';
@@ -24,7 +32,7 @@ export {
   OrthogonalByGateInitializer,
   orthogonalByGateInitializer,
 } from './layers/initializers/orthogonal-by-gate.js';
-export { LSTM } from './layers/lstm.js';
+export { LSTM, type LSTMOverCellArgs } from './layers/lstm.js';
 export { LSTMCell } from './layers/lstm-cell.js';
 export type { GateTrace } from './layers/trace.js';
 export { clipGradients, type GradientLimit, gradientLimit } from './training/clip-gradients.js';

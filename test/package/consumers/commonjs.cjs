@@ -5,6 +5,7 @@ const { toBuiltIn, toExplicit } = require('explicit-lstm/convert');
 const { traceModel } = require('explicit-lstm/inspect');
 const { gateHeatmap, inspectionReport, show, toPng, toSvg } = require('explicit-lstm/plot');
 const { checkFixture, fixtureModel, loadFixture } = require('explicit-lstm/testing');
+const { peepholeCell } = require('explicit-lstm/variants');
 const { version } = require('explicit-lstm/package.json');
 
 assert.match(version, /^\d+\.\d+\.\d+/);
@@ -16,6 +17,7 @@ assert.deepEqual(tf.layers.rnn({ cell }).apply(tf.ones([1, 3, 2])).shape, [1, 2]
 const layer = lstm({ units: 2 });
 assert.deepEqual(layer.apply(tf.ones([1, 3, 2])).shape, [1, 2]);
 assert.match(layer.lastImplementation.name, /^wasm-(relaxed-)?simd$/);
+assert.deepEqual(lstm({ cell: peepholeCell({ units: 2 }) }).apply(tf.ones([1, 3, 2])).shape, [1, 2]);
 
 const model = tf.sequential({ layers: [tf.layers.lstm({ units: 2, inputShape: [3, 2] })] });
 const output = model.predict(tf.ones([1, 3, 2])).dataSync();

@@ -7,6 +7,7 @@ import { traceModel } from 'explicit-lstm/inspect';
 import { gateHeatmap, toPng, toSvg } from 'explicit-lstm/plot';
 import { inspectionReport } from 'explicit-lstm/report';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
+import { peepholeCell } from 'explicit-lstm/variants';
 
 assert.deepEqual([...GATE_NAMES], ['i', 'f', 'g', 'o']);
 const layer = lstm({ ...KERAS_DEFAULTS, units: 2 });
@@ -14,6 +15,7 @@ assert.ok(layer instanceof LSTM);
 assert.deepEqual(layer.apply(tf.ones([1, 3, 2])).shape, [1, 2]);
 // The kernel is in the package: there is no file to serve or to find.
 assert.match(layer.lastImplementation.name, /^wasm-(relaxed-)?simd$/);
+assert.deepEqual(lstm({ cell: peepholeCell({ units: 2 }) }).apply(tf.ones([1, 3, 2])).shape, [1, 2]);
 
 // Both builds in one process: a model of the one is read by the other.
 const require = createRequire(import.meta.url);

@@ -5,10 +5,12 @@ import { type GateStatistics, gateStatistics, traceLayer } from 'explicit-lstm/i
 import { gateHeatmap, toSvg, type VegaLiteSpec } from 'explicit-lstm/plot';
 import { inspectionReport } from 'explicit-lstm/report';
 import { checkFixture, fixtureModel, loadFixture } from 'explicit-lstm/testing';
+import { peepholeCell } from 'explicit-lstm/variants';
 import 'explicit-lstm/testing/jest';
 
 const args: LSTMArgs = { units: 2, returnSequences: true, inputShape: [3, 2] };
 export const layer: LSTM = lstm(args);
+export const variant: LSTM = lstm({ cell: peepholeCell({ units: 2, cellClip: 3 }), returnSequences: true });
 export const trace: GateTrace = layer.trace(tf.ones([1, 3, 2]));
 export const gates: Record<GateName, tf.Tensor> = lstmCell({ units: 2 }).step(tf.ones([1, 2]), [
   tf.zeros([1, 2]),
