@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_SEQUENCE_NAMES } from '../../core/scan.js';
+import { gateSequencesOf } from '../../core/quantities.js';
 import type { WatchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/find-lstms.js';
@@ -36,7 +36,7 @@ export function callFlow(
 
 /** What a loss's gradient is of what a call returned. */
 function incomingOf(
-  { lstm: { layer, cell } }: LSTMCall,
+  { lstm: { layer, cell, lstmCell } }: LSTMCall,
   { outputs, addedToSteps }: Returned,
   gradientOf: GradientOf,
 ): IncomingGradients {
@@ -53,15 +53,19 @@ function incomingOf(
         : null;
   const first = layer.returnState ? statesAfter(layer, cell) : others.length;
   const returnsGates = isExplicitLSTM(layer) && layer.returnGates;
-  const gates = returnsGates ? others.slice(-GATE_SEQUENCE_NAMES.length) : [];
-  const ofGate = (name: (typeof GATE_SEQUENCE_NAMES)[number]) =>
-    inInputOrder(gradient(gates[GATE_SEQUENCE_NAMES.indexOf(name)]));
+  const names = cellToRun(lstmCell);
+  const states: Record<string, tf.Tensor2D | null> = {};
+  for (const [n, name] of names.stateNames.entries()) states[name] = gradient<tf.Tensor2D>(others[first + n]);
+  const gates: Record<string, tf.Tensor3D | null> = {};
+  const gateNames = returnsGates ? gateSequencesOf(names) : [];
+  for (const [n, name] of gateNames.entries()) {
+    gates[name] = inInputOrder(gradient(others[others.length - gateNames.length + n]));
+  }
   return {
     outputs: inInputOrder(sequence),
     lastOutput: addedToSteps === null && !layer.returnSequences ? gradient<tf.Tensor2D>(output) : null,
-    h: gradient<tf.Tensor2D>(others[first]),
-    c: gradient<tf.Tensor2D>(others[first + 1]),
-    gates: { i: ofGate('i'), f: ofGate('f'), g: ofGate('g'), o: ofGate('o'), c: ofGate('c') },
+    states,
+    gates,
   };
 }
 
@@ -69,18 +73,16 @@ function incomingOf(
 function added(a: IncomingGradients, b: IncomingGradients): IncomingGradients {
   const sum = <T extends tf.Tensor>(one: T | null, other: T | null) =>
     one === null || other === null ? (one ?? other) : (tf.add(one, other) as T);
+  const sums = <T extends tf.Tensor>(ones: Readonly<Record<string, T | null>>, others: typeof ones) => {
+    const all: Record<string, T | null> = {};
+    for (const name of Object.keys({ ...ones, ...others })) all[name] = sum(ones[name] ?? null, others[name] ?? null);
+    return all;
+  };
   return {
     outputs: sum(a.outputs, b.outputs),
     lastOutput: sum(a.lastOutput, b.lastOutput),
-    h: sum(a.h, b.h),
-    c: sum(a.c, b.c),
-    gates: {
-      i: sum(a.gates.i, b.gates.i),
-      f: sum(a.gates.f, b.gates.f),
-      g: sum(a.gates.g, b.gates.g),
-      o: sum(a.gates.o, b.gates.o),
-      c: sum(a.gates.c, b.gates.c),
-    },
+    states: sums(a.states, b.states),
+    gates: sums(a.gates, b.gates),
   };
 }
 

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ByGate } from '../../core/gates.js';
+import type { SequencesByName } from '../../core/scan.js';
 import type { ByWeight } from '../../core/weights.js';
 import type { GateTrace } from '../../layers/trace.js';
 import type { CallName } from '../trace/numbered-calls.js';
@@ -18,8 +19,18 @@ import type { WeightsByGate } from '../weights/weights-by-gate.js';
  * the loss's own term), and `dz`, `dx` and `outputSlope` are 0.
  *
  * The caller owns the tensors, including the trace, and frees them with `dispose()`.
+ *
+ * The cell of a variant may have other gates and states: `dStates`, `dStatesLater` and `dInitialStates` have all of its
+ * states by name, `dz` what its kernel has blocks of, and what is named after h, c, i, f, g and o is there if the cell has
+ * it.
  */
 export interface GradientFlow {
+  /** dL by each state after step t, by name, each [B, T, width]: total derivatives, paths through h and each other included. */
+  dStates: SequencesByName;
+  /** The part of each that comes from later steps, by name. */
+  dStatesLater: SequencesByName;
+  /** dL by each state before the first step, by name, each [B, width]. */
+  dInitialStates: Readonly<Record<string, tf.Tensor2D>>;
   /** dL/dh_t, [B, T, U]: the total derivative, through the loss's own term at step t and through all later steps. */
   dh: tf.Tensor3D;
   /** dL/dc_t, [B, T, U]: the total derivative, including the path through h_t. */
@@ -62,8 +73,8 @@ export interface GradientFlow {
   /** Whether the last timestep was processed first. */
   goBackwards: boolean;
   /**
-   * The Jacobian of one step, [B, 2U, 2U]: row r, column s is the derivative of element r of (h_t, c_t) with respect to
-   * element s of (h, c) before the step, with the weights at the time of the call. For samples that are masked at t, it is
+   * The Jacobian of one step, [B, 2U, 2U]: row r, column s is the derivative of element r of (h_t, c_t), or of all states of
+   * a variant's cell in its order, with respect to element s of the same before the step, with the weights at the time of the call. For samples that are masked at t, it is
    * the identity. It does not include changes made by `editGates`. The caller disposes it.
    *
    * @param t The timestep, in the order of the input.

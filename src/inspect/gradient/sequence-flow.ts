@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { splitByGate } from '../../core/gates.js';
-import type { ActivationFunction, LSTMStep, StepActivations } from '../../core/step.js';
-import { mapWeights, weightsOf } from '../../core/weights.js';
+import { splitBlocks } from '../../core/gates.js';
+import type { ActivationFunction, StepActivations } from '../../core/step.js';
+import type { Block } from '../../core/weights.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
 import { hasPreActivations, type LSTMToRun, type Sequence, type SequenceCell } from '../../sequence/sequence.js';
-import { ownedWeights } from '../weights/weights-by-gate.js';
 import type { GradientFlow } from './flow-types.js';
-import { stepJacobian, weightsOfSteps } from './step-jacobian.js';
+import { stepJacobian, weightsInOrder, weightsOfSteps } from './step-jacobian.js';
 import { type IncomingGradients, type WalkedCall, type WalkedCell, walkBack } from './walk-back.js';
 
 /** What comes to a call from outside. */
@@ -48,9 +47,8 @@ export function traceForFlow(
 export const NOTHING_INCOMING: IncomingGradients = {
   outputs: null,
   lastOutput: null,
-  h: null,
-  c: null,
-  gates: { i: null, f: null, g: null, o: null, c: null },
+  states: {},
+  gates: {},
 };
 
 /**
@@ -65,26 +63,69 @@ export function sequenceFlow(
 ): GradientFlow {
   const walked = walkedCell(cell, refusal);
   const { trace, goBackwards } = call;
-  const { dz, dWeights, ...gradients } = walkBack(walked, call, incoming);
-  const byGate = splitByGate(dz);
+  const { dz, dx, dWeights, ofStates, fromLater, ofInitialStates, outputSlope } = walkBack(walked, call, incoming);
+  const dzByName = splitBlocks(dz, blocksOfInput(cell, dz.shape[2]));
   tf.dispose(dz);
-  const tensors = { ...gradients, loss: tf.clone(loss), x: tf.clone(call.x) };
+  const dStates = byState(cell, ofStates);
+  const dStatesLater = byState(cell, fromLater);
+  const dInitialStates = byState(cell, ofInitialStates);
   const copies = weightsOfSteps(cell).map((weight) => tf.clone(weight.read()));
-  const flow: GradientFlow = {
-    ...tensors,
-    dz: byGate,
-    dWeights: ownedWeights(mapWeights(cell, (_, n) => splitByGate(dWeights[n] as tf.Tensor))),
+  const dWeightsByName: Record<string, Record<string, tf.Tensor> | null> = {
+    kernel: null,
+    recurrentKernel: null,
+    bias: null,
+  };
+  for (const [n, { property, blocks }] of cell.weightFacts.entries()) {
+    const gradient = dWeights[n] as tf.Tensor;
+    const parts = blocks(cell.units);
+    dWeightsByName[property] = parts === null ? { all: gradient } : splitBlocks(gradient, parts);
+  }
+  const ofWeights = Object.values(dWeightsByName).flatMap((weight) => Object.values(weight ?? {}));
+  const flow = {
+    dx,
+    dz: dzByName,
+    dStates,
+    dStatesLater,
+    dInitialStates,
+    dh: dStates.h,
+    dc: dStates.c,
+    dhRecurrent: dStatesLater.h,
+    dcCell: dStatesLater.c,
+    dh0: dInitialStates.h,
+    dc0: dInitialStates.c,
+    outputSlope: outputSlope[0],
+    dWeights: { ...dWeightsByName, dispose: () => tf.dispose(ofWeights) },
+    loss: tf.clone(loss),
+    x: tf.clone(call.x),
     trace,
     goBackwards,
     weights: copies,
-    stepJacobian: (t) => stepJacobian(flow, cell, t),
+    stepJacobian: (t: number) => stepJacobian(flow, cell, t),
     dispose: () => {
-      tf.dispose([...Object.values(tensors), ...Object.values(byGate), ...copies]);
-      flow.dWeights.dispose();
+      const { dx, loss, x, dWeights } = flow;
+      const named = [dzByName, dStates, dStatesLater, dInitialStates].flatMap((tensors) =>
+        Object.values<tf.Tensor>(tensors),
+      );
+      tf.dispose([dx, loss, x, ...named, ...outputSlope, ...copies]);
+      dWeights.dispose();
       trace.dispose();
     },
-  };
+  } as unknown as GradientFlow;
   return flow;
+}
+
+function byState<T extends tf.Tensor>(cell: SequenceCell, ofStates: readonly T[]): Record<string, T> {
+  const named: Record<string, T> = {};
+  for (const [n, name] of cell.stateNames.entries()) named[name] = ofStates[n] as T;
+  return named;
+}
+
+/** What `projectInput` makes of x, by name: blocks as of the kernel, and what else there may be. */
+function blocksOfInput(cell: SequenceCell, width: number): Block[] {
+  const kernel = cell.weightFacts.find(({ property }) => property === 'kernel');
+  const blocks = kernel?.blocks(cell.units) ?? [];
+  const rest = blocks.reduce((left, block) => left - block.width, width);
+  return rest > 0 ? [...blocks, { name: 'others', width: rest }] : [...blocks];
 }
 
 function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): WalkedCell {
@@ -94,18 +135,24 @@ function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): Wa
     activation: ((x) => activation.apply(x)) as ActivationFunction,
     recurrentActivation: ((x) => recurrentActivation.apply(x)) as ActivationFunction,
   };
-  const weights = mapWeights(cell, (weight) => weight.read());
+  const weights = weightsInOrder(cell).map((weight) => weight.read());
+  const recurrentKernel = cell.weightFacts.findIndex(({ property }) => property === 'recurrentKernel');
+  const { gateNames, stateNames, units } = cell;
   return {
+    gateNames,
+    stateNames,
+    units,
+    widthOf: (name) => cell.widthOf(name),
     hasOwnEquations: cell.ownEquations !== 'none',
     isEdited: edits.length > 0,
     mixesUnits: [activation, recurrentActivation].some((one) => one.getClassName() === 'softmax'),
     activations,
-    recurrentKernel: weights.recurrentKernel as tf.Tensor2D,
-    weights: weightsOf(weights),
+    recurrentKernel: (weights[recurrentKernel] as tf.Tensor2D | undefined) ?? null,
+    weights,
     projectInput: (x) => cell.projectInput(x, []),
     step: (projectedInput, states, t) => {
       const computed = cell.stepFromProjectedInput(projectedInput, states, []);
-      return edits.reduce((edited, edit) => edit(edited, states, t), computed) as LSTMStep;
+      return edits.reduce((edited, edit) => edit(edited, states, t), computed);
     },
     refusal,
   };

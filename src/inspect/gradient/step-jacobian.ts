@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
-import type { LSTMStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
-import { weightsOf } from '../../core/weights.js';
 import { hookMethod } from '../../host/hook-method.js';
+import { watchedGradients } from '../../host/watched-gradients.js';
 import type { SequenceCell } from '../../sequence/sequence.js';
 import type { GradientFlow } from './flow-types.js';
+import { because } from './refusals.js';
 
 /**
  * The Jacobian of one step of a flow, [B, 2U, 2U]; see `GradientFlow`. All rows come of one backward pass: every sample
@@ -20,25 +20,34 @@ export function stepJacobian(flow: GradientFlow, cell: SequenceCell, t: number):
     throw invalidArgument(where, `t must be a whole number from 0 to ${timesteps - 1}`, t, { layer: cell.name });
   }
   return tidy(() => {
-    const components = 2 * cell.units;
+    const widths = cell.stateNames.map((name) => cell.widthOf(name));
+    const components = widths.reduce((sum, width) => sum + width, 0);
     const copies = <T extends tf.Tensor>(rows: T) =>
       tf.reshape(tf.tile(tf.expandDims(rows, 1), [1, components, 1]), [batch * components, -1]) as tf.Tensor2D;
-    const [h, c] = statesBefore(flow, t);
-    const eye = tf.tile(tf.eye(components), [batch, 1]);
-    const [ofH, ofC] = tf.split(eye, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-    const lookedAt = (h: tf.Tensor2D, c: tf.Tensor2D) => {
+    const lookedAt = tf.tile(tf.eye(components), [batch, 1]);
+    const before = statesBefore(flow, cell, t).map(copies);
+    const step = () => {
       const projected = cell.projectInput(copies(stepOfSequence(x, t)), []);
-      const step = cell.stepFromProjectedInput(projected, [h, c], []) as LSTMStep;
-      return tf.sum(tf.add(tf.mul(step.h, ofH), tf.mul(step.c, ofC))) as tf.Scalar;
+      const computed = cell.stepFromProjectedInput(projected, before, []);
+      return sideBySide(cell.stateNames.map((name) => computed[name] as tf.Tensor2D));
     };
-    const gradients = withWeightsOf(flow, cell, () =>
-      tf.grads(lookedAt as (...states: tf.Tensor[]) => tf.Scalar)([copies(h), copies(c)]),
-    );
-    const jacobian = tf.reshape(tf.concat(gradients, 1), [batch, components, components]) as tf.Tensor3D;
+    const refusal = (cause: unknown) => {
+      const rule = `the cell must compute its steps by differentiable operations${because(cause)}`;
+      return invalidArgument(where, rule, cell.getClassName(), { layer: cell.name, cause });
+    };
+    const { gradientOf } = withWeightsOf(flow, cell, () => watchedGradients(before, step, refusal, lookedAt));
+    // A cell may have a state that its steps do not read, as h without a recurrent kernel.
+    const gradients = before.map((state) => gradientOf(state) ?? tf.zerosLike(state));
+    const jacobian = tf.reshape(sideBySide(gradients), [batch, components, components]) as tf.Tensor3D;
     if (trace.mask === null) return jacobian;
     const valid = tf.expandDims(tf.slice(trace.mask, [0, t], [-1, 1]), 2);
     return tf.where(valid, jacobian, tf.tile(tf.expandDims(tf.eye(components), 0), [batch, 1, 1])) as tf.Tensor3D;
   });
+}
+
+function sideBySide(tensors: tf.Tensor[]): tf.Tensor {
+  // The gradient of tf.concat throws where it has one input: tfjs hands it a tensor, not a list.
+  return tensors.length === 1 ? (tensors[0] as tf.Tensor) : tf.concat(tensors, 1);
 }
 
 /** Runs the cell with the weights that the flow was taken at. */
@@ -53,21 +62,25 @@ function withWeightsOf<Result>({ weights }: GradientFlow, cell: SequenceCell, ru
   }
 }
 
-/**
- * All that a step may read: kernel, recurrent kernel and, if there is one, bias, and then what a cell with equations of
- * its own has besides.
- */
+/** The weights that a cell lists, in its order: kernel, recurrent kernel and, if there is one, bias of the plain LSTM. */
+export function weightsInOrder(cell: SequenceCell): tf.LayerVariable[] {
+  const holder = cell as unknown as Record<string, tf.LayerVariable>;
+  return cell.weightFacts.map(({ property }) => holder[property] as tf.LayerVariable);
+}
+
+/** All that a step may read: the weights that a cell lists, and then what one with equations of its own has besides. */
 export function weightsOfSteps(cell: SequenceCell): tf.LayerVariable[] {
-  const known = weightsOf(cell);
+  const known = weightsInOrder(cell);
   const all = cell.ownEquations === 'none' ? known : (cell as unknown as tf.layers.Layer).weights;
   return [...known, ...all.filter((weight) => !known.includes(weight))];
 }
 
-function statesBefore({ trace, goBackwards }: GradientFlow, t: number): [tf.Tensor2D, tf.Tensor2D] {
+function statesBefore({ trace, goBackwards }: GradientFlow, cell: SequenceCell, t: number): tf.Tensor2D[] {
   const previous = goBackwards ? t + 1 : t - 1;
   const isFirst = previous < 0 || previous >= trace.h.shape[1];
-  if (isFirst) return [trace.h0, trace.c0];
-  return [stepOfSequence(trace.h, previous), stepOfSequence(trace.c, previous)];
+  return cell.stateNames.map((name) =>
+    isFirst ? (trace.initialStates[name] as tf.Tensor2D) : stepOfSequence(trace.states[name] as tf.Tensor3D, previous),
+  );
 }
 
 function stepOfSequence(sequence: tf.Tensor3D, t: number): tf.Tensor2D {

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES } from '../../core/quantities.js';
-import type { GateSequences } from '../../core/scan.js';
-import { type LSTMStep, lstmStep, type StepActivations } from '../../core/step.js';
+import { quantitiesOf, type SizedCell } from '../../core/quantities.js';
+import { type CellStep, lstmStep, type States, type StepActivations } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
 import { unstackSteps } from '../../core/unstack-steps.js';
 import { watchedGradients } from '../../host/watched-gradients.js';
@@ -11,16 +10,16 @@ import type { GateTrace } from '../../layers/trace.js';
 export interface IncomingGradients {
   /** Of every output, [B, T, U]. */
   outputs: tf.Tensor3D | null;
-  /** Of the last output, and of the states after the last step, each [B, U]. */
+  /** Of the last output, [B, U]. */
   lastOutput: tf.Tensor2D | null;
-  h: tf.Tensor2D | null;
-  c: tf.Tensor2D | null;
-  /** Of the gates and the cell state of every step, each [B, T, U]. */
-  gates: Record<keyof GateSequences, tf.Tensor3D | null>;
+  /** Of the states after the last step, by name; what is missing is 0. */
+  states: Readonly<Record<string, tf.Tensor2D | null>>;
+  /** Of the gates, and the states but h, of every step, by name; what is missing is 0. */
+  gates: Readonly<Record<string, tf.Tensor3D | null>>;
 }
 
 /** A cell as gradients are followed back through it. */
-export interface WalkedCell {
+export interface WalkedCell extends SizedCell {
   /** Whether a step is other than the six equations of `core/step.ts`. */
   hasOwnEquations: boolean;
   /** Whether somebody replaces what a step computes. */
@@ -28,13 +27,14 @@ export interface WalkedCell {
   /** Whether an activation makes what it makes of one unit from other units as well. */
   mixesUnits: boolean;
   activations: StepActivations;
-  recurrentKernel: tf.Tensor2D;
+  /** Null where a cell of its own equations has none. */
+  recurrentKernel: tf.Tensor2D | null;
   /** Those whose gradients are wanted, the recurrent kernel among them. */
   weights: tf.Tensor[];
   /** [N, 4U] from [N, D]. */
   projectInput(x: tf.Tensor2D): tf.Tensor2D;
   /** `t` is the input's timestep. */
-  step(projectedInput: tf.Tensor2D, states: readonly [tf.Tensor2D, tf.Tensor2D], t: number): LSTMStep;
+  step(projectedInput: tf.Tensor2D, states: States, t: number): CellStep;
   /** The error where an operation has no gradient, or h does not come from c. */
   refusal(cause: unknown): Error;
 }
@@ -51,21 +51,20 @@ export interface WalkedCall {
 
 /** Gradients of a call, sequences in the input's order; see `GradientFlow`. */
 export interface CallGradients extends GradientSequences {
-  /** [B, U] */
-  dh0: tf.Tensor2D;
-  dc0: tf.Tensor2D;
+  /** Of the states before the first step, in the order of the cell's `stateNames`, each [B, width]. */
+  ofInitialStates: tf.Tensor2D[];
   /** As the cell's `weights`. */
   dWeights: tf.Tensor[];
 }
 
 interface GradientSequences {
-  /** [B, T, U] */
-  dh: tf.Tensor3D;
-  dc: tf.Tensor3D;
-  dhRecurrent: tf.Tensor3D;
-  dcCell: tf.Tensor3D;
-  outputSlope: tf.Tensor3D;
-  /** [B, T, 4U] */
+  /** The total derivatives of the states, in the order of the cell's `stateNames`, each [B, T, width]. */
+  ofStates: tf.Tensor3D[];
+  /** What of them comes from later steps. */
+  fromLater: tf.Tensor3D[];
+  /** [B, T, width of h]; none for a cell without c. */
+  outputSlope: tf.Tensor3D[];
+  /** [B, T, 4U], or what the cell makes of x */
   dz: tf.Tensor3D;
   /** [B, T, D] */
   dx: tf.Tensor3D;
@@ -97,16 +96,15 @@ export function sizeOfPiece(
  */
 export function walkBack(cell: WalkedCell, call: WalkedCall, incoming: IncomingGradients): CallGradients {
   const [batch, timesteps] = call.x.shape;
-  const units = call.trace.h.shape[2];
-  const own = ownGradients(call, incoming);
-  const { steps } = sizeOfPiece(call.x.shape, units);
+  const own = ownGradients(cell, call, incoming);
+  const { steps } = sizeOfPiece(call.x.shape, cell.units);
   const pieces: GradientSequences[] = [];
-  let carried: Carried = { h: tf.zeros([batch, units]), c: tf.zeros([batch, units]) };
+  let carried = cell.stateNames.map((name): tf.Tensor2D => tf.zeros([batch, cell.widthOf(name)]));
   let dWeights: tf.Tensor[] = cell.weights.map((weight) => tf.zeros(weight.shape));
   for (let done = 0; done < timesteps; done += steps) {
     const count = Math.min(steps, timesteps - done);
     const first = call.goBackwards ? done : timesteps - done - count;
-    const previous = [carried.h, carried.c, ...dWeights];
+    const previous = [...carried, ...dWeights];
     const walked = tidy(() => {
       const piece = pieceOf(cell, call, own, first, count);
       const { sequences, carried: next, dWeights: added } = walkPiece(cell, piece, carried);
@@ -117,75 +115,87 @@ export function walkBack(cell: WalkedCell, call: WalkedCall, incoming: IncomingG
     dWeights = walked.sums;
     tf.dispose(previous);
   }
-  tf.dispose(Object.values(own));
+  tf.dispose(tensorsOf(own));
   if (!call.goBackwards) pieces.reverse();
+  const all = (of: (piece: GradientSequences) => tf.Tensor3D[]) =>
+    of(pieces[0] as GradientSequences).map((_, n) => joined(pieces.map((piece) => of(piece)[n] as tf.Tensor3D)));
   return {
-    dh: joined(pieces, 'dh'),
-    dc: joined(pieces, 'dc'),
-    dhRecurrent: joined(pieces, 'dhRecurrent'),
-    dcCell: joined(pieces, 'dcCell'),
-    outputSlope: joined(pieces, 'outputSlope'),
-    dz: joined(pieces, 'dz'),
-    dx: joined(pieces, 'dx'),
-    dh0: carried.h,
-    dc0: carried.c,
+    ofStates: all(({ ofStates }) => ofStates),
+    fromLater: all(({ fromLater }) => fromLater),
+    outputSlope: all(({ outputSlope }) => outputSlope),
+    dz: joined(pieces.map(({ dz }) => dz)),
+    dx: joined(pieces.map(({ dx }) => dx)),
+    ofInitialStates: carried,
     dWeights,
   };
 }
 
-/** One sequence after the other is joined and its pieces disposed, so that no more than one is held twice. */
-function joined(pieces: GradientSequences[], name: keyof GradientSequences): tf.Tensor3D {
-  const parts = pieces.map((piece) => piece[name]);
+/** Parts are disposed as soon as they are joined, so that no more than one sequence is held twice. */
+function joined(parts: tf.Tensor3D[]): tf.Tensor3D {
   if (parts.length === 1) return parts[0] as tf.Tensor3D;
   const whole = tf.concat(parts, 1);
   tf.dispose(parts);
   return whole;
 }
 
-/** What a step hands on to the one processed before it, each [B, U]. */
-interface Carried {
-  h: tf.Tensor2D;
-  c: tf.Tensor2D;
+/** The gradients of each step's own results, each [B, T, width] in the input's order; what is missing is 0. */
+interface OwnGradients<Sequence> {
+  /** Of the states after the step, in the order of the cell's `stateNames`; at a masked step those are the ones before it. */
+  states: (Sequence | null)[];
+  /** Of an output that is 0 at a masked step. */
+  output: Sequence | null;
+  /** Of the gates, side by side. */
+  gates: Sequence | null;
 }
 
-/** The gradients of each step's own results, each [B, T, U] in the input's order; what is missing is 0. */
-interface OwnGradients {
-  /** Of the state h after the step, which at a masked step is the one before it. */
-  h?: tf.Tensor3D;
-  /** Of an output that is 0 at a masked step. */
-  output?: tf.Tensor3D;
-  /** Of the state c after the step. */
-  c?: tf.Tensor3D;
-  /** Of the four gates, [B, T, 4U]. */
-  gates?: tf.Tensor3D;
+function tensorsOf({ states, output, gates }: OwnGradients<tf.Tensor3D>): tf.Tensor[] {
+  return [...states, output, gates].filter((tensor) => tensor !== null);
 }
 
 function ownGradients(
+  cell: WalkedCell,
   { trace, goBackwards, zeroOutputForMask }: WalkedCall,
   incoming: IncomingGradients,
-): OwnGradients {
-  const [, timesteps] = trace.h.shape;
+): OwnGradients<tf.Tensor3D> {
+  const [batch, timesteps] = trace.h.shape;
   const atLastStep = (state: tf.Tensor2D) => {
     const around: [number, number] = goBackwards ? [0, timesteps - 1] : [timesteps - 1, 0];
     return tf.pad(tf.expandDims(state, 1), [[0, 0], around, [0, 0]]) as tf.Tensor3D;
   };
   return tidy(() => {
-    const { outputs, lastOutput, h, c } = incoming;
-    const { c: ofCells, ...gates } = incoming.gates;
+    const { outputs, lastOutput, states: afterLast, gates: sequences } = incoming;
     const ofOutput = sumOf([outputs && tf.clone(outputs), lastOutput && atLastStep(lastOutput)]);
     const isState = trace.mask === null || !zeroOutputForMask;
-    const own: OwnGradients = {};
-    const ofH = sumOf([isState ? ofOutput : null, h && atLastStep(h)]);
-    if (ofH !== null) own.h = ofH;
-    if (!isState && ofOutput !== null) own.output = ofOutput;
-    const ofC = sumOf([ofCells && tf.clone(ofCells), c && atLastStep(c)]);
-    if (ofC !== null) own.c = ofC;
-    if (GATE_NAMES.some((gate) => gates[gate] !== null)) {
-      const blocks = GATE_NAMES.map((gate) => gates[gate] ?? (tf.zeros(trace.h.shape) as tf.Tensor3D));
-      own.gates = tf.concat(blocks, 2);
-    }
-    return own;
+    const { stateNames, gateNames } = cell;
+    const states = stateNames.map((name) => {
+      const sequence = name === 'h' ? (isState ? ofOutput : null) : stateSequence(cell, sequences, name);
+      const last = afterLast[name] ?? null;
+      return sumOf([sequence, last && atLastStep(last)]);
+    });
+    const isAnyGate = gateNames.some((name) => sequences[name] != null);
+    const blocks = gateNames.map(
+      (name) => sequences[name] ?? tf.zeros<tf.Rank.R3>([batch, timesteps, cell.widthOf(name)]),
+    );
+    return {
+      states,
+      output: isState ? null : ofOutput,
+      gates: isAnyGate ? joinedGates(blocks) : null,
+    };
   });
+}
+
+/** Of a state that is a gate as well, the gradient is the gate's: what a trace shows of it is the gate. */
+function stateSequence(
+  { gateNames }: WalkedCell,
+  sequences: IncomingGradients['gates'],
+  name: string,
+): tf.Tensor3D | null {
+  const sequence = gateNames.includes(name) ? null : sequences[name];
+  return sequence == null ? null : tf.clone(sequence);
+}
+
+function joinedGates(blocks: tf.Tensor3D[]): tf.Tensor3D {
+  return blocks.length === 1 ? tf.clone(blocks[0] as tf.Tensor3D) : tf.concat(blocks, 2);
 }
 
 function sumOf<T extends tf.Tensor>(terms: (T | null | undefined)[]): T | null {
@@ -198,25 +208,29 @@ interface Piece {
   first: number;
   count: number;
   batch: number;
-  units: number;
   goBackwards: boolean;
   x: tf.Tensor2D;
   /** What `projectInput` makes of x. */
   projected: tf.Tensor2D;
-  /** The states before each step. */
-  h: tf.Tensor2D;
-  c: tf.Tensor2D;
-  /** Gates and cell state after each step, as traced. */
-  o: tf.Tensor2D;
-  newC: tf.Tensor2D;
-  /** [N·B, U]: whether a sample is valid; null without a mask. */
-  valid: tf.Tensor2D | null;
-  own: { [Name in keyof OwnGradients]: tf.Tensor2D };
+  /** The states before each step, in the order of the cell's `stateNames`. */
+  states: tf.Tensor2D[];
+  /** What a plain LSTM's output gate and cell state were, as traced; null for a cell without one of them. */
+  o: tf.Tensor2D | null;
+  newC: tf.Tensor2D | null;
+  /** By width, [N·B, width]: whether a sample is valid; null without a mask. */
+  valid: ReadonlyMap<number, tf.Tensor2D> | null;
+  own: OwnGradients<tf.Tensor2D>;
 }
 
-function pieceOf(cell: WalkedCell, call: WalkedCall, own: OwnGradients, first: number, count: number): Piece {
+function pieceOf(
+  cell: WalkedCell,
+  call: WalkedCall,
+  own: OwnGradients<tf.Tensor3D>,
+  first: number,
+  count: number,
+): Piece {
   const { x, trace, goBackwards } = call;
-  const [batch, timesteps, units] = trace.h.shape;
+  const [batch, timesteps] = trace.h.shape;
   const rowsOf = (sequence: tf.Tensor, from = first, length = count) => {
     const width = sequence.shape[2] as number;
     const steps = tf.slice(sequence as tf.Tensor3D, [0, from, 0], [-1, length, -1]);
@@ -230,44 +244,37 @@ function pieceOf(cell: WalkedCell, call: WalkedCall, own: OwnGradients, first: n
     const others = rowsOf(states, Math.max(start, 0), count - 1);
     return tf.concat(goBackwards ? [others, initial] : [initial, others], 0);
   };
-  const valid =
-    trace.mask === null
-      ? null
-      : (tf.reshape(
-          tf.tile(tf.expandDims(tf.transpose(tf.slice(trace.mask, [0, first], [-1, count])), 2), [1, 1, units]),
-          [count * batch, units],
-        ) as tf.Tensor2D);
+  const valid = trace.mask && validByWidth(cell, tf.slice(trace.mask, [0, first], [-1, count]));
   const rows = rowsOf(x);
   // A NaN at a masked step must not reach a gradient, times 0.
-  const validX =
-    trace.mask === null
-      ? rows
-      : tf.where(
-          tf.reshape(tf.transpose(tf.slice(trace.mask, [0, first], [-1, count])), [count * batch, 1]),
-          rows,
-          tf.zerosLike(rows),
-        );
-  const ownRows: Piece['own'] = {};
-  for (const name of Object.keys(own) as (keyof OwnGradients)[]) ownRows[name] = rowsOf(own[name] as tf.Tensor3D);
-  if (ownRows.gates !== undefined && valid !== null) {
-    const ofGates = tf.tile(valid, [1, GATE_NAMES.length]);
-    ownRows.gates = tf.where(ofGates, ownRows.gates, tf.zerosLike(ownRows.gates));
-  }
+  const validX = valid === null ? rows : tf.where(valid.get(1) as tf.Tensor2D, rows, tf.zerosLike(rows));
+  const gates = own.gates && rowsOf(own.gates);
+  const { states, initialStates } = trace;
+  const { o, c } = trace as { o?: tf.Tensor3D; c?: tf.Tensor3D };
   return {
     first,
     count,
     batch,
-    units,
     goBackwards,
     x: validX,
     projected: cell.projectInput(validX),
-    h: before(trace.h, trace.h0),
-    c: before(trace.c, trace.c0),
-    o: rowsOf(trace.o),
-    newC: rowsOf(trace.c),
+    states: cell.stateNames.map((name) => before(states[name] as tf.Tensor3D, initialStates[name] as tf.Tensor2D)),
+    o: o === undefined ? null : rowsOf(o),
+    newC: c === undefined ? null : rowsOf(c),
     valid,
-    own: ownRows,
+    own: {
+      states: own.states.map((state) => state && rowsOf(state)),
+      output: own.output && rowsOf(own.output),
+      gates: gates && valid ? tf.where(valid.get(1) as tf.Tensor2D, gates, tf.zerosLike(gates)) : gates,
+    },
   };
+}
+
+/** [B, N] as [N·B, width], for all widths that a cell has, and 1. */
+function validByWidth(cell: WalkedCell, mask: tf.Tensor2D): Map<number, tf.Tensor2D> {
+  const rows = tf.reshape(tf.transpose(mask), [-1, 1]) as tf.Tensor2D;
+  const widths = new Set(quantitiesOf(cell).map((name) => cell.widthOf(name)));
+  return new Map([...[...widths].map((width) => [width, tf.tile(rows, [1, width])] as const), [1, rows]]);
 }
 
 /** [N·B, W] to N tensors [B, W]. */
@@ -275,21 +282,14 @@ function stepsOf(rows: tf.Tensor2D, { count, batch }: Piece): tf.Tensor2D[] {
   return unstackSteps(tf.reshape(rows, [count, batch, rows.shape[1]]));
 }
 
-/** What reaches what a step computed, each [B, U]; 0 where the step is masked. */
-interface StepGradients {
-  h: tf.Tensor2D;
-  c: tf.Tensor2D;
-}
-
 /** What a step makes of the gradients of what it computed. */
 interface StepBack {
   dz: tf.Tensor2D;
-  /** The total gradient of the cell state, the path through h included. */
-  dc: tf.Tensor2D;
+  /** The total gradients of the states, the paths through h and each other included. */
+  total: tf.Tensor2D[];
   /** Of the states before the step. */
-  h: tf.Tensor2D;
-  c: tf.Tensor2D;
-  /** Of this step, [B, U], where it is not known for all steps at once. */
+  before: tf.Tensor2D[];
+  /** Of this step, where it is not known for all steps at once. */
   outputSlope?: tf.Tensor2D;
   /** The gradients of the weights by all steps so far, as the cell's `weights`; null for 0. */
   dWeights: (tf.Tensor | null)[];
@@ -299,10 +299,11 @@ interface StepBack {
 interface BackThroughSteps {
   /**
    * @param at The step's place in the piece.
+   * @param gradients What reaches the states that the step computed; 0 where it is masked.
    * @param dWeights By the steps so far.
    */
-  back(at: number, gradients: StepGradients, dWeights: (tf.Tensor | null)[]): StepBack;
-  /** [N·B, U] */
+  back(at: number, gradients: tf.Tensor2D[], dWeights: (tf.Tensor | null)[]): StepBack;
+  /** [N·B, U]; null where it is of each step, or where there is none. */
   outputSlope: tf.Tensor2D | null;
   /** What the steps add to the weights' gradients that `back` has not. */
   dWeightsOfAll(dz: tf.Tensor2D): (tf.Tensor | null)[];
@@ -311,80 +312,83 @@ interface BackThroughSteps {
 function walkPiece(
   cell: WalkedCell,
   piece: Piece,
-  last: Carried,
-): { sequences: GradientSequences; carried: Carried; dWeights: tf.Tensor[] } {
+  last: tf.Tensor2D[],
+): { sequences: GradientSequences; carried: tf.Tensor2D[]; dWeights: tf.Tensor[] } {
   const { count, batch, own } = piece;
   const isSixEquations = !cell.hasOwnEquations && !cell.isEdited && !cell.mixesUnits;
   const through = isSixEquations ? throughSixEquations(cell, piece) : throughOwnSteps(cell, piece);
-  const valid = piece.valid && stepsOf(piece.valid, piece);
-  const ofStep = (rows: tf.Tensor2D | undefined) => (rows === undefined ? null : stepsOf(rows, piece));
-  const [ownH, ownOutput, ownC] = [ofStep(own.h), ofStep(own.output), ofStep(own.c)];
-  const dhRecurrent: tf.Tensor2D[] = [];
-  const dcCell: tf.Tensor2D[] = [];
-  const dc: tf.Tensor2D[] = [];
+  const valid = piece.valid && validAtSteps(piece.valid, piece);
+  const ofStep = (rows: tf.Tensor2D | null) => rows && stepsOf(rows, piece);
+  const ownStates = own.states.map(ofStep);
+  const ownOutput = ofStep(own.output);
+  const fromLater: tf.Tensor2D[][] = last.map(() => []);
+  const total: tf.Tensor2D[][] = last.map(() => []);
   const dz: tf.Tensor2D[] = [];
   const slopes: tf.Tensor2D[] = [];
   let carried = last;
   let dWeights: (tf.Tensor | null)[] = cell.weights.map(() => null);
   for (let n = 0; n < count; n++) {
     const at = piece.goBackwards ? n : count - 1 - n;
-    const isValid = valid?.[at];
     const step = tidy(() => {
-      const h = sumOf([carried.h, ownH?.[at]]) as tf.Tensor2D;
-      const c = sumOf([carried.c, ownC?.[at]]) as tf.Tensor2D;
-      const ofH = sumOf([h, ownOutput?.[at]]) as tf.Tensor2D;
-      if (isValid === undefined) return through.back(at, { h: ofH, c }, dWeights);
-      const zeros = tf.zerosLike(h);
-      const gradients = { h: tf.where(isValid, ofH, zeros), c: tf.where(isValid, c, zeros) };
-      const back = through.back(at, gradients, dWeights);
+      const arriving = carried.map((state, k) => sumOf([state, ownStates[k]?.[at]]) as tf.Tensor2D);
+      const [ofState, ...others] = arriving as [tf.Tensor2D, ...tf.Tensor2D[]];
+      const reaching = [sumOf([ofState, ownOutput?.[at]]) as tf.Tensor2D, ...others];
+      if (valid === null) return through.back(at, reaching, dWeights);
+      const orElse = (value: tf.Tensor2D, other: tf.Tensor2D) =>
+        tf.where(valid.get(value.shape[1])?.[at] as tf.Tensor2D, value, other);
+      const back = through.back(
+        at,
+        reaching.map((gradient) => orElse(gradient, tf.zerosLike(gradient))),
+        dWeights,
+      );
       return {
         ...back,
-        dc: tf.where(isValid, back.dc, c),
-        h: tf.where(isValid, back.h, h),
-        c: tf.where(isValid, back.c, c),
+        total: back.total.map((state, k) => orElse(state, arriving[k] as tf.Tensor2D)),
+        before: back.before.map((state, k) => orElse(state, arriving[k] as tf.Tensor2D)),
       };
     });
-    dhRecurrent[at] = carried.h;
-    dcCell[at] = carried.c;
-    dc[at] = step.dc;
+    for (const [k, state] of carried.entries()) (fromLater[k] as tf.Tensor2D[])[at] = state;
+    for (const [k, state] of step.total.entries()) (total[k] as tf.Tensor2D[])[at] = state;
     dz[at] = step.dz;
     if (step.outputSlope !== undefined) slopes[at] = step.outputSlope;
     tf.dispose(dWeights.filter((sum): sum is tf.Tensor => sum !== null && !step.dWeights.includes(sum)));
     dWeights = step.dWeights;
-    carried = { h: step.h, c: step.c };
+    carried = step.before;
   }
-  const sequence = (steps: tf.Tensor2D[]) => tf.stack(steps, 1) as tf.Tensor3D;
   const fromRows = (rows: tf.Tensor2D) =>
     tf.transpose(tf.reshape(rows, [count, batch, rows.shape[1]]), [1, 0, 2]) as tf.Tensor3D;
   const dzRows = tf.concat(dz, 0);
   const input = throughProjection(cell, piece, dzRows);
   const ofAllSteps = through.dWeightsOfAll(dzRows);
-  const slope = through.outputSlope ?? tf.concat(slopes, 0);
-  const recurrentRows = tf.concat(dhRecurrent, 0);
-  const ofState = sumOf([recurrentRows, own.h]) as tf.Tensor2D;
+  const slope = through.outputSlope ?? (slopes.length === 0 ? null : tf.concat(slopes, 0));
+  const later = fromLater.map((steps) => tf.concat(steps, 0));
+  // Nothing that a step computes leads from h to its other results, so that its total needs no step.
+  const ofH = sumOf([later[0], own.states[0], own.output && whereValid(piece, own.output)]) as tf.Tensor2D;
   return {
     sequences: {
-      dh: fromRows(own.output === undefined ? ofState : tf.add(ofState, whereValid(piece, own.output))),
-      dc: sequence(dc),
-      dhRecurrent: fromRows(recurrentRows),
-      dcCell: sequence(dcCell),
-      outputSlope: fromRows(whereValid(piece, slope)),
+      ofStates: [fromRows(ofH), ...total.slice(1).map((steps) => tf.stack(steps, 1) as tf.Tensor3D)],
+      fromLater: later.map(fromRows),
+      outputSlope: slope === null ? [] : [fromRows(whereValid(piece, slope))],
       dz: fromRows(dzRows),
       dx: fromRows(whereValidInput(piece, input.dx)),
     },
-    carried: { h: tf.clone(carried.h), c: tf.clone(carried.c) },
+    carried: carried.map((state) => tf.clone(state)),
     dWeights: cell.weights.map(
       (weight, n) => sumOf([input.dWeights[n], dWeights[n], ofAllSteps[n]]) ?? (tf.zeros(weight.shape) as tf.Tensor),
     ),
   };
 }
 
+function validAtSteps(valid: ReadonlyMap<number, tf.Tensor2D>, piece: Piece): Map<number, tf.Tensor2D[]> {
+  return new Map([...valid].map(([width, rows]) => [width, stepsOf(rows, piece)]));
+}
+
 function whereValid({ valid }: Piece, rows: tf.Tensor2D): tf.Tensor2D {
-  return valid === null ? rows : tf.where(valid, rows, tf.zerosLike(rows));
+  return valid === null ? rows : tf.where(valid.get(rows.shape[1]) as tf.Tensor2D, rows, tf.zerosLike(rows));
 }
 
 function whereValidInput({ valid }: Piece, rows: tf.Tensor2D): tf.Tensor2D {
-  return valid === null ? rows : tf.where(tf.slice(valid, [0, 0], [-1, 1]), rows, tf.zerosLike(rows));
+  return valid === null ? rows : tf.where(valid.get(1) as tf.Tensor2D, rows, tf.zerosLike(rows));
 }
 
 /** The projection of the input stands in no recurrence: all steps at once. */
@@ -405,8 +409,11 @@ function throughProjection(
  * each step is the one product that the recurrence demands.
  */
 function throughSixEquations(cell: WalkedCell, piece: Piece): BackThroughSteps {
-  const { activations, recurrentKernel, weights, refusal } = cell;
-  const { projected, h, c, o, newC, own } = piece;
+  const { activations, weights, refusal } = cell;
+  const { projected, own } = piece;
+  const recurrentKernel = cell.recurrentKernel as tf.Tensor2D;
+  const [h, c] = piece.states as [tf.Tensor2D, tf.Tensor2D];
+  const newC = piece.newC as tf.Tensor2D;
   const z = tf.add(projected, tf.matMul(h, recurrentKernel)) as tf.Tensor2D;
   // Of c' by i, f and g, and of h' by o with c' held: what of a gradient of c' or h' reaches each pre-activation.
   const { gradientOf } = watchedGradients(
@@ -420,19 +427,19 @@ function throughSixEquations(cell: WalkedCell, piece: Piece): BackThroughSteps {
   );
   const factors = stepsOf(gradientOf(z) as tf.Tensor2D, piece);
   const forget = stepsOf(gradientOf(c) as tf.Tensor2D, piece);
-  const slopeRows = slopeOfEquation(activations, o, newC, refusal);
+  const slopeRows = slopeOfEquation(activations, piece.o as tf.Tensor2D, newC, refusal);
   const slopes = stepsOf(slopeRows, piece);
-  const ownDz = own.gates === undefined ? null : stepsOf(gatesGradient(z, c, cell, own.gates), piece);
+  const ownDz = own.gates === null ? null : stepsOf(gatesGradient(z, c, cell, own.gates), piece);
   return {
     back: (at, gradients, dWeights) => {
-      const dc = tf.add(gradients.c, tf.mul(slopes[at] as tf.Tensor2D, gradients.h)) as tf.Tensor2D;
-      const byFactors = tf.mul(tf.concat([dc, dc, dc, gradients.h], 1), factors[at] as tf.Tensor2D) as tf.Tensor2D;
+      const [ofH, ofC] = gradients as [tf.Tensor2D, tf.Tensor2D];
+      const dc = tf.add(ofC, tf.mul(slopes[at] as tf.Tensor2D, ofH)) as tf.Tensor2D;
+      const byFactors = tf.mul(tf.concat([dc, dc, dc, ofH], 1), factors[at] as tf.Tensor2D) as tf.Tensor2D;
       const dz = sumOf([byFactors, ownDz?.[at]]) as tf.Tensor2D;
       return {
         dz,
-        dc,
-        h: tf.matMul(dz, recurrentKernel, false, true),
-        c: tf.mul(dc, forget[at] as tf.Tensor2D) as tf.Tensor2D,
+        total: [ofH, dc],
+        before: [tf.matMul(dz, recurrentKernel, false, true), tf.mul(dc, forget[at] as tf.Tensor2D) as tf.Tensor2D],
         dWeights,
       };
     },
@@ -476,56 +483,64 @@ function slopeOfEquation(
 
 /** Each step is computed again, and tfjs's own gradients are taken of that one step. */
 function throughOwnSteps(cell: WalkedCell, piece: Piece): BackThroughSteps {
-  const { weights, refusal, hasOwnEquations, activations } = cell;
+  const { weights, refusal, hasOwnEquations, activations, stateNames, gateNames } = cell;
   const { own, first, o, newC } = piece;
   const projected = stepsOf(piece.projected, piece);
-  const h = stepsOf(piece.h, piece);
-  const c = stepsOf(piece.c, piece);
-  const ofGates = own.gates === undefined ? null : stepsOf(own.gates, piece);
+  const statesOfSteps = piece.states.map((rows) => stepsOf(rows, piece));
+  const ofGates = own.gates === null ? null : stepsOf(own.gates, piece);
+  // Of a projection, ∂h/∂c is no number for each unit.
+  const hasSlope = stateNames.includes('c') && cell.widthOf('c') === cell.widthOf('h');
   return {
     back: (at, gradients, dWeights) => {
-      const inputs = [projected[at], h[at], c[at]] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const step = () => cell.step(inputs[0], [inputs[1], inputs[2]], first + at);
+      const input = projected[at] as tf.Tensor2D;
+      const states = statesOfSteps.map((steps) => steps[at] as tf.Tensor2D);
+      const step = () => cell.step(input, states, first + at);
       const gates = ofGates === null ? [] : [ofGates[at] as tf.Tensor2D];
-      let cellState = inputs[2];
+      let computed: tf.Tensor2D[] = [];
       const { gradientOf } = watchedGradients(
-        [...inputs, ...weights],
+        [input, ...states, ...weights],
         (watch) => {
-          const { h, c, i, f, g, o } = step();
-          cellState = c;
-          watch(cellState);
-          return tf.concat([h, c, ...(gates.length === 0 ? [] : [i, f, g, o])], 1);
+          const result = step();
+          // One tensor may be two states, or a state that was there before: each is to have the gradient of its own.
+          computed = stateNames.map((name) => result[name] as tf.Tensor2D);
+          for (const state of computed.slice(1)) watch(state);
+          const shown = gates.length === 0 ? [] : gateNames.map((name) => result[name] as tf.Tensor2D);
+          return joinedColumns([...computed, ...shown]);
         },
         refusal,
-        tf.concat([gradients.h, gradients.c, ...gates], 1),
+        joinedColumns([...gradients, ...gates]),
       );
       const orZeros = (tensor: tf.Tensor2D) => (gradientOf(tensor) as tf.Tensor2D | null) ?? tf.zerosLike(tensor);
       const back: StepBack = {
-        dz: orZeros(inputs[0]),
-        dc: orZeros(cellState),
-        h: orZeros(inputs[1]),
-        c: orZeros(inputs[2]),
+        dz: orZeros(input),
+        total: [gradients[0] as tf.Tensor2D, ...computed.slice(1).map(orZeros)],
+        before: states.map(orZeros),
         dWeights: weights.map((weight, n) => sumOf([dWeights[n], gradientOf(weight)])),
       };
-      if (hasOwnEquations) back.outputSlope = slopeOfStep(cell, step);
+      if (hasOwnEquations && hasSlope) back.outputSlope = slopeOfStep(cell, step);
       return back;
     },
-    outputSlope: hasOwnEquations ? null : slopeOfEquation(activations, o, newC, refusal),
+    outputSlope: hasOwnEquations || o === null || newC === null ? null : slopeOfEquation(activations, o, newC, refusal),
     dWeightsOfAll: () => weights.map(() => null),
   };
 }
 
+function joinedColumns(tensors: tf.Tensor2D[]): tf.Tensor2D {
+  // The gradient of tf.concat throws where it has one input: tfjs hands it a tensor, not a list.
+  return tensors.length === 1 ? tf.clone(tensors[0] as tf.Tensor2D) : tf.concat(tensors, 1);
+}
+
 /** ∂h/∂c of a step, by what leads from the c that it returns to its h. */
-function slopeOfStep({ isEdited, refusal }: WalkedCell, step: () => LSTMStep): tf.Tensor2D {
+function slopeOfStep({ isEdited, refusal }: WalkedCell, step: () => CellStep): tf.Tensor2D {
   const one = tf.scalar(1);
   let c: tf.Tensor2D | null = null;
   const { gradientOf } = watchedGradients(
     [one],
     (watch) => {
       const computed = step();
-      c = computed.c;
+      c = computed.c as tf.Tensor2D;
       watch(c);
-      return tf.sum(computed.h);
+      return tf.sum(computed.h as tf.Tensor2D);
     },
     refusal,
   );
