@@ -22,6 +22,7 @@ import { jacobianNorms } from './jacobian-norms.js';
 import { crossingsOfLastTerm } from './last-term.js';
 import { type LossTerms, lossTermNorms, lossTerms, stepsWithLoss } from './loss-terms.js';
 import { crossingsOfTotal, pathsOf } from './paths.js';
+import { hasPlainShape, statisticsOfVariant } from './statistics-of-variant.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 
 /**
@@ -54,6 +55,7 @@ import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 export async function flowStatistics(flow: GradientFlow, options: FlowStatisticsOptions = {}): Promise<FlowStatistics> {
   requireFlow('flowStatistics', flow);
   checkOptions('flowStatistics', options, rulesFor(flow.dh.shape[1]));
+  if (!hasPlainShape(flow)) return await ofVariant(flow, options);
   const [values, jacobian] = await Promise.all([readFlow(flow), jacobianNorms(flow, options.jacobianAt ?? [])]);
   const steps = new StepsOfFlow(values);
   const terms = lossTerms(values, steps);
@@ -84,14 +86,36 @@ export async function flowStatistics(flow: GradientFlow, options: FlowStatistics
   return { ...statistics, sentence: flowSentence(statistics) };
 }
 
+async function ofVariant(flow: GradientFlow, options: FlowStatisticsOptions): Promise<FlowStatistics> {
+  const [variant, jacobian] = await Promise.all([
+    statisticsOfVariant(flow),
+    jacobianNorms(flow, options.jacobianAt ?? []),
+  ]);
+  const { steps, crossings, known, nonFinite } = variant;
+  const gains = gainsOf(crossings, steps.backwards);
+  const fitted = fitGains(gains, steps.backwards);
+  const statistics = {
+    ...known,
+    gain: gains.gain,
+    retained: gains.retained,
+    slope: fitted?.slope ?? null,
+    fit: fitted?.fit ?? null,
+    jacobian,
+    dWeights: variant.dWeights as FlowStatistics['dWeights'],
+    nonFinite,
+    verdict: nonFinite.count > 0 ? null : verdictOf(gains, fitted?.fit ?? null, options),
+  };
+  return { ...statistics, sentence: flowSentence(statistics) };
+}
+
 /**
  * Checks that something is a gradient flow that can be read.
  *
  * @throws RangeError
  */
 function requireFlow(where: string, flow: unknown): asserts flow is GradientFlow {
-  const { dh, dc, trace } = (flow ?? {}) as Partial<GradientFlow>;
-  if (!(dh instanceof tf.Tensor && dc instanceof tf.Tensor) || trace === undefined) {
+  const { dh, dz, trace } = (flow ?? {}) as Partial<GradientFlow>;
+  if (!(dh instanceof tf.Tensor) || dz === undefined || trace === undefined) {
     throw invalidArgument(where, 'flow must be what gradientFlow returns', flow);
   }
   if (dh.isDisposed) throw invalidArgument(where, 'flow must not be disposed', flow);

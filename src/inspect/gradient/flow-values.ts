@@ -75,7 +75,9 @@ export async function readFlow(flow: GradientFlow): Promise<FlowValues> {
   };
 }
 
-async function readAll<Name extends string>(tensors: Record<Name, tf.Tensor>): Promise<Record<Name, Values>> {
+export async function readAll<Name extends string>(
+  tensors: Readonly<Record<Name, tf.Tensor>>,
+): Promise<Record<Name, Values>> {
   const names = Object.keys(tensors) as Name[];
   const reads = await Promise.all(names.map((name) => tensors[name].data()));
   const values = {} as Record<Name, Values>;

@@ -10,7 +10,12 @@ export class StepsOfFlow {
   private readonly mask: Values | null;
   private readonly towardsStart: 1 | -1;
 
-  constructor({ batch, timesteps, goBackwards, mask }: FlowValues) {
+  constructor({
+    batch,
+    timesteps,
+    goBackwards,
+    mask,
+  }: Pick<FlowValues, 'batch' | 'timesteps' | 'goBackwards' | 'mask'>) {
     this.batch = batch;
     this.timesteps = timesteps;
     this.mask = mask;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../../src/index.js';
-import { gradientFlow, gradientFlowModel } from '../../../src/inspect/index.js';
+import { flowStatistics, gradientFlow, gradientFlowModel } from '../../../src/inspect/index.js';
 import type { AnyLSTMCell } from '../../../src/layers/lstm-cell.js';
 import * as variants from '../../../src/variants/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
@@ -93,6 +93,44 @@ describe.each(NODE_BACKENDS)('On %s, the gradient flow through', (backend) => {
     const after = tf.expandDims(tf.concat(later.map(at(t)), 1), 1);
     const expected = tf.concat(later.map(at(t - 1)), 1);
     expectClose(tf.squeeze(tf.matMul(after, flow.stepJacobian(t)), [1]), expected);
+    flow.dispose();
+  });
+
+  test.each(CELLS)('%s is told in numbers', async (_, makeCell) => {
+    const cell = makeCell();
+    const layer = layerOf(cell);
+    const width = cell.widthOf('h');
+    const x = randomTensor([2, 4, 3], 1);
+    const flow = gradientFlow(layer, x, (h) =>
+      tf.sum(tf.mul(tf.slice(h, [0, 3, 0], [-1, 1, -1]), [[[1, -2, 3, 4].slice(0, width)]])),
+    );
+    const before = tf.memory().numTensors;
+    const statistics = await flowStatistics(flow, { jacobianAt: [1, 2, 3] });
+    expect(tf.memory().numTensors).toBe(before);
+    const normsOf = (tensor: tf.Tensor) => [...tf.mean(tf.norm(tensor, 2, 2), 0).dataSync()];
+    const near = (actual: (number | null)[], tensor: tf.Tensor | undefined) => {
+      const expected = tensor === undefined ? actual.map(() => null) : normsOf(tensor);
+      for (const [t, value] of actual.entries()) {
+        if (expected[t] === null) expect(value).toBeNull();
+        else
+          expect(Math.abs((value as number) - (expected[t] as number))).toBeLessThan(
+            1e-5 * (1 + (expected[t] as number)),
+          );
+      }
+    };
+    near(statistics.dh, flow.dStates.h);
+    near(statistics.dc, flow.dStates.c);
+    near(statistics.dhRecurrent, flow.dStatesLater.h);
+    for (const [name, gradient] of Object.entries(flow.dz))
+      near((statistics.dz as Record<string, (number | null)[]>)[name] ?? [], gradient);
+    // Only the last step has a loss term.
+    expect(statistics.lossTerms.map((term) => term !== null)).toEqual([false, false, false, true]);
+    for (const { timestep, max } of statistics.jacobian) {
+      expect(statistics.gain[timestep]).toBeLessThan((max as number) * 1.001);
+    }
+    const product = [0, 1, 2, 3].reduce((all, t) => all * (statistics.gain[t] ?? 1), 1);
+    expect((statistics.fit?.attenuation as number) / product).toBeCloseTo(1, 4);
+    expect(statistics.sentence).toMatch(/^gradient /);
     flow.dispose();
   });
 
