@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES } from './gates.js';
+import { splitBlocks } from './gates.js';
 import { tidy } from './tidy.js';
+import type { Block } from './weights.js';
 
 /**
  * The L2 norm of all values of some tensors together, a scalar; 0 of none. NaN or infinity among them makes it NaN or
@@ -13,9 +14,15 @@ export function globalNorm(tensors: tf.Tensor[]): tf.Scalar {
   });
 }
 
-/** The Frobenius norm of each gate's block of a weight or its gradient, [..., 4U], as [4]. */
-export function normsByGate(blocks: tf.Tensor, units: number): tf.Tensor1D {
-  return tidy(() => scaledNorm(tf.reshape(blocks, [-1, GATE_NAMES.length, units]), [0, 2]) as tf.Tensor1D);
+/** The Frobenius norm of each block of the last axis of a weight or its gradient, as [blocks]. */
+export function normsByBlock(weight: tf.Tensor, blocks: readonly Block[]): tf.Tensor1D {
+  return tidy(() => {
+    const [{ width }] = blocks as [Block];
+    if (blocks.every((block) => block.width === width)) {
+      return scaledNorm(tf.reshape(weight, [-1, blocks.length, width]), [0, 2]) as tf.Tensor1D;
+    }
+    return tf.stack(Object.values(splitBlocks(weight, blocks)).map((block) => globalNorm([block]))) as tf.Tensor1D;
+  });
 }
 
 /** Values are scaled first, as the square of a float32 may be too large or too small for one. */

@@ -32,6 +32,12 @@ export interface EquationsOfCell extends HoldsWeights {
   recurrentActivation: NamedActivation;
 }
 
+/** The name of the activation of one of the plain LSTM's gates; null of any other. */
+export function activationOfGate(cell: Pick<EquationsOfCell, 'activation' | 'recurrentActivation'>, gate: string) {
+  if (gate === 'i' || gate === 'f' || gate === 'o') return cell.recurrentActivation.getClassName();
+  return gate === 'g' ? cell.activation.getClassName() : null;
+}
+
 /** What one timestep computes: the gates, the new cell state and the new hidden state, each `[B, U]`. */
 export type LSTMStep = ByGate<tf.Tensor2D> & {
   c: tf.Tensor2D;

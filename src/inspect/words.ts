@@ -23,6 +23,24 @@ export function lstmName({ layerName, direction, cell = 0, call = 0 }: NamedLSTM
   return details.length === 0 ? layerName : `${layerName} (${details.join(', ')})`;
 }
 
+/** What the gates and states that people know are called. */
+const TITLES: Readonly<Record<string, string>> = {
+  i: 'input gate i',
+  f: 'forget gate f',
+  g: 'candidate g',
+  o: 'output gate o',
+  c: 'cell state c',
+  h: 'hidden state h',
+  n: 'normalizer n',
+  m: 'stabilizer m',
+};
+
+/** A gate or a state as it is called above a panel: `input gate i`, `gate z`, `state s`. */
+export function quantityTitle(name: string, kind: 'gate' | 'state'): string {
+  const isKnown = kind === 'state' ? ['c', 'h', 'n', 'm'].includes(name) : ['i', 'f', 'g', 'o'].includes(name);
+  return isKnown ? (TITLES[name] as string) : `${kind} ${name}`;
+}
+
 /** A number of things: `1 unit`, `3 units`. */
 export function amount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../core/quantities.js';
 import type { ScanOptions } from '../core/scan.js';
-import { projectInput, type States, stepFromProjectedInput } from '../core/step.js';
+import { activationOfGate, projectInput, type States, stepFromProjectedInput } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type DropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { weightsFor } from '../core/weights.js';
@@ -53,6 +53,7 @@ export function cellToRun(cell: AnyLSTMCell | BuiltInCell): SequenceCell {
     stateNames: { value: ['h', 'c'] },
     widthOf: { value: () => cell.units },
     weightFacts: { get: () => weightsFor(cell) },
+    gateActivation: { value: (gate: string) => activationOfGate(cell, gate) },
     bias: { get: () => cell.bias ?? null },
     projectInput: { value: (x, masks) => projectInput(own, x, masks) } as TypedPropertyDescriptor<
       SequenceCell['projectInput']

@@ -2,7 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { requireUsable, shapeOf } from '../core/check-tensor.js';
 import { invalidArgument, invalidState } from '../core/errors.js';
 import { GATE_NAMES } from '../core/gates.js';
-import { type CellStep, type LSTMStep, projectInput, type States, stepFromProjectedInput } from '../core/step.js';
+import {
+  activationOfGate,
+  type CellStep,
+  type LSTMStep,
+  projectInput,
+  type States,
+  stepFromProjectedInput,
+} from '../core/step.js';
 import { tidy } from '../core/tidy.js';
 import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Block, type WeightFacts, weightsFor } from '../core/weights.js';
@@ -132,6 +139,14 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
   /** The width of a gate or a state: U for most. */
   widthOf(_name: string): number {
     return this.units;
+  }
+
+  /**
+   * The name of a gate's activation, by which pictures and statistics know what values it can take; null where it is not
+   * known. Here σ of i, f and o, and φ of g: a cell with other gates, or others' activations, overrides it.
+   */
+  gateActivation(gate: string): string | null {
+    return activationOfGate(this, gate);
   }
 
   /** The weights that the cell has, in the order in which they are saved. */

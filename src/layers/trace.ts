@@ -45,6 +45,8 @@ export interface GateTrace extends ByGate<tf.Tensor3D> {
   activation: string;
   /** The name of σ, the activation of the input, forget and output gates. */
   recurrentActivation: string;
+  /** The name of each gate's activation, in the order of the gates; null where the cell does not say. */
+  gateActivations?: Readonly<Record<string, string | null>>;
   dispose(): void;
 }
 
@@ -143,6 +145,8 @@ function traceOf(
   for (const [n, name] of cell.stateNames.entries()) {
     initialStates[name] = unitsOf(before[n] as tf.Tensor2D, keptUnits);
   }
+  const gateActivations: Record<string, string | null> = {};
+  for (const gate of cell.gateNames) gateActivations[gate] = cell.gateActivation(gate);
   const mask = givenMask === null ? null : booleanMask(givenMask);
   const trace = {
     ...sequences,
@@ -155,6 +159,7 @@ function traceOf(
     units: keptUnits?.length ?? cell.units,
     activation: cell.activation.getClassName(),
     recurrentActivation: cell.recurrentActivation.getClassName(),
+    gateActivations,
     dispose: () => {
       const { gates, states, initialStates, mask } = trace;
       tf.dispose([

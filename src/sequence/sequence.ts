@@ -30,6 +30,8 @@ export interface SequenceCell extends EquationsOfCell, SizedCell {
   readonly ownEquations: OwnEquations;
   /** The weights that it has, in the order in which they are saved. */
   readonly weightFacts: readonly WeightFacts[];
+  /** The name of a gate's activation; null where the cell does not say. */
+  gateActivation(gate: string): string | null;
   /** Says what a cell computes in messages. */
   getClassName(): string;
   /** x·W + b, [N, 4U] from [N, D]. Not used where all of the step is the cell's own. */

@@ -1,10 +1,10 @@
-import { GATE_NAMES } from '../../core/gates.js';
-import type { LSTMLike } from '../../layers/foreign-lstm.js';
+import type { Block } from '../../core/weights.js';
+import { cellToRun, type LSTMLike } from '../../layers/foreign-lstm.js';
 import type { FlowStatistics } from '../gradient/flow-types.js';
 import type { LSTMPlace } from '../model/find-lstms.js';
 import type { GateStatistics } from '../statistics/layer-statistics.js';
 import { LayerStatistics } from '../statistics/layer-statistics.js';
-import { readTrace, type TraceValues } from '../statistics/read-trace.js';
+import { kindOfTrace, readTrace, type TraceValues } from '../statistics/read-trace.js';
 import type { LayerTrace } from '../trace/trace-model.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import type { DiagnosisThresholds } from './thresholds.js';
@@ -27,7 +27,10 @@ export interface Evidence {
   learnt: boolean | null;
 }
 
-/** What each unit does over all valid steps whose values are finite; null for a unit that has none. */
+/**
+ * What each unit does over all valid steps whose values are finite; null for a unit that has none. Empty for what a
+ * variant's cell does not have; as wide as its cell has it.
+ */
 export interface UnitActivity {
   /** [U], largest minus smallest h. */
   rangeOfH: (number | null)[];
@@ -47,27 +50,36 @@ export async function readCalls(
   { low, high }: DiagnosisThresholds,
 ): Promise<Pick<Evidence, 'place' | 'statistics' | 'activity' | 'timesteps'>> {
   const [{ layerName, direction, cell, trace: first }] = traces as [LayerTrace];
-  const { units, activation, recurrentActivation } = first;
-  const statistics = new LayerStatistics({ units, activation, recurrentActivation }, { low, high });
+  const kind = kindOfTrace(first);
+  const statistics = new LayerStatistics(kind, { low, high });
   const values = await Promise.all(traces.map(({ trace }) => readTrace(trace)));
   for (const ofTrace of values) statistics.add(ofTrace);
   return {
     place: { layerName, direction, cell },
     statistics: statistics.result(),
-    activity: unitActivity(values, units),
+    activity: unitActivity(values, first.units),
     timesteps: Math.max(...values.map(({ timesteps }) => timesteps)),
   };
 }
 
 /** Measures the units of one LSTM over all its traces. */
 export function unitActivity(traces: TraceValues[], units: number): UnitActivity {
-  return {
-    rangeOfH: ranges(traces, 'h', units),
-    rangeOfC: ranges(traces, 'c', units),
-    forgetGate: meanSizes(traces, 'f', units),
-    candidateSize: meanSizes(traces, 'g', units),
-    cellStateSize: meanSizes(traces, 'c', units),
+  const widthOf = (quantity: string) => {
+    const { sequences, batch, timesteps } = traces.find(isNotEmpty) ?? (traces[0] as TraceValues);
+    if (sequences[quantity] === undefined) return 0;
+    return batch * timesteps === 0 ? units : sequences[quantity].length / (batch * timesteps);
   };
+  return {
+    rangeOfH: ranges(traces, 'h', widthOf('h')),
+    rangeOfC: ranges(traces, 'c', widthOf('c')),
+    forgetGate: meanSizes(traces, 'f', widthOf('f')),
+    candidateSize: meanSizes(traces, 'g', widthOf('g')),
+    cellStateSize: meanSizes(traces, 'c', widthOf('c')),
+  };
+}
+
+function isNotEmpty({ batch, timesteps }: TraceValues): boolean {
+  return batch * timesteps > 0;
 }
 
 function ranges(traces: TraceValues[], quantity: 'h' | 'c', units: number): (number | null)[] {
@@ -98,7 +110,7 @@ function forEachFinite(
   visit: (value: number, unit: number) => void,
 ): void {
   for (const { sequences, mask, batch, timesteps } of traces) {
-    const values = sequences[quantity];
+    const values = sequences[quantity] ?? [];
     for (let step = 0; step < batch * timesteps; step++) {
       if (mask !== null && mask[step] === 0) continue;
       for (let unit = 0; unit < units; unit++) {
@@ -109,12 +121,16 @@ function forEachFinite(
   }
 }
 
-/** The mean of the forget gates' bias; null without bias. */
-export async function meanForgetBias({ bias, units }: LSTMLike['cell']): Promise<number | null> {
-  if (!bias) return null;
-  const start = GATE_NAMES.indexOf('f') * units;
-  const values = [...(await bias.read().data())].slice(start, start + units);
-  return values.reduce((sum, value) => sum + value, 0) / units;
+/** The mean of the forget gates' bias; null without bias, and without a block of it for a forget gate. */
+export async function meanForgetBias(cell: LSTMLike['cell']): Promise<number | null> {
+  const { bias, units, weightFacts } = cellToRun(cell);
+  const blocks = weightFacts.find(({ property }) => property === 'bias')?.blocks(units) ?? [];
+  const at = blocks.findIndex(({ name }) => name === 'f');
+  if (!bias || at < 0) return null;
+  const start = blocks.slice(0, at).reduce((sum, { width }) => sum + width, 0);
+  const { width } = blocks[at] as Block;
+  const values = [...(await bias.read().data())].slice(start, start + width);
+  return values.reduce((sum, value) => sum + value, 0) / width;
 }
 
 /** Indices of the values that satisfy a condition; a null never does. */

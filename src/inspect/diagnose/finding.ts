@@ -1,4 +1,3 @@
-import type { Quantity } from '../../core/quantities.js';
 import type { Direction } from '../model/find-lstms.js';
 
 export const SEVERITIES = ['error', 'warning', 'note'] as const;
@@ -46,7 +45,7 @@ export interface Finding {
   /** Index among stacked cells; 0 if cells are not stacked. */
   cell: number;
   /** The gate or state concerned; null if none in particular. */
-  gate: Quantity | null;
+  gate: string | null;
   /** The units concerned, ascending; empty if none in particular. */
   units: number[];
   /** The timestep at which it starts; null if none in particular. */

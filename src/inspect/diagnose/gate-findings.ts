@@ -1,12 +1,10 @@
+import { gateSummariesOf } from '../statistics/layer-statistics.js';
 import { percent, shortNumber, unitList } from '../words.js';
 import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
 import { type Finding, findingAt, type Severity } from './finding.js';
 import type { DiagnosisThresholds } from './thresholds.js';
 
-const GATES = ['i', 'f', 'o'] as const;
-type Gate = (typeof GATES)[number];
-
-const TITLES: Record<Gate, string> = { i: 'input gate', f: 'forget gate', o: 'output gate' };
+const TITLES: Readonly<Record<string, string>> = { i: 'input gate', f: 'forget gate', o: 'output gate' };
 
 /** Units whose gate is stuck, by what it is stuck at. One that passes no gradient is reported only as such. */
 export interface StuckUnits {
@@ -16,8 +14,10 @@ export interface StuckUnits {
 }
 
 /** Which units' gate is closed, open, or exactly 0 or 1, at nearly every step. */
-export function stuckUnits({ statistics }: Evidence, { stuckFraction }: DiagnosisThresholds, gate: Gate): StuckUnits {
-  const { leftSaturated, rightSaturated, zeroGradient } = statistics[gate];
+export function stuckUnits({ statistics }: Evidence, { stuckFraction }: DiagnosisThresholds, gate: string): StuckUnits {
+  const summary = gateSummariesOf(statistics).find(([name]) => name === gate)?.[1];
+  if (summary === undefined) return { withoutGradient: [], closed: [], open: [] };
+  const { leftSaturated, rightSaturated, zeroGradient } = summary;
   const isStuck = (fraction: number) => fraction > stuckFraction;
   const withoutGradient = unitsWhere(zeroGradient ?? [], isStuck);
   const others = (fractions: (number | null)[]) =>
@@ -28,9 +28,8 @@ export function stuckUnits({ statistics }: Evidence, { stuckFraction }: Diagnosi
 /** Gates that are closed, open, or exactly 0 or 1, at nearly every step. */
 export function gateFindings(evidence: Evidence, thresholds: DiagnosisThresholds): Finding[] {
   const { low, high } = thresholds;
-  return GATES.flatMap((gate) => {
+  return gateSummariesOf(evidence.statistics).flatMap(([gate, { leftSaturated, rightSaturated, zeroGradient }]) => {
     const { withoutGradient, closed, open } = stuckUnits(evidence, thresholds, gate);
-    const { leftSaturated, rightSaturated, zeroGradient } = evidence.statistics[gate];
     return [
       ...stuck(evidence, thresholds, gate, {
         kind: 'no gradient',
@@ -52,7 +51,7 @@ export function gateFindings(evidence: Evidence, thresholds: DiagnosisThresholds
         units: open,
         fractions: rightSaturated,
         where: `above ${high}`,
-        ...WHAT_OPEN_MEANS[gate],
+        ...(WHAT_OPEN_MEANS[gate] ?? OPEN),
       }),
     ];
   });
@@ -64,25 +63,31 @@ interface Meaning {
 }
 
 /** What follows from a closed gate, as it was measured in these units. */
-function whatClosedMeans({ activity, forgetBias }: Evidence, gate: Gate, units: number[]): Meaning {
+function whatClosedMeans({ activity, forgetBias, statistics }: Evidence, gate: string, units: number[]): Meaning {
+  const hasCellState = activity.rangeOfC.length > 0;
   if (gate === 'i') {
+    const variation = hasCellState
+      ? `cell state, which varies by only ${shortNumber(meanOver(activity.rangeOfC, units))}`
+      : 'state';
     return {
-      meaning: `little is written to the cell state, which varies by only ${shortNumber(meanOver(activity.rangeOfC, units))}`,
+      meaning: `little is written to the ${variation}`,
       remedy:
         'Check whether training has driven the bias far below 0; if so, try a lower learning rate, or regularize the bias.',
     };
   }
   if (gate === 'f') {
     return {
-      meaning: `from one step to the next they keep ${percent(meanOver(activity.forgetGate, units))} of the cell state`,
+      meaning: `from one step to the next they keep ${percent(meanOver(activity.forgetGate, units))} of the ${hasCellState ? 'cell state' : 'state'}`,
       remedy: forgetAdvice(forgetBias),
     };
   }
-  return {
-    meaning: `little of the cell state is shown, and h varies by only ${shortNumber(meanOver(activity.rangeOfH, units))}`,
-    remedy:
-      'Try a lower learning rate or gradient clipping; regularize the bias if training has driven it far below 0.',
-  };
+  const remedy =
+    'Try a lower learning rate or gradient clipping; regularize the bias if training has driven it far below 0.';
+  if (gate !== 'o') return { meaning: 'they let almost nothing through', remedy };
+  // What h is a projection of is not to be seen of it unit by unit.
+  const isOfUnits = activity.rangeOfH.length === statistics.units;
+  const variation = isOfUnits ? `, and h varies by only ${shortNumber(meanOver(activity.rangeOfH, units))}` : '';
+  return { meaning: `little of the cell state is shown${variation}`, remedy };
 }
 
 /** Near the bias that KERAS_DEFAULTS start from there is no point in advising it. */
@@ -92,7 +97,9 @@ export function forgetAdvice(forgetBias: number | null): string {
     : 'Start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) to keep something over T timesteps.';
 }
 
-const WHAT_OPEN_MEANS: Record<Gate, Meaning> = {
+const OPEN: Meaning = { meaning: 'they let almost everything through', remedy: 'Harmless in itself.' };
+
+const WHAT_OPEN_MEANS: Readonly<Record<string, Meaning>> = {
   i: {
     meaning: 'every candidate is written almost in full',
     remedy: 'Harmless in itself; if the forget gate is open too, the cell state can only grow.',
@@ -114,20 +121,21 @@ interface Stuck extends Meaning {
 function stuck(
   evidence: Evidence,
   thresholds: DiagnosisThresholds,
-  gate: Gate,
+  gate: string,
   { kind, units, fractions, where, meaning, remedy }: Stuck,
 ): Finding[] {
   if (units.length === 0) return [];
-  const { place, statistics } = evidence;
+  const { place } = evidence;
+  const width = fractions.length;
   const share = meanOver(fractions, units);
   return [
     findingAt(place, {
       kind,
-      severity: kind === 'gate open' ? 'note' : severityOf(evidence, units, thresholds),
+      severity: kind === 'gate open' ? 'note' : severityOf(evidence, units, width, thresholds),
       gate,
       units,
-      evidence: { 'fraction of steps': share, 'share of units': rounded(units.length / statistics.units) },
-      message: `The ${TITLES[gate]} is ${where} at ${percent(share)} of the steps in ${unitList(units, statistics.units)}: ${meaning}.`,
+      evidence: { 'fraction of steps': share, 'share of units': rounded(units.length / width) },
+      message: `The ${TITLES[gate] ?? `gate ${gate}`} is ${where} at ${percent(share)} of the steps in ${unitList(units, width)}: ${meaning}.`,
       remedy,
     }),
   ];
@@ -135,9 +143,10 @@ function stuck(
 
 /** What is true of many units is a warning, unless the model has learnt nevertheless. */
 export function severityOf(
-  { statistics, learnt }: Evidence,
+  { learnt }: Evidence,
   units: readonly number[],
+  of: number,
   { manyUnits }: DiagnosisThresholds,
 ): Severity {
-  return learnt !== true && units.length > manyUnits * statistics.units ? 'warning' : 'note';
+  return learnt !== true && units.length > manyUnits * of ? 'warning' : 'note';
 }

@@ -79,7 +79,7 @@ type MaskedSequence = [x: tf.Tensor, mask: tf.Tensor | null];
 
 /** Of the model's inputs, those that can be what its LSTMs read: sequences of numbers as long as theirs. */
 function sequencesAmong(inputs: tf.Tensor[], calls: LayerTrace[]): MaskedSequence[] {
-  const lengths = calls.map(({ trace }) => trace.c.shape[1]);
+  const lengths = calls.map(({ trace }) => trace.h.shape[1]);
   return inputs
     .filter(({ rank, dtype, shape }) => rank === 3 && dtype === 'float32' && lengths.includes(shape[1] as number))
     .map((x) => [x, null]);

@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES } from '../../core/gates.js';
-import { QUANTITIES } from '../../core/quantities.js';
-import { CELL_WEIGHTS } from '../../core/weights.js';
+import { blockNamesOf, blocksByWeight, WHOLE } from '../weights/by-block.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, findingAt, NOWHERE } from './finding.js';
 
@@ -12,18 +10,19 @@ export function nonFiniteFindings(evidence: Evidence): Finding[] {
 }
 
 function weightFindings({ place, weightNorms }: Evidence): Finding[] {
-  return GATE_NAMES.flatMap((gate) => {
-    const broken = CELL_WEIGHTS.map(({ property }) => property).filter(
-      (name) => !Number.isFinite(weightNorms[name]?.[gate] ?? 0),
-    );
+  return blockNamesOf(weightNorms).flatMap((gate) => {
+    const broken = blocksByWeight(weightNorms)
+      .filter(([, norms]) => !Number.isFinite(norms[gate] ?? 0))
+      .map(([name]) => name);
     if (broken.length === 0) return [];
+    const whose = gate === WHOLE ? '' : ` of gate ${gate}`;
     return [
       findingAt(place, {
         kind: 'non-finite weight',
         severity: 'error',
-        gate,
+        gate: gate === WHOLE ? null : gate,
         evidence: { weights: broken.join(', ') },
-        message: `The weights of gate ${gate} hold NaN or Infinity, in ${broken.join(', ')}: training has diverged.`,
+        message: `The weights${whose} hold NaN or Infinity, in ${broken.join(', ')}: training has diverged.`,
         remedy:
           'Go back to earlier weights; clip gradients by norm, lower the learning rate, and look for NaN in the data.',
       }),
@@ -32,13 +31,14 @@ function weightFindings({ place, weightNorms }: Evidence): Finding[] {
 }
 
 function valueFindings({ place, statistics }: Evidence): Finding[] {
-  const broken = QUANTITIES.filter((quantity) => statistics.nonFinite[quantity].count > 0);
-  if (broken.length === 0) return [];
-  const first = Math.min(...broken.map((quantity) => statistics.nonFinite[quantity].firstTimestep as number));
+  const found = Object.entries(statistics.nonFinite).filter(([, { count }]) => count > 0);
+  if (found.length === 0) return [];
+  const broken = found.map(([quantity]) => quantity);
+  const first = Math.min(...found.map(([, { firstTimestep }]) => firstTimestep as number));
   // In the order in which a step computes them: the first of them is where it starts.
-  const gate = broken.find((quantity) => statistics.nonFinite[quantity].firstTimestep === first) ?? null;
+  const gate = found.find(([, { firstTimestep }]) => firstTimestep === first)?.[0] ?? null;
   const evidence: Finding['evidence'] = { 'first timestep': first };
-  for (const quantity of broken) evidence[`count in ${quantity}`] = statistics.nonFinite[quantity].count;
+  for (const [quantity, { count }] of found) evidence[`count in ${quantity}`] = count;
   return [
     findingAt(place, {
       kind: 'non-finite value',

@@ -1,4 +1,5 @@
 import { staysWithin } from '../../core/activations.js';
+import { gateSummariesOf, memoryHorizonOf } from '../statistics/layer-statistics.js';
 import { lowerMedian, medianHorizon, percent, shortNumber, unitList } from '../words.js';
 import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
 import { type Finding, findingAt } from './finding.js';
@@ -15,7 +16,11 @@ export function stateFindings(evidence: Evidence, thresholds: DiagnosisThreshold
     const { closed, withoutGradient } = stuckUnits(evidence, thresholds, gate);
     return [...closed, ...withoutGradient];
   });
-  const constant = activity.rangeOfH.map((range, unit) => (stuck.includes(unit) ? null : range));
+  // What h is a projection of is not to be seen of it unit by unit.
+  const isOfUnits = activity.rangeOfH.length === statistics.units;
+  const constant = activity.rangeOfH.map((range, unit) => (isOfUnits && stuck.includes(unit) ? null : range));
+  // Where there is a normalizer, h depends on how large c is beside it.
+  const isNormalized = 'n' in statistics.nonFinite;
   return [
     ...unscaledInput(evidence, thresholds),
     ...ofUnits(evidence, thresholds, bounded ? activity.candidateSize : [], {
@@ -26,7 +31,7 @@ export function stateFindings(evidence: Evidence, thresholds: DiagnosisThreshold
       meaning: 'the candidate is at its limit, where hardly any gradient passes',
       remedy: candidateAdvice(evidence),
     }),
-    ...ofUnits(evidence, thresholds, bounded ? activity.cellStateSize : [], {
+    ...ofUnits(evidence, thresholds, bounded && !isNormalized ? activity.cellStateSize : [], {
       kind: 'cell state saturated',
       gate: 'c',
       holds: (size) => size > thresholds.saturatedCellState,
@@ -60,12 +65,11 @@ const SWITCHING = 0.7;
 
 function unscaledInput({ place, statistics, inputSize, learnt }: Evidence, { unscaledInput }: DiagnosisThresholds) {
   if (inputSize === null || inputSize <= unscaledInput) return [];
-  const fractions = (['i', 'f', 'o'] as const).map((gate) => {
-    const { leftSaturated, rightSaturated } = statistics[gate];
+  const fractions = gateSummariesOf(statistics).map(([, { leftSaturated, rightSaturated }]) => {
     const units = [...leftSaturated.keys()];
     return meanOver(leftSaturated, units) + meanOver(rightSaturated, units);
   });
-  const share = lowerMedian(fractions) as number;
+  const share = lowerMedian(fractions) ?? 0;
   if (share <= SWITCHING) return [];
   return [
     findingAt(place, {
@@ -93,16 +97,16 @@ function ofUnits(
 ): Finding[] {
   const units = unitsWhere(values, holds);
   if (units.length === 0) return [];
-  const { place, statistics } = evidence;
+  const { place } = evidence;
   const mean = meanOver(values, units);
   return [
     findingAt(place, {
       kind,
-      severity: severityOf(evidence, units, thresholds),
+      severity: severityOf(evidence, units, values.length, thresholds),
       gate,
       units,
-      evidence: { [measured]: mean, 'share of units': rounded(units.length / statistics.units) },
-      message: `In ${unitList(units, statistics.units)} ${meaning} (${measured} ${mean}).`,
+      evidence: { [measured]: mean, 'share of units': rounded(units.length / values.length) },
+      message: `In ${unitList(units, values.length)} ${meaning} (${measured} ${mean}).`,
       remedy,
     }),
   ];
@@ -111,7 +115,7 @@ function ofUnits(
 /** That memory is short is harm only where the model has been seen not to learn. */
 function shortMemory(evidence: Evidence, { shortMemory }: DiagnosisThresholds): Finding[] {
   const { place, statistics, timesteps, forgetBias, learnt } = evidence;
-  const horizons = statistics.memoryHorizon;
+  const horizons = memoryHorizonOf(statistics) ?? [];
   const median = medianHorizon(horizons);
   if (median == null || median >= shortMemory * timesteps) return [];
   const units = unitsWhere(horizons, (horizon) => horizon < shortMemory * timesteps);

@@ -1,6 +1,6 @@
-import { GATE_NAMES, type GateName } from '../../core/gates.js';
 import { rounded } from '../diagnose/evidence.js';
 import { type Finding, findingAt, NOWHERE, type Place } from '../diagnose/finding.js';
+import { blockNamesOf, WHOLE } from '../weights/by-block.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { lowerMedian } from '../words.js';
 import { gateNorm, layerNorm } from './layer-norm.js';
@@ -19,24 +19,26 @@ export interface ObservedStep {
 
 /** Gradients that are not finite, missing, or far larger than before. */
 export function gradientNormFindings(step: ObservedStep, thresholds: MonitorThresholds): Finding[] {
-  const broken = GATE_NAMES.filter((gate) => !Number.isFinite(gateNorm(step.gradients, gate)));
+  const broken = blockNamesOf(step.gradients).filter((gate) => !Number.isFinite(gateNorm(step.gradients, gate)));
   if (broken.length > 0) return [notFinite(step, broken)];
   return [...withoutGradient(step, thresholds), ...spike(step, thresholds)];
 }
 
-function notFinite({ place }: ObservedStep, gates: GateName[]): Finding {
+function notFinite({ place, gradients }: ObservedStep, gates: string[]): Finding {
   return findingAt(place, {
     kind: 'non-finite gradient',
     severity: 'error',
     gate: oneOf(gates),
     evidence: { gates: gates.join(', ') },
-    message: `The gradient of the weights of ${named(gates)} holds NaN or Infinity; after this step, so do the weights.`,
+    message: `The gradient of the weights of ${named(gates, gradients)} holds NaN or Infinity; after this step, so do the weights.`,
     remedy: 'Clip gradients (clipGradients), lower the learning rate, and look for NaN in the data.',
   });
 }
 
 function withoutGradient({ place, gradients, weights }: ObservedStep, { noGradient }: MonitorThresholds): Finding[] {
-  const gates = GATE_NAMES.filter((gate) => gateNorm(gradients, gate) < noGradient * gateNorm(weights, gate));
+  const gates = blockNamesOf(gradients).filter(
+    (gate) => gateNorm(gradients, gate) < noGradient * gateNorm(weights, gate),
+  );
   if (gates.length === 0) return [];
   const evidence: Finding['evidence'] = {};
   for (const gate of gates) evidence[`gradient norm of ${gate}`] = rounded(gateNorm(gradients, gate));
@@ -46,7 +48,7 @@ function withoutGradient({ place, gradients, weights }: ObservedStep, { noGradie
       severity: 'warning',
       gate: oneOf(gates),
       evidence,
-      message: `Hardly any gradient reaches the weights of ${named(gates)}: they do not learn.`,
+      message: `Hardly any gradient reaches the weights of ${named(gates, gradients)}: they do not learn.`,
       remedy:
         'Check whether gates of this or a later layer are closed, whether the loss depends on the layer, and whether a later activation is flat.',
     }),
@@ -57,13 +59,13 @@ function spike({ place, gradients, earlier }: ObservedStep, { spike }: MonitorTh
   const norm = layerNorm(gradients);
   const usual = lowerMedian(earlier) as number;
   if (earlier.length < 3 || !(norm > spike * usual)) return [];
-  const gate = GATE_NAMES.reduce((a, b) => (gateNorm(gradients, b) > gateNorm(gradients, a) ? b : a));
+  const gate = blockNamesOf(gradients).reduce((a, b) => (gateNorm(gradients, b) > gateNorm(gradients, a) ? b : a));
   return [
     findingAt(place, {
       kind: 'gradient spike',
       severity: 'warning',
       evidence: { 'gradient norm': rounded(norm), 'median before': rounded(usual), 'largest in gate': gate },
-      message: `The gradient is ${rounded(norm / usual)} times as large as usual, above all in gate ${gate}: one such step can undo what was learned.`,
+      message: `The gradient is ${rounded(norm / usual)} times as large as usual, above all in ${named([gate], gradients)}: one such step can undo what was learned.`,
       remedy: 'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); or lower the learning rate.',
     }),
   ];
@@ -82,12 +84,16 @@ export function lossFinding(): Finding {
 }
 
 /** The gate where it is only one. */
-function oneOf(gates: GateName[]): GateName | null {
-  return gates.length === 1 ? (gates[0] as GateName) : null;
+function oneOf(gates: string[]): string | null {
+  const [only, ...others] = gates;
+  return only === undefined || only === WHOLE || others.length > 0 ? null : only;
 }
 
-function named(gates: GateName[]): string {
-  return gates.length === GATE_NAMES.length ? 'all gates' : `gate ${gates.join(', ')}`;
+function named(gates: string[], of: WeightNormsByGate): string {
+  if (gates.length === blockNamesOf(of).length) return 'all gates';
+  const ofGates = gates.filter((gate) => gate !== WHOLE);
+  const whole = gates.length > ofGates.length ? ['the cell as a whole'] : [];
+  return [...(ofGates.length === 0 ? [] : [`gate ${ofGates.join(', ')}`]), ...whole].join(' and ');
 }
 
 /** That the monitor itself failed: the training goes on without it. */

@@ -61,10 +61,13 @@ export interface MonitoredLayer {
   flow: MonitoredFlow | null;
 }
 
-/** Frobenius norms by gate, null if not finite. Without bias, `bias` is null. */
+/** Frobenius norms by gate, null if not finite. Without bias, `bias` is null. Of a variant as in `WeightNormsByGate`. */
 export type MonitoredNorms = ByWeight<ByGate<number | null>>;
 
-/** What the gates of one LSTM do, over all its calls, samples, units and valid steps. */
+/**
+ * What the gates of one LSTM do, over all its calls, samples, units and valid steps. Of a variant there is an entry for each
+ * of its cell's own gates and states, as in `GateStatistics`.
+ */
 export interface MonitoredGates {
   i: MonitoredGate;
   f: MonitoredGate;

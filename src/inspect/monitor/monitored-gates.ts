@@ -1,21 +1,17 @@
 import type { DiagnosisThresholds } from '../diagnose/thresholds.js';
-import type { GateStatistics } from '../statistics/layer-statistics.js';
+import { type GateStatistics, memoryHorizonOf, summariesOf } from '../statistics/layer-statistics.js';
 import type { GateSummary } from '../statistics/statistics-types.js';
 import { medianHorizon } from '../words.js';
-import type { MonitoredGate, MonitoredGates } from './history-types.js';
+import type { MonitoredGate, MonitoredGates, MonitoredValue } from './history-types.js';
 
 /** Statistics in a few numbers, however many units there are. */
 export function monitoredGates(statistics: GateStatistics, { stuckFraction }: DiagnosisThresholds): MonitoredGates {
-  const { i, f, o, g, c, h, memoryHorizon } = statistics;
-  return {
-    i: monitoredGate(i, stuckFraction),
-    f: monitoredGate(f, stuckFraction),
-    o: monitoredGate(o, stuckFraction),
-    g: { ...g },
-    c: { ...c },
-    h: { ...h },
-    medianMemoryHorizon: medianHorizon(memoryHorizon) ?? null,
-  };
+  const found: Record<string, MonitoredGate | MonitoredValue> = {};
+  for (const [name, summary] of summariesOf(statistics)) {
+    found[name] = 'leftSaturated' in summary ? monitoredGate(summary, stuckFraction) : { ...summary };
+  }
+  const medianMemoryHorizon = medianHorizon(memoryHorizonOf(statistics) ?? []) ?? null;
+  return { ...found, medianMemoryHorizon } as unknown as MonitoredGates;
 }
 
 function monitoredGate(

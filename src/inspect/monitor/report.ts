@@ -1,10 +1,10 @@
-import { mapWeights } from '../../core/weights.js';
 import { forwardFindings } from '../diagnose/diagnose.js';
 import type { Evidence } from '../diagnose/evidence.js';
 import type { Finding, FindingKind } from '../diagnose/finding.js';
 import { flowFindings } from '../diagnose/flow-findings.js';
 import type { FlowStatistics } from '../gradient/flow-types.js';
 import type { LSTMPlace } from '../model/find-lstms.js';
+import type { ByBlock } from '../weights/by-block.js';
 import type { WeightNormsByGate } from '../weights/weight-norms-by-gate.js';
 import { gradientNormFindings } from './gradient-norm-findings.js';
 import type { MonitoredFlow, MonitoredLayer, MonitoredNorms } from './history-types.js';
@@ -55,12 +55,13 @@ export function measuredFindings(measured: Measured, thresholds: MonitorThreshol
 }
 
 function finiteNorms(norms: WeightNormsByGate): MonitoredNorms {
-  return mapWeights(norms, ({ i, f, g, o }) => ({
-    i: finiteOrNull(i),
-    f: finiteOrNull(f),
-    g: finiteOrNull(g),
-    o: finiteOrNull(o),
-  }));
+  const finite: Record<string, Record<string, number | null> | null> = {};
+  for (const [weight, byBlock] of Object.entries(norms as ByBlock<number>)) {
+    const ofWeight: Record<string, number | null> = {};
+    for (const [gate, norm] of Object.entries(byBlock ?? {})) ofWeight[gate] = finiteOrNull(norm);
+    finite[weight] = byBlock === null ? null : ofWeight;
+  }
+  return finite as unknown as MonitoredNorms;
 }
 
 /** JSON has no NaN. */

@@ -8,10 +8,15 @@ import {
   type OptionRules,
   oneOf,
 } from '../../core/options.js';
-import { QUANTITIES } from '../../core/quantities.js';
 import type { CallName } from '../trace/numbered-calls.js';
-import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } from '../words.js';
-import type { GateStatistics } from './layer-statistics.js';
+import { amount, lstmName, medianHorizon, percentLimit, quantityTitle, shortNumber, unitList } from '../words.js';
+import {
+  type GateStatistics,
+  gateSummariesOf,
+  memoryHorizonOf,
+  summariesOf,
+  whyNoHorizon,
+} from './layer-statistics.js';
 import type { GateSummary } from './statistics-types.js';
 
 /** The options of `describeStatistics`. An entry of `traceModel` works as well. */
@@ -31,16 +36,20 @@ const RULES: OptionRules = {
   saturationThreshold: aNumber('a number within [0, 1)', (value) => value >= 0 && value < 1),
 };
 
-/** What each gate is called, and what it means for the cell that it is closed or open. */
-const GATES = {
-  i: {
-    title: 'input gate i',
-    closed: 'writes almost nothing to the cell state',
-    open: 'writes every candidate in full',
-  },
-  f: { title: 'forget gate f', closed: 'forgets at every step', open: 'keeps almost all of the cell state' },
-  o: { title: 'output gate o', closed: 'hides the cell state from the output', open: 'shows the cell state in full' },
-} as const;
+interface Meaning {
+  closed: string;
+  open: string;
+}
+
+/** What it means for the cell that a gate is closed or open. */
+function meaningOf(gate: string, state: string): Meaning {
+  const meanings: Record<string, Meaning> = {
+    i: { closed: `writes almost nothing to the ${state}`, open: 'writes every candidate in full' },
+    f: { closed: 'forgets at every step', open: `keeps almost all of the ${state}` },
+    o: { closed: `hides the ${state} from the output`, open: `shows the ${state} in full` },
+  };
+  return meanings[gate] ?? { closed: 'lets almost nothing through', open: 'lets almost everything through' };
+}
 
 /**
  * Statistics as a short text for the terminal: in which gates which units are saturated and what that means, how long the
@@ -67,7 +76,10 @@ export function describeStatistics(statistics: GateStatistics, options: Descript
   return [
     `${heading}${amount(validSteps, 'valid step')} (samples × timesteps)`,
     '',
-    ...(['i', 'f', 'o'] as const).flatMap((gate) => gateLines(gate, statistics, saturationThreshold)),
+    ...gateSummariesOf(statistics).flatMap(([gate, summary]) =>
+      gateLines(gate, summary, stateOf(statistics), saturationThreshold),
+    ),
+    ...unendingLines(statistics),
     '',
     horizonLine(statistics),
     ...nonFiniteLines(statistics),
@@ -76,25 +88,49 @@ export function describeStatistics(statistics: GateStatistics, options: Descript
   ].join('\n');
 }
 
-function gateLines(gate: keyof typeof GATES, statistics: GateStatistics, threshold: number): string[] {
-  const { title, closed, open } = GATES[gate];
-  const { mean, std, leftSaturated, rightSaturated, zeroGradient }: GateSummary = statistics[gate];
+/** What the gates act on. */
+function stateOf({ nonFinite }: GateStatistics): string {
+  return 'c' in nonFinite ? 'cell state' : 'state';
+}
+
+function gateLines(gate: string, summary: GateSummary, state: string, threshold: number): string[] {
+  const { closed, open } = meaningOf(gate, state);
+  const { mean, std, leftSaturated, rightSaturated, zeroGradient } = summary;
   const findings = [
     { word: 'closed', meaning: closed, fractions: leftSaturated },
     { word: 'open', meaning: open, fractions: rightSaturated },
     { word: 'stuck', meaning: 'exactly 0 or 1, where no gradient passes', fractions: zeroGradient ?? [] },
   ].flatMap(({ word, meaning, fractions }) => {
     const found = unitsWhere(fractions, (fraction) => fraction !== null && fraction > threshold);
-    return found.length === 0 ? [] : [`    ${word} in ${unitList(found, statistics.units)} (${meaning})`];
+    return found.length === 0 ? [] : [`    ${word} in ${unitList(found, leftSaturated.length)} (${meaning})`];
   });
   const spread = mean === null ? 'no finite value' : `mean ${shortNumber(mean)}, std ${shortNumber(std as number)}`;
   return [
-    `  ${title.padEnd(14)} ${spread}${findings.length === 0 && mean !== null ? ', no unit saturated' : ''}`,
+    `  ${quantityTitle(gate, 'gate').padEnd(14)} ${spread}${findings.length === 0 && mean !== null ? ', no unit saturated' : ''}`,
     ...findings,
   ];
 }
 
-function horizonLine({ memoryHorizon, units }: GateStatistics): string {
+/** What a variant has beside the plain LSTM's candidate and states that is not between closed and open: its values only. */
+function unendingLines(statistics: GateStatistics): string[] {
+  return summariesOf(statistics).flatMap(([name, summary]) => {
+    if (!('max' in summary) || ['g', 'c', 'h'].includes(name)) return [];
+    const { mean, min, max } = summary;
+    const isGate = ['i', 'f', 'o'].includes(name);
+    const isState = ['n', 'm'].includes(name);
+    const title = isGate || isState ? quantityTitle(name, isGate ? 'gate' : 'state') : name;
+    const values =
+      mean === null || min === null || max === null
+        ? 'no finite value'
+        : `mean ${shortNumber(mean)}, from ${shortNumber(min)} to ${shortNumber(max)}`;
+    return [`  ${title.padEnd(14)} ${values}${isGate ? '; not between 0 and 1, so never saturated' : ''}`];
+  });
+}
+
+function horizonLine(statistics: GateStatistics): string {
+  const memoryHorizon = memoryHorizonOf(statistics);
+  if (memoryHorizon === null) return `  no memory horizon: ${whyNoHorizon(statistics)}`;
+  const units = memoryHorizon.length;
   const known = memoryHorizon.filter((horizon) => horizon !== null).sort((a, b) => a - b);
   const unknown = unitList(
     unitsWhere(memoryHorizon, (horizon) => horizon === null),
@@ -109,8 +145,7 @@ function horizonLine({ memoryHorizon, units }: GateStatistics): string {
 }
 
 function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
-  const lines = QUANTITIES.flatMap((quantity) => {
-    const { count, firstTimestep } = nonFinite[quantity];
+  const lines = Object.entries(nonFinite).flatMap(([quantity, { count, firstTimestep }]) => {
     const text = `${amount(count, 'value')} of ${quantity} NaN or infinite, first at timestep ${firstTimestep}`;
     return count === 0 ? [] : [`  not finite     ${text}`];
   });
@@ -118,11 +153,16 @@ function nonFiniteLines({ nonFinite }: GateStatistics): string[] {
 }
 
 /** What the words mean, for first-time readers. */
-function legend({ low, high }: GateStatistics, threshold: number): string {
+function legend(statistics: GateStatistics, threshold: number): string {
+  const { low, high } = statistics;
   const fraction = `more than ${percentLimit(threshold)} of its values`;
   return [
     `A unit, counted from 0, is listed if ${fraction} are closed (below ${low}) or open (above ${high}).`,
-    'Memory horizon: the number of timesteps after which 1/e of the cell state is left; 0 if it was ever emptied.',
+    ...(memoryHorizonOf(statistics) === null
+      ? []
+      : [
+          `Memory horizon: the number of timesteps after which 1/e of the ${stateOf(statistics)} is left; 0 if it was ever emptied.`,
+        ]),
   ].join('\n');
 }
 

@@ -2,8 +2,8 @@ import { invalidArgument } from '../../core/errors.js';
 import { aNumber, checkOptions, type OptionRules } from '../../core/options.js';
 import type { GateTrace } from '../../layers/trace.js';
 import { SATURATED } from '../words.js';
-import { type GateStatistics, LayerStatistics, type TraceKind } from './layer-statistics.js';
-import { readTrace } from './read-trace.js';
+import { type GateStatistics, LayerStatistics } from './layer-statistics.js';
+import { kindOfTrace, readTrace, type TraceKind } from './read-trace.js';
 import { requireTrace } from './require-trace.js';
 import type { GateStatisticsOptions } from './statistics-types.js';
 
@@ -58,7 +58,7 @@ export function accumulatorNamed(
   return {
     async add(trace) {
       requireTrace(whereAdding, trace);
-      const kind = kindOf(trace);
+      const kind = kindOfTrace(trace);
       statistics ??= new LayerStatistics(kind, { low, high });
       requireSameKind(whereAdding, statistics.kind, kind);
       const target = statistics;
@@ -74,13 +74,16 @@ export function accumulatorNamed(
 const FRACTION = aNumber('a number within [0, 1]', (value) => value >= 0 && value <= 1);
 const RULES: OptionRules = { low: FRACTION, high: FRACTION };
 
-function kindOf({ units, activation, recurrentActivation }: GateTrace): TraceKind {
-  return { units, activation, recurrentActivation };
-}
-
 function requireSameKind(where: string, first: TraceKind, received: TraceKind): void {
   for (const name of ['units', 'activation', 'recurrentActivation'] as const) {
     if (received[name] === first[name]) continue;
     throw invalidArgument(where, `trace.${name} must be ${first[name]}, as in the first trace`, received[name]);
   }
+  const shown = ({ widths }: TraceKind) =>
+    Object.entries(widths ?? {})
+      .map(([name, width]) => `${name} [${width}]`)
+      .join(', ');
+  if (shown(received) === shown(first)) return;
+  const rule = `trace must be of the gates and states ${shown(first)}, as the first trace is`;
+  throw invalidArgument(where, rule, shown(received));
 }

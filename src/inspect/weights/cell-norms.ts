@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ByGate, GATE_NAMES } from '../../core/gates.js';
-import { globalNorm, normsByGate } from '../../core/norm.js';
-import { mapWeights, weightsOf } from '../../core/weights.js';
-import type { LSTMLike } from '../../layers/foreign-lstm.js';
+import { globalNorm, normsByBlock } from '../../core/norm.js';
+import { cellToRun, type LSTMLike } from '../../layers/foreign-lstm.js';
+import { mapBlocks, type WeightInBlocks, weightsInBlocks } from './by-block.js';
 import type { WeightNormsByGate } from './weight-norms-by-gate.js';
 
 type Cell = LSTMLike['cell'];
@@ -17,26 +16,30 @@ export interface CellNorms {
 }
 
 /**
- * Computes norms on the backend and reads four numbers per weight, all at once. The tensors may be disposed as soon as this
+ * Computes norms on the backend and reads a number for each block of each weight, all at once. The tensors may be disposed as soon as this
  * returns, before its promise is settled.
  */
 export async function cellNorms(cells: Cell[], tensorOf: TensorOf, all: tf.Tensor[] = []): Promise<CellNorms> {
-  const tensors = cells.map((cell) => {
-    const found = weightsOf(cell).map((weight) => tensorOf(weight.read() as tf.Variable));
+  const weights = cells.map((cell) => weightsInBlocks(cellToRun(cell)));
+  const tensors = weights.map((ofCell) => {
+    const found = ofCell.map(({ weight }) => tensorOf(weight.read() as tf.Variable));
     return found.includes(null) ? [] : (found as tf.Tensor[]);
   });
   // Kept, as the caller may be within a tidy that ends before the numbers are there.
   const norms = tf.tidy(() => {
-    const ofWeights = cells.flatMap(({ units }, n) => (tensors[n] ?? []).map((tensor) => normsByGate(tensor, units)));
+    const ofWeights = weights.flatMap((ofCell, n) =>
+      (tensors[n] ?? []).map((tensor, m) => normsByBlock(tensor, (ofCell[m] as WeightInBlocks).blocks)),
+    );
     return tf.keep(tf.concat([...ofWeights, tf.reshape(globalNorm(all), [1])]));
   });
   try {
     const values = [...(await norms.data())];
-    const take = (): ByGate<number> => {
-      const [i, f, g, o] = values.splice(0, GATE_NAMES.length) as [number, number, number, number];
-      return { i, f, g, o };
+    const take = ({ blocks }: WeightInBlocks): Record<string, number> => {
+      const taken: Record<string, number> = {};
+      for (const { name } of blocks) taken[name] = values.shift() as number;
+      return taken;
     };
-    const ofCells = cells.map((cell, n) => (tensors[n]?.length === 0 ? null : mapWeights(cell, take)));
+    const ofCells = weights.map((ofCell, n) => (tensors[n]?.length === 0 ? null : mapBlocks(ofCell, take)));
     return { cells: ofCells, together: values[0] as number };
   } finally {
     norms.dispose();

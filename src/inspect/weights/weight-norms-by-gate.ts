@@ -1,9 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type ByGate, GATE_NAMES } from '../../core/gates.js';
-import { type ByWeight, mapWeightsAsync } from '../../core/weights.js';
+import type { ByGate } from '../../core/gates.js';
+import type { Block, ByWeight } from '../../core/weights.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
 import { builtCell } from './built-cell.js';
+import { mapBlocks, weightsInBlocks } from './by-block.js';
 
-/** The norms of the weights of each gate: of `kernel`, `recurrentKernel`, and `bias`, which is null without bias. */
+/**
+ * The norms of the weights of each gate: of `kernel`, `recurrentKernel`, and `bias`, which is null without bias. Of a
+ * variant, of each of its cell's own weights and gates; a weight that is not divided into gates' blocks has one norm, `all`.
+ */
 export type WeightNormsByGate = ByWeight<ByGate<number>>;
 
 /**
@@ -19,17 +24,21 @@ export type WeightNormsByGate = ByWeight<ByGate<number>>;
  * @throws RangeError (as a rejection) for a layer that is not an LSTM; Error for one that is not built.
  */
 export async function weightNormsByGate(layer: tf.layers.Layer): Promise<WeightNormsByGate> {
-  const cell = builtCell('weightNormsByGate', layer);
-  return await mapWeightsAsync(cell, (weight: tf.LayerVariable) => norms(weight, cell.units));
+  const cell = cellToRun(builtCell('weightNormsByGate', layer));
+  const weights = weightsInBlocks(cell);
+  const values = await Promise.all(weights.map(({ weight }) => weight.read().data()));
+  return mapBlocks(weights, ({ blocks }, n) => norms(values[n] as Float32Array, blocks));
 }
 
-async function norms(weight: tf.LayerVariable, units: number): Promise<ByGate<number>> {
-  const squares = { i: 0, f: 0, g: 0, o: 0 };
+function norms(values: Float32Array, blocks: readonly Block[]): Record<string, number> {
+  const columns = blocks.flatMap(({ name, width }) => new Array<string>(width).fill(name));
+  const squares: Record<string, number> = {};
+  for (const { name } of blocks) squares[name] = 0;
   // In float64: the square of a large float32 need not be one.
-  for (const [n, value] of (await weight.read().data()).entries()) {
-    const gate = GATE_NAMES[Math.floor(n / units) % GATE_NAMES.length] as keyof typeof squares;
-    squares[gate] += value * value;
+  for (const [n, value] of values.entries()) {
+    const block = columns[n % columns.length] as string;
+    squares[block] = (squares[block] as number) + value * value;
   }
-  const { i, f, g, o } = squares;
-  return { i: Math.sqrt(i), f: Math.sqrt(f), g: Math.sqrt(g), o: Math.sqrt(o) };
+  for (const { name } of blocks) squares[name] = Math.sqrt(squares[name] as number);
+  return squares;
 }

@@ -1,10 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ByGate, splitByGate } from '../../core/gates.js';
+import { type ByGate, splitBlocks } from '../../core/gates.js';
 import { tidy } from '../../core/tidy.js';
-import { type ByWeight, mapWeights, weightsOf } from '../../core/weights.js';
+import type { Block, ByWeight } from '../../core/weights.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
 import { builtCell } from './built-cell.js';
+import { blocksByWeight, mapBlocks, weightsInBlocks } from './by-block.js';
 
-/** The weights of an LSTM, one tensor per gate. The caller owns them and frees them with `dispose()`. */
+/**
+ * The weights of an LSTM, one tensor per gate. The caller owns them and frees them with `dispose()`.
+ *
+ * Of a variant there is an entry for each of its cell's own weights, by the name of its property, with a tensor for each
+ * gate that the weight has a block for. A weight without blocks, such as a projection, is there as a whole, as `all`.
+ */
 export interface WeightsByGate {
   /** The input weights, each [D, U]. */
   kernel: ByGate<tf.Tensor2D>;
@@ -30,11 +37,20 @@ export interface WeightsByGate {
  * @throws RangeError for a layer that is not an LSTM; Error for one that is not built.
  */
 export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {
-  const cell = builtCell('weightsByGate', layer);
-  return ownedWeights(tidy(() => mapWeights(cell, (weight) => splitByGate(weight.read()))));
+  const cell = cellToRun(builtCell('weightsByGate', layer));
+  return ownedWeights(
+    tidy(() => mapBlocks(weightsInBlocks(cell), ({ weight, blocks }) => copies(weight.read(), blocks))),
+  );
+}
+
+/** Of one block the split is the very tensor. */
+function copies(weight: tf.Tensor, blocks: readonly Block[]): Record<string, tf.Tensor> {
+  const [only, ...others] = blocks as [Block, ...Block[]];
+  return others.length === 0 ? { [only.name]: tf.clone(weight) } : splitBlocks(weight, blocks);
 }
 
 /** Hands the tensors over to the owner of the result. */
 export function ownedWeights(weights: ByWeight<ByGate<tf.Tensor>>): WeightsByGate {
-  return { ...(weights as Omit<WeightsByGate, 'dispose'>), dispose: () => tf.dispose(weightsOf(weights)) };
+  const tensors = blocksByWeight(weights).map(([, byBlock]) => byBlock);
+  return { ...(weights as Omit<WeightsByGate, 'dispose'>), dispose: () => tf.dispose(tensors) };
 }

@@ -64,7 +64,9 @@ function reportLayer(
     for (let sample = 0; sample < samples; sample++) {
       for (let t = 0; t < timesteps; t++) {
         for (const unit of positions) {
-          values[at++] = sequences[quantity][(sample * whole + t) * trace.units + unit] as number;
+          values[at++] = (sequences[quantity] as ArrayLike<number>)[
+            (sample * whole + t) * trace.units + unit
+          ] as number;
         }
       }
     }
@@ -95,7 +97,7 @@ function mostActive({ trace }: LayerTrace, { sequences, mask, timesteps }: Trace
     units,
     activation,
     recurrentActivation,
-    values: sequences,
+    values: sequences as Sample['values'],
     unitIndices: Array.from({ length: units }, (_, unit) => unit),
     valid: Array.from({ length: timesteps }, (_, t) => mask?.[t] !== 0),
   };
