@@ -114,7 +114,8 @@ export class LSTM extends tf.layers.RNN {
         "the class of the saved cell must be registered: import 'explicit-lstm/variants', or the module of your own that has it, before the model is loaded";
       throw invalidState('LSTM.fromConfig', rule, className);
     }
-    return tf.layers.RNN.fromConfig(cls, config, customObjects) as T;
+    // It writes the cell into the config, and Bidirectional makes both of its layers of one.
+    return tf.layers.RNN.fromConfig(cls, { ...config }, customObjects) as T;
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
