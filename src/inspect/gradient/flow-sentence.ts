@@ -5,8 +5,15 @@ import type { FlowStatistics } from './flow-types.js';
 const MOSTLY = 0.9;
 const RATHER = 0.5;
 
-/** What a flow means, in words. */
-export function flowSentence(statistics: Omit<FlowStatistics, 'sentence'>): string {
+/**
+ * What a flow means, in words.
+ *
+ * @param followed What the gains are of, if the loss has terms at several steps.
+ */
+export function flowSentence(
+  statistics: Omit<FlowStatistics, 'sentence'>,
+  followed: 'last term' | 'all terms',
+): string {
   const { validSteps, nonFinite, verdict, dh, dc } = statistics;
   if (validSteps === 0) return 'every step is masked: there is nothing for a gradient to pass through';
   if (nonFinite.count > 0)
@@ -18,14 +25,17 @@ export function flowSentence(statistics: Omit<FlowStatistics, 'sentence'>): stri
       : "no gradient: the loss does not depend on this layer's output";
   }
   const gates = closedGates(statistics);
-  const sentence = `${whose(statistics)} ${behaviour(statistics)}`;
+  const sentence = `${whose(statistics, followed)} ${behaviour(statistics)}`;
   return gates === null ? sentence : `${sentence}; ${gates}`;
 }
 
-/** Where the loss looks at several steps, its last term is meant: what has a long way to go. */
-function whose({ lossTerms }: Omit<FlowStatistics, 'sentence'>): string {
+/** Where the loss looks at several steps, its last term is meant, if it can be told apart: what has a long way to go. */
+function whose({ lossTerms }: Omit<FlowStatistics, 'sentence'>, followed: 'last term' | 'all terms'): string {
   const steps = lossTerms.filter((size) => size !== null).length;
-  return steps > 1 ? `gradient of the last of ${steps} loss terms` : 'gradient';
+  if (steps < 2) return 'gradient';
+  return followed === 'last term'
+    ? `gradient of the last of ${steps} loss terms`
+    : `gradient of all ${steps} loss terms`;
 }
 
 function behaviour({ fit, slope, verdict }: Omit<FlowStatistics, 'sentence'>): string {

@@ -21,7 +21,7 @@ import { byGate, type FlowValues, readFlow, type Values } from './flow-values.js
 import { jacobianNorms } from './jacobian-norms.js';
 import { crossingsOfLastTerm } from './last-term.js';
 import { type LossTerms, lossTermNorms, lossTerms, stepsWithLoss } from './loss-terms.js';
-import { crossingsOfTotal, pathsOf } from './paths.js';
+import { type Crossing, crossingsOfTotal, pathsOf } from './paths.js';
 import { hasPlainShape, statisticsOfVariant } from './statistics-of-variant.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 
@@ -59,7 +59,8 @@ export async function flowStatistics(flow: GradientFlow, options: FlowStatistics
   const [values, jacobian] = await Promise.all([readFlow(flow), jacobianNorms(flow, options.jacobianAt ?? [])]);
   const steps = new StepsOfFlow(values);
   const terms = lossTerms(values, steps);
-  const gains = gainsOf(crossings(values, steps, terms), steps.backwards);
+  const { crossings, followed } = followedCrossings(values, steps, terms);
+  const gains = gainsOf(crossings, steps.backwards);
   const fitted = fitGains(gains, steps.backwards);
   const nonFinite = nonFiniteGradients(values, steps);
   const statistics = {
@@ -83,7 +84,7 @@ export async function flowStatistics(flow: GradientFlow, options: FlowStatistics
     nonFinite,
     verdict: nonFinite.count > 0 ? null : verdictOf(gains, fitted?.fit ?? null, options),
   };
-  return { ...statistics, sentence: flowSentence(statistics) };
+  return { ...statistics, sentence: flowSentence(statistics, followed) };
 }
 
 async function ofVariant(flow: GradientFlow, options: FlowStatisticsOptions): Promise<FlowStatistics> {
@@ -105,7 +106,7 @@ async function ofVariant(flow: GradientFlow, options: FlowStatisticsOptions): Pr
     nonFinite,
     verdict: nonFinite.count > 0 ? null : verdictOf(gains, fitted?.fit ?? null, options),
   };
-  return { ...statistics, sentence: flowSentence(statistics) };
+  return { ...statistics, sentence: flowSentence(statistics, 'all terms') };
 }
 
 /**
@@ -133,13 +134,19 @@ function rulesFor(timesteps: number): OptionRules {
   };
 }
 
-/** Sizes of the gradient around each step: of the last loss term alone, where there are several. */
-function crossings(values: FlowValues, steps: StepsOfFlow, terms: LossTerms) {
+/** Sizes of the gradient around each step: of the last loss term alone, where there are several and it can be told apart. */
+function followedCrossings(
+  values: FlowValues,
+  steps: StepsOfFlow,
+  terms: LossTerms,
+): { crossings: Crossing[]; followed: 'last term' | 'all terms' } {
   const lossSteps = stepsWithLoss(terms, values, steps);
   const ofLast = lossSteps.some(({ length }) => length > 1)
     ? crossingsOfLastTerm(values, steps, terms, lossSteps)
     : null;
-  return ofLast ?? crossingsOfTotal(values, steps, terms);
+  return ofLast === null
+    ? { crossings: crossingsOfTotal(values, steps, terms), followed: 'all terms' }
+    : { crossings: ofLast, followed: 'last term' };
 }
 
 function normsOf(values: FlowValues, steps: StepsOfFlow) {

@@ -11,7 +11,7 @@ const FIT: FlowFit = {
   halfLife: 3.096,
 };
 
-function sentenceOf(parts: Partial<FlowStatistics>): string {
+function sentenceOf(parts: Partial<FlowStatistics>, followed: 'last term' | 'all terms' = 'last term'): string {
   const usual = {
     validSteps: 10,
     nonFinite: { count: 0, firstTimestep: null },
@@ -24,7 +24,7 @@ function sentenceOf(parts: Partial<FlowStatistics>): string {
     dh: [0, 0],
     dc: [0, 0],
   };
-  return flowSentence({ ...usual, ...parts } as FlowStatistics);
+  return flowSentence({ ...usual, ...parts } as FlowStatistics, followed);
 }
 
 describe('The sentence of a flow', () => {
@@ -104,5 +104,11 @@ describe('The sentence of a flow', () => {
 
   test.each(cases)('%s', (_, parts, sentence) => {
     expect(sentenceOf(parts)).toBe(sentence);
+  });
+
+  test('of a loss at several steps that is followed as a whole says so', () => {
+    expect(sentenceOf({ lossTerms: [0.5, null, 0.5, 0.25] }, 'all terms')).toBe(
+      'gradient of all 3 loss terms halves every 3.1 steps, to 1e-7 of its size over 72 steps',
+    );
   });
 });
