@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { splitByGate } from './gates.js';
 import type { ByGate } from './quantities.js';
-import { type GateDropoutMasks, weightedSum } from './weighted-sum.js';
+import { type DropCandidate, type GateDropoutMasks, keepCandidate, weightedSum } from './weighted-sum.js';
 import type { HoldsWeights } from './weights.js';
 
 /** A cell's states in the order of its `stateNames`: of the plain LSTM h and c, each `[B, U]`. */
@@ -63,11 +63,12 @@ export function lstmStep(
   z: tf.Tensor2D,
   c: tf.Tensor2D,
   { activation: φ, recurrentActivation: σ }: StepActivations,
+  dropCandidate: DropCandidate = keepCandidate,
 ): LSTMStep {
   const preActivations = splitByGate(z);
   const i = σ(preActivations.i);
   const f = σ(preActivations.f);
-  const g = φ(preActivations.g);
+  const g = dropCandidate(φ(preActivations.g));
   const o = σ(preActivations.o);
   const newC = nextCellState({ i, f, g }, c);
   return { i, f, g, o, c: newC, h: nextHiddenState(o, newC, φ) };
@@ -101,11 +102,13 @@ export function stepFromProjectedInput(
   projectedInput: tf.Tensor2D,
   states: States,
   recurrentDropoutMasks: GateDropoutMasks,
+  dropCandidate?: DropCandidate,
 ): LSTMStep {
   const [h, c] = states as readonly [tf.Tensor2D, tf.Tensor2D];
   const recurrent = weightedSum(h, cell.recurrentKernel.read() as tf.Tensor2D, recurrentDropoutMasks);
-  return lstmStep(tf.add(projectedInput, recurrent), c, {
+  const activations: StepActivations = {
     activation: (x) => cell.activation.apply(x) as tf.Tensor2D,
     recurrentActivation: (x) => cell.recurrentActivation.apply(x) as tf.Tensor2D,
-  });
+  };
+  return lstmStep(tf.add(projectedInput, recurrent), c, activations, dropCandidate);
 }

@@ -10,8 +10,24 @@ export type GateDropoutMasks = readonly tf.Tensor[];
 export interface DropoutMasks {
   input: GateDropoutMasks;
   recurrent: GateDropoutMasks;
+  /** Draws what each step of the sequence is to have of its own, in training; left out where nothing is drawn. */
+  drawStep?: (batch: number) => StepMasks;
 }
 
+/** What is drawn for one step. */
+export interface StepMasks {
+  /** The dropout mask of the candidate, `[B, U]`; null where it is not dropped. */
+  candidate: tf.Tensor2D | null;
+  /** By the names of states: where the step changes them, `[B, width]`, bool. Elsewhere they keep their value. */
+  updates: Readonly<Record<string, tf.Tensor2D>>;
+}
+
+/** What becomes of the candidate before the cell state is computed from it. */
+export type DropCandidate = (g: tf.Tensor2D) => tf.Tensor2D;
+
+export const keepCandidate: DropCandidate = (g) => g;
+
+/** What a cell runs with in inference. */
 export const NO_DROPOUT: DropoutMasks = { input: [], recurrent: [] };
 
 /**

@@ -29,12 +29,29 @@ interface AdditionalCellArgs {
    * every layer made with the same seed. Default: not reproducible.
    */
   seed?: number;
+  /**
+   * Recurrent dropout without memory loss: the rate at which the candidate g is dropped, at each step anew, in training.
+   * Default: 0.
+   *
+   * Semeniuta, Severyn and Barth 2016, "Recurrent Dropout without Memory Loss".
+   */
+  candidateDropout?: number;
+  /**
+   * Zoneout: the rate at which a unit's h keeps its previous value, at each step anew, in training. In inference h is the
+   * mean of both, z h + (1 - z) h'. Default: 0.
+   *
+   * Krueger et al. 2017, "Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations".
+   */
+  zoneout?: number;
+  /** The same for the cell state c; h' is computed from the c' before that. Default: 0. */
+  zoneoutCell?: number;
 }
 
 /**
- * The arguments of `lstmCell`: those of `tf.layers.lstmCell`, with the same defaults, and `seed`.
+ * The arguments of `lstmCell`: those of `tf.layers.lstmCell`, with the same defaults, `seed`, `candidateDropout`, `zoneout`
+ * and `zoneoutCell`.
  *
- * `implementation` has no effect. `dropout` and `recurrentDropout` are within [0, 1).
+ * `implementation` has no effect. All rates are within [0, 1).
  */
 export type LSTMCellArgs = Omit<tf.LSTMCellLayerArgs, keyof AdditionalCellArgs> & AdditionalCellArgs;
 
@@ -111,6 +128,13 @@ const A_CONSTRAINT = { ...OF_WEIGHTS, type: 'constraint' } as const satisfies Ar
 const AN_INITIALIZER = { ...OF_WEIGHTS, type: 'initializer' } as const;
 
 const A_RATE = aNumber('a number in [0, 1)', (value) => value >= 0 && value < 1);
+const A_RATE_OF_STEPS = {
+  of: 'cell',
+  type: A_RATE,
+  default: 0,
+  inBuiltIn: 'refused',
+  inFixture: 'never',
+} as const satisfies Argument;
 
 /**
  * Every argument of `lstm` and `lstmCell`, and nothing else: the compiler holds it to `LSTMArgs`. Checks, warnings, saving
@@ -143,6 +167,9 @@ export const ARGUMENTS = {
   dropoutFunc: { of: 'cell', type: A_FUNCTION, default: null, inBuiltIn: 'unsaved', inFixture: 'never' },
   implementation: { of: 'cell', type: CHECKED_LATER, default: undefined, inBuiltIn: 'saved', inFixture: 'never' },
   seed: { of: 'cell', type: AN_INTEGER, default: null, inBuiltIn: 'dropped', inFixture: 'never' },
+  candidateDropout: A_RATE_OF_STEPS,
+  zoneout: A_RATE_OF_STEPS,
+  zoneoutCell: A_RATE_OF_STEPS,
   kernelInitializer: { ...AN_INITIALIZER, default: 'glorotNormal' },
   recurrentInitializer: { ...AN_INITIALIZER, default: 'orthogonal' },
   biasInitializer: { ...AN_INITIALIZER, default: 'zeros' },

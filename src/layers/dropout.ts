@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../core/tidy.js';
-import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
+import type { DropoutMasks, GateDropoutMasks, StepMasks } from '../core/weighted-sum.js';
 
 /** Draws a dropout mask: 0 where a value is dropped, 1 / (1 - rate) elsewhere. */
 export type DropoutFunction = (ones: tf.Tensor, rate: number) => tf.Tensor;
@@ -33,6 +33,27 @@ export function drawDropoutMasks(
     input: drawSet(dropout, inputShape),
     recurrent: drawSet(recurrentDropout, stateShape),
   }));
+}
+
+export interface StepRates {
+  widthOf(name: string): number;
+  candidateDropout: number;
+  zoneout: number;
+  zoneoutCell: number;
+}
+
+/** What draws the dropout mask of the candidate and the updates of h and c at each step; null where all rates are 0. */
+export function stepMasksDrawer(cell: StepRates, draw: DropoutFunction): ((batch: number) => StepMasks) | null {
+  const { candidateDropout, zoneout, zoneoutCell } = cell;
+  if (candidateDropout === 0 && zoneout === 0 && zoneoutCell === 0) return null;
+  return (batch) => {
+    const drawFor = (name: string, rate: number) => draw(tf.ones([batch, cell.widthOf(name)]), rate) as tf.Tensor2D;
+    const candidate = candidateDropout === 0 ? null : drawFor('g', candidateDropout);
+    const updates: Record<string, tf.Tensor2D> = {};
+    if (zoneout > 0) updates.h = tf.notEqual(drawFor('h', zoneout), 0);
+    if (zoneoutCell > 0) updates.c = tf.notEqual(drawFor('c', zoneoutCell), 0);
+    return { candidate, updates };
+  };
 }
 
 /**

@@ -55,6 +55,9 @@ export function cellToRun(cell: AnyLSTMCell | BuiltInCell): SequenceCell {
     weightFacts: { get: () => weightsFor(cell) },
     gateActivation: { value: (gate: string) => activationOfGate(cell, gate) },
     bias: { get: () => cell.bias ?? null },
+    candidateDropout: { value: 0 },
+    zoneout: { value: 0 },
+    zoneoutCell: { value: 0 },
     projectInput: { value: (x, masks) => projectInput(own, x, masks) } as TypedPropertyDescriptor<
       SequenceCell['projectInput']
     >,

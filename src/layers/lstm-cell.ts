@@ -11,14 +11,15 @@ import {
   stepFromProjectedInput,
 } from '../core/step.js';
 import { tidy } from '../core/tidy.js';
-import { type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
+import { type DropCandidate, type DropoutMasks, type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Block, type WeightFacts, weightsFor } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import { type Parsed, parseIdentifier, type Role } from '../host/parse-identifier.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
 import { showStep } from '../sequence/observe.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
-import { type OwnEquations, type SequenceCell, wholeStep } from '../sequence/sequence.js';
+import type { OwnEquations, SequenceCell } from '../sequence/sequence.js';
+import { stepCell } from '../sequence/step-cell.js';
 import {
   copyArguments,
   type LSTMCellArgs,
@@ -30,7 +31,7 @@ import {
 } from './arguments.js';
 import { LSTM_CELL_BRAND } from './brand.js';
 import { isDisposedWeight, requireWeights } from './check-weights.js';
-import { type DropoutFunction, drawDropoutMasks, dropoutFunction } from './dropout.js';
+import { type DropoutFunction, drawDropoutMasks, dropoutFunction, stepMasksDrawer } from './dropout.js';
 import { SequenceDropout } from './sequence-dropout.js';
 import { validateCellArguments } from './validate-arguments.js';
 
@@ -53,8 +54,11 @@ type Shape = tf.Shape;
  * const layer = tf.layers.rnn({ cell: new LSTMCell({ units: 8 }), returnSequences: true });
  * ```
  *
+ * With `candidateDropout` g is dropped out in training; with `zoneout` and `zoneoutCell`, h and c keep some of their
+ * previous values.
+ *
  * A derived class may compute its steps differently: by overriding `step` or, if its gates have pre-activations,
- * `projectInput` or `stepFromProjectedInput`. Everything that runs the cell then uses these. It may also have other gates,
+ * `projectInput` or `stepFromProjectedInput`. Everything that runs the cell then uses these, with zoneout around them. It may also have other gates,
  * states and weights: it then overrides `gateNames`, `stateNames`, `widthOf` and `weightFacts`. The constructor reads
  * these, so they must depend on nothing but `units` and `own`.
  */
@@ -96,6 +100,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
     this.units = args.units;
     this.own = ownArguments('cell', args, variant) as typeof this.own;
+    this.requireFittingArguments(args);
     this.stateSize = this.stateNames.map((name) => this.widthOf(name));
     this.seed = this.own.seed ?? undefined;
     const bias = this.weightFacts.find(({ storedName }) => storedName === 'bias');
@@ -124,6 +129,15 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
   }
   get dropoutFunc() {
     return this.parsed.dropoutFunc;
+  }
+  get candidateDropout(): number {
+    return this.own.candidateDropout;
+  }
+  get zoneout(): number {
+    return this.own.zoneout;
+  }
+  get zoneoutCell(): number {
+    return this.own.zoneoutCell;
   }
 
   /** The names of the gates, the candidate among them. */
@@ -205,7 +219,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
   }
 
   /**
-   * Computes one timestep and returns all of its quantities. Without dropout; differentiable.
+   * Computes one timestep in inference, without dropout, and returns all of its quantities; differentiable.
    *
    * ```ts
    * const cell = lstmCell({ units: 2 });
@@ -220,14 +234,18 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
    */
   step(x: tf.Tensor2D, states: States): Step {
     this.requireStepInputs('LSTMCell.step', x, states);
-    return tidy(() => this.stepWithDropout(x, states, NO_DROPOUT));
+    return tidy(() => {
+      if (this.ownEquations !== 'whole step') return stepCell(this, x, states, NO_DROPOUT) as Step;
+      // Called by the step of a derived class, around which zoneout is applied.
+      return this.stepFromProjectedInput(this.projectInput(x, NO_DROPOUT.input), states, NO_DROPOUT.recurrent);
+    });
   }
 
   /**
    * tfjs's cell protocol: `tf.layers.rnn` calls it at every timestep.
    *
    * @param inputs x and the states, `[x, h, c]`: `[B, D]`, `[B, U]`, `[B, U]`.
-   * @param kwargs `training`: if true, dropout is applied. One kwargs object stands for one sequence.
+   * @param kwargs `training`: if true, dropout is applied, and zoneout at random. One kwargs object stands for one sequence.
    * @returns The output and the new states, `[h', h', c']`, each `[B, U]`.
    * @throws RangeError for other inputs than these.
    */
@@ -244,19 +262,18 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
       const dropoutMasks = kwargs.training
         ? this.sequenceDropout.masksFor(kwargs, x.shape[0], () => this.drawDropoutMasks(x.shape[0]))
         : NO_DROPOUT;
-      const step =
-        this.ownEquations === 'whole step'
-          ? wholeStep(this, x, states, dropoutMasks)
-          : this.stepWithDropout(x, states, dropoutMasks);
+      const step = stepCell(this, x, states, dropoutMasks);
       showStep(this, [x, ...states], step);
       return ['h', ...stateNames].map((name) => step[name] as tf.Tensor2D);
     });
   }
 
-  /** Draws the dropout masks of one sequence: `[B, D]` and `[B, U]`. */
+  /** Draws the dropout masks of one sequence, `[B, D]` and `[B, U]`, and says what draws those of its steps. */
   drawDropoutMasks(batch: number): DropoutMasks {
     const [features] = this.kernel.shape as [number, number];
-    return drawDropoutMasks(this, this.drawMask, [batch, features], [batch, this.widthOf('h')]);
+    const dropoutMasks = drawDropoutMasks(this, this.drawMask, [batch, features], [batch, this.widthOf('h')]);
+    const drawStep = stepMasksDrawer(this, this.drawMask);
+    return drawStep === null ? dropoutMasks : { ...dropoutMasks, drawStep };
   }
 
   /**
@@ -270,9 +287,19 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     return projectInput(this, x, dropoutMasks);
   }
 
-  /** One timestep from what the input contributes to the pre-activations, `[B, 4U]`. */
-  stepFromProjectedInput(projectedInput: tf.Tensor2D, states: States, recurrentDropoutMasks: GateDropoutMasks): Step {
-    return stepFromProjectedInput(this, projectedInput, states, recurrentDropoutMasks) as CellStep as Step;
+  /**
+   * One timestep from what the input contributes to the pre-activations, `[B, 4U]`.
+   *
+   * @param dropCandidate What the candidate g passes through before the cell state is computed from it.
+   */
+  stepFromProjectedInput(
+    projectedInput: tf.Tensor2D,
+    states: States,
+    recurrentDropoutMasks: GateDropoutMasks,
+    dropCandidate?: DropCandidate,
+  ): Step {
+    const step = stepFromProjectedInput(this, projectedInput, states, recurrentDropoutMasks, dropCandidate);
+    return step as CellStep as Step;
   }
 
   /** @throws RangeError for a weight whose shape is not the cell's. */
@@ -287,8 +314,22 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     return { ...super.getConfig(), ...common, ...savedArguments(this.own, this.variant) };
   }
 
-  private stepWithDropout(x: tf.Tensor2D, states: States, dropoutMasks: DropoutMasks): Step {
-    return this.stepFromProjectedInput(this.projectInput(x, dropoutMasks.input), states, dropoutMasks.recurrent);
+  /** Checks the arguments that need a gate or a state which a derived class may not have. */
+  private requireFittingArguments({ unitForgetBias }: LSTMCellArgs): void {
+    const { owner, gateNames, stateNames, zoneoutCell, candidateDropout } = this;
+    if (zoneoutCell > 0 && !stateNames.includes('c')) {
+      throw invalidArgument(owner, 'zoneoutCell must be 0 for a cell without the state c', zoneoutCell);
+    }
+    if (candidateDropout > 0 && !gateNames.includes('g')) {
+      throw invalidArgument(owner, 'candidateDropout must be 0 for a cell without the gate g', candidateDropout);
+    }
+    if (candidateDropout > 0 && this.ownEquations === 'whole step') {
+      const rule = 'candidateDropout must be 0 for a cell that overrides step, within which the candidate is';
+      throw invalidArgument(owner, rule, candidateDropout);
+    }
+    if (unitForgetBias && !gateNames.includes('f')) {
+      throw invalidArgument(owner, 'unitForgetBias must be false for a cell without the gate f', unitForgetBias);
+    }
   }
 
   private requireStepInputs(where: string, x: unknown, states: unknown): void {

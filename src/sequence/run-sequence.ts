@@ -17,7 +17,8 @@ import type { FusedInputs, FusedKernel, FusedOptions, FusedResult } from '../fus
 import { runFused, runFusedShowingAll, wantedOf } from '../fused/run-fused.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
-import { hasPreActivations, type Sequence, type SequenceCell, statesBefore, wholeStep } from './sequence.js';
+import { hasPreActivations, type Sequence, type SequenceCell, statesBefore } from './sequence.js';
+import { hasZoneout, stepCellFrom } from './step-cell.js';
 
 /** What a sequence is run for, as far as that matters for the choice of what it runs on. */
 export interface Wanted {
@@ -46,7 +47,11 @@ export function chooseForSequence(
     ? 'gates are being edited'
     : cell.ownEquations !== 'none'
       ? `the cell of class ${cell.getClassName()} computes its steps itself`
-      : null;
+      : hasZoneout(cell)
+        ? 'zoneout is applied'
+        : isTraining && cell.candidateDropout > 0
+          ? 'the candidate is dropped out, step by step'
+          : null;
   if (refusal !== null) return chooseImplementation(where, layer, useFused, refusal);
   return chooseImplementation(where, layer, useFused, {
     batch: x.shape[0],
@@ -200,9 +205,7 @@ function runPlain(cell: SequenceCell, sequence: Sequence, options: ScanOptions):
     const edits = observersOf(cell).flatMap(({ editStep }) => editStep ?? []);
     const isWhole = !hasPreActivations(cell);
     const step: StepFunction = (stepInput, states, t) => {
-      const computed = isWhole
-        ? wholeStep(cell, stepInput, states, dropoutMasks)
-        : cell.stepFromProjectedInput(stepInput, states, dropoutMasks.recurrent);
+      const computed = stepCellFrom(cell, stepInput, states, dropoutMasks);
       return edits.reduce((edited, edit) => edit(edited, states, t), computed);
     };
     const stepInputs = isWhole ? unstackSteps(tf.transpose(x, [1, 0, 2])) : projectInputs(cell, x, dropoutMasks.input);

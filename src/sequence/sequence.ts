@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { SizedCell } from '../core/quantities.js';
 import type { CellStep, EquationsOfCell, States } from '../core/step.js';
-import type { DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
+import type { DropCandidate, DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
 import type { WeightFacts } from '../core/weights.js';
 
 /** One sequence that a cell is to run over, checked. */
@@ -22,6 +22,11 @@ export interface SequenceCell extends EquationsOfCell, SizedCell {
   readonly bias: tf.LayerVariable | null;
   readonly dropout: number;
   readonly recurrentDropout: number;
+  /** The rate at which the candidate is dropped out, step by step. */
+  readonly candidateDropout: number;
+  /** The rates at which h and c keep their previous value. */
+  readonly zoneout: number;
+  readonly zoneoutCell: number;
   /**
    * Which of its steps are other than the six equations of `core/step.ts`: none; those from pre-activations on, or to
    * there; or the whole of them, so that there need be no pre-activations at all. A fused kernel, and whatever uses the
@@ -36,9 +41,17 @@ export interface SequenceCell extends EquationsOfCell, SizedCell {
   getClassName(): string;
   /** x·W + b, [N, 4U] from [N, D]. Not used where all of the step is the cell's own. */
   projectInput(x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D;
-  /** One timestep from what the input contributes to the pre-activations, [B, 4U]. Not used likewise. */
-  stepFromProjectedInput(projectedInput: tf.Tensor2D, states: States, dropoutMasks: GateDropoutMasks): CellStep;
-  /** One timestep, without dropout: from x [B, D], and the states. */
+  /**
+   * One timestep from what the input contributes to the pre-activations, [B, 4U]; zoneout is not its business. Not used
+   * likewise.
+   */
+  stepFromProjectedInput(
+    projectedInput: tf.Tensor2D,
+    states: States,
+    dropoutMasks: GateDropoutMasks,
+    dropCandidate?: DropCandidate,
+  ): CellStep;
+  /** One timestep, without dropout: from x [B, D], and the states. A whole step's own cell does it without zoneout. */
   step(x: tf.Tensor2D, states: States): CellStep;
   /** The dropout masks of one sequence in training, [B, D] and [B, U]. */
   drawDropoutMasks(batch: number): DropoutMasks;
@@ -67,16 +80,4 @@ export function zeroStates(batch: number, cell: SizedCell): tf.Tensor2D[] {
 /** The states that a sequence starts from. To be called within a tidy, as zeros are new. */
 export function statesBefore({ x, states }: Pick<Sequence, 'x' | 'states'>, cell: SizedCell): States {
   return states ?? zeroStates(x.shape[0], cell);
-}
-
-/** One timestep of a whole step's own cell, with dropout as tfjs has it: one dropout mask for all gates. */
-export function wholeStep(
-  cell: SequenceCell,
-  x: tf.Tensor2D,
-  [h, ...others]: States,
-  { input, recurrent }: DropoutMasks,
-): CellStep {
-  const dropOut = (value: tf.Tensor2D, [dropoutMask]: GateDropoutMasks) =>
-    dropoutMask === undefined ? value : (tf.mul(value, dropoutMask) as tf.Tensor2D);
-  return cell.step(dropOut(x, input), [dropOut(h as tf.Tensor2D, recurrent), ...others]);
 }

@@ -4,14 +4,14 @@ import { splitBlocks } from '../core/gates.js';
 import { A_BOOLEAN, A_FINITE_NUMBER, A_POSITIVE_INTEGER, aNumber } from '../core/options.js';
 import { GATE_NAMES } from '../core/quantities.js';
 import type { CellStep, States } from '../core/step.js';
-import { type GateDropoutMasks, weightedSum } from '../core/weighted-sum.js';
+import { type DropCandidate, type GateDropoutMasks, keepCandidate, weightedSum } from '../core/weighted-sum.js';
 import { blocksOf, lstmWeightsOf, type WeightFacts } from '../core/weights.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { makeCell } from './make-cell.js';
+import { makeCell, withPaperDefaults } from './make-cell.js';
 
-/** The arguments of `peepholeCell`: those of `lstmCell`, and the ones below. */
+/** The arguments of `peepholeCell`: those of `lstmCell`, with the defaults of `PAPER_DEFAULTS`, and the ones below. */
 export interface PeepholeCellArgs extends LSTMCellArgs {
   /** Whether the gates see the cell state. Default: true. */
   peepholes?: boolean;
@@ -78,7 +78,7 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
 
   /** @throws RangeError for an argument that breaks its rule; see `PeepholeCellArgs`. */
   constructor(args: PeepholeCellArgs) {
-    super(args, 'peepholeCell', ARGUMENTS);
+    super(withPaperDefaults(args), 'peepholeCell', ARGUMENTS);
     const { projectionUnits, projectionClip } = this.own;
     if (projectionClip === null || projectionUnits !== null) return;
     throw invalidArgument('peepholeCell', 'projectionClip must come with projectionUnits', projectionClip);
@@ -127,6 +127,7 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
     projectedInput: tf.Tensor2D,
     states: States,
     recurrentDropoutMasks: GateDropoutMasks,
+    dropCandidate: DropCandidate = keepCandidate,
   ): CellStep {
     const { coupled, cellClip, gateClip, projectionClip, forgetBias } = this.own;
     const [h, c] = states as readonly [tf.Tensor2D, tf.Tensor2D];
@@ -143,7 +144,7 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
     if (z.f !== undefined && forgetBias !== 0) z.f = tf.add(z.f, forgetBias);
     const i = σ(preActivation('i', c));
     const f = coupled ? tf.sub<tf.Tensor2D>(1, i) : σ(preActivation('f', c));
-    const g = φ(preActivation('g', c));
+    const g = dropCandidate(φ(preActivation('g', c)));
     const newC = clipped(tf.add<tf.Tensor2D>(tf.mul(f, c), tf.mul(i, g)), cellClip);
     const o = σ(preActivation('o', newC));
     const units = tf.mul<tf.Tensor2D>(o, φ(newC));

@@ -2,11 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { splitBlocks } from '../../core/gates.js';
 import type { ActivationFunction, StepActivations } from '../../core/step.js';
+import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import type { Block } from '../../core/weights.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
 import { hasPreActivations, type LSTMToRun, type Sequence, type SequenceCell } from '../../sequence/sequence.js';
+import { hasZoneout, stepCellFrom } from '../../sequence/step-cell.js';
 import type { GradientFlow } from './flow-types.js';
 import { stepJacobian, weightsInOrder, weightsOfSteps } from './step-jacobian.js';
 import { type IncomingGradients, type WalkedCall, type WalkedCell, walkBack } from './walk-back.js';
@@ -143,15 +145,16 @@ function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): Wa
     stateNames,
     units,
     widthOf: (name) => cell.widthOf(name),
-    hasOwnEquations: cell.ownEquations !== 'none',
-    isEdited: edits.length > 0,
+    hasOwnEquations: cell.ownEquations !== 'none' || hasZoneout(cell),
+    // With zoneout too, the c that a step hands on need not be the one that its h comes from.
+    isEdited: edits.length > 0 || hasZoneout(cell),
     mixesUnits: [activation, recurrentActivation].some((one) => one.getClassName() === 'softmax'),
     activations,
     recurrentKernel: (weights[recurrentKernel] as tf.Tensor2D | undefined) ?? null,
     weights,
     projectInput: (x) => cell.projectInput(x, []),
     step: (projectedInput, states, t) => {
-      const computed = cell.stepFromProjectedInput(projectedInput, states, []);
+      const computed = stepCellFrom(cell, projectedInput, states, NO_DROPOUT);
       return edits.reduce((edited, edit) => edit(edited, states, t), computed);
     },
     refusal,

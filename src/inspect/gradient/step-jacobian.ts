@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
+import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import { hookMethod } from '../../host/hook-method.js';
 import { watchedGradients } from '../../host/watched-gradients.js';
 import type { SequenceCell } from '../../sequence/sequence.js';
+import { stepCell } from '../../sequence/step-cell.js';
 import type { GradientFlow } from './flow-types.js';
 import { because } from './refusals.js';
 
@@ -27,8 +29,7 @@ export function stepJacobian(flow: GradientFlow, cell: SequenceCell, t: number):
     const lookedAt = tf.tile(tf.eye(components), [batch, 1]);
     const before = statesBefore(flow, cell, t).map(copies);
     const step = () => {
-      const projected = cell.projectInput(copies(stepOfSequence(x, t)), []);
-      const computed = cell.stepFromProjectedInput(projected, before, []);
+      const computed = stepCell(cell, copies(stepOfSequence(x, t)), before, NO_DROPOUT);
       return sideBySide(cell.stateNames.map((name) => computed[name] as tf.Tensor2D));
     };
     const refusal = (cause: unknown) => {

@@ -5,6 +5,7 @@ import { type CellStep, type LSTMStep, nextCellState, nextHiddenState } from '..
 import { hookMethod } from '../../host/hook-method.js';
 import { callForeign, cellToRun, isExplicitLSTM, type LSTMLike } from '../../layers/foreign-lstm.js';
 import { observe, type StepEdit } from '../../sequence/observe.js';
+import { hasZoneout } from '../../sequence/step-cell.js';
 import { requireLayer } from '../model/require-layer.js';
 
 /**
@@ -99,9 +100,13 @@ function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
     // A clone, since what the edit returns may be the caller's to keep.
     const step: Record<string, tf.Tensor2D> = { ...computed };
     for (const [name, value] of Object.entries(replaced)) if (value !== undefined) step[name] = tf.clone(value);
-    const { ownEquations, stateNames } = cellToRun(cell);
-    if (ownEquations !== 'none') {
-      requireStatesToo(cell, stateNames, replaced);
+    const run = cellToRun(cell);
+    const isOwnClass = run.ownEquations !== 'none';
+    if (isOwnClass || hasZoneout(run)) {
+      const why = isOwnClass
+        ? `the cell of class ${cell.getClassName()} computes its steps itself`
+        : 'zoneout is applied';
+      requireStatesToo(cell, run.stateNames, replaced, why);
       return step;
     }
     const { i, f, g, o } = step as LSTMStep;
@@ -114,12 +119,17 @@ function stepEdit(cell: LSTMLike['cell'], edit: GateEdit): StepEdit {
 }
 
 /** What follows from a gate or a state is known where the six equations say it. From h, the last, nothing follows. */
-function requireStatesToo(cell: LSTMLike['cell'], stateNames: readonly string[], replaced: SomeOfStep): void {
+function requireStatesToo(
+  cell: LSTMLike['cell'],
+  stateNames: readonly string[],
+  replaced: SomeOfStep,
+  why: string,
+): void {
   const given = Object.keys(replaced).filter((name) => replaced[name] !== undefined);
   const isComplete = given.every((name) => name === 'h') || stateNames.every((name) => given.includes(name));
   if (isComplete) return;
   const all = [...stateNames].reverse().join(' and ');
-  const rule = `edit must return ${all} as well, or h alone: the cell of class ${cell.getClassName()} computes its steps itself, so what follows from a gate is not known`;
+  const rule = `edit must return ${all} as well, or h alone: ${why}, so what follows from a gate is not known`;
   throw invalidArgument('editGates', rule, given, { layer: cell.name });
 }
 
