@@ -100,15 +100,9 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     this.parsed = tf.layers.lstmCell({ ...args, name: this.name } as tf.LSTMCellLayerArgs);
     this.units = args.units;
     this.own = ownArguments('cell', args, variant) as typeof this.own;
-    this.requireFittingArguments(args);
+    this.requireFittingArguments();
     this.stateSize = this.stateNames.map((name) => this.widthOf(name));
     this.seed = this.own.seed ?? undefined;
-    const bias = this.weightFacts.find(({ storedName }) => storedName === 'bias');
-    const hasForgetBias = bias === undefined || bias.blocks(this.units)?.some(({ name }) => name === 'f');
-    if (this.parsed.unitForgetBias && !hasForgetBias) {
-      const rule = 'unitForgetBias must be false or left out, because the forget gate has no bias';
-      throw invalidArgument(owner, rule, true);
-    }
     this.drawMask = (args.dropoutFunc as DropoutFunction | undefined) ?? dropoutFunction(this.seed);
   }
 
@@ -315,7 +309,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
   }
 
   /** Checks the arguments that need a gate or a state which a derived class may not have. */
-  private requireFittingArguments({ unitForgetBias }: LSTMCellArgs): void {
+  private requireFittingArguments(): void {
     const { owner, gateNames, stateNames, zoneoutCell, candidateDropout } = this;
     if (zoneoutCell > 0 && !stateNames.includes('c')) {
       throw invalidArgument(owner, 'zoneoutCell must be 0 for a cell without the state c', zoneoutCell);
@@ -327,8 +321,11 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
       const rule = 'candidateDropout must be 0 for a cell that overrides step, within which the candidate is';
       throw invalidArgument(owner, rule, candidateDropout);
     }
-    if (unitForgetBias && !gateNames.includes('f')) {
-      throw invalidArgument(owner, 'unitForgetBias must be false for a cell without the gate f', unitForgetBias);
+    const bias = this.weightFacts.find(({ storedName }) => storedName === 'bias');
+    const hasForgetBias = bias === undefined || bias.blocks(this.units)?.some(({ name }) => name === 'f');
+    if (this.parsed.unitForgetBias && !hasForgetBias) {
+      const rule = 'unitForgetBias must be false or left out, because the forget gate has no bias';
+      throw invalidArgument(owner, rule, true);
     }
   }
 

@@ -6,15 +6,21 @@ import type { LSTMStep } from '../core/step.js';
 import type { GateDropoutMasks } from '../core/weighted-sum.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { makeCell, withPaperDefaults } from './make-cell.js';
+import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
-/** The arguments of `basicLSTMCell`: those of `lstmCell`, with the defaults of `PAPER_DEFAULTS`, and the one below. */
+/**
+ * The arguments of `basicLSTMCell`: those of `lstmCell`, and the one below. `recurrentActivation` is by default 'sigmoid',
+ * `kernelInitializer` 'glorotUniform'.
+ */
 export interface BasicLSTMCellArgs extends LSTMCellArgs {
   /** What is added to the forget gate's pre-activation when the cell runs, and not stored. Default: 1. */
   forgetBias?: number;
 }
 
-const ARGUMENTS = { forgetBias: { type: A_FINITE_NUMBER, default: 1 } } as const satisfies VariantArguments;
+const ARGUMENTS = {
+  ...PAPER_DEFAULTS,
+  forgetBias: { type: A_FINITE_NUMBER, default: 1 },
+} as const satisfies VariantArguments;
 
 /**
  * The plain LSTM, whose forget gate is opened by a constant that is no weight:
@@ -32,7 +38,7 @@ export class BasicLSTMCell extends LSTMCell<LSTMStep, { forgetBias: number }> {
   /** @throws RangeError for an argument that breaks its rule; see `BasicLSTMCellArgs`. */
   constructor(args: BasicLSTMCellArgs) {
     refuseNameOfTensorFlow(args);
-    super(withPaperDefaults(args), 'basicLSTMCell', ARGUMENTS);
+    super(args, 'basicLSTMCell', ARGUMENTS);
   }
 
   override projectInput(x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D {

@@ -8,14 +8,17 @@ import { blocksOf, lstmWeightsOf, type WeightFacts } from '../core/weights.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { makeCell, withPaperDefaults } from './make-cell.js';
+import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
 const VARIANTS = ['V', 'NIG', 'NFG', 'NOG', 'NIAF', 'NOAF', 'NP', 'CIFG', 'FGR'] as const;
 
 /** A variant by the name that Greff et al. give it. */
 export type GreffVariant = (typeof VARIANTS)[number];
 
-/** The arguments of `greffCell`: those of `lstmCell`, with the defaults of `PAPER_DEFAULTS`, and the ones below. */
+/**
+ * The arguments of `greffCell`: those of `lstmCell`, and the ones below. `recurrentActivation` is by default 'sigmoid',
+ * `kernelInitializer` 'glorotUniform'.
+ */
 export interface GreffCellArgs extends LSTMCellArgs {
   /** What is changed of the vanilla LSTM, 'V'. Default: 'V'. */
   variant?: GreffVariant;
@@ -26,6 +29,7 @@ export interface GreffCellArgs extends LSTMCellArgs {
 }
 
 const ARGUMENTS = {
+  ...PAPER_DEFAULTS,
   variant: { type: oneOf(...VARIANTS), default: 'V' },
   peepholeInitializer: { type: 'initializer', default: 'zeros' },
   gateRecurrentInitializer: { type: 'initializer', default: 'orthogonal' },
@@ -70,7 +74,7 @@ export class GreffCell extends LSTMCell<CellStep, Own> {
 
   /** @throws RangeError for an argument that breaks its rule; see `GreffCellArgs`. */
   constructor(args: GreffCellArgs) {
-    super(withPaperDefaults(args), 'greffCell', ARGUMENTS);
+    super(args, 'greffCell', ARGUMENTS);
   }
 
   override get gateNames(): readonly string[] {

@@ -8,7 +8,7 @@ import { blocksOf, type WeightFacts, weightsFor } from '../core/weights.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { makeCell, withPaperDefaults } from './make-cell.js';
+import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
 /** What is added to a variance, by the convention of the name: of Ba et al., TensorFlow Addons and haste. */
 const EPSILONS = { ba: 1e-5, addons: 1e-3, haste: 1e-5 } as const;
@@ -16,7 +16,10 @@ const EPSILONS = { ba: 1e-5, addons: 1e-3, haste: 1e-5 } as const;
 /** Whose layer normalisation a cell computes. */
 export type LayerNormConvention = keyof typeof EPSILONS;
 
-/** The arguments of `layerNormCell`: those of `lstmCell`, with the defaults of `PAPER_DEFAULTS`, and the ones below. */
+/**
+ * The arguments of `layerNormCell`: those of `lstmCell`, and the ones below. `recurrentActivation` is by default 'sigmoid',
+ * `kernelInitializer` 'glorotUniform'.
+ */
 export interface LayerNormCellArgs extends LSTMCellArgs {
   /** What is normalised, and shifted; must be given, since all three are in use. */
   convention: LayerNormConvention;
@@ -29,6 +32,7 @@ export interface LayerNormCellArgs extends LSTMCellArgs {
 }
 
 const ARGUMENTS = {
+  ...PAPER_DEFAULTS,
   convention: { type: required(oneOf('ba', 'addons', 'haste')), default: undefined },
   epsilon: { type: aNumber('a positive number', (value) => value > 0 && value < Infinity), default: null },
   gammaInitializer: { type: 'initializer', default: 'ones' },
@@ -63,7 +67,7 @@ export class LayerNormCell extends LSTMCell<LSTMStep, Own> {
 
   /** @throws RangeError for an argument that breaks its rule; see `LayerNormCellArgs`. */
   constructor(args: LayerNormCellArgs) {
-    super(withPaperDefaults(args), 'layerNormCell', ARGUMENTS);
+    super(args, 'layerNormCell', ARGUMENTS);
   }
 
   override get weightFacts(): readonly WeightFacts[] {

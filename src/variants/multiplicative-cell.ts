@@ -1,14 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { GATE_NAMES } from '../core/gates.js';
-import { type CellStep, lstmStep, type States } from '../core/step.js';
-import { type GateDropoutMasks, weightedSum } from '../core/weighted-sum.js';
+import { type CellStep, lstmStep, type States, type StepActivations } from '../core/step.js';
+import { type DropCandidate, type GateDropoutMasks, keepCandidate, weightedSum } from '../core/weighted-sum.js';
 import { blocksOf, type WeightFacts, weightsFor } from '../core/weights.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { makeCell } from './make-cell.js';
+import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
-/** The arguments of `multiplicativeCell`: those of `lstmCell`, and the ones below. */
+/**
+ * The arguments of `multiplicativeCell`: those of `lstmCell`, and the ones below. `recurrentActivation` is by default 'sigmoid',
+ * `kernelInitializer` 'glorotUniform'.
+ */
 export interface MultiplicativeCellArgs extends LSTMCellArgs {
   /** Of Wmx. Default: 'glorotNormal'. */
   multiplicativeInitializer?: LSTMCellArgs['kernelInitializer'];
@@ -17,6 +20,7 @@ export interface MultiplicativeCellArgs extends LSTMCellArgs {
 }
 
 const ARGUMENTS = {
+  ...PAPER_DEFAULTS,
   multiplicativeInitializer: { type: 'initializer', default: 'glorotNormal' },
   multiplicativeRecurrentInitializer: { type: 'initializer', default: 'orthogonal' },
 } as const satisfies VariantArguments;
@@ -91,6 +95,7 @@ export class MultiplicativeCell extends LSTMCell<CellStep, Own> {
     projectedInput: tf.Tensor2D,
     states: States,
     recurrentDropoutMasks: GateDropoutMasks,
+    dropCandidate: DropCandidate = keepCandidate,
   ): CellStep {
     const { units } = this;
     const [h, c] = states as readonly [tf.Tensor2D, tf.Tensor2D];
@@ -104,11 +109,11 @@ export class MultiplicativeCell extends LSTMCell<CellStep, Own> {
       weightedSum(h, this.multiplicativeRecurrentKernel.read() as tf.Tensor2D, ofM),
     );
     const z = tf.add<tf.Tensor2D>(ofGates, tf.matMul(m, this.recurrentKernel.read() as tf.Tensor2D));
-    const step = lstmStep(z, c, {
+    const activations: StepActivations = {
       activation: (value) => this.activation.apply(value) as tf.Tensor2D,
       recurrentActivation: (value) => this.recurrentActivation.apply(value) as tf.Tensor2D,
-    });
-    return { ...step, m };
+    };
+    return { ...lstmStep(z, c, activations, dropCandidate), m };
   }
 }
 tf.serialization.registerClass(MultiplicativeCell);

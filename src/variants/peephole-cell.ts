@@ -9,9 +9,12 @@ import { blocksOf, lstmWeightsOf, type WeightFacts } from '../core/weights.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import { makeCell, withPaperDefaults } from './make-cell.js';
+import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
-/** The arguments of `peepholeCell`: those of `lstmCell`, with the defaults of `PAPER_DEFAULTS`, and the ones below. */
+/**
+ * The arguments of `peepholeCell`: those of `lstmCell`, and the ones below. `recurrentActivation` is by default 'sigmoid',
+ * `kernelInitializer` 'glorotUniform'.
+ */
 export interface PeepholeCellArgs extends LSTMCellArgs {
   /** Whether the gates see the cell state. Default: true. */
   peepholes?: boolean;
@@ -36,6 +39,7 @@ export interface PeepholeCellArgs extends LSTMCellArgs {
 const A_BOUND = aNumber('a positive number', (value) => value > 0);
 
 const ARGUMENTS = {
+  ...PAPER_DEFAULTS,
   peepholes: { type: A_BOOLEAN, default: true },
   coupled: { type: A_BOOLEAN, default: false },
   cellClip: { type: A_BOUND, default: null },
@@ -78,7 +82,7 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
 
   /** @throws RangeError for an argument that breaks its rule; see `PeepholeCellArgs`. */
   constructor(args: PeepholeCellArgs) {
-    super(withPaperDefaults(args), 'peepholeCell', ARGUMENTS);
+    super(args, 'peepholeCell', ARGUMENTS);
     const { projectionUnits, projectionClip } = this.own;
     if (projectionClip === null || projectionUnits !== null) return;
     throw invalidArgument('peepholeCell', 'projectionClip must come with projectionUnits', projectionClip);

@@ -3,7 +3,7 @@ import { invalidArgument } from '../core/errors.js';
 import { GATE_NAMES, splitByGate } from '../core/gates.js';
 import { A_POSITIVE_INTEGER } from '../core/options.js';
 import type { CellStep, States } from '../core/step.js';
-import { type GateDropoutMasks, weightedSum } from '../core/weighted-sum.js';
+import { type DropCandidate, type GateDropoutMasks, keepCandidate, weightedSum } from '../core/weighted-sum.js';
 import { type WeightFacts, weightsFor } from '../core/weights.js';
 import { type LSTMCellArgs, type VariantArguments, withoutChoice } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
@@ -69,6 +69,7 @@ export class SLSTMCell extends LSTMCell<CellStep, { heads: number }> {
     projectedInput: tf.Tensor2D,
     states: States,
     recurrentDropoutMasks: GateDropoutMasks,
+    dropCandidate: DropCandidate = keepCandidate,
   ): CellStep {
     const { heads } = this.own;
     const [h, c, n, m] = states as readonly [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
@@ -83,7 +84,7 @@ export class SLSTMCell extends LSTMCell<CellStep, { heads: number }> {
     const newM = tf.add<tf.Tensor2D>(tf.mul(isUnderWay, tf.maximum(z.i, kept)), tf.mul(tf.sub(1, isUnderWay), z.i));
     const i = tf.minimum<tf.Tensor2D>(tf.exp(tf.sub(z.i, newM)), 1);
     const f = tf.minimum<tf.Tensor2D>(tf.exp(tf.sub(kept, newM)), 1);
-    const g = this.activation.apply(z.g) as tf.Tensor2D;
+    const g = dropCandidate(this.activation.apply(z.g) as tf.Tensor2D);
     const o = tf.sigmoid(z.o);
     const newC = tf.add<tf.Tensor2D>(tf.mul(f, c), tf.mul(i, g));
     const newN = tf.add<tf.Tensor2D>(tf.mul(f, n), i);

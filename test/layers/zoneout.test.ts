@@ -245,7 +245,6 @@ describe('The arguments', () => {
     const units = UNITS;
     expect(() => new NoCellState({ units, zoneoutCell: 0.1 })).toThrow('for a cell without the state c, got 0.1');
     expect(() => new NoCellState({ units, candidateDropout: 0.1 })).toThrow('for a cell without the gate g, got 0.1');
-    expect(() => new NoCellState({ units, unitForgetBias: true })).toThrow('for a cell without the gate f, got true');
     expect(() => new WholeStep({ units, candidateDropout: 0.1 })).toThrow('for a cell that overrides step');
     const forgetful = lstm({ cell: new Forgetful({ units, candidateDropout: 0.1 }) });
     expect(() => forgetful.apply(x(), { training: true })).toThrow('does not call its dropCandidate');
