@@ -38,9 +38,10 @@ const STATES = ['h', 'c', 'n', 'm'];
  *     h' = o ⊙ c' / n'
  *
  * The gates i and f are the stabilized ones: within [0, 1], and one of them is 1. h does not depend on m but for rounding.
- * As in the authors' package, m' = ĩ while n is 0 in the whole batch, as it is at the first step, and i and f are then
- * bounded to 1. c is bounded by nothing; n is positive after the first step; m is in the logarithmic scale and may be of
- * either sign.
+ * As in the authors' package, m' = ĩ where nothing is stored, n being 0, as it is at the first step, and i and f are bounded
+ * to 1. The package asks whether n is 0 in the whole batch; here each unit of each sample starts for itself, as behind a
+ * mask it may start later than others. c is bounded by nothing; n is positive after the first step; m is in the
+ * logarithmic scale and may be of either sign.
  */
 export class SLSTMCell extends LSTMCell<CellStep, { heads: number }> {
   static override readonly className: string = 'ExplicitSLSTMCell';
@@ -80,7 +81,7 @@ export class SLSTMCell extends LSTMCell<CellStep, { heads: number }> {
     const z = splitByGate(tf.add<tf.Tensor2D>(projectedInput, recurrent));
     const kept = tf.add<tf.Tensor2D>(logSigmoid(z.f), m);
     // Not tf.where: tfjs has no gradient, not even of 0, for the comparison that it would go by.
-    const isUnderWay = tf.step(tf.max(tf.abs(n)));
+    const isUnderWay = tf.step(tf.abs(n));
     const newM = tf.add<tf.Tensor2D>(tf.mul(isUnderWay, tf.maximum(z.i, kept)), tf.mul(tf.sub(1, isUnderWay), z.i));
     const i = tf.minimum<tf.Tensor2D>(tf.exp(tf.sub(z.i, newM)), 1);
     const f = tf.minimum<tf.Tensor2D>(tf.exp(tf.sub(kept, newM)), 1);
