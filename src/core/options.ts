@@ -7,6 +7,8 @@ export interface OptionRule {
   holds(value: unknown): boolean;
   /** Whether it must be given. Default: false. */
   isRequired?: boolean;
+  /** All values that it holds for, where these can be listed. */
+  values?: readonly unknown[];
 }
 
 /** A function's options by name: the one list that spelling and values are checked against. */
@@ -47,7 +49,7 @@ export const A_FINITE_NUMBER = aNumber('a finite number', Number.isFinite);
 export function oneOf(...values: readonly unknown[]): OptionRule {
   const shown = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)));
   const must = shown.length === 1 ? `${shown[0]}` : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`;
-  return { must, holds: (value) => values.includes(value) };
+  return { must, holds: (value) => values.includes(value), values };
 }
 
 /** An array of which every item keeps a rule. */

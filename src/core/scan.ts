@@ -34,7 +34,7 @@ export interface ScanOptions {
 
 /**
  * The gates of every step, and its states but h, by name: each `[B, T, width]`, or `[B, T, N]` of the kept units, in
- * processing order; gates are 0 at masked steps.
+ * processing order; gates that are no states are 0 at masked steps.
  */
 export type SequencesByName = Readonly<Record<string, tf.Tensor3D>>;
 
@@ -136,8 +136,9 @@ function selectStep(
   const next = newStates.map((state, n) => select(state, states[n] as tf.Tensor2D));
   const zeroed = (value: tf.Tensor2D) => select(value, tf.zerosLike(value));
   const shown: Record<string, tf.Tensor2D> = {};
-  for (const [n, name] of stateNames.entries()) shown[name] = next[n] as tf.Tensor2D;
   if (keepGates) for (const name of gateNames) shown[name] = zeroed(computed[name] as tf.Tensor2D);
+  // After the gates: one that is handed on too is carried over a masked step, as states are.
+  for (const [n, name] of stateNames.entries()) shown[name] = next[n] as tf.Tensor2D;
   shown[OUTPUT] = zeroOutputForMask ? zeroed(newH) : (next[0] as tf.Tensor2D);
   return { next, shown };
 }

@@ -10,6 +10,7 @@ import {
   type OptionRule,
   oneOf,
   required,
+  withoutSpelling,
 } from '../core/options.js';
 import type { UseFused } from '../fused/choose.js';
 import { identifierConfig, type Role } from '../host/parse-identifier.js';
@@ -238,13 +239,26 @@ export function withoutChoice(value: string | number | undefined, reason: string
   return { type: { must: `${what}, because ${reason}`, holds: (given) => given === value }, default: value };
 }
 
-/** Arguments with the variant's defaults of those that every cell has. */
+/**
+ * Arguments with the variant's defaults of those that every cell has, and with the variant's words as they are spelt here:
+ * tfjs writes every text of a saved config in Python's snake case, and 'CIFG' as 'cifg'.
+ */
 export function withVariantDefaults(args: LSTMCellArgs, variant: VariantArguments): LSTMCellArgs {
-  const changed = Object.keys(variant).filter((name) => name in ARGUMENTS);
-  if (changed.length === 0 || !isPlainObject(args)) return args;
+  const names = Object.keys(variant);
+  if (names.length === 0 || !isPlainObject(args)) return args;
   const all: Record<string, unknown> = { ...args };
-  for (const name of changed) all[name] ??= variant[name]?.default;
+  for (const name of names) {
+    const { type, default: otherwise } = variant[name] as VariantArguments[string];
+    if (name in ARGUMENTS) all[name] ??= otherwise;
+    if (typeof type !== 'string') all[name] = asSpeltHere(all[name], type);
+  }
   return all as unknown as LSTMCellArgs;
+}
+
+function asSpeltHere(value: unknown, { values = [] }: OptionRule): unknown {
+  if (typeof value !== 'string' || values.includes(value)) return value;
+  const plain = withoutSpelling(value);
+  return values.find((word) => typeof word === 'string' && withoutSpelling(word) === plain) ?? value;
 }
 
 /** Reads, from checked arguments, those that this package adds to a built-in cell or layer. */

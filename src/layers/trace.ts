@@ -13,7 +13,8 @@ import { type LSTMToRun, type Sequence, type SequenceCell, statesBefore } from '
 
 /**
  * Every gate and state of every unit at every timestep. Each sequence is [B, T, U], and its index t is the input's
- * timestep, even if the layer reads backwards. At masked steps the states keep their values, and the gates are 0.
+ * timestep, even if the layer reads backwards. At masked steps the states keep their values, and gates that
+ * are no states are 0.
  *
  * A variant's cell may have other gates and states, of other widths: `gates` and `states` have them all by name, and
  * i, f, g, o, c and h are there where the cell has them.
