@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type ByGate, GATE_NAMES } from '../../core/gates.js';
-import { CELL_WEIGHTS } from '../../core/weights.js';
 import { type FoundLSTM, findLSTMs } from '../../inspect/model/find-lstms.js';
+import { blockNamesOf, blocksByWeight } from '../../inspect/weights/by-block.js';
 import { type WeightNormsByGate, weightNormsByGate } from '../../inspect/weights/weight-norms-by-gate.js';
 import { amount, lstmName } from '../../inspect/words.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../layers/brand.js';
@@ -89,18 +88,21 @@ function shapeText(shape: tf.Shape | tf.Shape[]): string {
   return JSON.stringify(shape).replaceAll('null', '?').replaceAll(',', ', ');
 }
 
-function normRow(name: string, norms: ByGate<number>): string[] {
-  return [`  ${name}`, ...GATE_NAMES.map((gate) => norms[gate].toPrecision(3))];
+function normRow(name: string, norms: Readonly<Record<string, number>>, gates: readonly string[]): string[] {
+  return [`  ${name}`, ...gates.map((gate) => norms[gate]?.toPrecision(3) ?? '')];
+}
+
+/** A property's name as people write it: `recurrent kernel`. */
+function titleOf(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function lstmText(lstm: LSTMInfo): string {
   const { explicit, units, features, norms } = lstm;
   const returns = lstm.returnSequences ? 'sequences' : 'the last output';
-  const rows = [['  norms of weights', ...GATE_NAMES]];
-  for (const { property, title } of CELL_WEIGHTS) {
-    const byGate = norms[property];
-    if (byGate !== null) rows.push(normRow(title, byGate));
-  }
+  const gates = blockNamesOf(norms);
+  const rows = [['  norms of weights', ...gates]];
+  for (const [property, byGate] of blocksByWeight(norms)) rows.push(normRow(titleOf(property), byGate, gates));
   return (
     `\nLSTM '${lstmName(lstm)}': ${amount(units, 'unit')}, reads ${amount(features, 'feature')}\n` +
     `  ${explicit ? 'of explicit-lstm' : 'built-in'}, activation ${lstm.activation}, ` +

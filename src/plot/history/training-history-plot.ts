@@ -1,6 +1,12 @@
 import { invalidArgument } from '../../core/errors.js';
 import { GATE_NAMES, type GateName } from '../../core/quantities.js';
-import type { MonitoredLayer, MonitorHistory } from '../../inspect/monitor/history-types.js';
+import type {
+  MonitoredGate,
+  MonitoredGates,
+  MonitoredLayer,
+  MonitoredNorms,
+  MonitorHistory,
+} from '../../inspect/monitor/history-types.js';
 import { amount, lstmName } from '../../inspect/words.js';
 import { CATEGORIES, type Theme } from '../rows/colours.js';
 import { logAxis } from '../specification/log-axis.js';
@@ -77,16 +83,16 @@ const PANELS: Panel[] = [
     title: 'means of the gates',
     unit: 'mean',
     isLogarithmic: false,
-    lines: ({ gates }) => (['i', 'f', 'o'] as const).map((gate) => ({ of: gate, value: gates?.[gate].mean ?? null })),
+    lines: ({ gates }) => gatesOf(gates).map(([gate, { mean }]) => ({ of: gate, value: mean })),
   },
   {
     title: 'saturated values',
     unit: 'fraction',
     isLogarithmic: false,
     lines: ({ gates }) =>
-      (['i', 'f', 'o'] as const).flatMap((gate) => [
-        { of: `${gate} closed`, value: gates?.[gate].leftSaturated ?? null },
-        { of: `${gate} open`, value: gates?.[gate].rightSaturated ?? null },
+      gatesOf(gates).flatMap(([gate, { leftSaturated, rightSaturated }]) => [
+        { of: `${gate} closed`, value: leftSaturated },
+        { of: `${gate} open`, value: rightSaturated },
       ]),
   },
   {
@@ -99,14 +105,13 @@ const PANELS: Panel[] = [
     title: 'recurrent kernel',
     unit: 'L2 norm',
     isLogarithmic: false,
-    lines: ({ weightNorms }) => GATE_NAMES.map((gate) => ({ of: gate, value: weightNorms.recurrentKernel[gate] })),
+    lines: ({ weightNorms }) => normLines(weightNorms),
   },
   {
     title: 'gradient of the recurrent kernel (log)',
     unit: 'L2 norm',
     isLogarithmic: true,
-    lines: ({ gradientNorms }) =>
-      GATE_NAMES.map((gate) => ({ of: gate, value: gradientNorms?.recurrentKernel[gate] ?? null })),
+    lines: ({ gradientNorms }) => normLines(gradientNorms),
   },
   {
     title: 'gradient through time, growth per step',
@@ -115,6 +120,21 @@ const PANELS: Panel[] = [
     lines: ({ flow }) => [{ of: 'slope', value: flow?.slope ?? null }],
   },
 ];
+
+/** The gates that are between closed and open; i, f and o, without values, of what was not looked at. */
+function gatesOf(gates: MonitoredGates | null): [gate: string, of: MonitoredGate][] {
+  const nothing = { mean: null, std: null, leftSaturated: null, rightSaturated: null, stuckUnits: 0 };
+  if (gates === null) return ['i', 'f', 'o'].map((gate) => [gate, nothing]);
+  return Object.entries(gates).filter((entry): entry is [string, MonitoredGate] => {
+    return typeof entry[1] === 'object' && entry[1] !== null && 'leftSaturated' in entry[1];
+  });
+}
+
+/** Of the recurrent kernel, which not every variant has. */
+function normLines(norms: MonitoredNorms | null): Line[] {
+  const byGate: Partial<MonitoredNorms['recurrentKernel']> = norms?.recurrentKernel ?? {};
+  return Object.entries(byGate).map(([gate, value]) => ({ of: gate, value }));
+}
 
 function layerKeys({ records }: MonitorHistory): string[] {
   return [...new Set(records.flatMap(({ layers }) => layers.map(lstmName)))];

@@ -1,9 +1,8 @@
-import { QUANTITIES, type Quantity } from '../../core/quantities.js';
-import { QUANTITY_TITLES } from '../rows/quantity-view.js';
+import { indicesOf, titleOfQuantity } from '../rows/sample.js';
 import type { UnitSorting } from '../rows/unit-order.js';
 import { element, fillSelect } from './elements.js';
 import type { ReportData } from './report-data.js';
-import type { PageState } from './state.js';
+import type { PageState, Selection } from './state.js';
 
 /** The selections, and the slider that is the cursor of time. */
 export function connectControls(state: PageState, data: ReportData): void {
@@ -15,21 +14,25 @@ export function connectControls(state: PageState, data: ReportData): void {
   const timestep = element<HTMLInputElement>('timestep');
   fillSelect(layer, numbered(data.layers.map(({ title }) => title)));
   fillSelect(sample, numbered(data.samples));
-  fillSelect(
-    quantity,
-    QUANTITIES.map((name) => ({ value: name, text: QUANTITY_TITLES[name] })),
-  );
   layer.addEventListener('change', () => state.select({ layer: Number(layer.value) }));
   sample.addEventListener('change', () => state.select({ sample: Number(sample.value) }));
-  quantity.addEventListener('change', () => state.select({ quantity: quantity.value as Quantity }));
+  quantity.addEventListener('change', () => state.select({ quantity: quantity.value }));
   sorting.addEventListener('change', () => state.select({ sorting: sorting.value as UnitSorting }));
   unit.addEventListener('change', () => state.select({ unit: Number(unit.value) }));
   timestep.addEventListener('input', () => state.select({ timestep: Number(timestep.value) }));
   state.onChange((view, changed) => {
-    if (changed.has('layer') || changed.has('sample') || changed.has('sorting')) {
+    if (changed.has('layer')) {
+      const names = Object.keys(view.trace.values);
+      fillSelect(
+        quantity,
+        names.map((name) => ({ value: name, text: titleOfQuantity(view.trace, name) })),
+      );
+    }
+    if (['layer', 'sample', 'sorting', 'quantity'].some((key) => changed.has(key as keyof Selection))) {
+      const indices = indicesOf(view.trace, view.quantity);
       const options = view.order.map((position) => ({
         value: `${position}`,
-        text: `unit ${view.trace.unitIndices[position]}`,
+        text: `${view.noun} ${indices[position]}`,
       }));
       fillSelect(unit, options);
       timestep.max = `${view.trace.timesteps - 1}`;

@@ -13,9 +13,9 @@ export function connectHeatmap(state: PageState): void {
   const select = (event: PointerEvent) => {
     const box = canvas.getBoundingClientRect();
     const { trace, order } = state.view;
-    const row = Math.floor(((event.clientY - box.top) / box.height) * trace.units);
+    const row = Math.floor(((event.clientY - box.top) / box.height) * order.length);
     const timestep = Math.floor(((event.clientX - box.left) / box.width) * trace.timesteps);
-    const unit = order[Math.min(Math.max(row, 0), trace.units - 1)] as number;
+    const unit = order[Math.min(Math.max(row, 0), order.length - 1)] as number;
     state.select({ timestep, unit });
   };
   canvas.addEventListener('pointerdown', select);
@@ -23,8 +23,8 @@ export function connectHeatmap(state: PageState): void {
     const step = STEPS[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    const { order, unit, timestep, trace } = state.view;
-    const row = Math.min(Math.max(order.indexOf(unit) + step.row, 0), trace.units - 1);
+    const { order, unit, timestep } = state.view;
+    const row = Math.min(Math.max(order.indexOf(unit) + step.row, 0), order.length - 1);
     state.select({ timestep: timestep + step.time, unit: order[row] as number });
   });
   state.onChange((view, changed) => {
@@ -51,9 +51,11 @@ function draw(canvas: HTMLCanvasElement, view: View): void {
 }
 
 function drawImage(canvas: HTMLCanvasElement, { trace, order, quantity }: View, scale: QuantityView): void {
-  const { timesteps, units, values, valid } = trace;
+  const { timesteps, valid } = trace;
+  const values = trace.values[quantity] as ArrayLike<number>;
+  const units = order.length;
   const valueAt = (row: number, t: number) =>
-    valid[t] ? (values[quantity][t * units + (order[row] as number)] as number) : null;
+    valid[t] ? (values[t * units + (order[row] as number)] as number) : null;
   const { width, height, pixels, palette } = heatImage(
     heatMatrix({ rows: units, columns: timesteps }, LARGEST_IMAGE, valueAt),
     scale,
@@ -81,8 +83,8 @@ function drawOverlay(overlay: SVGSVGElement, { trace, order, unit }: View): void
   const row = createSvg('rect', {
     x: 0,
     width: '100%',
-    y: percent(order.indexOf(unit), trace.units),
-    height: percent(1, trace.units),
+    y: percent(order.indexOf(unit), order.length),
+    height: percent(1, order.length),
     class: 'chosen-row',
   });
   // The first child defines the hatching.

@@ -1,4 +1,4 @@
-import { QUANTITIES } from '../../core/quantities.js';
+import { indicesOf, widthOf } from '../rows/sample.js';
 import { visibleLabel } from '../rows/time-labels.js';
 import { connectControls } from './controls.js';
 import { create, element } from './elements.js';
@@ -22,16 +22,18 @@ if (data.layers.length > 0) {
 function connectReadout(state: PageState): void {
   const readout = element<HTMLElement>('readout');
   const chart = element<HTMLElement>('chart');
-  state.onChange(({ trace, unit, timestep, labels }) => {
+  state.onChange(({ trace, quantity: chosen, unit, noun, timestep, labels }) => {
     chart.style.setProperty('--cursor', `${(timestep + 0.5) / trace.timesteps}`);
     const label = labels === null ? '' : ` “${visibleLabel(labels[timestep] as string)}”`;
-    const place = create('b', {}, `timestep ${timestep}${label}, unit ${trace.unitIndices[unit]}`);
+    const place = create('b', {}, `timestep ${timestep}${label}, ${noun} ${indicesOf(trace, chosen)[unit]}`);
     if (!trace.valid[timestep]) {
       readout.replaceChildren(place, create('span', {}, 'masked'));
       return;
     }
-    const numbers = QUANTITIES.map((quantity) => {
-      const value = trace.values[quantity][timestep * trace.units + unit] as number;
+    const numbers = Object.entries(trace.values).flatMap(([quantity, values]) => {
+      const width = widthOf(trace, quantity);
+      if (unit >= width) return [];
+      const value = values[timestep * width + unit] as number;
       return create('span', {}, `${quantity} ${Number.isNaN(value) ? 'not finite' : value.toFixed(3)}`);
     });
     readout.replaceChildren(place, ...numbers);

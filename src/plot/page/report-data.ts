@@ -1,4 +1,4 @@
-import type { Quantity } from '../../core/quantities.js';
+import type { Activations } from '../../inspect/gate-activations.js';
 import type { EncodedValues } from './encoding.js';
 
 /** What the script of a report draws. */
@@ -11,17 +11,15 @@ export interface ReportData {
 }
 
 /** One call of one LSTM: `S` samples that are drawn, `T` timesteps, `U` units. */
-export interface ReportLayer {
+export interface ReportLayer extends Activations {
   title: string;
   timesteps: number;
   /** [U]: indices of the units that are drawn. */
   unitIndices: number[];
   /** Whether the time labels are of its timesteps. */
   hasLabels: boolean;
-  activation: string;
-  recurrentActivation: string;
-  /** [S, T, U] each. */
-  sequences: Record<Quantity, EncodedValues>;
+  /** By quantity, in the cell's order, [S, T, width] each: [S, T, U] for most. */
+  sequences: Readonly<Record<string, EncodedValues>>;
   /** [S, T], a byte each, base64: 0 is masked. Null: every step is valid. */
   mask: string | null;
 }

@@ -1,6 +1,5 @@
-import { byQuantity, type Quantity } from '../../core/quantities.js';
 import { fromBase64 } from '../rows/base64.js';
-import type { Sample } from '../rows/sample.js';
+import { type Sample, widthOf } from '../rows/sample.js';
 import { type UnitSorting, unitOrder } from '../rows/unit-order.js';
 import { decodeValues } from './encoding.js';
 import type { ReportData, ReportLayer } from './report-data.js';
@@ -9,7 +8,7 @@ import type { ReportData, ReportLayer } from './report-data.js';
 export interface Selection {
   layer: number;
   sample: number;
-  quantity: Quantity;
+  quantity: string;
   sorting: UnitSorting;
   /** Position in the trace. */
   unit: number;
@@ -19,8 +18,10 @@ export interface Selection {
 /** What is looked at, with what there is to see. */
 export interface View extends Selection {
   trace: Sample;
-  /** Positions of the units, in the order in which they are drawn. */
+  /** Positions of the units, in the order in which they are drawn; of the values of a quantity that is not one a unit. */
   order: number[];
+  /** What a row is: 'unit', or 'value' of such a quantity. */
+  noun: 'unit' | 'value';
   /** [T], or null. */
   labels: string[] | null;
 }
@@ -58,13 +59,20 @@ export class PageState {
     const { layer, sample, sorting } = selection;
     const isSameTrace = before !== null && before.layer === layer && before.sample === sample;
     const trace = isSameTrace ? before.trace : this.read(layer, sample);
-    const order = isSameTrace && before.sorting === sorting ? before.order : unitOrder(trace, sorting);
+    const names = Object.keys(trace.values);
+    const quantity = names.includes(selection.quantity) ? selection.quantity : (names[0] as string);
+    const rows = widthOf(trace, quantity);
+    const noun = rows === trace.units ? 'unit' : 'value';
+    const isSameOrder = isSameTrace && before.sorting === sorting && before.order.length === rows;
+    const inOrder = () => (noun === 'unit' ? unitOrder(trace, sorting) : Array.from({ length: rows }, (_, n) => n));
     const labels = this.data.layers[layer]?.hasLabels ? (this.data.timeLabels[sample] ?? null) : null;
     return {
       ...selection,
+      quantity,
       trace,
-      order,
-      unit: clamp(selection.unit, trace.units),
+      order: isSameOrder ? before.order : inOrder(),
+      noun,
+      unit: clamp(selection.unit, rows),
       timestep: clamp(selection.timestep, trace.timesteps),
       labels: labels?.slice(0, trace.timesteps) ?? null,
     };
@@ -76,17 +84,19 @@ function clamp(value: number, count: number): number {
 }
 
 /** Decodes samples as they are looked at, a layer once. */
-function sampleReader({ layers }: ReportData): (layer: number, sample: number) => Sample {
-  const decoded = new Map<number, { values: Record<Quantity, Float32Array>; mask: Uint8Array | null }>();
+function sampleReader({ layers, samples }: ReportData): (layer: number, sample: number) => Sample {
+  const decoded = new Map<number, { values: Record<string, Float32Array>; mask: Uint8Array | null }>();
   return (layer, sample) => {
-    const { timesteps, unitIndices, activation, recurrentActivation, ...encoded } = layers[layer] as ReportLayer;
+    const { timesteps, unitIndices, activation, recurrentActivation, gateActivations, ...encoded } = layers[
+      layer
+    ] as ReportLayer;
     const units = unitIndices.length;
     const whole = decoded.get(layer) ?? {
-      values: byQuantity((quantity) => decodeValues(encoded.sequences[quantity])),
+      values: mapValues(encoded.sequences, decodeValues),
       mask: encoded.mask === null ? null : fromBase64(encoded.mask),
     };
     decoded.set(layer, whole);
-    const size = timesteps * units;
+    const sizeOf = (values: Float32Array) => values.length / samples.length;
     return {
       sample,
       timesteps,
@@ -94,11 +104,20 @@ function sampleReader({ layers }: ReportData): (layer: number, sample: number) =
       unitIndices,
       activation,
       recurrentActivation,
+      gateActivations,
       valid: Array.from(
         { length: timesteps },
         (_, t) => whole.mask === null || whole.mask[sample * timesteps + t] !== 0,
       ),
-      values: byQuantity((quantity) => whole.values[quantity].subarray(sample * size, (sample + 1) * size)),
+      values: mapValues(whole.values, (values) =>
+        values.subarray(sample * sizeOf(values), (sample + 1) * sizeOf(values)),
+      ),
     };
   };
+}
+
+function mapValues<From, To>(values: Readonly<Record<string, From>>, map: (value: From) => To): Record<string, To> {
+  const mapped: Record<string, To> = {};
+  for (const [name, value] of Object.entries(values)) mapped[name] = map(value);
+  return mapped;
 }

@@ -1,6 +1,6 @@
 import { colourAt, inkOn } from '../rows/colours.js';
 import { fractionOf, quantityView } from '../rows/quantity-view.js';
-import { reachOf } from '../rows/sample.js';
+import { reachOf, widthOf } from '../rows/sample.js';
 import { visibleLabel } from '../rows/time-labels.js';
 import { create, element, pageTheme } from './elements.js';
 import type { PageState, View } from './state.js';
@@ -35,8 +35,10 @@ function token(label: string, timestep: number): HTMLElement {
 
 function colour(text: HTMLElement, { trace, quantity, unit }: View): void {
   const scale = quantityView(quantity, trace, reachOf(trace, quantity).shown, pageTheme.current());
+  const values = trace.values[quantity] as ArrayLike<number>;
+  const width = widthOf(trace, quantity);
   for (const [timestep, child] of [...text.children].entries()) {
-    const value = trace.values[quantity][timestep * trace.units + unit] as number;
+    const value = values[timestep * width + unit] as number;
     const { style } = child as HTMLElement;
     const isDrawn = trace.valid[timestep] && !Number.isNaN(value);
     const shade = isDrawn ? colourAt(scale.ramp, fractionOf(value, scale)) : null;

@@ -1,7 +1,6 @@
-import { QUANTITIES, type Quantity } from '../../core/quantities.js';
 import { SATURATED, shortNumber } from '../../inspect/words.js';
-import { QUANTITY_TITLES, quantityView } from '../rows/quantity-view.js';
-import { largestOf } from '../rows/sample.js';
+import { quantityView } from '../rows/quantity-view.js';
+import { indicesOf, largestOf, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
 import { timelinePoints } from '../rows/timeline.js';
 import { create, createSvg, element } from './elements.js';
@@ -10,7 +9,7 @@ import type { PageState, View } from './state.js';
 /** Lines are drawn in these units, and stretched. */
 const HEIGHT = 100;
 
-/** The six quantities of the chosen unit over time, a row each, below the heatmap and as wide. */
+/** All quantities of the chosen unit over time, a row each, below the heatmap and as wide. */
 export function connectTimeline(state: PageState): void {
   const timeline = element<HTMLElement>('timeline');
   const select = (event: PointerEvent) => {
@@ -23,18 +22,20 @@ export function connectTimeline(state: PageState): void {
   timeline.addEventListener('pointermove', select);
   state.onChange((view, changed) => {
     if (changed.size === 1 && (changed.has('timestep') || changed.has('quantity'))) return;
-    timeline.replaceChildren(...QUANTITIES.flatMap((quantity) => [rowTitle(quantity, view), rowPlot(quantity, view)]));
+    // A quantity of another width may have no value of this number.
+    const drawn = Object.keys(view.trace.values).filter((quantity) => view.unit < widthOf(view.trace, quantity));
+    timeline.replaceChildren(...drawn.flatMap((quantity) => [rowTitle(quantity, view), rowPlot(quantity, view)]));
   });
 }
 
-function rowTitle(quantity: Quantity, view: View): HTMLElement {
+function rowTitle(quantity: string, view: View): HTMLElement {
   const [low, high] = domainOf(quantity, view).map((end) => shortNumber(end, 2));
-  const title = create('div', { class: 'row-title', title: QUANTITY_TITLES[quantity] });
+  const title = create('div', { class: 'row-title', title: titleOfQuantity(view.trace, quantity) });
   title.append(create('b', {}, quantity), create('span', {}, high), create('span', {}, low));
   return title;
 }
 
-function rowPlot(quantity: Quantity, view: View): SVGElement {
+function rowPlot(quantity: string, view: View): SVGElement {
   const { trace, unit } = view;
   const { timesteps, valid } = trace;
   const [low, high] = domainOf(quantity, view);
@@ -43,7 +44,7 @@ function rowPlot(quantity: Quantity, view: View): SVGElement {
     viewBox: `0 0 ${timesteps} ${HEIGHT}`,
     preserveAspectRatio: 'none',
     role: 'img',
-    'aria-label': `${QUANTITY_TITLES[quantity]} of unit ${trace.unitIndices[unit]} over time`,
+    'aria-label': `${titleOfQuantity(trace, quantity)} of unit ${indicesOf(trace, quantity)[unit]} over time`,
   });
   for (const { first, last } of maskedRuns(valid)) {
     plot.append(createSvg('rect', { x: first, width: last - first + 1, y: 0, height: HEIGHT, class: 'masked-row' }));
@@ -66,6 +67,6 @@ function rowPlot(quantity: Quantity, view: View): SVGElement {
   return plot;
 }
 
-function domainOf(quantity: Quantity, { trace, unit }: View): [number, number] {
+function domainOf(quantity: string, { trace, unit }: View): [number, number] {
   return quantityView(quantity, trace, largestOf(trace, quantity, [unit]), 'light').domain;
 }

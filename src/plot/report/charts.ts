@@ -1,10 +1,10 @@
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
-import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
+import { type GateStatistics, memoryHorizonOf } from '../../inspect/statistics/layer-statistics.js';
 import { amount, percent } from '../../inspect/words.js';
 import { type FlowPoint, flowPoints, positiveOnly } from '../rows/flow-points.js';
 import { horizonBins, horizonDomain, horizonFraction, horizonTicks } from '../rows/horizons.js';
 import { logTicks } from '../rows/log-ticks.js';
-import { saturationDots } from '../rows/saturation.js';
+import { type GateFractions, saturationDots } from '../rows/saturation.js';
 import { escapeHtml } from './escape.js';
 
 // Small pictures of a report, as SVG, of the same rows as the pictures of Vega-Lite. Their colours are in the report's
@@ -23,8 +23,8 @@ const xAt = (fraction: number): string => (PLOT.left + fraction * PLOT.width).to
 const yAt = (fraction: number): string => (PLOT.top + (1 - fraction) * PLOT.height).toFixed(1);
 
 /** Left- against right-saturated fraction, a dot a unit: as `saturationPlot`. */
-export function saturationChart(statistics: GateStatistics, gate: 'i' | 'f' | 'o', stuckFraction: number): string {
-  const dots = saturationDots(statistics[gate]).flatMap((dot) => {
+export function saturationChart(gate: string, fractions: GateFractions, stuckFraction: number): string {
+  const dots = saturationDots(fractions).flatMap((dot) => {
     if (dot === null) return [];
     const { unit, left, right } = dot;
     const title = `unit ${unit}: closed ${percent(left)}, open ${percent(right)}`;
@@ -42,8 +42,8 @@ export function saturationChart(statistics: GateStatistics, gate: 'i' | 'f' | 'o
 }
 
 /** How many units remember how long, on a logarithmic scale: as `memoryHorizonPlot`. Empty where none is finite. */
-export function horizonChart({ memoryHorizon }: GateStatistics, timesteps: number): string {
-  const bins = horizonBins(memoryHorizon);
+export function horizonChart(statistics: GateStatistics, timesteps: number): string {
+  const bins = horizonBins(memoryHorizonOf(statistics) ?? []);
   if (bins.length === 0) return '';
   const domain = horizonDomain(bins, timesteps);
   const x: Scale = (horizon) => xAt(horizonFraction(horizon, domain));

@@ -1,6 +1,8 @@
 /** Of each value: two bytes, and a third more in base64. */
 const BYTES_PER_VALUE = 8 / 3;
-const QUANTITIES_DRAWN = 6;
+
+/** Gates and states of the plain LSTM. */
+const perUnit = ({ quantities = 6 }: { quantities?: number }) => quantities;
 
 /** What of the traces a report carries. */
 export interface DrawnSize {
@@ -14,20 +16,26 @@ export interface DrawnSize {
  * timesteps.
  */
 export function drawnSize(
-  layers: readonly { timesteps: number; units: number }[],
+  layers: readonly { timesteps: number; units: number; quantities?: number }[],
   samples: number,
   largestBytes: number,
 ): DrawnSize {
-  const budget = largestBytes / BYTES_PER_VALUE / QUANTITIES_DRAWN;
-  const sizeOfSample = layers.reduce((sum, { timesteps, units }) => sum + timesteps * units, 0);
+  const budget = largestBytes / BYTES_PER_VALUE;
+  const sizeOfSample = layers.reduce((sum, layer) => sum + layer.timesteps * layer.units * perUnit(layer), 0);
   const fitting = Math.floor(budget / sizeOfSample);
-  if (fitting >= 1) return { samples: Math.min(samples, fitting), layers: layers.map((layer) => ({ ...layer })) };
+  if (fitting >= 1)
+    return {
+      samples: Math.min(samples, fitting),
+      layers: layers.map(({ timesteps, units }) => ({ timesteps, units })),
+    };
   const share = budget / layers.length;
   return {
     samples: 1,
-    layers: layers.map(({ timesteps, units }) => {
-      const fewer = Math.min(units, Math.max(1, Math.floor(share / timesteps)));
-      return { units: fewer, timesteps: Math.min(timesteps, Math.max(1, Math.floor(share / fewer))) };
+    layers: layers.map((layer) => {
+      const { timesteps, units } = layer;
+      const values = share / perUnit(layer);
+      const fewer = Math.min(units, Math.max(1, Math.floor(values / timesteps)));
+      return { units: fewer, timesteps: Math.min(timesteps, Math.max(1, Math.floor(values / fewer))) };
     }),
   };
 }

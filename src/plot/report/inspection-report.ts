@@ -99,7 +99,7 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
   let names: string[];
   let timeLabels: string[][];
   try {
-    const lengths = traced.traces.map(({ trace }) => trace.c.shape[1]);
+    const lengths = traced.traces.map(({ trace }) => trace.h.shape[1]);
     timeLabels = labelsOfSamples(where, options.timeLabels ?? undefined, traced.batch, lengths);
     names = requireSampleNames(where, options.sampleNames ?? undefined, traced.batch);
     const size = {
@@ -181,7 +181,7 @@ async function describeLayer(
   { trace, ...name }: LayerTrace,
   { low, high }: DiagnosisThresholds,
 ): Promise<Omit<LayerSummary, 'flow'>> {
-  const timesteps = trace.c.shape[1];
+  const timesteps = trace.h.shape[1];
   return { title: lstmName(name), timesteps, statistics: await gateStatistics(trace, { low, high }) };
 }
 

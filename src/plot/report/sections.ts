@@ -1,8 +1,20 @@
 import type { Finding } from '../../inspect/diagnose/finding.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
-import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
-import { amount, lstmName, medianHorizon, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
-import { QUANTITY_TITLES } from '../rows/quantity-view.js';
+import {
+  type GateStatistics,
+  gateSummariesOf,
+  memoryHorizonOf,
+  whyNoHorizon,
+} from '../../inspect/statistics/layer-statistics.js';
+import {
+  amount,
+  lstmName,
+  medianHorizon,
+  percentLimit,
+  quantityTitle,
+  shortNumber,
+  unitList,
+} from '../../inspect/words.js';
 import { flowChart, horizonChart, retainedChart, saturationChart } from './charts.js';
 import { escapeHtml } from './escape.js';
 
@@ -13,8 +25,6 @@ export interface LayerSummary {
   statistics: GateStatistics;
   flow: FlowStatistics | null;
 }
-
-const GATES = ['i', 'f', 'o'] as const;
 
 /**
  * The findings of `diagnose`, most serious first.
@@ -51,7 +61,9 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
   const facts = `${amount(units, 'unit')}, ${amount(timesteps, 'timestep')}, ${amount(validSteps, 'valid step')} over all samples; gates ${recurrentActivation}, states ${activation}.`;
   if (validSteps === 0) return `<p>${escapeHtml(facts)} There is nothing to see.</p>`;
   const caption = `One dot per unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
-  const charts = GATES.map((gate) => figure(saturationChart(statistics, gate, stuckFraction), QUANTITY_TITLES[gate]));
+  const charts = gateSummariesOf(statistics).map(([gate, summary]) =>
+    figure(saturationChart(gate, summary, stuckFraction), quantityTitle(gate, 'gate')),
+  );
   const horizon = figure(
     horizonChart(statistics, timesteps),
     'Memory horizon: the number of timesteps after which 1/e of the cell state is left. Dashed: the length of the sequences.',
@@ -73,12 +85,11 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
 }
 
 function gateTable(statistics: GateStatistics, stuckFraction: number): string {
-  const rows = GATES.map((gate) => {
-    const { mean, std, leftSaturated, rightSaturated } = statistics[gate];
+  const rows = gateSummariesOf(statistics).map(([gate, { mean, std, leftSaturated, rightSaturated }]) => {
     const closed = stuckUnits(leftSaturated, stuckFraction);
     const open = stuckUnits(rightSaturated, stuckFraction);
     const moves = mean === null ? 'no finite value' : `${mean.toFixed(3)} ± ${(std as number).toFixed(3)}`;
-    return `<tr><th scope="row">${QUANTITY_TITLES[gate]}</th><td class="number">${moves}</td><td>${closed}</td><td>${open}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(quantityTitle(gate, 'gate'))}</th><td class="number">${moves}</td><td>${closed}</td><td>${open}</td></tr>`;
   });
   const limit = percentLimit(stuckFraction);
   const head = `<tr><th scope="col">gate</th><th scope="col">mean ± std</th><th scope="col">closed at over ${limit} of the steps</th><th scope="col">open at over ${limit} of the steps</th></tr>`;
@@ -90,7 +101,9 @@ function stuckUnits(fractions: (number | null)[], stuckFraction: number): string
   return units.length === 0 ? 'none' : unitList(units, fractions.length);
 }
 
-function horizonSentence({ memoryHorizon }: GateStatistics, timesteps: number): string {
+function horizonSentence(statistics: GateStatistics, timesteps: number): string {
+  const memoryHorizon = memoryHorizonOf(statistics);
+  if (memoryHorizon === null) return `No memory horizon: ${whyNoHorizon(statistics)}.`;
   const known = memoryHorizon.filter((horizon) => horizon !== null);
   if (known.length === 0) return 'Memory horizon: infinite or undefined in every unit.';
   const median = medianHorizon(memoryHorizon);

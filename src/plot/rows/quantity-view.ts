@@ -1,16 +1,6 @@
 import { staysWithin } from '../../core/activations.js';
-import type { Quantity } from '../../core/quantities.js';
+import { type Activations, gateActivationsOf } from '../../inspect/gate-activations.js';
 import { DIVERGING, type Ramp, SEQUENTIAL, type Theme } from './colours.js';
-
-/** How the six quantities are called above a panel. */
-export const QUANTITY_TITLES: Record<Quantity, string> = {
-  i: 'input gate i',
-  f: 'forget gate f',
-  g: 'candidate g',
-  o: 'output gate o',
-  c: 'cell state c',
-  h: 'hidden state h',
-};
 
 /** The values that a quantity can take, and the colours that show them. */
 export interface QuantityView {
@@ -24,16 +14,12 @@ export interface QuantityView {
  *
  * @param largest The largest absolute value to show.
  */
-export function quantityView(
-  quantity: Quantity,
-  { activation, recurrentActivation }: { activation: string; recurrentActivation: string },
-  largest: number,
-  theme: Theme,
-): QuantityView {
-  const ofQuantity = quantity === 'i' || quantity === 'f' || quantity === 'o' ? recurrentActivation : activation;
-  if (quantity !== 'c' && staysWithin(ofQuantity, [0, 1])) return { domain: [0, 1], ramp: SEQUENTIAL };
-  const isBounded = quantity !== 'c' && staysWithin(ofQuantity, [-1, 1]);
-  return symmetricView(isBounded ? 1 : largest, theme);
+export function quantityView(quantity: string, of: Activations, largest: number, theme: Theme): QuantityView {
+  // h is φ of something, or less of it, in most cells; where it is not, its values show it.
+  const ofQuantity = quantity === 'h' ? of.activation : (gateActivationsOf(of)[quantity] ?? '');
+  const isWithinOne = of.gateActivations === undefined || largest <= 1;
+  if (isWithinOne && staysWithin(ofQuantity, [0, 1])) return { domain: [0, 1], ramp: SEQUENTIAL };
+  return symmetricView(isWithinOne && staysWithin(ofQuantity, [-1, 1]) ? 1 : largest, theme);
 }
 
 /** Symmetric about zero. */

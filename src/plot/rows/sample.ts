@@ -1,7 +1,8 @@
-import type { Quantity } from '../../core/quantities.js';
+import { type Activations, kindOfQuantity } from '../../inspect/gate-activations.js';
+import { quantityTitle } from '../../inspect/words.js';
 
 /** One sample of a trace, off the device. */
-export interface Sample {
+export interface Sample extends Activations {
   /** Its index in the batch. */
   sample: number;
   timesteps: number;
@@ -10,21 +11,35 @@ export interface Sample {
   unitIndices: readonly number[];
   /** [T]: false at masked steps. */
   valid: boolean[];
-  /** Each [T, U], flat. */
-  values: Record<Quantity, ArrayLike<number>>;
-  activation: string;
-  recurrentActivation: string;
+  /** By quantity, in the cell's order, each [T, width], flat: [T, U] for most. */
+  values: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** The width of a quantity, which may be another than U. */
+export function widthOf({ values, timesteps }: Pick<Sample, 'values' | 'timesteps'>, quantity: string): number {
+  return (values[quantity] as ArrayLike<number>).length / timesteps;
+}
+
+/** Which units of the layer the values of a quantity are of; of one of another width, the values are just counted. */
+export function indicesOf(sample: Sample, quantity: string): readonly number[] {
+  const width = widthOf(sample, quantity);
+  return width === sample.units ? sample.unitIndices : Array.from({ length: width }, (_, n) => n);
+}
+
+/** What stands above a panel: `cell state c`; where it is not one a unit, how many there are: `hidden state h (3)`. */
+export function titleOfQuantity(sample: Sample, quantity: string): string {
+  const title = quantityTitle(quantity, kindOfQuantity(quantity, sample));
+  const width = widthOf(sample, quantity);
+  return width === sample.units ? title : `${title} (${width} values)`;
 }
 
 /** What a unit does, step by step, where steps are valid. */
-export function valuesOfUnit(
-  { values, valid, units, timesteps }: Sample,
-  quantity: Quantity,
-  position: number,
-): number[] {
-  const ofQuantity = values[quantity];
+export function valuesOfUnit(sample: Sample, quantity: string, position: number): number[] {
+  const { values, valid, timesteps } = sample;
+  const ofQuantity = values[quantity] as ArrayLike<number>;
+  const width = widthOf(sample, quantity);
   const found: number[] = [];
-  for (let t = 0; t < timesteps; t++) if (valid[t]) found.push(ofQuantity[t * units + position] as number);
+  for (let t = 0; t < timesteps; t++) if (valid[t]) found.push(ofQuantity[t * width + position] as number);
   return found;
 }
 
@@ -44,34 +59,35 @@ const PERCENTILE = 0.95;
  * How far colours must reach. The percentile is of all units but the one that reaches farthest, of which every value may
  * be an outlier.
  */
-export function reachOf(sample: Sample, quantity: Quantity): Reach {
-  const sizes = Array.from({ length: sample.units }, (_, position) =>
+export function reachOf(sample: Sample, quantity: string): Reach {
+  const width = widthOf(sample, quantity);
+  const sizes = Array.from({ length: width }, (_, position) =>
     valuesOfUnit(sample, quantity, position).filter(Number.isFinite).map(Math.abs),
   );
   const largestIn = (values: readonly number[]) => values.reduce((found, size) => Math.max(size, found), 0);
   const largestOfUnit = sizes.map(largestIn);
   const largest = largestIn(largestOfUnit);
   const farthest = largestOfUnit.indexOf(largest);
-  const others = sizes.filter((_, position) => position !== farthest || sample.units === 1).flat();
+  const others = sizes.filter((_, position) => position !== farthest || width === 1).flat();
   const sorted = Float64Array.from(others).sort();
   const usual = sorted[Math.ceil(PERCENTILE * sorted.length) - 1] ?? 0;
   return { largest, shown: usual > 0 && largest > FAR * usual ? usual : largest };
 }
 
 /** The largest finite absolute value of some units at valid steps; 0 without one. */
-export function largestOf(sample: Sample, quantity: Quantity, positions: readonly number[]): number {
+export function largestOf(sample: Sample, quantity: string, positions: readonly number[]): number {
   return positions
     .flatMap((position) => valuesOfUnit(sample, quantity, position))
     .reduce((largest, value) => (Number.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest), 0);
 }
 
 /** How many values of some quantities are NaN or infinite, at valid steps. */
-export function countNonFinite(
-  sample: Sample,
-  quantities: readonly Quantity[],
-  positions: readonly number[] = Array.from({ length: sample.units }, (_, position) => position),
-): number {
+export function countNonFinite(sample: Sample, quantities: readonly string[], positions?: readonly number[]): number {
   return quantities
-    .flatMap((quantity) => positions.map((position) => valuesOfUnit(sample, quantity, position)))
+    .flatMap((quantity) => {
+      const width = widthOf(sample, quantity);
+      const chosen = positions ?? Array.from({ length: width }, (_, position) => position);
+      return chosen.filter((position) => position < width).map((position) => valuesOfUnit(sample, quantity, position));
+    })
     .reduce((count, values) => count + values.length - values.filter(Number.isFinite).length, 0);
 }

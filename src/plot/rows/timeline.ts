@@ -1,5 +1,4 @@
-import type { Quantity } from '../../core/quantities.js';
-import type { Sample } from './sample.js';
+import { type Sample, widthOf } from './sample.js';
 import { binsOf, type Stretch } from './stretches.js';
 
 /** A panel has not many more pixels than this. */
@@ -14,11 +13,13 @@ export interface TimelinePoint extends Stretch {
 }
 
 /** The line of one quantity of one unit. */
-export function timelinePoints(sample: Sample, quantity: Quantity, position: number): TimelinePoint[] {
-  const { values, valid, units, timesteps } = sample;
+export function timelinePoints(sample: Sample, quantity: string, position: number): TimelinePoint[] {
+  const { values, valid, timesteps } = sample;
+  const ofQuantity = values[quantity] as ArrayLike<number>;
+  const width = widthOf(sample, quantity);
   return binsOf(timesteps, MOST_POINTS).map(({ first, last }) => {
     const found: number[] = [];
-    for (let t = first; t <= last; t++) if (valid[t]) found.push(values[quantity][t * units + position] as number);
+    for (let t = first; t <= last; t++) if (valid[t]) found.push(ofQuantity[t * width + position] as number);
     if (found.length === 0) return { first, last, mean: null, min: null, max: null };
     const isWhole = found.every(Number.isFinite);
     const of = (value: number) => (isWhole ? value : Number.NaN);

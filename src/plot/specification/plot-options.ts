@@ -8,7 +8,6 @@ import {
   type OptionRules,
   oneOf,
 } from '../../core/options.js';
-import { QUANTITIES } from '../../core/quantities.js';
 import type { Theme } from '../rows/colours.js';
 import type { TimeLabels } from '../rows/time-labels.js';
 
@@ -51,7 +50,13 @@ export const TIME_PLOT_RULES: OptionRules = { ...PLOT_RULES, timeLabels: TIME_LA
 /** Whether the sample exists can only be checked against the batch. */
 export const SAMPLE: OptionRule = { ...AN_INTEGER, must: 'an integer, the index of a sample' };
 
-export const SOME_QUANTITIES: OptionRule = someOf(QUANTITIES);
+/** Which there are depends on the cell. */
+export const A_QUANTITY: OptionRule = { ...A_STRING, must: 'the name of a gate or a state' };
+const NAMES = listOf('a list of names of gates and states', A_QUANTITY);
+export const SOME_QUANTITIES: OptionRule = {
+  must: NAMES.must,
+  holds: (value) => NAMES.holds(value) && (value as unknown[]).length > 0,
+};
 
 /** A list of one or more of these. */
 export function someOf(names: readonly string[]): OptionRule {

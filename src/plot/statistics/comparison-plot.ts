@@ -1,11 +1,17 @@
 import { invalidArgument } from '../../core/errors.js';
-import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
+import { type GateStatistics, gateSummariesOf, memoryHorizonOf } from '../../inspect/statistics/layer-statistics.js';
 import { lowerMedian, medianHorizon } from '../../inspect/words.js';
 import { plainNumber } from '../rows/plain-number.js';
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
-import { describeNonFiniteGates, type NamedStatistics, namedStatistics } from './named-statistics.js';
+import {
+  describeNonFiniteGates,
+  gatesOf,
+  type NamedStatistics,
+  namedStatistics,
+  titleOfGate,
+} from './named-statistics.js';
 
 /**
  * Two or more models, or one model before and after training, side by side: for each gate, how its units are spread
@@ -31,18 +37,23 @@ export async function comparisonPlot(
     throw invalidArgument(where, 'statistics must be at least two, by name', Object.keys(statistics));
   const { width = 180, height = 26 * named.length, theme = 'light' } = given;
   const names = named.map(({ name }) => name);
+  const gates = gatesOf(where, named);
+  const measures = measuresOf(
+    gates,
+    named.some((entry) => memoryHorizonOf(entry.statistics) !== null),
+  );
   return specification(
     given,
     {
       title: `Compared: ${names.join(', ')}`,
       subtitle: [
         'one tick per unit; the dot is the median; infinite horizons are not drawn',
-        ...describeNonFiniteGates(named, ['i', 'f', 'o']),
+        ...describeNonFiniteGates(named, gates),
       ],
       width: 3 * width,
     },
     {
-      concat: MEASURES.map((measure) => ({
+      concat: measures.map((measure) => ({
         width,
         height,
         title: measure.title,
@@ -89,15 +100,24 @@ interface Measure {
   values: (statistics: GateStatistics) => (number | null)[];
 }
 
-const MEASURES: Measure[] = [
-  { title: 'input gate closed', isHorizon: false, values: ({ i }) => i.leftSaturated },
-  { title: 'forget gate closed', isHorizon: false, values: ({ f }) => f.leftSaturated },
-  { title: 'output gate closed', isHorizon: false, values: ({ o }) => o.leftSaturated },
-  { title: 'input gate open', isHorizon: false, values: ({ i }) => i.rightSaturated },
-  { title: 'forget gate open', isHorizon: false, values: ({ f }) => f.rightSaturated },
-  { title: 'output gate open', isHorizon: false, values: ({ o }) => o.rightSaturated },
-  { title: 'memory horizon', isHorizon: true, values: ({ memoryHorizon }) => memoryHorizon },
-];
+/** Of each gate that one of them has at least, how often it is closed and open; and how long they remember. */
+function measuresOf(gates: readonly string[], hasHorizon: boolean): Measure[] {
+  const ofGates = (['leftSaturated', 'rightSaturated'] as const).flatMap((fraction) =>
+    gates.map((gate): Measure => {
+      const name = GATES[gate] ?? titleOfGate(gate);
+      const find = (statistics: GateStatistics) => gateSummariesOf(statistics).find(([found]) => found === gate)?.[1];
+      return {
+        title: `${name} ${fraction === 'leftSaturated' ? 'closed' : 'open'}`,
+        isHorizon: false,
+        values: (statistics) => find(statistics)?.[fraction] ?? [],
+      };
+    }),
+  );
+  const horizon: Measure = { title: 'memory horizon', isHorizon: true, values: (of) => memoryHorizonOf(of) ?? [] };
+  return hasHorizon ? [...ofGates, horizon] : ofGates;
+}
+
+const GATES: Readonly<Record<string, string>> = { i: 'input gate', f: 'forget gate', o: 'output gate' };
 
 /** None where the median is infinite, or of no value at all. */
 function medianRow({ name, statistics }: NamedStatistics, { isHorizon, values }: Measure): Json[] {

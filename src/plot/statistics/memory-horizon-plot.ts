@@ -1,4 +1,6 @@
+import { invalidArgument } from '../../core/errors.js';
 import { aNumber, type OptionRules } from '../../core/options.js';
+import { type GateStatistics, memoryHorizonOf, whyNoHorizon } from '../../inspect/statistics/layer-statistics.js';
 import { amount, medianHorizon, shortNumber } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
 import {
@@ -12,13 +14,7 @@ import {
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
-import {
-  describeNonFiniteGates,
-  hasNames,
-  type NamedStatistics,
-  namedStatistics,
-  type StatisticsByName,
-} from './named-statistics.js';
+import { describeNonFiniteGates, hasNames, namedStatistics, type StatisticsByName } from './named-statistics.js';
 
 /** The options of `memoryHorizonPlot`. */
 export interface MemoryHorizonPlotOptions extends PlotOptions {
@@ -52,8 +48,9 @@ export async function memoryHorizonPlot(
   const given = givenOptions(where, options, RULES);
   const { width = 360, height = 140, timesteps, theme = 'light' } = given;
   const named = namedStatistics(where, statistics);
-  const all = named.flatMap((entry) => entry.statistics.memoryHorizon);
-  const drawn = named.map(({ name, statistics: { memoryHorizon } }) => ({
+  const horizons = named.map(({ name, statistics: of }) => ({ name, memoryHorizon: requireHorizon(where, of) }));
+  const all = horizons.flatMap(({ memoryHorizon }) => memoryHorizon);
+  const drawn = horizons.map(({ name, memoryHorizon }) => ({
     name,
     bins: horizonBins(memoryHorizon, all),
   }));
@@ -68,7 +65,7 @@ export async function memoryHorizonPlot(
     given,
     {
       title: 'Memory horizon of the units',
-      subtitle: [...named.map(describe), ...describeNonFiniteGates(named, ['f'])],
+      subtitle: [...horizons.map(describe), ...describeNonFiniteGates(named, ['f'])],
       width,
     },
     {
@@ -132,7 +129,15 @@ function barRow(name: string, { shortest, longest, units }: HorizonBin): Json {
   return row;
 }
 
-function describe({ name, statistics: { memoryHorizon } }: NamedStatistics): string {
+/** @throws RangeError where the cell has none, which says why. */
+function requireHorizon(where: string, statistics: GateStatistics): (number | null)[] {
+  const horizon = memoryHorizonOf(statistics);
+  if (horizon !== null) return horizon;
+  const rule = `statistics must be of a cell that has a memory horizon: ${whyNoHorizon(statistics)}`;
+  throw invalidArgument(where, rule, Object.keys(statistics.nonFinite));
+}
+
+function describe({ name, memoryHorizon }: { name: string; memoryHorizon: (number | null)[] }): string {
   const median = medianHorizon(memoryHorizon);
   const others = memoryHorizon.filter((horizon) => horizon === null).length;
   return [

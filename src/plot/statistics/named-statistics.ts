@@ -1,7 +1,6 @@
 import { invalidArgument } from '../../core/errors.js';
-import type { Quantity } from '../../core/quantities.js';
-import type { GateStatistics } from '../../inspect/statistics/layer-statistics.js';
-import { amount } from '../../inspect/words.js';
+import { type GateStatistics, gateSummariesOf } from '../../inspect/statistics/layer-statistics.js';
+import { amount, quantityTitle } from '../../inspect/words.js';
 
 /** The statistics of one layer, or of several by the names used in the picture. */
 export type StatisticsByName = GateStatistics | Readonly<Record<string, GateStatistics>>;
@@ -31,10 +30,30 @@ export function hasNames(named: readonly NamedStatistics[]): boolean {
   return named.some(({ name }) => name !== '');
 }
 
+/**
+ * The gates that are between closed and open, of one of them at least: i, f, o.
+ *
+ * @throws RangeError where there is none.
+ */
+export function gatesOf(where: string, named: readonly NamedStatistics[]): string[] {
+  const gates = new Set(named.flatMap(({ statistics }) => gateSummariesOf(statistics).map(([gate]) => gate)));
+  if (gates.size > 0) return [...gates];
+  const rule = 'statistics must be of a cell that has a gate between 0 and 1';
+  throw invalidArgument(where, rule, Object.keys((named[0] as NamedStatistics).statistics.nonFinite));
+}
+
+/** As above a panel. */
+export function titleOfGate(gate: string): string {
+  return quantityTitle(gate, 'gate');
+}
+
 /** Values of gates that statistics leave out as they are not finite, if any, in words. */
-export function describeNonFiniteGates(named: readonly NamedStatistics[], gates: readonly Quantity[]): string[] {
+export function describeNonFiniteGates(named: readonly NamedStatistics[], gates: readonly string[]): string[] {
   const counts = named.flatMap(({ name, statistics: { nonFinite } }) =>
-    gates.map((gate) => ({ what: name === '' ? gate : `${gate} (${name})`, count: nonFinite[gate].count })),
+    gates.map((gate) => ({
+      what: name === '' ? gate : `${gate} (${name})`,
+      count: (nonFinite as Partial<typeof nonFinite>)[gate as 'i']?.count ?? 0,
+    })),
   );
   const found = counts
     .filter(({ count }) => count > 0)

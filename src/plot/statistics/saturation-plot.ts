@@ -1,18 +1,20 @@
 import { aNumber, type OptionRules } from '../../core/options.js';
+import { gateSummariesOf, memoryHorizonOf } from '../../inspect/statistics/layer-statistics.js';
 import { amount, percentLimit } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
 import { plainNumber } from '../rows/plain-number.js';
-import { QUANTITY_TITLES } from '../rows/quantity-view.js';
 import { saturationDots } from '../rows/saturation.js';
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import {
   describeNonFiniteGates,
+  gatesOf,
   hasNames,
   type NamedStatistics,
   namedStatistics,
   type StatisticsByName,
+  titleOfGate,
 } from './named-statistics.js';
 
 /** The options of `saturationPlot`. */
@@ -38,7 +40,8 @@ const RULES: OptionRules = {
  * ```
  *
  * @param statistics Of one layer, or of several by name, with one row of panels each.
- * @throws RangeError (as a rejection) for what is not a `GateStatistics`, and for options of the wrong type.
+ * @throws RangeError (as a rejection) for what is not a `GateStatistics`, for those of cells without a gate that is between
+ *   closed and open, and for options of the wrong type.
  */
 export async function saturationPlot(
   statistics: StatisticsByName,
@@ -50,10 +53,11 @@ export async function saturationPlot(
   const named = namedStatistics(where, statistics);
   const { low, high } = (named[0] as NamedStatistics).statistics;
   const isNamed = hasNames(named);
+  const gates = gatesOf(where, named);
   const rows = named.flatMap(dotRows);
   const withoutDot = rows.filter(({ left }) => left === null).length;
   const facet: Json = {
-    column: { field: 'gate', type: 'nominal', title: null, sort: GATES.map((gate) => QUANTITY_TITLES[gate]) },
+    column: { field: 'gate', type: 'nominal', title: null, sort: gates.map(titleOfGate) },
   };
   if (isNamed) facet.row = { field: 'layer', type: 'nominal', title: null, sort: named.map(({ name }) => name) };
   return specification(
@@ -64,9 +68,9 @@ export async function saturationPlot(
         `one dot per unit; left-saturated: below ${low}, right-saturated: above ${high}`,
         `dashed: stuck at more than ${percentLimit(stuckFraction)} of the steps`,
         ...(withoutDot === 0 ? [] : [`without a finite value, not drawn: ${amount(withoutDot, 'dot')}`]),
-        ...describeNonFiniteGates(named, GATES),
+        ...describeNonFiniteGates(named, gates),
       ],
-      width: GATES.length * width,
+      width: gates.length * width,
     },
     {
       data: { values: rows },
@@ -76,18 +80,17 @@ export async function saturationPlot(
   );
 }
 
-const GATES = ['i', 'f', 'o'] as const;
-
 function dotRows({ name, statistics }: NamedStatistics): Json[] {
-  return GATES.flatMap((gate) =>
-    saturationDots(statistics[gate]).map((dot, unit) => {
+  const horizons = memoryHorizonOf(statistics);
+  return gateSummariesOf(statistics).flatMap(([gate, summary]) =>
+    saturationDots(summary).map((dot, unit) => {
       const left = dot === null ? null : plainNumber(dot.left);
       const right = dot === null ? null : plainNumber(dot.right);
-      const row: Json = { gate: QUANTITY_TITLES[gate], unit, left, right };
+      const row: Json = { gate: titleOfGate(gate), unit, left, right };
       if (name !== '') row.layer = name;
-      const zeroGradient = statistics[gate].zeroGradient?.[unit] ?? null;
+      const zeroGradient = summary.zeroGradient?.[unit] ?? null;
       if (zeroGradient !== null) row.zeroGradient = plainNumber(zeroGradient);
-      const horizon = statistics.memoryHorizon[unit] ?? null;
+      const horizon = horizons?.[unit] ?? null;
       if (horizon !== null) row.horizon = plainNumber(horizon);
       return row;
     }),

@@ -1,17 +1,16 @@
 import { invalidArgument } from '../../core/errors.js';
-import { AN_INTEGER, type OptionRules, oneOf } from '../../core/options.js';
-import { QUANTITIES, type Quantity } from '../../core/quantities.js';
+import { AN_INTEGER, type OptionRules } from '../../core/options.js';
 import { channels, colourAt, inkOn, NON_FINITE, type Theme } from '../rows/colours.js';
 import { plainNumber } from '../rows/plain-number.js';
-import { fractionOf, QUANTITY_TITLES, type QuantityView, quantityView } from '../rows/quantity-view.js';
-import { countNonFinite, largestOf } from '../rows/sample.js';
+import { fractionOf, type QuantityView, quantityView } from '../rows/quantity-view.js';
+import { countNonFinite, indicesOf, largestOf, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { type TimeLabels, visibleLabel } from '../rows/time-labels.js';
 import { colourLegend, colourScale } from '../specification/heat-layers.js';
 import { exceptionKey } from '../specification/masked-steps.js';
-import { givenOptions, type PlotOptions, SAMPLE, TIME_PLOT_RULES } from '../specification/plot-options.js';
+import { A_QUANTITY, givenOptions, type PlotOptions, SAMPLE, TIME_PLOT_RULES } from '../specification/plot-options.js';
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
-import { readSample, type TraceToDraw, titleOf } from './read-sample.js';
+import { readSample, requireQuantities, type TraceToDraw, titleOf } from './read-sample.js';
 
 /** The options of `activationText`. */
 export interface ActivationTextOptions extends PlotOptions {
@@ -21,13 +20,13 @@ export interface ActivationTextOptions extends PlotOptions {
   labels?: TimeLabels;
   /** Index of the unit whose activity colours the text. */
   unit: number;
-  /** Which of i, f, g, o, c, h. Default: 'h'. */
-  quantity?: Quantity;
+  /** Which of i, f, g, o, c, h; of a variant, which of its cell's gates and states. Default: 'h'. */
+  quantity?: string;
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;
 }
 
-const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE, unit: AN_INTEGER, quantity: oneOf(...QUANTITIES) };
+const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE, unit: AN_INTEGER, quantity: A_QUANTITY };
 
 const LETTER_WIDTH = 8.4;
 const LETTER_SIZE = 13;
@@ -51,13 +50,17 @@ export async function activationText(trace: TraceToDraw, options: ActivationText
   const given = givenOptions(where, options, RULES);
   const { quantity = 'h', unit, width = 640, theme = 'light' } = given;
   const { sample, name } = await readSample(where, trace, given.sample);
-  const position = sample.unitIndices.indexOf(unit);
+  requireQuantities(where, sample, { quantity });
+  const title = titleOfQuantity(sample, quantity);
+  const position = indicesOf(sample, quantity).indexOf(unit);
   if (position < 0) throw invalidArgument(where, 'unit must be among those of the trace', unit);
   const labels = requireText(where, given, sample.timesteps);
   const view = quantityView(quantity, sample, largestOf(sample, quantity, [position]), theme);
   const places = setText(labels, width);
+  const values = sample.values[quantity] as ArrayLike<number>;
+  const size = widthOf(sample, quantity);
   const tokens = places.map((place, timestep) => {
-    const value = sample.values[quantity][timestep * sample.units + position] as number;
+    const value = values[timestep * size + position] as number;
     const isMasked = !sample.valid[timestep];
     const shown = isMasked ? null : plainNumber(value);
     return { ...place, timestep, value: shown, masked: isMasked, ink: inkOf(shown, isMasked, view, theme) };
@@ -67,12 +70,12 @@ export async function activationText(trace: TraceToDraw, options: ActivationText
     masked: sample.valid.includes(false),
     nonFinite: countNonFinite(sample, [quantity], [position]) > 0,
   };
-  const picture = { view, theme, width, lines, valueTitle: `${QUANTITY_TITLES[quantity]} of unit ${unit}` };
+  const picture = { view, theme, width, lines, valueTitle: `${title} of unit ${unit}` };
   return specification(
     given,
     {
       title: titleOf(`What unit ${unit} reads`, name),
-      subtitle: [`${QUANTITY_TITLES[quantity]} at each token; sample ${sample.sample}`],
+      subtitle: [`${title} at each token; sample ${sample.sample}`],
       width,
     },
     {

@@ -1,11 +1,10 @@
 import { type OptionRules, oneOf } from '../../core/options.js';
-import { QUANTITIES, type Quantity } from '../../core/quantities.js';
 import { amount, SATURATED, shortNumber } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
 import { heatImage, heatMatrix, LARGEST_IMAGE, tileMean } from '../rows/heat.js';
 import { plainNumber } from '../rows/plain-number.js';
-import { QUANTITY_TITLES, quantityView } from '../rows/quantity-view.js';
-import { countNonFinite, type Reach, reachOf, type Sample } from '../rows/sample.js';
+import { quantityView } from '../rows/quantity-view.js';
+import { countNonFinite, type Reach, reachOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { binsOf, type Stretch, stretchText } from '../rows/stretches.js';
 import { joinedLabels } from '../rows/time-labels.js';
 import { UNIT_SORTINGS, type UnitSorting, unitOrder } from '../rows/unit-order.js';
@@ -21,14 +20,21 @@ import {
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import type { Json } from '../specification/theme.js';
 import { type TimeAxis, timeAxis } from '../specification/time-axis.js';
-import { describeNonFinite, describeSample, readSample, type TraceToDraw, titleOf } from './read-sample.js';
+import {
+  describeNonFinite,
+  describeSample,
+  readSample,
+  requireQuantities,
+  type TraceToDraw,
+  titleOf,
+} from './read-sample.js';
 
 /** The options of `gateHeatmap`. */
 export interface GateHeatmapOptions extends TimePlotOptions {
   /** Index of the sample in the batch. Default: 0. */
   sample?: number;
-  /** Which of i, f, g, o, c, h to draw, with one panel each. Default: all. */
-  quantities?: readonly Quantity[];
+  /** Which of i, f, g, o, c, h, or of a variant's own gates and states, to draw, with one panel each. Default: all. */
+  quantities?: readonly string[];
   /**
    * The order of units: by index, or starting with those whose gates i, f and o are saturated most often, or whose
    * hidden state varies most. Default: 'index'.
@@ -70,8 +76,9 @@ const PIXELS_PER_TICK = 20;
 export async function gateHeatmap(trace: TraceToDraw, options: GateHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateHeatmap';
   const given = givenOptions(where, options, RULES);
-  const { quantities = QUANTITIES, sortUnits = 'index', theme = 'light' } = given;
+  const { sortUnits = 'index', theme = 'light' } = given;
   const { sample, name } = await readSample(where, trace, given.sample);
+  const quantities = requireQuantities(where, sample, given);
   const time = timeAxis(where, sample.timesteps, given);
   const picture: Picture = {
     sample,
@@ -99,7 +106,7 @@ export async function gateHeatmap(trace: TraceToDraw, options: GateHeatmapOption
       width: Math.min(columns, panels.length) * (time.width + 100),
     },
     {
-      data: { values: tileRows(picture) },
+      data: { values: tileRows(picture, unitsOf(picture)) },
       params: [...time.params, { name: 'unitIndices', value: picture.order.map((unit) => sample.unitIndices[unit]) }],
       columns,
       concat: panels,
@@ -118,37 +125,70 @@ interface Picture {
   isIncomplete: { masked: boolean; nonFinite: boolean };
 }
 
-async function panel(picture: Picture, quantity: Quantity, reach: Reach, isFirst: boolean): Promise<Json> {
-  const { sample, order, time, height, theme, isIncomplete } = picture;
+async function panel(picture: Picture, quantity: string, reach: Reach, isFirst: boolean): Promise<Json> {
+  const { sample, time, height, theme, isIncomplete } = picture;
   const { width } = time;
   const view = quantityView(quantity, sample, reach.shown, theme);
   const [lowest, highest] = view.domain;
   const ticks = lowest === 0 ? [SATURATED.low, 0.5, SATURATED.high] : [lowest, 0, highest];
   const isClipped = highest === reach.shown && reach.shown < reach.largest;
-  const size = { rows: sample.units, columns: sample.timesteps };
-  const image = heatImage(heatMatrix(size, LARGEST_IMAGE, valueAt(sample, quantity, order)), view);
+  const count = widthOf(sample, quantity);
+  const isOfUnits = count === sample.units;
+  const rows = isOfUnits ? unitsOf(picture) : valuesAlone(quantity, count);
+  const size = { rows: count, columns: sample.timesteps };
+  const image = heatImage(heatMatrix(size, LARGEST_IMAGE, valueAt(sample, quantity, rows.order)), view);
   return {
     width,
     height,
-    title: QUANTITY_TITLES[quantity],
+    title: titleOfQuantity(sample, quantity),
     layer: [
       ...maskedSteps(sample.valid, time, height, theme),
       await imageLayer(image, width, height),
-      tileLayer(quantity, view, { ticks, length: Math.min(LEGEND_LENGTH, height), isClipped }, tileAxes(picture)),
+      {
+        ...(isOfUnits ? {} : { data: { values: tileRows(picture, rows) } }),
+        ...tileLayer(
+          quantity,
+          view,
+          { ticks, length: Math.min(LEGEND_LENGTH, height), isClipped },
+          tileAxes(picture, rows),
+        ),
+      },
       ...(isFirst ? exceptionKey(isIncomplete, theme) : []),
     ],
   };
 }
 
 /** The value of a unit, by its row, at a timestep; null at masked ones. */
-function valueAt({ values, valid, units }: Sample, quantity: Quantity, order: readonly number[]) {
-  return (row: number, t: number) =>
-    valid[t] ? (values[quantity][t * units + (order[row] as number)] as number) : null;
+function valueAt(sample: Sample, quantity: string, order: readonly number[]) {
+  const values = sample.values[quantity] as ArrayLike<number>;
+  const width = widthOf(sample, quantity);
+  return (row: number, t: number) => (sample.valid[t] ? (values[t * width + (order[row] as number)] as number) : null);
+}
+
+/** What the rows of a panel are of. */
+interface PanelRows {
+  quantities: readonly string[];
+  /** Positions, from the top. */
+  order: readonly number[];
+  /** By position, what they are called; null where they are just counted. */
+  unitIndices: readonly number[] | null;
+}
+
+/** A row a unit. */
+function unitsOf({ sample, order }: Picture): PanelRows {
+  const quantities = Object.keys(sample.values).filter((quantity) => widthOf(sample, quantity) === sample.units);
+  return { quantities, order, unitIndices: sample.unitIndices };
+}
+
+/** A row a value of a quantity that has more or fewer than there are units. */
+function valuesAlone(quantity: string, width: number): PanelRows {
+  return { quantities: [quantity], order: Array.from({ length: width }, (_, n) => n), unitIndices: null };
 }
 
 /** A row of data for each tile in which a step is valid: where it is, whose it is, and the mean of each quantity. */
-function tileRows({ sample, order, time }: Picture): Json[] {
-  const { timesteps, units } = sample;
+function tileRows({ sample, time }: Picture, { quantities, order, unitIndices }: PanelRows): Json[] {
+  const { timesteps } = sample;
+  const units = order.length;
   const limit = timesteps * units <= MOST_TILES ? { columns: timesteps, rows: units } : TOOLTIP_TILES;
   const rows = binsOf(units, limit.rows);
   return binsOf(timesteps, limit.columns).flatMap((column) => {
@@ -160,10 +200,10 @@ function tileRows({ sample, order, time }: Picture): Json[] {
         top: row.first - 0.5,
         bottom: row.last + 0.5,
         time: stretchText(column),
-        unit: unitNames(sample, order, row),
+        unit: unitNames(unitIndices, order, row),
       };
       if (time.labels !== null) tile.label = joinedLabels(time.labels, column);
-      for (const quantity of QUANTITIES) {
+      for (const quantity of quantities) {
         tile[quantity] = plainNumber(tileMean(row, column, valueAt(sample, quantity, order)) as number);
       }
       return tile;
@@ -171,14 +211,16 @@ function tileRows({ sample, order, time }: Picture): Json[] {
   });
 }
 
-function unitNames({ unitIndices }: Sample, order: readonly number[], row: Stretch): string {
-  const names = order.slice(row.first, row.last + 1).map((position) => unitIndices[position] as number);
+function unitNames(unitIndices: readonly number[] | null, order: readonly number[], row: Stretch): string {
+  const names = order.slice(row.first, row.last + 1).map((position) => unitIndices?.[position] ?? position);
   const isRun = names.every((name, n) => n === 0 || name === (names[n - 1] as number) + 1);
   if (isRun) return stretchText({ first: names[0] as number, last: names.at(-1) as number });
   return names.length > 8 ? `${names.slice(0, 8).join(', ')}, …` : names.join(', ');
 }
 
-function tileAxes({ sample, time, height }: Picture): Json {
+function tileAxes({ sample, time, height }: Picture, { quantities, order, unitIndices }: PanelRows): Json {
+  const axis = unitIndices === null ? VALUE_AXIS : UNIT_AXIS;
+  const what = unitIndices === null ? 'value' : 'unit';
   return {
     x: { ...time.channel, field: 'start' },
     x2: { field: 'end' },
@@ -186,15 +228,15 @@ function tileAxes({ sample, time, height }: Picture): Json {
       field: 'top',
       type: 'quantitative',
       // The first unit on top.
-      scale: { domain: [-0.5, sample.units - 0.5], reverse: true, nice: false, zero: false },
-      axis: { ...UNIT_AXIS, tickCount: Math.max(1, Math.floor(height / PIXELS_PER_TICK)) },
+      scale: { domain: [-0.5, order.length - 0.5], reverse: true, nice: false, zero: false },
+      axis: { ...axis, tickCount: Math.max(1, Math.floor(height / PIXELS_PER_TICK)) },
     },
     y2: { field: 'bottom' },
     tooltip: [
       { field: 'time', type: 'nominal', title: 'timestep' },
       ...(time.labels === null ? [] : [{ field: 'label', type: 'nominal', title: 'label' }]),
-      { field: 'unit', type: 'nominal', title: 'unit' },
-      ...QUANTITIES.map((name) => ({ field: name, type: 'quantitative', title: QUANTITY_TITLES[name] })),
+      { field: 'unit', type: 'nominal', title: what },
+      ...quantities.map((name) => ({ field: name, type: 'quantitative', title: titleOfQuantity(sample, name) })),
     ],
   };
 }
@@ -206,7 +248,9 @@ const UNIT_AXIS = {
   labelExpr: "datum.value % 1 === 0 && isValid(unitIndices[datum.value]) ? unitIndices[datum.value] : ''",
 };
 
-function describeClipping(sample: Sample, quantity: Quantity, { largest, shown }: Reach): string[] {
+const VALUE_AXIS = { title: 'value', grid: false, tickMinStep: 1, format: 'd' };
+
+function describeClipping(sample: Sample, quantity: string, { largest, shown }: Reach): string[] {
   const { domain } = quantityView(quantity, sample, shown, 'light');
   if (domain[1] !== shown || shown === largest) return [];
   const ends = `colours of ${quantity} end at ±${shortNumber(shown)}, the 95th percentile`;

@@ -1,11 +1,10 @@
 import { invalidArgument } from '../../core/errors.js';
 import { AN_INTEGER, listOf, type OptionRules } from '../../core/options.js';
-import { QUANTITIES, type Quantity } from '../../core/quantities.js';
 import { SATURATED } from '../../inspect/words.js';
 import { CATEGORIES, NON_FINITE, type Theme } from '../rows/colours.js';
 import { plainNumber } from '../rows/plain-number.js';
-import { QUANTITY_TITLES, quantityView } from '../rows/quantity-view.js';
-import { largestOf, type Sample } from '../rows/sample.js';
+import { quantityView } from '../rows/quantity-view.js';
+import { largestOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { binsOf, stretchText } from '../rows/stretches.js';
 import { joinedLabels } from '../rows/time-labels.js';
 import { MOST_POINTS, type TimelinePoint, timelinePoints } from '../rows/timeline.js';
@@ -21,7 +20,14 @@ import {
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
 import { type Json, THEME_COLOURS } from '../specification/theme.js';
 import { type TimeAxis, timeAxis } from '../specification/time-axis.js';
-import { describeNonFinite, describeSample, readSample, type TraceToDraw, titleOf } from './read-sample.js';
+import {
+  describeNonFinite,
+  describeSample,
+  readSample,
+  requireQuantities,
+  type TraceToDraw,
+  titleOf,
+} from './read-sample.js';
 
 /** The options of `gateTimeline`. */
 export interface GateTimelineOptions extends TimePlotOptions {
@@ -29,8 +35,8 @@ export interface GateTimelineOptions extends TimePlotOptions {
   sample?: number;
   /** Indices of the units to draw, at most 8, as more lines cannot be told apart. Default: the 3 whose h varies most. */
   units?: readonly number[];
-  /** Which of i, f, g, o, c, h to draw, with one panel each. Default: all. */
-  quantities?: readonly Quantity[];
+  /** Which of i, f, g, o, c, h, or of a variant's own gates and states, to draw, with one panel each. Default: all. */
+  quantities?: readonly string[];
 }
 
 const RULES: OptionRules = {
@@ -64,8 +70,9 @@ const CLOSE = 6;
 export async function gateTimeline(trace: TraceToDraw, options: GateTimelineOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateTimeline';
   const given = givenOptions(where, options, RULES);
-  const { quantities = QUANTITIES, theme = 'light', height = 110 } = given;
+  const { theme = 'light', height = 110 } = given;
   const { sample, name } = await readSample(where, trace, given.sample);
+  const quantities = requireQuantities(where, sample, given);
   const positions = unitPositions(where, sample, given.units);
   const time = timeAxis(where, sample.timesteps, given);
   const { width } = time;
@@ -74,6 +81,7 @@ export async function gateTimeline(trace: TraceToDraw, options: GateTimelineOpti
   const nonFinite = describeNonFinite(sample, quantities, positions);
   const key = exceptionKey({ masked: masked.length > 0, nonFinite: nonFinite.length > 0 }, theme);
   const columns = width > 450 ? 1 : 2;
+  const isOther = (quantity: string) => widthOf(sample, quantity) !== sample.units;
   const saturation = `dashed: a gate is saturated below ${SATURATED.low} and above ${SATURATED.high}`;
   return specification(
     given,
@@ -83,6 +91,9 @@ export async function gateTimeline(trace: TraceToDraw, options: GateTimelineOpti
         describeSample(sample),
         saturation,
         ...(picture.isBinned ? ['lines are means of neighbouring timesteps, bands their range'] : []),
+        ...quantities
+          .filter(isOther)
+          .map((quantity) => `${quantity} is not one a unit: the lines are its values of these numbers`),
         ...nonFinite,
       ],
       width: Math.min(columns, quantities.length) * width,
@@ -94,7 +105,7 @@ export async function gateTimeline(trace: TraceToDraw, options: GateTimelineOpti
       concat: quantities.map((quantity, n) => ({
         width,
         height,
-        title: QUANTITY_TITLES[quantity],
+        title: titleOfQuantity(sample, quantity),
         layer: [...masked, ...lineLayers(picture, quantity, height), ...(n === 0 ? key : [])],
       })),
     },
@@ -127,7 +138,8 @@ interface Picture {
 /** Of each unit and point in time: the mean of each quantity, and its extremes where the point stands for several steps. */
 function timelineRows({ sample, positions, time, isBinned }: Picture): Json[] {
   return positions.flatMap((position) => {
-    const lines = QUANTITIES.map((quantity) => ({ quantity, points: timelinePoints(sample, quantity, position) }));
+    const there = Object.keys(sample.values).filter((quantity) => position < widthOf(sample, quantity));
+    const lines = there.map((quantity) => ({ quantity, points: timelinePoints(sample, quantity, position) }));
     return binsOf(sample.timesteps, MOST_POINTS).map(({ first, last }, n) => {
       const row: Json = {
         time: (first + last) / 2,
@@ -148,8 +160,9 @@ function timelineRows({ sample, positions, time, isBinned }: Picture): Json[] {
   });
 }
 
-function lineLayers({ sample, positions, time, isBinned, theme }: Picture, quantity: Quantity, height: number): Json[] {
-  const { domain } = quantityView(quantity, sample, largestOf(sample, quantity, positions), theme);
+function lineLayers({ sample, positions, time, isBinned, theme }: Picture, quantity: string, height: number): Json[] {
+  const drawn = positions.filter((position) => position < widthOf(sample, quantity));
+  const { domain } = quantityView(quantity, sample, largestOf(sample, quantity, drawn), theme);
   const names = positions.map((position) => `${sample.unitIndices[position]}`);
   const x = { ...time.channel, field: 'time' };
   const y = {
@@ -166,7 +179,9 @@ function lineLayers({ sample, positions, time, isBinned, theme }: Picture, quant
     { field: 'unit', type: 'nominal', title: 'unit' },
   ];
   const isDense = time.width / sample.timesteps < CLOSE;
-  const numbers = QUANTITIES.map((name) => ({ field: name, type: 'quantitative', title: QUANTITY_TITLES[name] }));
+  const numbers = Object.keys(sample.values).map((name) => {
+    return { field: name, type: 'quantitative', title: titleOfQuantity(sample, name) };
+  });
   const ends = { y: { ...y, field: `${quantity}Min` }, y2: { field: `${quantity}Max` } };
   return [
     ...(domain[0] === 0 ? [thresholdLayer(theme)] : []),

@@ -1,4 +1,3 @@
-import { GATE_NAMES, type GateName } from '../../core/quantities.js';
 import { amount } from '../../inspect/words.js';
 import type { PlotOptions } from '../specification/plot-options.js';
 import { specification, type VegaLiteSpec } from '../specification/specification.js';
@@ -9,15 +8,15 @@ const BINS = 40;
 /** The values of a row of histograms. */
 export interface HistogramGroup {
   name: string;
-  byGate: Record<GateName, readonly number[]>;
+  byGate: Readonly<Record<string, readonly number[]>>;
 }
 
 /** How many values lie in each of 40 bins, which are the same for all gates of a group. */
 function histogramRows({ name, byGate }: HistogramGroup, limit: number): Json[] {
   const edge = (bin: number) => Number((limit * ((2 * bin) / BINS - 1)).toPrecision(4));
-  return GATE_NAMES.flatMap((gate) => {
+  return Object.entries(byGate).flatMap(([gate, values]) => {
     const counts = new Array<number>(BINS).fill(0);
-    for (const value of byGate[gate].filter(Number.isFinite)) {
+    for (const value of values.filter(Number.isFinite)) {
       const bin = Math.min(Math.floor(((value + limit) / (2 * limit)) * BINS), BINS - 1);
       counts[bin] = (counts[bin] as number) + 1;
     }
@@ -33,16 +32,23 @@ export function histogramSpec(
   groups: readonly HistogramGroup[],
 ): VegaLiteSpec {
   const { width = 130, height = 90 } = options;
-  const all = groups.flatMap(({ byGate }) => GATE_NAMES.flatMap((gate) => byGate[gate]));
+  const all = groups.flatMap(({ byGate }) => Object.values(byGate).flat());
   const nonFinite = all.filter((value) => !Number.isFinite(value)).length;
+  const names = [...new Set(groups.flatMap(({ byGate }) => Object.keys(byGate)))];
   const vconcat = groups.map((group) => {
-    const values = GATE_NAMES.flatMap((gate) => group.byGate[gate]).filter(Number.isFinite);
+    const gates = Object.keys(group.byGate);
+    const values = Object.values(group.byGate).flat().filter(Number.isFinite);
     const limit = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
     return {
       title: group.name,
       data: { values: histogramRows(group, limit) },
-      facet: { column: { field: 'gate', type: 'nominal', title: null, sort: [...GATE_NAMES] } },
-      spec: { width, height, mark: { type: 'bar', binSpacing: 0, aria: false }, encoding: encodingOf(noun, limit) },
+      facet: { column: { field: 'gate', type: 'nominal', title: null, sort: gates } },
+      spec: {
+        width,
+        height,
+        mark: { type: 'bar', binSpacing: 0, aria: false },
+        encoding: encodingOf(noun, limit, names),
+      },
     };
   });
   return specification(
@@ -53,13 +59,13 @@ export function histogramSpec(
         `number of ${noun}s by gate`,
         ...(nonFinite === 0 ? [] : [`${amount(nonFinite, noun)} NaN or infinite, not drawn`]),
       ],
-      width: GATE_NAMES.length * width,
+      width: names.length * width,
     },
     { vconcat, resolve: { scale: { x: 'independent', y: 'independent' } } },
   );
 }
 
-function encodingOf(noun: string, limit: number): Json {
+function encodingOf(noun: string, limit: number, gates: readonly string[]): Json {
   return {
     x: {
       field: 'start',
@@ -72,7 +78,7 @@ function encodingOf(noun: string, limit: number): Json {
     },
     x2: { field: 'end' },
     y: { field: 'count', type: 'quantitative', title: 'count', axis: { tickCount: 3, tickMinStep: 1, format: '~s' } },
-    color: { field: 'gate', type: 'nominal', sort: [...GATE_NAMES], legend: null },
+    color: { field: 'gate', type: 'nominal', sort: [...gates], legend: null },
     tooltip: [
       { field: 'gate', type: 'nominal', title: 'gate' },
       { field: 'start', type: 'quantitative', title: 'from' },

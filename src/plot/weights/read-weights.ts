@@ -1,13 +1,17 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type ByWeight, mapWeightsAsync } from '../../core/weights.js';
+import type { Block, WeightFacts } from '../../core/weights.js';
 import { builtCell } from '../../inspect/weights/built-cell.js';
+import { weightsInBlocks } from '../../inspect/weights/by-block.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
 
-/** A weight of an LSTM off the device, [rows, 4U] flat. */
-export interface WeightValues {
+/** A weight of an LSTM off the device, [rows, columns] flat. */
+export interface WeightValues extends Pick<WeightFacts, 'property' | 'title' | 'row'> {
   values: ArrayLike<number>;
   rows: number;
-  /** 4U: the blocks i, f, g, o, each as wide as there are units. */
+  /** 4U of most: the blocks i, f, g, o, each as wide as there are units. */
   columns: number;
+  /** What its columns are divided into, at least one block. */
+  blocks: readonly Block[];
 }
 
 /**
@@ -15,11 +19,13 @@ export interface WeightValues {
  *
  * @throws RangeError for a layer that is not an LSTM; Error for one that is not built or disposed.
  */
-export async function readWeights(where: string, layer: tf.layers.Layer): Promise<ByWeight<WeightValues>> {
-  const cell = builtCell(where, layer);
-  const columns = 4 * cell.units;
-  return await mapWeightsAsync(cell, async (weight: tf.LayerVariable) => {
+export async function readWeights(where: string, layer: tf.layers.Layer): Promise<WeightValues[]> {
+  const cell = cellToRun(builtCell(where, layer));
+  const reads = weightsInBlocks(cell).map(async ({ weight, blocks }, n) => {
+    const { property, title, row } = cell.weightFacts[n] as WeightFacts;
+    const columns = weight.shape.at(-1) as number;
     const values = await weight.read().data();
-    return { values, rows: values.length / columns, columns };
+    return { property, title, row, values, rows: values.length / columns, columns, blocks };
   });
+  return await Promise.all(reads);
 }

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import type { OptionRules } from '../../core/options.js';
-import { GATE_NAMES } from '../../core/quantities.js';
-import { CELL_WEIGHTS, type CellWeight, type WeightName } from '../../core/weights.js';
+import { CHECKED_LATER, type OptionRules } from '../../core/options.js';
+import { type Block, CELL_WEIGHTS, type WeightFacts, type WeightName } from '../../core/weights.js';
+import { WHOLE } from '../../inspect/weights/by-block.js';
 import { amount } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
 import { heatImage, heatMatrix, tileMean } from '../rows/heat.js';
@@ -18,13 +18,16 @@ import { readWeights, type WeightValues } from './read-weights.js';
 
 /** The options of `weightHeatmap`. */
 export interface WeightHeatmapOptions extends PlotOptions {
-  /** Which of kernel, recurrentKernel and bias, with one panel each. Default: all that the layer has. */
-  weights?: readonly WeightName[];
+  /**
+   * Which of kernel, recurrentKernel and bias, or of a variant's own weights by the names of the cell's properties, with one
+   * panel each. Default: all that the layer has.
+   */
+  weights?: readonly (WeightName | (string & {}))[];
 }
 
-const WEIGHT_NAMES = CELL_WEIGHTS.map(({ property }) => property);
+const WEIGHT_NAMES: readonly string[] = CELL_WEIGHTS.map(({ property }) => property);
 
-const RULES: OptionRules = { ...PLOT_RULES, weights: someOf(WEIGHT_NAMES) };
+const RULES: OptionRules = { ...PLOT_RULES, weights: CHECKED_LATER };
 
 /** With more weights than this, tooltips show the means of blocks. */
 const TOOLTIP_TILES = { columns: 64, rows: 24 };
@@ -51,25 +54,25 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
   const where = 'weightHeatmap';
   const given = givenOptions(where, options, RULES);
   const read = await readWeights(where, layer);
-  const { weights = WEIGHT_NAMES.filter((name) => read[name] !== null), theme = 'light', width = 560 } = given;
-  if (weights.some((name) => read[name] === null)) {
-    throw invalidArgument(where, 'weights must be some of those that the layer has: it has no bias', weights);
-  }
-  const nonFinite = weights.map((name) => countNonFinite(read[name] as WeightValues));
+  const { theme = 'light', width = 560 } = given;
+  const weights = chosenWeights(where, read, given.weights);
+  const nonFinite = weights.map(countNonFinite);
   const hasNonFinite = nonFinite.some((count) => count > 0);
-  const panels = weights.map((name, n) => {
-    const weight = weightCalled(name);
+  const panels = weights.map((weight, n) => {
     const height = weight.row === null ? VECTOR_HEIGHT : (given.height ?? 200);
-    return panel(weight, read[name] as WeightValues, { width, height, theme, hasKey: hasNonFinite && n === 0 });
+    return panel(weight, { width, height, theme, hasKey: hasNonFinite && n === 0 });
   });
-  const counts = weights.flatMap((name, n) =>
-    nonFinite[n] === 0 ? [] : [`${amount(nonFinite[n] as number, 'value')} of ${weightCalled(name).title}`],
+  const counts = weights.flatMap(({ title }, n) =>
+    nonFinite[n] === 0 ? [] : [`${amount(nonFinite[n] as number, 'value')} of ${title}`],
   );
   return specification(
     given,
     {
       title: `Weights of ${layer.name}`,
-      subtitle: ['by gate: i, f, g, o', ...(hasNonFinite ? [`red: NaN or infinite, ${counts.join(', ')}`] : [])],
+      subtitle: [
+        `by gate: ${gatesOf(weights).join(', ')}`,
+        ...(hasNonFinite ? [`red: NaN or infinite, ${counts.join(', ')}`] : []),
+      ],
       width,
     },
     {
@@ -79,8 +82,24 @@ export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatm
   );
 }
 
-function weightCalled(name: WeightName): CellWeight {
-  return CELL_WEIGHTS.find(({ property }) => property === name) as CellWeight;
+/** @throws RangeError for one that the cell does not have. */
+function chosenWeights(where: string, read: WeightValues[], given: unknown): WeightValues[] {
+  if (given === undefined) return read;
+  const there = read.map(({ property }) => property);
+  const rule = someOf([...new Set([...WEIGHT_NAMES, ...there])]);
+  if (!rule.holds(given)) throw invalidArgument(where, `weights must be ${rule.must}`, given);
+  const missing = (given as string[]).filter((name) => !there.includes(name));
+  if (missing.length > 0) {
+    const lacks = missing.join(' and no ');
+    throw invalidArgument(where, `weights must be some of those that the layer has: it has no ${lacks}`, given);
+  }
+  return (given as string[]).map((name) => read[there.indexOf(name)] as WeightValues);
+}
+
+/** Of all weights, in order. */
+function gatesOf(weights: readonly WeightValues[]): string[] {
+  const names = new Set(weights.flatMap(({ blocks }) => blocks.map(({ name }) => name)));
+  return [...names].filter((name) => name !== WHOLE);
 }
 
 interface PanelLook {
@@ -91,17 +110,17 @@ interface PanelLook {
   hasKey: boolean;
 }
 
-async function panel({ title, row }: CellWeight, weight: WeightValues, look: PanelLook): Promise<Json> {
+async function panel(weight: WeightValues, look: PanelLook): Promise<Json> {
   const { width, height, theme, hasKey } = look;
-  const { rows, columns } = weight;
-  const units = columns / GATE_NAMES.length;
+  const { title, row, rows, columns, blocks } = weight;
+  const starts = startsOf(weight);
   const limit = largestOf(weight) || 1;
   const view = symmetricView(limit, theme);
   const x = { type: 'quantitative', scale: { domain: [0, columns], nice: false, zero: false } };
   const gateAxis = {
-    values: GATE_NAMES.map((_, n) => (n + 0.5) * units),
-    labelExpr: `['i', 'f', 'g', 'o'][floor(datum.value / ${units})]`,
-    title: `gate, ${amount(units, 'unit')} each`,
+    values: blocks.map(({ width }, n) => (starts[n] as number) + 0.5 * width),
+    labelExpr: labelsOf(blocks, starts),
+    title: titleOfBlocks(blocks),
     grid: false,
     ticks: false,
     labelFontSize: 12,
@@ -120,7 +139,7 @@ async function panel({ title, row }: CellWeight, weight: WeightValues, look: Pan
         ...tileLayer('value', view, legend, tileAxes(row, { ...x, axis: gateAxis }, rows)),
       },
       {
-        data: { values: [1, 2, 3].map((gate) => ({ edge: gate * units })) },
+        data: { values: starts.slice(1).map((edge) => ({ edge })) },
         mark: { type: 'rule', color: THEME_COLOURS[theme].text, strokeWidth: 1.5, tooltip: null },
         encoding: { x: { field: 'edge', ...x } },
       },
@@ -129,7 +148,34 @@ async function panel({ title, row }: CellWeight, weight: WeightValues, look: Pan
   };
 }
 
-function tileAxes(row: CellWeight['row'], x: Json, rows: number): Json {
+/** Where each block begins. */
+function startsOf({ blocks }: WeightValues): number[] {
+  const starts: number[] = [];
+  let start = 0;
+  for (const { width } of blocks) {
+    starts.push(start);
+    start += width;
+  }
+  return starts;
+}
+
+/** Names the block that a value of the axis lies in. */
+function labelsOf(blocks: readonly Block[], starts: readonly number[]): string {
+  const names = `[${blocks.map(({ name }) => `'${name === WHOLE ? '' : name}'`).join(', ')}]`;
+  const width = (blocks[0] as Block).width;
+  if (blocks.every((block) => block.width === width)) return `${names}[floor(datum.value / ${width})]`;
+  const index = starts.slice(1).map((start) => `(datum.value >= ${start} ? 1 : 0)`);
+  return `${names}[${index.join(' + ')}]`;
+}
+
+function titleOfBlocks(blocks: readonly Block[]): string {
+  const [{ name, width }] = blocks as [Block];
+  if (name === WHOLE) return amount(width, 'column');
+  if (blocks.every((block) => block.width === width)) return `gate, ${amount(width, 'unit')} each`;
+  return `gate, ${blocks.map((block) => `${block.name} ${block.width}`).join(', ')}`;
+}
+
+function tileAxes(row: WeightFacts['row'], x: Json, rows: number): Json {
   const rowTitle = row && { feature: 'input feature', unit: 'hidden unit' }[row];
   const axis = row === null ? null : { title: rowTitle, grid: false, tickMinStep: 1, tickCount: 6, format: 'd' };
   return {
@@ -152,13 +198,15 @@ function valueAt({ values, columns }: WeightValues): (row: number, column: numbe
 
 /** Blocks within one gate each. */
 function tooltipTiles(weight: WeightValues): Json[] {
-  const units = weight.columns / GATE_NAMES.length;
+  const { blocks } = weight;
+  const starts = startsOf(weight);
   const rows = binsOf(weight.rows, TOOLTIP_TILES.rows);
-  const ofGate = binsOf(units, TOOLTIP_TILES.columns / GATE_NAMES.length);
+  const most = Math.ceil(TOOLTIP_TILES.columns / blocks.length);
   return rows.flatMap((row) =>
-    GATE_NAMES.flatMap((gate, n) =>
-      ofGate.map((unit) => {
-        const column = { first: n * units + unit.first, last: n * units + unit.last };
+    blocks.flatMap(({ name: gate, width }, n) =>
+      binsOf(width, most).map((unit) => {
+        const start = starts[n] as number;
+        const column = { first: start + unit.first, last: start + unit.last };
         return {
           gate,
           unit: stretchText(unit),

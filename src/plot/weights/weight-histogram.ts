@@ -1,6 +1,4 @@
 import type * as tf from '@tensorflow/tfjs';
-import { GATE_NAMES, type GateName } from '../../core/quantities.js';
-import { CELL_WEIGHTS } from '../../core/weights.js';
 import { givenOptions, PLOT_RULES, type PlotOptions } from '../specification/plot-options.js';
 import type { VegaLiteSpec } from '../specification/specification.js';
 import { histogramSpec } from './histogram.js';
@@ -8,7 +6,7 @@ import { readWeights, type WeightValues } from './read-weights.js';
 
 /**
  * How a layer's weights are distributed: one row of histograms each for the kernel, the recurrent kernel and the bias, one
- * column per gate. The heading says how many values are NaN or infinite.
+ * column per gate; of a variant for each of its cell's own weights, and `all` of one that is not divided. The heading says how many values are NaN or infinite.
  *
  * ```ts
  * show(await weightHistogram(model.getLayer('lstm')));
@@ -22,18 +20,14 @@ export async function weightHistogram(layer: tf.layers.Layer, options: PlotOptio
   const where = 'weightHistogram';
   const given = givenOptions(where, options, PLOT_RULES);
   const read = await readWeights(where, layer);
-  const groups = CELL_WEIGHTS.flatMap(({ property, title }) => {
-    const weight = read[property];
-    return weight === null ? [] : [{ name: title, byGate: valuesByGate(weight) }];
-  });
+  const groups = read.map((weight) => ({ name: weight.title, byGate: valuesByGate(weight) }));
   return histogramSpec(given, `Weights of ${layer.name}`, 'weight', groups);
 }
 
-function valuesByGate({ values, columns }: WeightValues): Record<GateName, number[]> {
-  const byGate: Record<GateName, number[]> = { i: [], f: [], g: [], o: [] };
-  for (let n = 0; n < values.length; n++) {
-    const gate = GATE_NAMES[Math.floor(((n % columns) * GATE_NAMES.length) / columns)] as GateName;
-    byGate[gate].push(values[n] as number);
-  }
+function valuesByGate({ values, columns, blocks }: WeightValues): Record<string, number[]> {
+  const byGate: Record<string, number[]> = {};
+  for (const { name } of blocks) byGate[name] = [];
+  const gates = blocks.flatMap(({ name, width }) => new Array<string>(width).fill(name));
+  for (let n = 0; n < values.length; n++) byGate[gates[n % columns] as string]?.push(values[n] as number);
   return byGate;
 }

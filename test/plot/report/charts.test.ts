@@ -11,19 +11,19 @@ const pathOf = (svg: string, name: string) =>
 const dotsOf = (svg: string) => tagsOf(svg, 'circle').map(({ attributes: { cx, cy }, text }) => ({ cx, cy, text }));
 
 test('A dot of saturation is right where a gate is open and high where it is closed', () => {
-  expect(dotsOf(saturationChart(STATISTICS, 'i', 0.75))).toEqual([
+  expect(dotsOf(saturationChart('i', STATISTICS.i, 0.75))).toEqual([
     { cx: '138.0', cy: '110.0', text: 'unit 0: closed 25%, open 50%' },
     { cx: '69.0', cy: '144.0', text: 'unit 1: closed 0%, open 13%' },
     { cx: '46.0', cy: '14.8', text: 'unit 2: closed 95%, open 0%' },
   ]);
-  expect(dotsOf(saturationChart(STATISTICS, 'f', 0.75))).toEqual([
+  expect(dotsOf(saturationChart('f', STATISTICS.f, 0.75))).toEqual([
     { cx: '230.0', cy: '144.0', text: 'unit 0: closed 0%, open 100%' },
     { cx: '92.0', cy: '42.0', text: 'unit 1: closed 75%, open 25%' },
   ]);
 });
 
 test('Saturation has its axes, the line where nothing is between, and those beyond which a gate is stuck', () => {
-  const svg = saturationChart(STATISTICS, 'o', 0.75);
+  const svg = saturationChart('o', STATISTICS.o, 0.75);
   const [picture] = tagsOf(svg, 'svg');
   expect(picture?.attributes).toEqual({ viewBox: '0 0 240 180', role: 'img', 'aria-label': 'Saturation of gate o' });
   expect(tagsOf(svg, 'rect').map(({ attributes }) => attributes)).toEqual([

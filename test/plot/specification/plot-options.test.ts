@@ -59,7 +59,7 @@ test('A sample is an integer, quantities a list of some', () => {
   );
   const quantities = (value: unknown) => () => check({ quantities: value }, { quantities: SOME_QUANTITIES });
   expect(quantities(['f', 'c'])).not.toThrow();
-  for (const wrong of [[], ['f', 'z'], 'f']) {
-    expect(quantities(wrong)).toThrow("f: quantities must be a list of some of 'i', 'f', 'g', 'o', 'c', 'h', got");
+  for (const wrong of [[], ['f', 3], 'f']) {
+    expect(quantities(wrong)).toThrow('f: quantities must be a list of names of gates and states, got');
   }
 });
