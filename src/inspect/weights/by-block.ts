@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ByGate } from '../../core/gates.js';
-import { type Block, type ByWeight, CELL_WEIGHTS } from '../../core/weights.js';
-import type { SequenceCell } from '../../sequence/sequence.js';
+import { type Block, type ByWeight, CELL_WEIGHTS, type WeightFacts } from '../../core/weights.js';
+import { cellToRun, type LSTMLike } from '../../layers/foreign-lstm.js';
 
 /** What a weight that is not divided into the gates' blocks is called as a whole. */
 export const WHOLE = 'all';
@@ -10,18 +10,18 @@ export const WHOLE = 'all';
 export type ByBlock<Value> = Readonly<Record<string, Readonly<Record<string, Value>> | null>>;
 
 /** A weight of a cell: the tensor, and its blocks, of which one that is not divided has one. */
-export interface WeightInBlocks {
-  property: string;
+export interface WeightInBlocks extends Pick<WeightFacts, 'property' | 'title' | 'row'> {
   weight: tf.LayerVariable;
   blocks: readonly Block[];
 }
 
 /** The weights of a built cell, in the order in which they are saved. */
-export function weightsInBlocks(cell: Pick<SequenceCell, 'weightFacts' | 'units'>): WeightInBlocks[] {
-  return cell.weightFacts.map(({ property, blocks }) => {
+export function weightsInBlocks(given: LSTMLike['cell']): WeightInBlocks[] {
+  const cell = cellToRun(given);
+  return cell.weightFacts.map(({ property, title, row, blocks }) => {
     const weight = (cell as unknown as Record<string, tf.LayerVariable>)[property] as tf.LayerVariable;
     const width = weight.shape.at(-1) as number;
-    return { property, weight, blocks: blocks(cell.units) ?? [{ name: WHOLE, width }] };
+    return { property, title, row, weight, blocks: blocks(cell.units) ?? [{ name: WHOLE, width }] };
   });
 }
 

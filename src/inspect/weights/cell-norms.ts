@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { globalNorm, normsByBlock } from '../../core/norm.js';
-import { cellToRun, type LSTMLike } from '../../layers/foreign-lstm.js';
+import type { LSTMLike } from '../../layers/foreign-lstm.js';
 import { mapBlocks, type WeightInBlocks, weightsInBlocks } from './by-block.js';
 import type { WeightNormsByGate } from './weight-norms-by-gate.js';
 
@@ -20,7 +20,7 @@ export interface CellNorms {
  * returns, before its promise is settled.
  */
 export async function cellNorms(cells: Cell[], tensorOf: TensorOf, all: tf.Tensor[] = []): Promise<CellNorms> {
-  const weights = cells.map((cell) => weightsInBlocks(cellToRun(cell)));
+  const weights = cells.map((cell) => weightsInBlocks(cell));
   const tensors = weights.map((ofCell) => {
     const found = ofCell.map(({ weight }) => tensorOf(weight.read() as tf.Variable));
     return found.includes(null) ? [] : (found as tf.Tensor[]);

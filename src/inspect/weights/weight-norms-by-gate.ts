@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ByGate } from '../../core/gates.js';
 import type { Block, ByWeight } from '../../core/weights.js';
-import { cellToRun } from '../../layers/foreign-lstm.js';
 import { builtCell } from './built-cell.js';
 import { mapBlocks, weightsInBlocks } from './by-block.js';
 
@@ -24,7 +23,7 @@ export type WeightNormsByGate = ByWeight<ByGate<number>>;
  * @throws RangeError (as a rejection) for a layer that is not an LSTM; Error for one that is not built.
  */
 export async function weightNormsByGate(layer: tf.layers.Layer): Promise<WeightNormsByGate> {
-  const cell = cellToRun(builtCell('weightNormsByGate', layer));
+  const cell = builtCell('weightNormsByGate', layer);
   const weights = weightsInBlocks(cell);
   const values = await Promise.all(weights.map(({ weight }) => weight.read().data()));
   return mapBlocks(weights, ({ blocks }, n) => norms(values[n] as Float32Array, blocks));

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import { type ByGate, splitBlocks } from '../../core/gates.js';
 import { tidy } from '../../core/tidy.js';
 import type { Block, ByWeight } from '../../core/weights.js';
-import { cellToRun } from '../../layers/foreign-lstm.js';
 import { builtCell } from './built-cell.js';
 import { blocksByWeight, mapBlocks, weightsInBlocks } from './by-block.js';
 
@@ -37,7 +36,7 @@ export interface WeightsByGate {
  * @throws RangeError for a layer that is not an LSTM; Error for one that is not built.
  */
 export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {
-  const cell = cellToRun(builtCell('weightsByGate', layer));
+  const cell = builtCell('weightsByGate', layer);
   return ownedWeights(
     tidy(() => mapBlocks(weightsInBlocks(cell), ({ weight, blocks }) => copies(weight.read(), blocks))),
   );

@@ -2,7 +2,6 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Block, WeightFacts } from '../../core/weights.js';
 import { builtCell } from '../../inspect/weights/built-cell.js';
 import { weightsInBlocks } from '../../inspect/weights/by-block.js';
-import { cellToRun } from '../../layers/foreign-lstm.js';
 
 /** A weight of an LSTM off the device, [rows, columns] flat. */
 export interface WeightValues extends Pick<WeightFacts, 'property' | 'title' | 'row'> {
@@ -20,9 +19,7 @@ export interface WeightValues extends Pick<WeightFacts, 'property' | 'title' | '
  * @throws RangeError for a layer that is not an LSTM; Error for one that is not built or disposed.
  */
 export async function readWeights(where: string, layer: tf.layers.Layer): Promise<WeightValues[]> {
-  const cell = cellToRun(builtCell(where, layer));
-  const reads = weightsInBlocks(cell).map(async ({ weight, blocks }, n) => {
-    const { property, title, row } = cell.weightFacts[n] as WeightFacts;
+  const reads = weightsInBlocks(builtCell(where, layer)).map(async ({ weight, property, title, row, blocks }) => {
     const columns = weight.shape.at(-1) as number;
     const values = await weight.read().data();
     return { property, title, row, values, rows: values.length / columns, columns, blocks };
