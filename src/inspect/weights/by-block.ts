@@ -31,8 +31,8 @@ export function mapBlocks<Value>(
   map: (weight: WeightInBlocks, index: number) => Readonly<Record<string, Value>>,
 ): ByWeight<ByGate<Value>> {
   const found: Record<string, Readonly<Record<string, Value>> | null> = {};
-  for (const { property, flag } of CELL_WEIGHTS) if (flag !== null) found[property] = null;
   for (const [n, weight] of weights.entries()) found[weight.property] = map(weight, n);
+  for (const { property, flag } of CELL_WEIGHTS) if (flag !== null) found[property] ??= null;
   return found as unknown as ByWeight<ByGate<Value>>;
 }
 
