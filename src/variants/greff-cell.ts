@@ -74,7 +74,7 @@ export class GreffCell extends LSTMCell<CellStep, Own> {
 
   /** @throws RangeError for an argument that breaks its rule; see `GreffCellArgs`. */
   constructor(args: GreffCellArgs) {
-    super(args, 'greffCell', ARGUMENTS);
+    super(withKeptCase(args), 'greffCell', ARGUMENTS);
   }
 
   override get gateNames(): readonly string[] {
@@ -171,6 +171,12 @@ export class GreffCell extends LSTMCell<CellStep, Own> {
   }
 }
 tf.serialization.registerClass(GreffCell);
+
+/** tfjs saves every string of a config in lower case. */
+function withKeptCase(args: GreffCellArgs): GreffCellArgs {
+  if (typeof args?.variant !== 'string') return args;
+  return { ...args, variant: args.variant.toUpperCase() as GreffVariant };
+}
 
 /**
  * Makes a cell of Greff, Srivastava, Koutník, Steunebrink and Schmidhuber 2017, "LSTM: A Search Space Odyssey": the vanilla
