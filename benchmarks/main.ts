@@ -15,6 +15,7 @@ import { inspectionSection } from './sections/inspection.js';
 import { onnxSection } from './sections/onnx.js';
 import { overheadSection } from './sections/overhead.js';
 import { streamingSection } from './sections/streaming.js';
+import { variantsSection } from './sections/variants.js';
 import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
 import { GROWTH_TARGETS, TARGETS } from './targets/targets.js';
 
@@ -39,6 +40,7 @@ const SECTIONS: Record<SectionName, Section> = {
   streaming: streamingSection,
   overhead: overheadSection,
   bidirectional: bidirectionalSection,
+  variants: variantsSection,
   'first-call': firstCallSection,
 };
 

@@ -15,6 +15,7 @@ export const SECTION_NAMES = [
   'streaming',
   'overhead',
   'bidirectional',
+  'variants',
   'first-call',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
@@ -45,6 +46,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       streaming                  one timestep a call, stateful, against tf.layers.lstm
       overhead                   layer.apply against the bare function of the WebAssembly module
       bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second
+      variants                   training with peepholes, a clip and a projection, on plain ops and fused
       first-call                 the first call in a fresh process, and the size of the package
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
   --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx and floor

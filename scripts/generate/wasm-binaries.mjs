@@ -64,7 +64,7 @@ function sequenceFields() {
   const source = readFileSync(`${root}${sources}/sequence.ts`, 'utf8');
   const body = /export class Sequence \{(.*?)^\}/ms.exec(source)?.[1] ?? '';
   const fields = [...body.matchAll(/^ {2}(\w+): (\w+);$/gm)];
-  const odd = fields.find(([, , type]) => type !== 'i32' && type !== 'usize');
+  const odd = fields.find(([, , type]) => !['i32', 'usize', 'f32'].includes(type));
   if (fields.length === 0 || odd !== undefined) throw new Error('wasm-binaries: a field of Sequence has not 4 bytes');
   const lines = fields.map(([, name], index) => `  ${name}: ${index},`);
   return ['export const FIELD = {', ...lines, '} as const;', '', `export const FIELD_COUNT = ${fields.length};`, ''];

@@ -2,7 +2,34 @@ import type * as tf from '@tensorflow/tfjs';
 import type { GateSequences } from '../core/scan.js';
 import type { GateDropoutMasks } from '../core/weighted-sum.js';
 
-/** What a fused kernel runs over: checked, and float32 except for the mask. */
+/** What a cell's steps may have beyond the six equations. */
+export type StepAddition = 'peepholes' | 'coupled gates' | 'clipping' | 'a projection';
+
+/**
+ * The same, with its weights. Pre-activations z are bounded after the peepholes were added, c before o sees it:
+ *
+ *     z_i += p_i ⊙ c,  z_f += p_f ⊙ c,  z_o += p_o ⊙ c'        peepholes
+ *     f = 1 - i                                              coupled
+ *     h' = clip((o ⊙ φ(c'))·P)                               projection
+ */
+export interface StepAdditions {
+  /** [3U], in blocks i, f, o. */
+  peepholes: tf.Tensor1D | null;
+  /** [U, P]: h has the width P. */
+  projection: tf.Tensor2D | null;
+  /** The kernels' blocks of f are not read, and get no gradient. */
+  isCoupled: boolean;
+  /** Bounds of the pre-activations, of c and of the projection; null for none. */
+  gateClip: number | null;
+  cellClip: number | null;
+  projectionClip: number | null;
+}
+
+/**
+ * What a fused kernel runs over: checked, and float32 except for the mask.
+ *
+ * U is the width of h as well, unless that is a projection: then h, and whatever else has its width, has P in place of U.
+ */
 export interface FusedInputs {
   /** [B, T, D], of which no dimension is 0. */
   x: tf.Tensor3D;
@@ -18,6 +45,8 @@ export interface FusedInputs {
   /** Dropout masks [B, D] of x and [B, U] of h: none, one for all gates, or four. */
   inputDropoutMasks: GateDropoutMasks;
   recurrentDropoutMasks: GateDropoutMasks;
+  /** Only for a fused kernel that did not refuse them. */
+  additions?: StepAdditions | undefined;
 }
 
 export interface FusedOptions {
@@ -55,6 +84,8 @@ export interface FusedProblem {
   keepsGates: boolean;
   /** Whether gradients may be asked for. */
   takesGradients: boolean;
+  /** What the steps have beyond the six equations. Default: nothing. */
+  additions?: readonly StepAddition[] | undefined;
 }
 
 /** What a fused kernel computes; see `ScanResult` of `core/scan.ts`. */
@@ -86,7 +117,8 @@ export interface ResultGradients {
 }
 
 /** Gradients with respect to what is differentiable of a `FusedInputs`, each computed when it is asked for. */
-export type InputGradients = Record<'x' | 'h0' | 'c0' | 'kernel' | 'recurrentKernel' | 'bias', () => tf.Tensor>;
+export type InputGradients = Record<'x' | 'h0' | 'c0' | 'kernel' | 'recurrentKernel' | 'bias', () => tf.Tensor> &
+  Partial<Record<'peepholes' | 'projection', () => tf.Tensor>>;
 
 /** The whole scan, and its backpropagation through time, as one operation. `core/scan.ts` says what it has to compute. */
 export interface FusedKernel {

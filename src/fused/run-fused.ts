@@ -32,6 +32,11 @@ export function runFusedShowingAll(
   return { result: wantedOf(all, options), all };
 }
 
+/** U. */
+export function unitsOf({ kernel }: Pick<FusedInputs, 'kernel'>): number {
+  return kernel.shape[1] / 4;
+}
+
 /** Of a result, what the options want of it. */
 export function wantedOf<Result extends Pick<FusedResult, 'outputs'> & { gates: unknown }>(
   all: Result,
@@ -52,8 +57,12 @@ function runRecorded(
   showing: FusedOptions,
 ): { result: FusedResult; all: FusedResult } {
   return tidy(() => {
-    const shape: [number, number] = [given.x.shape[0], given.recurrentKernel.shape[0]];
-    const inputs = { ...given, h0: given.h0 ?? tf.zeros(shape), c0: given.c0 ?? tf.zeros(shape) };
+    const batch = given.x.shape[0];
+    const inputs = {
+      ...given,
+      h0: given.h0 ?? (tf.zeros([batch, given.recurrentKernel.shape[0]]) as tf.Tensor2D),
+      c0: given.c0 ?? (tf.zeros([batch, unitsOf(given)]) as tf.Tensor2D),
+    };
     let all: FusedResult | null = null;
     const outputs = runDifferentiable(listInputs(inputs), {
       compute: () => {
@@ -74,8 +83,9 @@ function runRecorded(
 
 function listInputs(inputs: RecordedInputs): tf.Tensor[] {
   const { x, h0, c0, kernel, recurrentKernel, bias, mask, inputDropoutMasks, recurrentDropoutMasks } = inputs;
+  const { peepholes = null, projection = null } = inputs.additions ?? {};
   const list: tf.Tensor[] = [x, h0, c0, kernel, recurrentKernel];
-  if (bias !== null) list.push(bias);
+  for (const weight of [bias, peepholes, projection]) if (weight !== null) list.push(weight);
   if (mask !== null) list.push(mask);
   return [...list, ...inputDropoutMasks, ...recurrentDropoutMasks];
 }
@@ -84,6 +94,7 @@ function listInputs(inputs: RecordedInputs): tf.Tensor[] {
 function readInputs(list: tf.Tensor[], pattern: FusedInputs): RecordedInputs {
   const rest = [...list];
   const next = <T extends tf.Tensor>() => rest.shift() as T;
+  const { additions } = pattern;
   return {
     x: next<tf.Tensor3D>(),
     h0: next<tf.Tensor2D>(),
@@ -91,6 +102,11 @@ function readInputs(list: tf.Tensor[], pattern: FusedInputs): RecordedInputs {
     kernel: next<tf.Tensor2D>(),
     recurrentKernel: next<tf.Tensor2D>(),
     bias: pattern.bias && next<tf.Tensor1D>(),
+    additions: additions && {
+      ...additions,
+      peepholes: additions.peepholes && next<tf.Tensor1D>(),
+      projection: additions.projection && next<tf.Tensor2D>(),
+    },
     mask: pattern.mask && next<tf.Tensor2D>(),
     inputDropoutMasks: pattern.inputDropoutMasks.map(() => next()),
     recurrentDropoutMasks: pattern.recurrentDropoutMasks.map(() => next()),
@@ -98,8 +114,8 @@ function readInputs(list: tf.Tensor[], pattern: FusedInputs): RecordedInputs {
 }
 
 function listGradients(gradients: InputGradients, inputs: FusedInputs): (() => tf.Tensor)[] {
-  const { x, h0, c0, kernel, recurrentKernel, bias } = gradients;
-  const { mask, inputDropoutMasks, recurrentDropoutMasks } = inputs;
+  const { x, h0, c0, kernel, recurrentKernel, bias, peepholes, projection } = gradients;
+  const { mask, additions, inputDropoutMasks, recurrentDropoutMasks } = inputs;
   // Masks only choose: that they might come from what is differentiated is no reason to throw.
   const none = [...(mask === null ? [] : [mask]), ...inputDropoutMasks, ...recurrentDropoutMasks];
   return [
@@ -109,6 +125,8 @@ function listGradients(gradients: InputGradients, inputs: FusedInputs): (() => t
     kernel,
     recurrentKernel,
     ...(inputs.bias === null ? [] : [bias]),
+    ...(additions?.peepholes && peepholes ? [peepholes] : []),
+    ...(additions?.projection && projection ? [projection] : []),
     ...none.map(
       ({ shape }) =>
         () =>

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { booleanMask } from '../core/mask.js';
+import { GATE_NAMES, gateSequencesOf } from '../core/quantities.js';
 import {
   GATE_SEQUENCE_NAMES,
   type GateSequences,
@@ -14,7 +15,7 @@ import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
 import type { FusedInputs, FusedKernel, FusedOptions, FusedResult } from '../fused/fused-kernel.js';
-import { runFused, runFusedShowingAll, wantedOf } from '../fused/run-fused.js';
+import { runFused, runFusedShowingAll, unitsOf, wantedOf } from '../fused/run-fused.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
 import { hasPreActivations, type Sequence, type SequenceCell, statesBefore } from './sequence.js';
@@ -45,7 +46,7 @@ export function chooseForSequence(
   const observers = observersOf(cell);
   const refusal = observers.some(({ editStep }) => editStep !== undefined)
     ? 'gates are being edited'
-    : cell.ownEquations !== 'none'
+    : cell.ownEquations !== 'none' && cell.fusedEquations == null
       ? `the cell of class ${cell.getClassName()} computes its steps itself`
       : hasZoneout(cell)
         ? 'zoneout is applied'
@@ -64,6 +65,7 @@ export function chooseForSequence(
     hasRecurrentDropout: isTraining && cell.recurrentDropout > 0,
     keepsGates: keepsGates || observers.some((observer) => observer.keepsGates),
     takesGradients: gradientDepth() !== 0,
+    additions: cell.fusedEquations?.additions,
   });
 }
 
@@ -111,8 +113,8 @@ function runShowingAll(
   const isOneOperation = fusedKernel !== null && options.keptUnits === undefined && sequence.x.shape[0] > 0;
   if (isOneOperation) {
     const shown = runFusedShowingAll(fusedKernel, fusedInputs(cell, sequence), fusedOptions(cell, carrying));
-    const result = byStates(shown.result);
-    const all = byStates(shown.all);
+    const result = byStates(shown.result, cell);
+    const all = byStates(shown.all, cell);
     return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
   }
   const all = runUnobserved(fusedKernel, cell, sequence, { ...carrying, keepOutputs: true, keepGates: true });
@@ -120,8 +122,16 @@ function runShowingAll(
   return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
 }
 
-function byStates({ lastOutput, h, c, outputs, gates }: FusedResult): ScanResult {
-  return { lastOutput, states: [h, c], outputs, gates };
+function byStates({ lastOutput, h, c, outputs, gates }: FusedResult, cell: SequenceCell): ScanResult {
+  return { lastOutput, states: [h, c], outputs, gates: gates && gatesOf(cell, gates) };
+}
+
+/** Those that the cell has: the f of a coupled one is no gate of its own. */
+function gatesOf(cell: SequenceCell, gates: SequencesByName): SequencesByName {
+  if (cell.gateNames === GATE_NAMES) return gates;
+  const own: Record<string, tf.Tensor3D> = {};
+  for (const name of gateSequencesOf(cell)) own[name] = gates[name] as tf.Tensor3D;
+  return own;
 }
 
 /** Outputs are in processing order, the mask is in the input's. */
@@ -257,6 +267,7 @@ function runOnFusedKernel(
     keptUnits === undefined
       ? runFused(fusedKernel, inputs, options)
       : tidy(() => runInPieces(fusedKernel, inputs, options, keptUnits)),
+    cell,
   );
 }
 
@@ -270,16 +281,20 @@ function fusedOptions(
 
 function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {
   const [batch, , features] = x.shape;
+  const { fusedEquations } = cell;
+  const ofBlocks = (ofGates: GateDropoutMasks) => fusedEquations?.dropoutMasks(ofGates) ?? ofGates;
+  const weights = fusedEquations?.weights();
   return {
     x: asFloat(x),
     h0: states && asFloat(states[0] as tf.Tensor2D),
     c0: states && asFloat(states[1] as tf.Tensor2D),
-    kernel: cell.kernel.read() as tf.Tensor2D,
-    recurrentKernel: cell.recurrentKernel.read() as tf.Tensor2D,
-    bias: cell.bias && (cell.bias.read() as tf.Tensor1D),
+    kernel: weights?.kernel ?? (cell.kernel.read() as tf.Tensor2D),
+    recurrentKernel: weights?.recurrentKernel ?? (cell.recurrentKernel.read() as tf.Tensor2D),
+    bias: weights === undefined ? cell.bias && (cell.bias.read() as tf.Tensor1D) : weights.bias,
     mask: mask && booleanMask(mask),
-    inputDropoutMasks: spread(dropoutMasks.input, batch, features),
-    recurrentDropoutMasks: spread(dropoutMasks.recurrent, batch, cell.units),
+    inputDropoutMasks: spread(ofBlocks(dropoutMasks.input), batch, features),
+    recurrentDropoutMasks: spread(ofBlocks(dropoutMasks.recurrent), batch, cell.widthOf('h')),
+    additions: weights?.additions,
   };
 }
 
@@ -307,7 +322,7 @@ function runInPieces(
   keptUnits: readonly number[],
 ): FusedResult {
   const [batch, timesteps] = inputs.x.shape;
-  const units = inputs.recurrentKernel.shape[0];
+  const units = unitsOf(inputs);
   const bytesOfStep = 4 * (GATE_SEQUENCE_NAMES.length + 1) * batch * units;
   const stepsOfPiece = Math.max(1, Math.floor(BYTES_OF_PIECE / bytesOfStep));
   const indices = tf.tensor1d([...keptUnits], 'int32');

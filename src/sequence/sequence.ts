@@ -3,6 +3,7 @@ import type { SizedCell } from '../core/quantities.js';
 import type { CellStep, EquationsOfCell, States } from '../core/step.js';
 import type { DropCandidate, DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
 import type { WeightFacts } from '../core/weights.js';
+import type { FusedInputs, StepAddition } from '../fused/fused-kernel.js';
 
 /** One sequence that a cell is to run over, checked. */
 export interface Sequence {
@@ -29,10 +30,12 @@ export interface SequenceCell extends EquationsOfCell, SizedCell {
   readonly zoneoutCell: number;
   /**
    * Which of its steps are other than the six equations of `core/step.ts`: none; those from pre-activations on, or to
-   * there; or the whole of them, so that there need be no pre-activations at all. A fused kernel, and whatever uses the
-   * equations themselves, applies where there are none.
+   * there; or the whole of them, so that there need be no pre-activations at all. What uses the equations themselves
+   * applies where there are none; so does a fused kernel, unless `fusedEquations` says more.
    */
   readonly ownEquations: OwnEquations;
+  /** How a fused kernel may compute the equations of its own; null, or missing, where none can. */
+  readonly fusedEquations?: FusedEquations | null;
   /** The weights that it has, in the order in which they are saved. */
   readonly weightFacts: readonly WeightFacts[];
   /** The name of a gate's activation; null where the cell does not say. */
@@ -67,6 +70,20 @@ export interface LSTMToRun {
 }
 
 export type OwnEquations = 'none' | 'around pre-activations' | 'whole step';
+
+/** A cell's steps as the six equations, with additions that some fused kernels know. */
+export interface FusedEquations {
+  readonly additions: readonly StepAddition[];
+  /**
+   * The weights that the steps come down to, in the plain LSTM's four blocks, differentiable with respect to the cell's.
+   * To be called within a tidy.
+   */
+  weights(): FusedWeights;
+  /** The dropout masks of the cell's gates, as those of the four blocks. */
+  dropoutMasks(ofGates: GateDropoutMasks): GateDropoutMasks;
+}
+
+export type FusedWeights = Pick<FusedInputs, 'kernel' | 'recurrentKernel' | 'bias' | 'additions'>;
 
 /** Whether a cell's gates have pre-activations [B, 4U] that `projectInput` and `stepFromProjectedInput` meet at. */
 export function hasPreActivations({ ownEquations }: Pick<SequenceCell, 'ownEquations'>): boolean {

@@ -28,12 +28,12 @@ function problem(): RecordedInputs {
 
 /** Computed in float64 by a loop over the equations and by differences. */
 const LAST_OUTPUT = [-0.12759708];
-const GRADIENTS: Partial<Record<keyof InputGradients, number[]>> = {
+const GRADIENTS = {
   kernel: [0.13423275, -0.08215118, 0.05393977, 0.01862995],
   recurrentKernel: [0.02822503, -0.02576626, 0.05826017, -0.001908],
   h0: [-0.02906154],
   c0: [0.36129927],
-};
+} satisfies Partial<Record<keyof InputGradients, number[]>>;
 
 /**
  * Whether the fused kernels compute and differentiate a tiny problem correctly.
@@ -54,10 +54,8 @@ function isRight(kernel: FusedKernel): boolean {
   const { lastOutput, h, c } = result;
   const incoming = { lastOutput: tf.onesLike(lastOutput), h: tf.zerosLike(h), c: tf.zerosLike(c) };
   const gradients = kernel.backward(inputs, OPTIONS, saved, { ...incoming, outputs: null, gates: null });
-  const names = Object.keys(GRADIENTS) as (keyof InputGradients)[];
-  return (
-    isClose(lastOutput, LAST_OUTPUT) && names.every((name) => isClose(gradients[name](), GRADIENTS[name] as number[]))
-  );
+  const names = Object.keys(GRADIENTS) as (keyof typeof GRADIENTS)[];
+  return isClose(lastOutput, LAST_OUTPUT) && names.every((name) => isClose(gradients[name](), GRADIENTS[name]));
 }
 
 function isClose(tensor: tf.Tensor, expected: readonly number[]): boolean {

@@ -26,7 +26,9 @@ export class TensorFlowKernel implements FusedKernel {
   /** @param mostWeightsAtOnce With more weights, the backward pass goes step by step. */
   constructor(private readonly mostWeightsAtOnce = MOST_WEIGHTS_AT_ONCE) {}
 
-  refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout }: FusedProblem) {
+  refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout, additions = [] }: FusedProblem) {
+    const [addition] = additions;
+    if (addition !== undefined) return `TensorFlow's ops are not run with ${addition}`;
     if (activation !== 'tanh' || recurrentActivation !== 'sigmoid')
       return "TensorFlow's ops support only sigmoid and tanh";
     if (isMasked) return "TensorFlow's ops do not support masks";

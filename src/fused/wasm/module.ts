@@ -12,6 +12,10 @@ export interface ModuleExports {
   kernelGradientScratchBytes: OnSequence<number>;
   recurrentKernelGradient: OnSequence<void>;
   recurrentKernelGradientScratchBytes: OnSequence<number>;
+  peepholeGradient: OnSequence<void>;
+  peepholeGradientScratchBytes: OnSequence<number>;
+  projectionGradient: OnSequence<void>;
+  projectionGradientScratchBytes: OnSequence<number>;
   biasGradient: OnSequence<void>;
   biasGradientScratchBytes: OnSequence<number>;
   inputGradient: OnSequence<void>;

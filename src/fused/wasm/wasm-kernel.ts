@@ -36,7 +36,8 @@ export class WasmKernel implements FusedKernel {
     const { x, h0, c0, kernel, recurrentKernel, bias, mask } = inputs;
     const { keepOutputs, keepGates } = options;
     const [batch, timesteps] = x.shape;
-    const units = recurrentKernel.shape[0];
+    const units = kernel.shape[1] / 4;
+    const hiddenUnits = recurrentKernel.shape[0];
     const call = new ModuleCall(this.build as Build, inputs, options);
     try {
       call.read(FIELD.x, x);
@@ -48,18 +49,23 @@ export class WasmKernel implements FusedKernel {
       if (mask !== null) call.read(FIELD.mask, mask);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
-      const state = [batch, units];
-      const lastOutput = call.write<tf.Tensor2D>(FIELD.lastOutput, state);
-      const h = call.write<tf.Tensor2D>(FIELD.h, state);
-      const c = call.write<tf.Tensor2D>(FIELD.c, state);
+      call.readAdditions(inputs);
+      const lastOutput = call.write<tf.Tensor2D>(FIELD.lastOutput, [batch, hiddenUnits]);
+      const h = call.write<tf.Tensor2D>(FIELD.h, [batch, hiddenUnits]);
+      const c = call.write<tf.Tensor2D>(FIELD.c, [batch, units]);
       const sequence = [batch, timesteps, units];
+      const hiddenSequence = [batch, timesteps, hiddenUnits];
       const writeSequence = (field: number) => call.write<tf.Tensor3D>(field, sequence);
       const cells = keepGates || forBackward ? writeSequence(FIELD.cells) : null;
-      const hiddens = forBackward ? writeSequence(FIELD.hiddens) : null;
+      const hiddens = forBackward ? call.write<tf.Tensor3D>(FIELD.hiddens, hiddenSequence) : null;
       const savedGates = forBackward ? call.write(FIELD.savedGates, [batch, timesteps, 4 * units]) : null;
       // The outputs are the hidden states themselves, where masked steps do not output 0.
       const areOutputsHiddens = hiddens !== null && !(options.zeroOutputForMask && mask !== null);
-      const outputs = !keepOutputs ? null : areOutputsHiddens ? hiddens : writeSequence(FIELD.outputs);
+      const outputs = !keepOutputs
+        ? null
+        : areOutputsHiddens
+          ? hiddens
+          : call.write<tf.Tensor3D>(FIELD.outputs, hiddenSequence);
       const gates = !keepGates
         ? null
         : {
@@ -105,7 +111,9 @@ export class WasmKernel implements FusedKernel {
         read(call);
         return [call.write(field, shape)];
       })[0] as tf.Tensor;
-    const [dZ, dH0, dC0] = this.compute('backward', inputs, options, (call) => {
+    const { peepholes = null, projection = null } = inputs.additions ?? {};
+    const [batch, timesteps] = x.shape;
+    const [dZ, dH0, dC0, dProjected] = this.compute('backward', inputs, options, (call) => {
       call.read(FIELD.c0, c0);
       call.read(FIELD.recurrentKernel, recurrentKernel);
       if (mask !== null) call.read(FIELD.mask, mask);
@@ -113,8 +121,16 @@ export class WasmKernel implements FusedKernel {
       call.read(FIELD.cells, cells);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
       readGradients(call, gradients);
-      return [call.write(FIELD.dZ, savedGates.shape), call.write(FIELD.dH0, h0.shape), call.write(FIELD.dC0, c0.shape)];
-    }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      call.readAdditions(inputs);
+      const written = [
+        call.write(FIELD.dZ, savedGates.shape),
+        call.write(FIELD.dH0, h0.shape),
+        call.write(FIELD.dC0, c0.shape),
+      ];
+      if (projection === null) return written;
+      call.read(FIELD.hiddens, hiddens);
+      return [...written, call.write(FIELD.dProjected, [batch, timesteps, projection.shape[1]])];
+    }) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
     const readDZ = (call: ModuleCall) => {
       call.read(FIELD.dZ, dZ);
       if (mask !== null) call.read(FIELD.mask, mask);
@@ -135,6 +151,16 @@ export class WasmKernel implements FusedKernel {
       call.read(FIELD.kernel, kernel);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
     };
+    const toPeepholes = (call: ModuleCall) => {
+      readDZ(call);
+      call.read(FIELD.c0, c0);
+      call.read(FIELD.cells, cells);
+    };
+    const toProjection = (call: ModuleCall) => {
+      call.read(FIELD.dProjected, dProjected as tf.Tensor);
+      call.read(FIELD.savedGates, savedGates);
+      call.read(FIELD.cells, cells);
+    };
     const blocks = kernel.shape[1];
     return {
       x: () => run('inputGradient', toX, FIELD.dX, x.shape),
@@ -143,6 +169,12 @@ export class WasmKernel implements FusedKernel {
       kernel: () => run('kernelGradient', fromX, FIELD.dKernel, kernel.shape),
       recurrentKernel: () => run('recurrentKernelGradient', fromHiddens, FIELD.dRecurrentKernel, recurrentKernel.shape),
       bias: () => run('biasGradient', (call) => call.read(FIELD.dZ, dZ), FIELD.dBias, [blocks]),
+      ...(peepholes && {
+        peepholes: () => run('peepholeGradient', toPeepholes, FIELD.dPeepholes, peepholes.shape),
+      }),
+      ...(projection && {
+        projection: () => run('projectionGradient', toProjection, FIELD.dProjection, projection.shape),
+      }),
     };
   }
 
@@ -179,6 +211,7 @@ function readGradients(call: ModuleCall, { lastOutput, h, c, outputs, gates }: R
 
 /** Of one call after the other: making an array of them takes longer than to fill it in. */
 const fieldsOfCalls = new Uint32Array(FIELD_COUNT);
+const numbersOfCalls = new Float32Array(fieldsOfCalls.buffer);
 
 /** One call into the module: its fields, as they are filled in. */
 class ModuleCall {
@@ -188,20 +221,37 @@ class ModuleCall {
   constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
     this.heap = openHeap(build);
     const { fields } = this;
-    const { x, recurrentKernel, inputDropoutMasks, recurrentDropoutMasks } = inputs;
+    const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
     fields[FIELD.batch] = x.shape[0];
     fields[FIELD.timesteps] = x.shape[1];
     fields[FIELD.features] = x.shape[2];
-    fields[FIELD.units] = recurrentKernel.shape[0];
+    fields[FIELD.units] = kernel.shape[1] / 4;
     fields[FIELD.hardSigmoid] = Number(options.recurrentActivation === 'hardSigmoid');
     fields[FIELD.goBackwards] = Number(options.goBackwards);
     fields[FIELD.zeroOutputForMask] = Number(options.zeroOutputForMask);
     fields[FIELD.inputDropoutMaskCount] = inputDropoutMasks.length;
     fields[FIELD.recurrentDropoutMaskCount] = recurrentDropoutMasks.length;
+    if (additions === undefined) return;
+    const { peepholes, projection, isCoupled, gateClip, cellClip, projectionClip } = additions;
+    fields[FIELD.hasAdditions] = Number(
+      isCoupled || [peepholes, projection, gateClip, cellClip].some((addition) => addition !== null),
+    );
+    fields[FIELD.isCoupled] = Number(isCoupled);
+    fields[FIELD.projectionUnits] = projection === null ? 0 : projection.shape[1];
+    numbersOfCalls[FIELD.gateClip] = gateClip ?? Number.POSITIVE_INFINITY;
+    numbersOfCalls[FIELD.cellClip] = cellClip ?? Number.POSITIVE_INFINITY;
+    numbersOfCalls[FIELD.projectionClip] = projectionClip ?? Number.POSITIVE_INFINITY;
   }
 
   read(field: number, tensor: tf.Tensor): void {
     this.fields[field] = this.heap.input(tensor);
+  }
+
+  readAdditions({ additions }: FusedInputs): void {
+    if (additions === undefined) return;
+    const { peepholes, projection } = additions;
+    if (peepholes !== null) this.read(FIELD.peepholes, peepholes);
+    if (projection !== null) this.read(FIELD.projection, projection);
   }
 
   /** @param first The field of the first of four. */

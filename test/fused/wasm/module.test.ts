@@ -11,7 +11,16 @@ function freshModule(): typeof moduleOfKernels {
   return fresh;
 }
 
-const FUNCTIONS = ['forward', 'backward', 'inputGradient', 'kernelGradient', 'recurrentKernelGradient', 'biasGradient'];
+const FUNCTIONS = [
+  'forward',
+  'backward',
+  'inputGradient',
+  'kernelGradient',
+  'recurrentKernelGradient',
+  'biasGradient',
+  'peepholeGradient',
+  'projectionGradient',
+];
 
 test('the build with relaxed SIMD is run where the engine accepts it, and the plain one where it does not', () => {
   const validate = jest.spyOn(WebAssembly, 'validate');

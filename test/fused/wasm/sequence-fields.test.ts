@@ -13,5 +13,5 @@ test('the fields of a sequence are those of the AssemblyScript class, in its ord
     expect(places).toEqual([0, 1, 2, 3].map((n) => (places[0] as number) + n));
   }
   // usize has 4 bytes in wasm32, which is what the kernels are compiled to.
-  expect(new Set(fields.map(([, , type]) => type))).toEqual(new Set(['i32', 'usize']));
+  expect(new Set(fields.map(([, , type]) => type))).toEqual(new Set(['i32', 'f32', 'usize']));
 });

@@ -57,6 +57,12 @@ function clamp(x: v128, least: v128, most: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, least), most);
 }
 
+/** To [-bound, bound]; as it is where the bound is infinite. */
+@inline
+export function clip(x: v128, bound: f32): v128 {
+  return clamp(x, f32x4.splat(-bound), f32x4.splat(bound));
+}
+
 /** n + 1.5 * 2^23. */
 @inline
 function rounded(t: v128, constants: usize): v128 {

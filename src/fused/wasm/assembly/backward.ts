@@ -1,13 +1,39 @@
-import { stepBackward } from './backward-step';
-import { setEvenRows } from './rows';
-import { maskedOut, recurrentDropoutMasks, Sequence, stateBytes, timestepOf } from './sequence';
+import { BOUNDS_BYTES, fade, stepBackward, writeBounds } from './backward-step';
+import { Rows, setEvenRows } from './rows';
+import { bytesLaidOutFrom, reserve } from './scratch';
+import { hiddenUnits, maskedOut, recurrentDropoutMasks, Sequence, stateBytes, timestepOf } from './sequence';
 import { addTransposedProduct, dZ, layOutTransposedProduct, prepareTransposedProduct } from './transposed-product';
-import { addRow, FLOAT } from './vectors';
-import { GATES } from './weights';
+import { addRow, FLOAT, loadLanes, storeLanes } from './vectors';
+import {
+  addTransposedWeightedSum,
+  GATES,
+  isPackingWorthIt,
+  packTransposedWeights,
+  setWeights,
+  transposedPanelsBytes,
+  Weights,
+} from './weights';
 import { prepareWorkspace } from './workspace';
 
+let bounds: usize = 0;
+/** Gradient with respect to what the units put out, [B, U], where h is a projection of it. */
+let dUnitOutputs: usize = 0;
+let projection = changetype<Weights>(0);
+let projectionPanels: usize = 0;
+let dProjected = changetype<Rows>(0);
+let part = changetype<Rows>(0);
+
 function layOut(s: Sequence, address: usize): usize {
-  return layOutTransposedProduct(s, address, s.batch, s.units, s.recurrentDropoutMaskCount);
+  layOutTransposedProduct(s, address, s.batch, hiddenUnits(s), s.recurrentDropoutMaskCount);
+  bounds = reserve(BOUNDS_BYTES);
+  if (s.projectionUnits !== 0) {
+    dUnitOutputs = reserve(stateBytes(s, s.units));
+    projection = changetype<Weights>(reserve(offsetof<Weights>()));
+    projectionPanels = reserve(transposedPanelsBytes(s.units, s.projectionUnits, 0));
+    dProjected = changetype<Rows>(reserve(offsetof<Rows>()));
+    part = changetype<Rows>(reserve(offsetof<Rows>()));
+  }
+  return bytesLaidOutFrom(address);
 }
 
 export function backwardScratchBytes(s: Sequence): usize {
@@ -16,19 +42,27 @@ export function backwardScratchBytes(s: Sequence): usize {
 
 /**
  * Backpropagation through time: from the gradients of what the forward pass returned to those of the pre-activations, dZ,
- * and of the initial states.
+ * of the projection before it is bounded, and of the initial states.
  */
 export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  prepareTransposedProduct(s, s.recurrentKernel, s.units, s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
+  if (s.hasAdditions) writeBounds(s, bounds);
+  prepareTransposedProduct(s, s.recurrentKernel, hiddenUnits(s), s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
+  const isProjected = s.projectionUnits !== 0;
+  if (isProjected) prepareProjection(s);
   const dH = s.dH0;
-  memory.copy(dH, s.dH, stateBytes(s));
-  memory.copy(s.dC0, s.dC, stateBytes(s));
+  memory.copy(dH, s.dH, stateBytes(s, hiddenUnits(s)));
+  memory.copy(s.dC0, s.dC, stateBytes(s, s.units));
   addGradientOfLastOutput(s, dH);
   const zBytes = usize(GATES * s.units) * FLOAT;
   for (let n = s.timesteps - 1; n >= 0; n--) {
-    stepBackward(s, n, dH, s.dC0);
+    if (isProjected) {
+      goBackThroughProjection(s, n, dH);
+      stepBackward(s, n, dUnitOutputs, s.dC0, 0);
+    } else {
+      stepBackward(s, n, dH, s.dC0, s.dOutputs);
+    }
     const source = s.dZ + usize(timestepOf(s, n)) * zBytes;
     setEvenRows(dZ, source, usize(s.timesteps) * zBytes, s.batch, GATES * s.units);
     addTransposedProduct(dH, (n & 1) === 1);
@@ -38,7 +72,40 @@ export function backward(s: Sequence): void {
 function addGradientOfLastOutput(s: Sequence, dH: usize): void {
   for (let sample = 0; sample < s.batch; sample++) {
     if (s.zeroOutputForMask && maskedOut(s, sample, s.timesteps - 1)) continue;
-    const at = usize(sample) * usize(s.units) * FLOAT;
-    addRow(dH + at, s.dLastOutput + at, s.units);
+    const at = usize(sample) * usize(hiddenUnits(s)) * FLOAT;
+    addRow(dH + at, s.dLastOutput + at, hiddenUnits(s));
   }
+}
+
+function prepareProjection(s: Sequence): void {
+  setWeights(projection, s.projection, s.units, s.projectionUnits, 0, 0);
+  if (isPackingWorthIt(s.batch * s.timesteps)) packTransposedWeights(projection, projectionPanels);
+  memory.fill(dUnitOutputs, 0, stateBytes(s, s.units));
+}
+
+/**
+ * From the hidden state of one timestep to what the units put out.
+ *
+ * @param dH Gradient with respect to h, [B, P]. Becomes 0, or at a masked step all that reaches the h before it.
+ */
+function goBackThroughProjection(s: Sequence, n: i32, dH: usize): void {
+  const width = s.projectionUnits;
+  const rowBytes = usize(width) * FLOAT;
+  for (let sample = 0; sample < s.batch; sample++) {
+    const at = usize(sample * s.timesteps + n) * rowBytes;
+    const masked = maskedOut(s, sample, n);
+    if (s.dOutputs !== 0 && !(masked && s.zeroOutputForMask)) addRow(dH, s.dOutputs + at, width);
+    memory.fill(s.dProjected + at, 0, rowBytes);
+    for (let u = 0; !masked && u < width; u += 4) {
+      const here = usize(u) * FLOAT;
+      const h = f32x4.abs(loadLanes(s.hiddens + at + here, width - u));
+      const isBounded = f32x4.ge(h, f32x4.splat(s.projectionClip));
+      const gradient = fade(v128.andnot(loadLanes(dH + here, width - u), isBounded));
+      storeLanes(s.dProjected + at + here, gradient, width - u);
+      storeLanes(dH + here, i32x4.splat(0), width - u);
+    }
+    dH += rowBytes;
+  }
+  setEvenRows(dProjected, s.dProjected + usize(n) * rowBytes, usize(s.timesteps) * rowBytes, s.batch, width);
+  addTransposedWeightedSum(dUnitOutputs, dProjected, projection, part, (n & 1) === 1);
 }

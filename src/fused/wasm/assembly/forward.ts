@@ -1,8 +1,17 @@
-import { stepForward } from './forward-step';
+import { clip } from './activations';
+import { keepHidden, stepForward } from './forward-step';
 import { Rows, setEvenRows, setRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, stateBytes, timestepOf } from './sequence';
-import { FLOAT, VECTOR } from './vectors';
+import {
+  hiddenUnits,
+  inputDropoutMasks,
+  maskedOut,
+  recurrentDropoutMasks,
+  Sequence,
+  stateBytes,
+  timestepOf,
+} from './sequence';
+import { FLOAT, loadLanes, storeLanes, VECTOR } from './vectors';
 import { addWeightedSum, GATES, isPackingWorthIt, packWeights, setWeights, Weights, weightPanelsBytes } from './weights';
 import { layOutWorkspace, prepareWorkspace } from './workspace';
 
@@ -17,9 +26,15 @@ let rows = changetype<Rows>(0);
 let maskedCopy = changetype<Rows>(0);
 /** Pre-activations of a chunk of timesteps, [steps, B, 4U]. */
 let z: usize = 0;
-/** The states, [B, U]. */
+/** The states, [B, P or U] and [B, U]. */
 let h: usize = 0;
 let c: usize = 0;
+/** What the units put out, [B, U]: h, unless that is a projection of it. */
+let unitOutputs: usize = 0;
+let projection = changetype<Weights>(0);
+let projectionPanels: usize = 0;
+/** [B, P] */
+let projected: usize = 0;
 
 @inline
 function stepsOfChunk(s: Sequence): i32 {
@@ -34,17 +49,24 @@ function zRowBytes(s: Sequence): usize {
 function layOut(s: Sequence, address: usize): usize {
   layOutFrom(address);
   const chunkRows = stepsOfChunk(s) * s.batch;
-  const factorFloats = max(usize(chunkRows) * usize(s.features), usize(s.batch) * usize(s.units));
+  const factorFloats = max(usize(chunkRows) * usize(s.features), usize(s.batch) * usize(max(s.units, s.projectionUnits)));
   layOutWorkspace(factorFloats, s.inputDropoutMaskCount + s.recurrentDropoutMaskCount > 0 ? factorFloats : 0);
   kernel = changetype<Weights>(reserve(offsetof<Weights>()));
   recurrentKernel = changetype<Weights>(reserve(offsetof<Weights>()));
   rows = changetype<Rows>(reserve(offsetof<Rows>()));
   maskedCopy = changetype<Rows>(reserve(offsetof<Rows>()));
-  h = reserve(stateBytes(s));
-  c = reserve(stateBytes(s));
+  h = reserve(stateBytes(s, hiddenUnits(s)));
+  c = reserve(stateBytes(s, s.units));
   z = reserve(usize(chunkRows) * zRowBytes(s) + VECTOR);
-  kernelPanels = reserve(weightPanelsBytes(s.features, s.units, s.inputDropoutMaskCount));
-  recurrentPanels = reserve(weightPanelsBytes(s.units, s.units, s.recurrentDropoutMaskCount));
+  kernelPanels = reserve(weightPanelsBytes(s.features, GATES * s.units, s.inputDropoutMaskCount));
+  recurrentPanels = reserve(weightPanelsBytes(hiddenUnits(s), GATES * s.units, s.recurrentDropoutMaskCount));
+  unitOutputs = h;
+  if (s.projectionUnits !== 0) {
+    unitOutputs = reserve(stateBytes(s, s.units));
+    projected = reserve(stateBytes(s, s.projectionUnits));
+    projection = changetype<Weights>(reserve(offsetof<Weights>()));
+    projectionPanels = reserve(weightPanelsBytes(s.units, s.projectionUnits, 0));
+  }
   return bytesLaidOutFrom(address);
 }
 
@@ -56,25 +78,29 @@ export function forwardScratchBytes(s: Sequence): usize {
 export function forward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  setWeights(kernel, s.kernel, s.features, s.units, s.inputDropoutMaskCount, inputDropoutMasks(s));
-  setWeights(recurrentKernel, s.recurrentKernel, s.units, s.units, s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
+  const columns = GATES * s.units;
+  setWeights(kernel, s.kernel, s.features, columns, s.inputDropoutMaskCount, inputDropoutMasks(s));
+  const recurrentMasks = recurrentDropoutMasks(s);
+  setWeights(recurrentKernel, s.recurrentKernel, hiddenUnits(s), columns, s.recurrentDropoutMaskCount, recurrentMasks);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
-  setState(h, s.h0, stateBytes(s));
-  setState(c, s.c0, stateBytes(s));
+  if (s.projectionUnits !== 0) prepareProjection(s);
+  setState(h, s.h0, stateBytes(s, hiddenUnits(s)));
+  setState(c, s.c0, stateBytes(s, s.units));
   const chunk = stepsOfChunk(s);
   for (let first = 0; first < s.timesteps; first += chunk) {
     const count = min(chunk, s.timesteps - first);
     projectInputs(s, first, count);
     for (let n = 0; n < count; n++) {
       const zOfStep = z + usize(n * s.batch) * zRowBytes(s);
-      setEvenRows(rows, h, usize(s.units) * FLOAT, s.batch, s.units);
+      setEvenRows(rows, h, usize(hiddenUnits(s)) * FLOAT, s.batch, hiddenUnits(s));
       addWeightedSum(zOfStep, rows, recurrentKernel, maskedCopy, (n & 1) === 1);
-      stepForward(s, first + n, zOfStep, h, c);
+      stepForward(s, first + n, zOfStep, unitOutputs, c);
+      if (s.projectionUnits !== 0) projectStep(s, first + n);
     }
   }
-  memory.copy(s.h, h, stateBytes(s));
-  memory.copy(s.c, c, stateBytes(s));
+  memory.copy(s.h, h, stateBytes(s, hiddenUnits(s)));
+  memory.copy(s.c, c, stateBytes(s, s.units));
   writeLastOutput(s);
 }
 
@@ -100,10 +126,35 @@ function projectInputs(s: Sequence, first: i32, count: i32): void {
   addWeightedSum(z, rows, kernel, maskedCopy, false);
 }
 
+function prepareProjection(s: Sequence): void {
+  setWeights(projection, s.projection, s.units, s.projectionUnits, 0, 0);
+  if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(projection, projectionPanels);
+  memory.fill(unitOutputs, 0, stateBytes(s, s.units));
+}
+
+/** h = unitOutputs · projection, bounded, where the step is not masked; and its entries in the results. */
+function projectStep(s: Sequence, n: i32): void {
+  const width = s.projectionUnits;
+  const rowBytes = usize(width) * FLOAT;
+  memory.fill(projected, 0, usize(s.batch) * rowBytes);
+  setEvenRows(rows, unitOutputs, usize(s.units) * FLOAT, s.batch, s.units);
+  addWeightedSum(projected, rows, projection, maskedCopy, (n & 1) === 1);
+  for (let sample = 0; sample < s.batch; sample++) {
+    const from = projected + usize(sample) * rowBytes;
+    const to = h + usize(sample) * rowBytes;
+    const masked = maskedOut(s, sample, n);
+    for (let u = 0; !masked && u < width; u += 4) {
+      const at = usize(u) * FLOAT;
+      storeLanes(to + at, clip(loadLanes(from + at, width - u), s.projectionClip), width - u);
+    }
+    keepHidden(s, usize(sample * s.timesteps + n), masked, to);
+  }
+}
+
 function writeLastOutput(s: Sequence): void {
-  memory.copy(s.lastOutput, h, stateBytes(s));
+  memory.copy(s.lastOutput, h, stateBytes(s, hiddenUnits(s)));
   if (!s.zeroOutputForMask) return;
-  const rowBytes = usize(s.units) * FLOAT;
+  const rowBytes = usize(hiddenUnits(s)) * FLOAT;
   for (let sample = 0; sample < s.batch; sample++) {
     if (maskedOut(s, sample, s.timesteps - 1)) memory.fill(s.lastOutput + usize(sample) * rowBytes, 0, rowBytes);
   }

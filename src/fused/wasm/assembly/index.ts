@@ -6,6 +6,10 @@ export {
   biasGradientScratchBytes,
   kernelGradient,
   kernelGradientScratchBytes,
+  peepholeGradient,
+  peepholeGradientScratchBytes,
+  projectionGradient,
+  projectionGradientScratchBytes,
   recurrentKernelGradient,
   recurrentKernelGradientScratchBytes,
 } from './kernel-gradients';

@@ -1,44 +1,87 @@
+import { clipToUnit, tanh } from './activations';
 import { packPanels, packTransposedSlivers, panelsBytes } from './panels';
 import { multiply } from './product';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, timestepOf } from './sequence';
-import { addRow, FLOAT, multiplyRow } from './vectors';
+import { hiddenUnits, inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, timestepOf } from './sequence';
+import { addRow, FLOAT, loadLanes, multiplyAddRow, multiplyRow, storeLanes } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
-import { edge, layOutWorkspace, slivers } from './workspace';
+import { constants, edge, layOutWorkspace, prepareWorkspace, slivers } from './workspace';
 
 /** Rows of dZ that are taken at once: bounds the memory that long sequences take. */
 const ROWS_OF_CHUNK: i32 = 512;
 
+/** What the rows are that a gradient is multiplied by: x, the h before each step, or what the units put out. */
+const OF_INPUT: i32 = 0;
+const OF_STATE: i32 = 1;
+const OF_UNITS: i32 = 2;
+
 let factor: usize = 0;
 let panels: usize = 0;
 
-function layOut(s: Sequence, depth: i32, address: usize): usize {
+function layOut(s: Sequence, depth: i32, columns: i32, address: usize): usize {
   layOutFrom(address);
   const rows = min(ROWS_OF_CHUNK, s.batch * s.timesteps);
   layOutWorkspace(usize(rows) * usize(depth), 0);
   factor = reserve(usize(rows) * usize(depth) * FLOAT);
-  panels = reserve(panelsBytes(rows, GATES * s.units));
+  panels = reserve(panelsBytes(rows, columns));
   return bytesLaidOutFrom(address);
 }
 
 export function kernelGradientScratchBytes(s: Sequence): usize {
-  return layOut(s, s.features, 0);
+  return layOut(s, s.features, GATES * s.units, 0);
 }
 
 export function recurrentKernelGradientScratchBytes(s: Sequence): usize {
-  return layOut(s, s.units, 0);
+  return layOut(s, hiddenUnits(s), GATES * s.units, 0);
 }
 
 /** dKernel = xᵀ · dZ, x being masked for each gate. */
 export function kernelGradient(s: Sequence): void {
-  layOut(s, s.features, s.scratch);
-  sumOverRows(s, s.dKernel, s.features, s.inputDropoutMaskCount, inputDropoutMasks(s), true);
+  const columns = GATES * s.units;
+  layOut(s, s.features, columns, s.scratch);
+  sumOverRows(s, s.dKernel, s.features, s.dZ, columns, s.inputDropoutMaskCount, inputDropoutMasks(s), OF_INPUT);
 }
 
 /** dRecurrentKernel = hᵀ · dZ, with the h before each step, masked for each gate. */
 export function recurrentKernelGradient(s: Sequence): void {
-  layOut(s, s.units, s.scratch);
-  sumOverRows(s, s.dRecurrentKernel, s.units, s.recurrentDropoutMaskCount, recurrentDropoutMasks(s), false);
+  const columns = GATES * s.units;
+  const depth = hiddenUnits(s);
+  const masks = recurrentDropoutMasks(s);
+  layOut(s, depth, columns, s.scratch);
+  sumOverRows(s, s.dRecurrentKernel, depth, s.dZ, columns, s.recurrentDropoutMaskCount, masks, OF_STATE);
+}
+
+export function projectionGradientScratchBytes(s: Sequence): usize {
+  return layOut(s, s.units, s.projectionUnits, 0);
+}
+
+/** dProjection = unitOutputsᵀ · dProjected. */
+export function projectionGradient(s: Sequence): void {
+  layOut(s, s.units, s.projectionUnits, s.scratch);
+  prepareWorkspace();
+  sumOverRows(s, s.dProjection, s.units, s.dProjected, s.projectionUnits, 0, 0, OF_UNITS);
+}
+
+export function peepholeGradientScratchBytes(_s: Sequence): usize {
+  return 0;
+}
+
+/** dPeepholes, the sum of dZ ⊙ c: of i and f with the c before each step, of o with the new one. */
+export function peepholeGradient(s: Sequence): void {
+  const units = s.units;
+  const block = usize(units) * FLOAT;
+  memory.fill(s.dPeepholes, 0, 3 * block);
+  for (let row = 0; row < s.batch * s.timesteps; row++) {
+    const sample = row / s.timesteps;
+    const n = row % s.timesteps;
+    if (maskedOut(s, sample, n)) continue;
+    const dZ = s.dZ + usize(sample * s.timesteps + timestepOf(s, n)) * 4 * block;
+    const c = s.cells + usize(row) * block;
+    const previous = n > 0 ? c - block : s.c0 + usize(sample) * block;
+    multiplyAddRow(s.dPeepholes, dZ, previous, units);
+    multiplyAddRow(s.dPeepholes + block, dZ + block, previous, units);
+    multiplyAddRow(s.dPeepholes + 2 * block, dZ + 3 * block, c, units);
+  }
 }
 
 export function biasGradientScratchBytes(_s: Sequence): usize {
@@ -53,10 +96,24 @@ export function biasGradient(s: Sequence): void {
   for (let row = 0; row < s.batch * s.timesteps; row++) addRow(s.dBias, s.dZ + usize(row) * rowBytes, columns);
 }
 
-function sumOverRows(s: Sequence, result: usize, depth: i32, maskCount: i32, masks: usize, ofInput: bool): void {
+/**
+ * result [depth, width] = rowsᵀ · gradients, over samples and timesteps.
+ *
+ * @param gradients [B, T, width]; of what the units put out, in processing order.
+ */
+function sumOverRows(
+  s: Sequence,
+  result: usize,
+  depth: i32,
+  gradients: usize,
+  width: i32,
+  maskCount: i32,
+  masks: usize,
+  kind: i32,
+): void {
   const rows = s.batch * s.timesteps;
-  const rowBytes = usize(GATES * s.units) * FLOAT;
-  const columns = columnsOfProduct(s.units, maskCount);
+  const rowBytes = usize(width) * FLOAT;
+  const columns = columnsOfProduct(width, maskCount);
   for (let first = 0; first < rows; first += ROWS_OF_CHUNK) {
     const count = min(ROWS_OF_CHUNK, rows - first);
     for (let gate = 0; gate < productsFor(maskCount); gate++) {
@@ -64,11 +121,12 @@ function sumOverRows(s: Sequence, result: usize, depth: i32, maskCount: i32, mas
       const block = usize(gate * s.units) * FLOAT;
       for (let row = 0; row < count; row++) {
         const to = factor + usize(row * depth) * FLOAT;
-        if (ofInput) writeInputRow(s, to, first + row, mask);
-        else writeStateRow(s, to, first + row, mask);
+        if (kind === OF_INPUT) writeInputRow(s, to, first + row, mask);
+        else if (kind === OF_STATE) writeStateRow(s, to, first + row, mask);
+        else writeUnitsRow(s, to, first + row);
       }
       packTransposedSlivers(slivers, factor, usize(depth) * FLOAT, depth, count);
-      packPanels(panels, s.dZ + usize(first) * rowBytes + block, rowBytes, count, columns);
+      packPanels(panels, gradients + usize(first) * rowBytes + block, rowBytes, count, columns);
       multiply(result + block, rowBytes, slivers, panels, depth, columns, count, first > 0, edge);
     }
   }
@@ -82,15 +140,29 @@ function writeInputRow(s: Sequence, to: usize, row: i32, mask: usize): void {
   else writeRow(to, s.x + usize(row) * bytes, mask, sample, s.features);
 }
 
-/** The hidden state [U] before the step that reads this sample and timestep. */
+/** The hidden state [P or U] before the step that reads this sample and timestep. */
 function writeStateRow(s: Sequence, to: usize, row: i32, mask: usize): void {
-  const bytes = usize(s.units) * FLOAT;
+  const bytes = usize(hiddenUnits(s)) * FLOAT;
   const sample = row / s.timesteps;
   const n = timestepOf(s, row % s.timesteps);
   const previous = s.hiddens + usize(sample * s.timesteps + n - 1) * bytes;
   const from = n === 0 ? s.h0 + usize(sample) * bytes : previous;
   if (maskedOut(s, sample, n)) memory.fill(to, 0, bytes);
-  else writeRow(to, from, mask, sample, s.units);
+  else writeRow(to, from, mask, sample, hiddenUnits(s));
+}
+
+/** What the units put out, [U], by sample and in processing order: o ⊙ tanh(c). */
+function writeUnitsRow(s: Sequence, to: usize, row: i32): void {
+  const bytes = usize(s.units) * FLOAT;
+  const c = s.cells + usize(row) * bytes;
+  const savedO = s.savedGates + usize(row) * 4 * bytes + 3 * bytes;
+  for (let u = 0; u < s.units; u += 4) {
+    const at = usize(u) * FLOAT;
+    const lanes = s.units - u;
+    const saved = loadLanes(savedO + at, lanes);
+    const o = s.hardSigmoid ? clipToUnit(saved, constants) : saved;
+    storeLanes(to + at, f32x4.mul(o, tanh(loadLanes(c + at, lanes), constants)), lanes);
+  }
 }
 
 @inline

@@ -20,15 +20,30 @@ export class Sequence {
   inputDropoutMaskCount: i32;
   recurrentDropoutMaskCount: i32;
 
+  /** Whether a step has anything beyond the six equations: any of these, or peepholes. */
+  hasAdditions: i32;
+  /** f = 1 - i, and the blocks of f are not read. */
+  isCoupled: i32;
+  /** P, the width of h where it is a projection of what the units put out; else 0, and h has U. */
+  projectionUnits: i32;
+  /** Bounds of the pre-activations, of the cell state and of the projection; infinite for none. */
+  gateClip: f32;
+  cellClip: f32;
+  projectionClip: f32;
+
   /** [B, T, D] */
   x: usize;
-  /** [B, U]; absent for zeros, but not in the backward pass. */
+  /** [B, P or U] and [B, U]; absent for zeros, but not in the backward pass. */
   h0: usize;
   c0: usize;
-  /** [D, 4U], [U, 4U], [4U], in blocks i, f, g, o. */
+  /** [D, 4U], [P or U, 4U], [4U], in blocks i, f, g, o. */
   kernel: usize;
   recurrentKernel: usize;
   bias: usize;
+  /** [3U], in blocks i, f, o. */
+  peepholes: usize;
+  /** [U, P] */
+  projection: usize;
   /** [B, T], one byte each; by the input's timestep. */
   mask: usize;
   /** [B, D] each. */
@@ -36,17 +51,17 @@ export class Sequence {
   inputDropoutMaskF: usize;
   inputDropoutMaskG: usize;
   inputDropoutMaskO: usize;
-  /** [B, U] each. */
+  /** [B, P or U] each. */
   recurrentDropoutMaskI: usize;
   recurrentDropoutMaskF: usize;
   recurrentDropoutMaskG: usize;
   recurrentDropoutMaskO: usize;
 
-  /** After the last step, [B, U]. */
+  /** After the last step, [B, P or U], and of c [B, U]. */
   lastOutput: usize;
   h: usize;
   c: usize;
-  /** [B, n, U] */
+  /** [B, n, U]; of outputs and hiddens [B, n, P or U]. */
   outputs: usize;
   i: usize;
   f: usize;
@@ -75,6 +90,10 @@ export class Sequence {
   dKernel: usize;
   dRecurrentKernel: usize;
   dBias: usize;
+  dPeepholes: usize;
+  /** With respect to the projection before it is bounded, [B, n, P]; 0 at masked steps. */
+  dProjected: usize;
+  dProjection: usize;
   dX: usize;
 
   /** Working memory, as much as `scratchBytes` asked for. */
@@ -93,10 +112,16 @@ export function maskedOut(s: Sequence, sample: i32, n: i32): bool {
   return s.mask !== 0 && load<u8>(s.mask + usize(sample * s.timesteps + timestepOf(s, n))) === 0;
 }
 
-/** Bytes of a state, [B, U]. */
+/** The width of h. */
 @inline
-export function stateBytes(s: Sequence): usize {
-  return usize(s.batch) * usize(s.units) * sizeof<f32>();
+export function hiddenUnits(s: Sequence): i32 {
+  return s.projectionUnits !== 0 ? s.projectionUnits : s.units;
+}
+
+/** Bytes of a state: of c [B, U], of h [B, P or U]. */
+@inline
+export function stateBytes(s: Sequence, units: i32): usize {
+  return usize(s.batch) * usize(units) * sizeof<f32>();
 }
 
 /** Where the addresses of the dropout masks are. */

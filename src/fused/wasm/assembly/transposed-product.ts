@@ -31,17 +31,18 @@ export function layOutTransposedProduct(
   maskCount: i32,
 ): usize {
   layOutFrom(address);
-  layOutWorkspace(usize(rows) * usize(GATES * s.units), maskCount > 0 ? usize(rows) * usize(depth) : 0);
+  const columns = max(GATES * s.units, s.projectionUnits);
+  layOutWorkspace(usize(rows) * usize(columns), maskCount > 0 ? usize(rows) * usize(depth) : 0);
   weights = changetype<Weights>(reserve(offsetof<Weights>()));
   dZ = changetype<Rows>(reserve(offsetof<Rows>()));
   dZOfGate = changetype<Rows>(reserve(offsetof<Rows>()));
-  panels = reserve(transposedPanelsBytes(depth, s.units, maskCount));
+  panels = reserve(transposedPanelsBytes(depth, GATES * s.units, maskCount));
   return bytesLaidOutFrom(address);
 }
 
 /** @param masks Where the addresses of the dropout masks are. */
 export function prepareTransposedProduct(s: Sequence, matrix: usize, depth: i32, maskCount: i32, masks: usize): void {
-  setWeights(weights, matrix, depth, s.units, maskCount, masks);
+  setWeights(weights, matrix, depth, GATES * s.units, maskCount, masks);
   if (isPackingWorthIt(s.batch * s.timesteps)) packTransposedWeights(weights, panels);
 }
 

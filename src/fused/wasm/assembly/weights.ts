@@ -7,12 +7,12 @@ import { edge, maskedRows, slivers } from './workspace';
 
 export const GATES: i32 = 4;
 
-/** A kernel or recurrent kernel [depth, 4U], with the dropout masks of what it is multiplied by. */
+/** A kernel or recurrent kernel [depth, 4U], or a projection, with the dropout masks of what it is multiplied by. */
 @unmanaged
 export class Weights {
   matrix: usize;
   depth: i32;
-  units: i32;
+  columns: i32;
   /** None, one for all gates, or four; their addresses follow one another at `masks`. */
   maskCount: i32;
   masks: usize;
@@ -26,13 +26,13 @@ export function setWeights(
   weights: Weights,
   matrix: usize,
   depth: i32,
-  units: i32,
+  columns: i32,
   maskCount: i32,
   masks: usize,
 ): void {
   weights.matrix = matrix;
   weights.depth = depth;
-  weights.units = units;
+  weights.columns = columns;
   weights.maskCount = maskCount;
   weights.masks = masks;
   weights.maskOffset = 0;
@@ -50,29 +50,29 @@ export function productsFor(maskCount: i32): i32 {
   return maskCount === GATES ? GATES : 1;
 }
 
-/** How many of the 4U columns a product takes. */
+/** How many of the columns a product takes. */
 @inline
-export function columnsOfProduct(units: i32, maskCount: i32): i32 {
-  return maskCount === GATES ? units : GATES * units;
+export function columnsOfProduct(columns: i32, maskCount: i32): i32 {
+  return columns / productsFor(maskCount);
 }
 
-export function weightPanelsBytes(depth: i32, units: i32, maskCount: i32): usize {
-  return usize(productsFor(maskCount)) * panelsBytes(depth, columnsOfProduct(units, maskCount));
+export function weightPanelsBytes(depth: i32, columns: i32, maskCount: i32): usize {
+  return usize(productsFor(maskCount)) * panelsBytes(depth, columnsOfProduct(columns, maskCount));
 }
 
-export function transposedPanelsBytes(depth: i32, units: i32, maskCount: i32): usize {
-  return usize(productsFor(maskCount)) * panelsBytes(columnsOfProduct(units, maskCount), depth);
+export function transposedPanelsBytes(depth: i32, columns: i32, maskCount: i32): usize {
+  return usize(productsFor(maskCount)) * panelsBytes(columnsOfProduct(columns, maskCount), depth);
 }
 
 @inline
 function rowBytes(weights: Weights): usize {
-  return usize(GATES * weights.units) * FLOAT;
+  return usize(weights.columns) * FLOAT;
 }
 
-/** Where a product's columns begin in a row of 4U. */
+/** Where a product's columns begin in a row. */
 @inline
 function blockOffset(weights: Weights, product: i32): usize {
-  return usize(product * weights.units) * FLOAT;
+  return usize(product * (weights.columns / GATES)) * FLOAT;
 }
 
 @inline
@@ -82,7 +82,7 @@ function maskOfProduct(weights: Weights, product: i32): usize {
 
 export function packWeights(weights: Weights, panels: usize): void {
   weights.panels = panels;
-  const columns = columnsOfProduct(weights.units, weights.maskCount);
+  const columns = columnsOfProduct(weights.columns, weights.maskCount);
   for (let product = 0; product < productsFor(weights.maskCount); product++) {
     packPanels(panels, weights.matrix + blockOffset(weights, product), rowBytes(weights), weights.depth, columns);
     panels += panelsBytes(weights.depth, columns);
@@ -91,7 +91,7 @@ export function packWeights(weights: Weights, panels: usize): void {
 
 export function packTransposedWeights(weights: Weights, panels: usize): void {
   weights.panels = panels;
-  const depth = columnsOfProduct(weights.units, weights.maskCount);
+  const depth = columnsOfProduct(weights.columns, weights.maskCount);
   for (let product = 0; product < productsFor(weights.maskCount); product++) {
     const block = weights.matrix + blockOffset(weights, product);
     packTransposedPanels(panels, block, rowBytes(weights), depth, weights.depth);
@@ -100,13 +100,13 @@ export function packTransposedWeights(weights: Weights, panels: usize): void {
 }
 
 /**
- * z [rows, 4U] += rows · weights, the rows being masked for each gate: row r by row r % inner of a mask.
+ * z [rows, columns] += rows · weights, the rows being masked for each gate: row r by row r % inner of a mask.
  *
  * @param masked Where to describe the masked rows.
  * @param descending Whether to read weights from their end on.
  */
 export function addWeightedSum(z: usize, rows: Rows, weights: Weights, masked: Rows, descending: bool): void {
-  const columns = columnsOfProduct(weights.units, weights.maskCount);
+  const columns = columnsOfProduct(weights.columns, weights.maskCount);
   for (let product = 0; product < productsFor(weights.maskCount); product++) {
     let factor = rows;
     if (weights.maskCount > 0) {
@@ -131,11 +131,11 @@ export function addWeightedSum(z: usize, rows: Rows, weights: Weights, masked: R
 /**
  * result [rows, depth] += dZ · weightsᵀ, masked as the rows were that the weights met.
  *
- * @param dZ Rows [rows, 4U].
+ * @param dZ Rows [rows, columns].
  * @param part Where to describe the columns of one product.
  */
 export function addTransposedWeightedSum(result: usize, dZ: Rows, weights: Weights, part: Rows, descending: bool): void {
-  const depth = columnsOfProduct(weights.units, weights.maskCount);
+  const depth = columnsOfProduct(weights.columns, weights.maskCount);
   const resultBytes = usize(weights.depth) * FLOAT;
   const isMasked = weights.maskCount > 0;
   for (let product = 0; product < productsFor(weights.maskCount); product++) {
