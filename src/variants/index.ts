@@ -1,3 +1,9 @@
+/**
+ * The LSTMs of the literature that are not the plain one, as cells for `lstm({ cell })`.
+ *
+ * @module explicit-lstm/variants
+ */
+
 export { BasicLSTMCell, type BasicLSTMCellArgs, basicLSTMCell } from './basic-lstm-cell.js';
 export { GreffCell, type GreffCellArgs, type GreffVariant, greffCell } from './greff-cell.js';
 export { JanetCell, type JanetCellArgs, janetCell } from './janet-cell.js';
