@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
+import type { ConfigDict } from '../host/types.js';
 import { ARGUMENTS, type ArgumentName, isMissingInBuiltIn, withUnsavedArguments } from '../layers/arguments.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../layers/brand.js';
 import { LSTM } from '../layers/lstm.js';
@@ -39,7 +40,9 @@ const TO_BUILT_IN: Conversion = {
   },
   leftOver: "this package's LSTM",
   replacement(layer, config) {
-    if (isExplicitLSTM(layer)) return tf.layers.lstm(withUnsavedArguments(config, layer.cell) as tf.LSTMLayerArgs);
+    if (isExplicitLSTM(layer)) {
+      return tf.layers.lstm(withUnsavedArguments(withCellsOwn(config), layer.cell) as tf.LSTMLayerArgs);
+    }
     if (isExplicitLSTMCell(layer))
       return tf.layers.lstmCell(withUnsavedArguments(config, layer) as tf.LSTMCellLayerArgs);
     return null;
@@ -54,9 +57,15 @@ function isExplicitLSTMCell(layer: object): layer is LSTMCell {
   return LSTM_CELL_BRAND in layer;
 }
 
+/** The config of a layer over a given cell, as that of one that made its own: with the cell's arguments among the layer's. */
+function withCellsOwn({ cell, ...config }: ConfigDict): ConfigDict {
+  const saved = cell as { config: ConfigDict } | undefined;
+  return { ...saved?.config, ...config };
+}
+
 /** Whatever a config has that the built-in does not: this package saves all such arguments where they are set. */
 function droppedArguments(layer: tf.layers.Layer): string[] {
-  const config = layer.getConfig();
+  const config = withCellsOwn(layer.getConfig());
   return (Object.keys(ARGUMENTS) as ArgumentName[]).flatMap((name) => {
     const { inBuiltIn } = ARGUMENTS[name];
     if (config[name] == null || !isMissingInBuiltIn(inBuiltIn)) return [];

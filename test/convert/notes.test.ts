@@ -82,6 +82,9 @@ const VALUES: Record<string, unknown> = {
   zeroOutputForMask: true,
   activityRegularizer: 'l1l2',
   useFused: false,
+  zoneout: 0.1,
+  zoneoutCell: 0.2,
+  candidateDropout: 0.3,
 };
 test('Each of the arguments that the built-in lacks is among those tried here', () => {
   const lacking = (Object.entries(ARGUMENTS) as [string, Argument][]).filter(([, { inBuiltIn }]) =>

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { gateStatistics, traceLayer } from '../../src/inspect/index.js';
+import { flowStatistics, gateStatistics, gradientFlow, traceLayer } from '../../src/inspect/index.js';
 import {
   activationText,
   comparisonPlot,
   gateHeatmap,
   gateTimeline,
+  gradientFlowPlot,
+  gradientHistogram,
   inspectionReport,
   memoryHorizonPlot,
   saturationPlot,
@@ -156,5 +158,26 @@ test('Nothing leaks', async () => {
     await weightHeatmap(layer);
     await weightHistogram(layer);
     expect(tf.memory().numTensors).toBe(before);
+  }
+});
+
+test('Gradients are drawn of the gates and weights that the cell has, without paths that it does not have', async () => {
+  for (const [name, gates, paths] of [
+    ['peephole', ['i', 'f', 'g', 'o'], true],
+    ['coupled', ['i', 'g', 'o'], false],
+  ] as const) {
+    const flow = gradientFlow(layerOver(name), X(), (h) => tf.sum(tf.square(h)));
+    const panels = (await gradientFlowPlot(await flowStatistics(flow))).vconcat as { title: string }[];
+    expect(panels.some(({ title }) => title === 'share by path')).toBe(paths);
+    const drawn = JSON.stringify(panels);
+    for (const gate of ['i', 'f', 'g', 'o'])
+      expect(drawn.includes(`gate ${gate}, dL/dz`)).toBe(gates.some((one) => one === gate));
+    const rows = (await gradientHistogram(flow)).vconcat as { title: string; data: { values: { gate: string }[] } }[];
+    const gatesOf = (title: string) => [
+      ...new Set(rows.find((row) => row.title === title)?.data.values.map(({ gate }) => gate)),
+    ];
+    expect(gatesOf('pre-activations')).toEqual(gates);
+    expect(gatesOf('kernel')).toEqual(gates);
+    flow.dispose();
   }
 });

@@ -4,6 +4,7 @@ import { blockNamesOf, blocksByWeight } from '../../inspect/weights/by-block.js'
 import { type WeightNormsByGate, weightNormsByGate } from '../../inspect/weights/weight-norms-by-gate.js';
 import { amount, lstmName } from '../../inspect/words.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../layers/brand.js';
+import { cellToRun } from '../../layers/foreign-lstm.js';
 
 /** What `info --json` prints. */
 export interface ModelInfo {
@@ -30,7 +31,7 @@ export interface LSTMInfo {
 }
 
 async function describeLSTM({ layerName, direction, cell, layer, lstmCell }: FoundLSTM): Promise<LSTMInfo> {
-  const { activation, recurrentActivation } = lstmCell.getConfig() as Record<string, string>;
+  const { activation, recurrentActivation } = cellToRun(lstmCell);
   return {
     layerName,
     direction,
@@ -38,8 +39,8 @@ async function describeLSTM({ layerName, direction, cell, layer, lstmCell }: Fou
     explicit: LSTM_BRAND in layer || LSTM_CELL_BRAND in lstmCell,
     units: lstmCell.units,
     features: lstmCell.kernel.shape[0] as number,
-    activation: activation as string,
-    recurrentActivation: recurrentActivation as string,
+    activation: activation.getClassName(),
+    recurrentActivation: recurrentActivation.getClassName(),
     returnSequences: layer.returnSequences ?? false,
     returnState: layer.returnState ?? false,
     stateful: layer.stateful ?? false,

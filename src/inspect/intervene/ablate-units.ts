@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describeValue, invalidArgument } from '../../core/errors.js';
 import { A_FUNCTION, AN_ABORT_SIGNAL, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
 import { tidy } from '../../core/tidy.js';
-import { isLSTMLike } from '../../layers/foreign-lstm.js';
+import { cellToRun, isLSTMLike } from '../../layers/foreign-lstm.js';
 import type { Direction } from '../model/find-lstms.js';
 import { type FoundLSTM, requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelInputs, modelInputs } from '../model/model-data.js';
@@ -61,7 +61,7 @@ export async function ablateUnits(
   const found = requireLSTM(model, layerName);
   const { list, dispose } = modelInputs('ablateUnits', model, inputs);
   const candidates = found.flatMap(({ layer, direction, lstmCell }) =>
-    Array.from({ length: lstmCell.units }, (_, unit) => ({ layer, direction, unit })),
+    Array.from({ length: cellToRun(lstmCell).widthOf('h') }, (_, unit) => ({ layer, direction, unit })),
   );
   const run = () => leavingModelAlone(model, () => [model.predictOnBatch(list)].flat());
   let usual: tf.Tensor[] = [];

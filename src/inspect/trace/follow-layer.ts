@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { QUANTITIES } from '../../core/quantities.js';
+import { quantitiesOf, type SizedCell } from '../../core/quantities.js';
 import { unstackSteps } from '../../core/unstack-steps.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import { builtInLSTMClass, isBuiltInLSTM, isBuiltInLSTMCell } from '../../host/built-in-classes.js';
@@ -108,7 +108,7 @@ function followOnlyCell(
   const { lstmCell } = lstm;
   const layer = lstm.layer as LSTMLike;
   const units = keptUnits(lstm);
-  const canHoldAll = units === undefined || bytesOf(given, lstmCell.units) <= MOST_BYTES_TO_CHOOSE_FROM;
+  const canHoldAll = units === undefined || bytesOf(given, cellToRun(lstmCell)) <= MOST_BYTES_TO_CHOOSE_FROM;
   const sequences: Computed[] = [];
   const steps = new ComputedSteps(units);
   const ends: (() => void)[] = [];
@@ -132,9 +132,10 @@ function followOnlyCell(
   }
 }
 
-function bytesOf({ x }: Sequence, units: number): number {
+function bytesOf({ x }: Sequence, cell: SizedCell): number {
   const [batch, timesteps] = x.shape;
-  return tf.util.bytesPerElement('float32') * QUANTITIES.length * batch * timesteps * units;
+  const width = quantitiesOf(cell).reduce((sum, name) => sum + cell.widthOf(name), 0);
+  return tf.util.bytesPerElement('float32') * batch * timesteps * width;
 }
 
 /**

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { shapeOf } from '../../core/check-tensor.js';
 import { invalidArgument } from '../../core/errors.js';
 import { checkOptions } from '../../core/options.js';
+import { quantitiesOf, type SizedCell } from '../../core/quantities.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
 import { TRACE_RULES, type TraceOptions } from '../../layers/trace.js';
 import { requireUnits } from '../../sequence/read-call.js';
@@ -17,15 +18,12 @@ import { TRACE_MODEL_RULES, type TraceModelOptions } from './trace-model.js';
 export interface TraceSize {
   /** The shape of each of the six sequences: [B, T, U], where U is the number of chosen units. */
   shape: [number, number, number];
-  /** The bytes of the sequences i, f, g, o, c, h, the states h0 and c0, and the mask. */
+  /** The bytes of the sequences of all gates and states, of the states before the first step, and of the mask. */
   bytes: number;
 }
 
 /** How large the trace of one call of an LSTM in a model is. */
 export interface CallSize extends CallName, TraceSize {}
-
-const SEQUENCES = 6;
-const STATES = 2;
 
 /**
  * Says how much memory `traceModel` would take, in bytes, for each call in the same order. The model runs once; no trace
@@ -45,8 +43,7 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
   const unitsOf = requireUnitChoice(where, lstms, options.units);
   return sizesOfCalls(where, model, inputs, ({ lstm, sequence: { x, mask } }) => {
     const [batch, timesteps] = x.shape;
-    const units = unitsOf(lstm)?.length ?? lstm.lstmCell.units;
-    return sizeOf([batch, timesteps, units], mask !== null);
+    return sizeOf(cellToRun(lstm.lstmCell), [batch, timesteps], unitsOf(lstm), mask !== null);
   });
 }
 
@@ -77,13 +74,19 @@ export function traceLayerBytes(
   const { mask, units } = options;
   if (units != null) requireUnits(where, { name, cell: cellToRun(cell) }, units);
   const [batch, timesteps] = shape as [number, number, number];
-  return sizeOf([batch, timesteps, units?.length ?? cell.units], mask != null);
+  return sizeOf(cellToRun(cell), [batch, timesteps], units ?? undefined, mask != null);
 }
 
-function sizeOf(shape: [number, number, number], hasMask: boolean): TraceSize {
-  const [batch, timesteps, units] = shape;
-  const floats = SEQUENCES * batch * timesteps * units + STATES * batch * units;
+function sizeOf(
+  cell: SizedCell,
+  [batch, timesteps]: readonly [number, number],
+  units: readonly number[] | undefined,
+  hasMask: boolean,
+): TraceSize {
+  const width = (names: readonly string[]) =>
+    names.reduce((sum, name) => sum + (units?.length ?? cell.widthOf(name)), 0);
+  const floats = batch * (timesteps * width(quantitiesOf(cell)) + width(cell.stateNames));
   const flags = hasMask ? batch * timesteps : 0;
   const bytes = floats * tf.util.bytesPerElement('float32') + flags * tf.util.bytesPerElement('bool');
-  return { shape, bytes };
+  return { shape: [batch, timesteps, units?.length ?? cell.units], bytes };
 }

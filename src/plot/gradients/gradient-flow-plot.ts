@@ -1,5 +1,4 @@
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES } from '../../core/quantities.js';
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
 import { amount } from '../../inspect/words.js';
 import { CATEGORIES } from '../rows/colours.js';
@@ -98,15 +97,15 @@ function panelsOf({
   shareThroughCell,
   shareOfLinearPath,
 }: FlowStatistics) {
-  const ofStates = {
-    'hidden state, dL/dh': dh,
-    'cell state, dL/dc': dc,
-    'h via later steps': dhRecurrent,
-    'linear path': linearPath,
-  };
+  const ofStates: Lines = { 'hidden state, dL/dh': dh };
+  // A variant's cell may have no c, or none of which h is made unit by unit.
+  if (isAnyThere(dc)) ofStates['cell state, dL/dc'] = dc;
+  ofStates['h via later steps'] = dhRecurrent;
+  if (isAnyThere(linearPath)) ofStates['linear path'] = linearPath;
   const ofGates: Lines = {};
-  for (const gate of GATE_NAMES) ofGates[`gate ${gate}, dL/dz`] = dz[gate];
+  for (const [gate, norms] of Object.entries(dz)) ofGates[`gate ${gate}, dL/dz`] = norms;
   const lines = { 'next cell, f · dL/dc': shareThroughCell, 'linear path of dL/dc': shareOfLinearPath };
+  const hasPaths = isAnyThere(shareThroughCell) || isAnyThere(shareOfLinearPath);
   const fraction = { scale: { domain: [0, 1] }, axis: { format: '%', tickCount: 3 } };
   return [
     {
@@ -116,8 +115,12 @@ function panelsOf({
     },
     { title: 'gradient of the states (logarithmic)', unit: 'L2 norm', ...logarithmic(ofStates) },
     { title: 'gradient of the gates (logarithmic)', unit: 'L2 norm', ...logarithmic(ofGates) },
-    { title: 'share by path', unit: 'share', ...fraction, lines },
+    ...(hasPaths ? [{ title: 'share by path', unit: 'share', ...fraction, lines }] : []),
   ];
+}
+
+function isAnyThere(values: PerTimestep): boolean {
+  return values.some((value) => value !== null);
 }
 
 function tooltipOf(unit: string, isLabelled: boolean): Json[] {

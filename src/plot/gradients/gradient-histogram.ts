@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { GATE_NAMES, type GateName } from '../../core/quantities.js';
 import { CELL_WEIGHTS } from '../../core/weights.js';
 import type { GradientFlow, LayerFlow } from '../../inspect/gradient/flow-types.js';
 import { lstmName } from '../../inspect/words.js';
@@ -32,27 +31,31 @@ export async function gradientHistogram(
   const isNamed = typeof flow === 'object' && flow !== null && 'flow' in flow;
   const { dz, dWeights, trace } = requireFlow(where, isNamed ? flow.flow : flow);
   const mask = trace.mask === null ? null : await trace.mask.data();
-  const isValid = (index: number) => mask === null || mask[Math.floor(index / trace.units)] !== 0;
-  const groups: HistogramGroup[] = [{ name: 'pre-activations', byGate: await readByGate(dz, isValid) }];
-  for (const { property, title } of CELL_WEIGHTS) {
-    const byGate = dWeights[property];
-    if (byGate !== null) groups.push({ name: title, byGate: await readByGate(byGate, () => true) });
+  const groups: HistogramGroup[] = [{ name: 'pre-activations', byGate: await readByGate(dz, mask) }];
+  for (const [property, byGate] of Object.entries(dWeights)) {
+    if (byGate === null || typeof byGate === 'function') continue;
+    const title = CELL_WEIGHTS.find((weight) => weight.property === property)?.title ?? titleOfWeight(property);
+    groups.push({ name: title, byGate: await readByGate(byGate, null) });
   }
   return histogramSpec(given, titleOf('Gradients by gate', isNamed ? lstmName(flow) : null), 'gradient', groups);
 }
 
+/** peepholeKernel: peephole kernel. */
+function titleOfWeight(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** @param mask Of sequences [B, T, width], [B, T]; null for all values. */
 async function readByGate(
-  byGate: Record<GateName, tf.Tensor>,
-  isCounted: (index: number) => boolean,
-): Promise<Record<GateName, number[]>> {
-  const read = await Promise.all(GATE_NAMES.map(async (gate) => [...(await byGate[gate].data())]));
-  const [i, f, g, o] = read.map((values) => values.filter((_, index) => isCounted(index))) as [
-    number[],
-    number[],
-    number[],
-    number[],
-  ];
-  return { i, f, g, o };
+  byGate: Readonly<Record<string, tf.Tensor>>,
+  mask: ArrayLike<number> | null,
+): Promise<Record<string, number[]>> {
+  const reads = Object.entries(byGate).map(async ([gate, tensor]) => {
+    const width = tensor.shape.at(-1) as number;
+    const values = [...(await tensor.data())];
+    return [gate, values.filter((_, index) => mask === null || mask[Math.floor(index / width)] !== 0)] as const;
+  });
+  return Object.fromEntries(await Promise.all(reads));
 }
 
 function requireFlow(where: string, flow: unknown): GradientFlow {
