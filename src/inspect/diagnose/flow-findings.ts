@@ -47,6 +47,7 @@ function vanishing(evidence: Evidence, flow: FlowStatistics, thresholds: Diagnos
   const { sentence, forgetGateClosed, timesteps } = flow;
   const { stuckFraction, hardlyReached, vanishingGradient } = thresholds;
   const unreached = hardlyReachedSteps(flow, hardlyReached);
+  const hasForgetGate = forgetGateClosed.some((fraction) => fraction !== null);
   const isHalf = unreached !== null && 2 * unreached.steps >= unreached.of;
   const t = timestepWhere(flow, (size) => size < vanishingGradient);
   const measured = flowEvidence(flow);
@@ -55,12 +56,12 @@ function vanishing(evidence: Evidence, flow: FlowStatistics, thresholds: Diagnos
     findingAt(place, {
       kind: 'vanishing gradient',
       severity: learnt === false && isHalf ? 'warning' : 'note',
-      gate: 'f',
+      gate: hasForgetGate ? 'f' : null,
       units: unitsWhere(forgetGateClosed, (fraction) => fraction > stuckFraction),
       timestep: t,
       evidence: measured,
-      message: `${capitalized(sentence)}. ${isHalf ? whatIsNotReached(unreached, flow) : whatIsReached(flow, vanishingGradient)}`,
-      remedy: `${learnt === true ? 'The model has learnt nevertheless. If it should look further back: ' : ''}${vanishingAdvice(forgetBias, timesteps)}`,
+      message: `${capitalized(sentence)}.${isHalf ? whatIsNotReached(unreached, flow) : whatIsReached(flow, vanishingGradient)}`,
+      remedy: `${learnt === true ? 'The model has learnt nevertheless. If it should look further back: ' : ''}${hasForgetGate ? vanishingAdvice(forgetBias, timesteps) : WITHOUT_FORGET_GATE}`,
     }),
   ];
 }
@@ -98,16 +99,20 @@ function hardlyReachedSteps({ toWeights, goBackwards }: FlowStatistics, fraction
 
 function whatIsNotReached({ first, last, of, share }: Unreached, { goBackwards }: FlowStatistics): string {
   const stretch = goBackwards ? `${last} to ${first}` : `${first} to ${last}`;
-  return `Timesteps ${stretch}, of ${of}, together contribute ${percent(share)} of the gradient of its weights: what happens there hardly changes them.`;
+  return ` Timesteps ${stretch}, of ${of}, together contribute ${percent(share)} of the gradient of its weights: what happens there hardly changes them.`;
 }
 
 /** With a loss at many steps the weights learn from all of them, but from each only what happened shortly before. */
-function whatIsReached({ retained, lossTerms }: FlowStatistics, vanishing: number): string {
+function whatIsReached({ retained, lossTerms, toWeights }: FlowStatistics, vanishing: number): string {
+  // Of a variant's cell it is not known what a step adds to the gradient of the weights.
+  if (toWeights.every((size) => size === null)) return '';
   const steps = retained.filter((left) => left !== null && left >= vanishing).length - 1;
   return lossTerms.filter((size) => size !== null).length > 1
-    ? `The weights learn from every part of the sequence, but each loss term teaches them only about the ${amount(Math.max(steps, 1), 'step')} before it.`
-    : 'The weights still learn from every part of the sequence.';
+    ? ` The weights learn from every part of the sequence, but each loss term teaches them only about the ${amount(Math.max(steps, 1), 'step')} before it.`
+    : ' The weights still learn from every part of the sequence.';
 }
+
+const WITHOUT_FORGET_GATE = 'Shorten the sequences, or choose a cell with a forget gate of its own, and open that.';
 
 function vanishingAdvice(forgetBias: number | null, timesteps: number): string {
   return forgetBias !== null && forgetBias > 0.7

@@ -79,6 +79,16 @@ describe('Findings of a gradient flow', () => {
     expect(find(flowOf([0.05, 0.05, 0.05], backwards))[0]?.message).toContain('Timesteps 1 to 3, of 3, together');
   });
 
+  test('claim nothing of the weights, or of forget gates, where neither is known of a cell', () => {
+    const unknown = { toWeights: [null, null], forgetGateClosed: [null, null, null] };
+    expect(find(flowOf([0.01, 0.01], unknown))[0]).toMatchObject({
+      gate: null,
+      units: [],
+      message: 'Gradient halves every 3.1 steps.',
+      remedy: 'Shorten the sequences, or choose a cell with a forget gate of its own, and open that.',
+    });
+  });
+
   test('call a vanishing gradient a warning only where it keeps the model from learning, as far as can be seen', () => {
     const flow = flowOf([0.05, 0.05, 0.05, 0.05], fading);
     expect([true, false, null].map((learnt) => find(flow, learnt)[0]?.severity)).toEqual(['note', 'warning', 'note']);
