@@ -344,8 +344,7 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
 tf.serialization.registerClass(LSTMCell);
 
 /** Any cell of this package, whatever its gates and states. */
-// biome-ignore lint/suspicious/noExplicitAny: what a step is made of depends on the cell
-export type AnyLSTMCell = LSTMCell<any, any>;
+export type AnyLSTMCell = LSTMCell<CellStep>;
 
 const LSTM_STATES = ['h', 'c'] as const;
 

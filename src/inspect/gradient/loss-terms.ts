@@ -33,7 +33,7 @@ export function lossTerms(values: FlowValues, steps: StepsOfFlow): LossTerms {
 }
 
 /** What is left of a number without its parts; 0 where it may be rounding, for parts that are sums of so many products. */
-function significant(whole: number, parts: number[], products: number): number {
+export function significant(whole: number, parts: number[], products: number): number {
   let left = whole;
   let size = Math.abs(whole);
   for (const part of parts) {

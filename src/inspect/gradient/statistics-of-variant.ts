@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import { roundingOfSubnormals } from '../../core/float32.js';
 import type { FlowStatistics, GradientFlow, NonFiniteGradients, PerTimestep } from './flow-types.js';
 import { readAll, type Values } from './flow-values.js';
+import { significant } from './loss-terms.js';
 import type { Crossing } from './paths.js';
 import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
 
@@ -152,9 +152,6 @@ function crossingsOf(
   });
 }
 
-/** Differences of float32 values that should be equal are rounding. */
-const ROUNDING = 1e-5;
-
 /** [T]: the loss's own term in dh, the mean over the samples that have one. */
 function lossTermsOf(steps: StepsOfFlow, { values: dh, width }: Sequence, { values: later }: Sequence): PerTimestep {
   return Array.from({ length: steps.timesteps }, (_, t) => {
@@ -162,13 +159,9 @@ function lossTermsOf(steps: StepsOfFlow, { values: dh, width }: Sequence, { valu
     let count = 0;
     for (let sample = 0; sample < steps.batch; sample++) {
       const offset = steps.offset(sample, t, width);
-      const term = Float64Array.from({ length: width }, (_, unit) => {
-        const whole = dh[offset + unit] as number;
-        const part = later[offset + unit] as number;
-        const isRounding =
-          Math.abs(whole - part) <= ROUNDING * (Math.abs(whole) + Math.abs(part)) + roundingOfSubnormals(width);
-        return isRounding ? 0 : whole - part;
-      });
+      const term = Float64Array.from({ length: width }, (_, unit) =>
+        significant(dh[offset + unit] as number, [later[offset + unit] as number], width),
+      );
       const size = norm(term);
       if (!Number.isFinite(size)) return null;
       sum += size;

@@ -4,7 +4,7 @@ import { heldLayers } from '../../host/held-layers.js';
 import type { BuiltInCell } from '../../host/types.js';
 import { isDisposed } from '../../layers/check-weights.js';
 import { isLSTMCell } from '../../layers/foreign-lstm.js';
-import type { LSTMCell } from '../../layers/lstm-cell.js';
+import type { AnyLSTMCell } from '../../layers/lstm-cell.js';
 
 /** The order in which a layer reads a sequence: 'backward' starts with the last timestep. */
 export type Direction = 'forward' | 'backward';
@@ -19,7 +19,7 @@ export interface FoundLSTM {
   cell: number;
   /** The LSTM, or the RNN whose cell it is. */
   layer: tf.layers.RNN;
-  lstmCell: LSTMCell | BuiltInCell;
+  lstmCell: AnyLSTMCell | BuiltInCell;
 }
 
 /** What tells the LSTMs of a model apart. */
