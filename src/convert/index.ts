@@ -4,6 +4,9 @@
  * @module explicit-lstm/convert
  */
 
+export { FileError, type FileErrorContext } from '../formats/file-error.js';
+export type { StoredArray, StoredDtype, StoredNumbers } from '../formats/stored-array.js';
 export type { ConversionOptions } from './conversion.js';
+export type { Source } from './source.js';
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';

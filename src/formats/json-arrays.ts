@@ -1,5 +1,5 @@
 import type { ByteSource, FirstRows } from './byte-source.js';
-import { FormatError } from './format-error.js';
+import { FileError } from './file-error.js';
 
 const CHUNK = 65_536;
 const HIGHEST_RANK = 32;
@@ -88,7 +88,7 @@ class Cursor {
     try {
       return JSON.parse(`"${UTF8.decode(body)}"`);
     } catch {
-      throw new FormatError(`byte ${this.offset}`, 'must end a name as JSON has it');
+      throw new FileError(`byte ${this.offset}`, 'must end a name as JSON has it');
     }
   }
 
@@ -103,11 +103,11 @@ class Cursor {
     return this.token.subarray(0, length);
   }
 
-  fail(rule: string): FormatError {
+  fail(rule: string): FileError {
     const byte = this.peek();
     const found =
       byte === END ? 'the end' : byte > 32 && byte < 127 ? `'${String.fromCharCode(byte)}'` : `byte ${byte}`;
-    return new FormatError(`byte ${this.offset}`, `${rule}, got ${found}`);
+    return new FileError(`byte ${this.offset}`, `${rule}, got ${found}`);
   }
 }
 
@@ -178,8 +178,8 @@ class ArrayReader {
     this.values[this.count++] = CONSTANTS[text] ?? Number(text);
   }
 
-  private fail(rule: string): FormatError {
-    return new FormatError(this.index.length === 0 ? 'the array' : `[${this.index.join('][')}]`, rule);
+  private fail(rule: string): FileError {
+    return new FileError(this.index.length === 0 ? 'the array' : `[${this.index.join('][')}]`, rule);
   }
 }
 
@@ -189,7 +189,7 @@ class ArrayReader {
  *
  * @param rows How many rows of each array are kept.
  * @returns The array, or the arrays by name.
- * @throws FormatError for anything else, for a name that comes twice, for arrays nested deeper than 32.
+ * @throws FileError for anything else, for a name that comes twice, for arrays nested deeper than 32.
  */
 export function readJsonArrays(
   source: ByteSource,
@@ -211,13 +211,13 @@ function readNamed(cursor: Cursor, rows: number): Map<string, FirstRows> {
   }
   for (;;) {
     const name = cursor.readName();
-    if (arrays.has(name)) throw new FormatError(`'${name}'`, 'must not occur twice');
+    if (arrays.has(name)) throw new FileError(`'${name}'`, 'must not occur twice');
     cursor.expect(COLON, "must be ':'");
     try {
       arrays.set(name, new ArrayReader(cursor, rows).read());
     } catch (error) {
-      if (error instanceof FormatError && !error.place.startsWith('byte')) {
-        throw new FormatError(`'${name}' ${error.place}`, error.rule);
+      if (error instanceof FileError && !error.place.startsWith('byte')) {
+        throw new FileError(`'${name}' ${error.place}`, error.rule);
       }
       throw error;
     }

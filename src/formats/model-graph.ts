@@ -1,4 +1,4 @@
-import { FormatError } from './format-error.js';
+import { FileError } from './file-error.js';
 
 type Json = Record<string, unknown>;
 
@@ -25,7 +25,7 @@ interface Node {
  * it. If one of them never exists, tfjs loops for ever.
  *
  * @param where How an error names the topology.
- * @throws FormatError
+ * @throws FileError
  */
 export function requireOrderedGraphs(topology: unknown, where: string): void {
   if (!isObject(topology)) return;
@@ -39,7 +39,7 @@ export function requireOrderedGraphs(topology: unknown, where: string): void {
 
 function requireOrdered(layers: Json[], where: string): void {
   if (layers.length > MOST_LAYERS) {
-    throw new FormatError(where, `must be ${MOST_LAYERS} layers at most, but are ${layers.length}`);
+    throw new FileError(where, `must be ${MOST_LAYERS} layers at most, but are ${layers.length}`);
   }
   const calls = new Map<string, number>();
   for (const layer of layers) calls.set(String(layer.name), isThereBeforeItsCalls(layer) ? 1 : 0);
@@ -52,7 +52,7 @@ function requireOrdered(layers: Json[], where: string): void {
     });
     if (left.length === waiting.length) {
       const name = (left[0] as Node).layer;
-      throw new FormatError(where, `must be a graph without cycles: the input of '${name}' is never computed`);
+      throw new FileError(where, `must be a graph without cycles: the input of '${name}' is never computed`);
     }
     waiting = left;
   }

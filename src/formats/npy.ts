@@ -1,5 +1,5 @@
 import { type ByteSource, type FirstRows, rowSize } from './byte-source.js';
-import { FormatError } from './format-error.js';
+import { FileError } from './file-error.js';
 
 type Read = (view: DataView, at: number, littleEndian: boolean) => number;
 
@@ -43,26 +43,26 @@ function readHeader(source: ByteSource): Header {
   const bytes = source.read(0, LONGEST_HEADER + 12);
   const version = bytes[MAGIC.length];
   if (latin1(bytes.subarray(0, MAGIC.length)) !== MAGIC || bytes.length < 12) {
-    throw new FormatError('the file', 'is not an .npy file');
+    throw new FileError('the file', 'is not an .npy file');
   }
   if (version !== 1 && version !== 2 && version !== 3) {
-    throw new FormatError('the file', `has version ${version} of the format, not 1 to 3`);
+    throw new FileError('the file', `has version ${version} of the format, not 1 to 3`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > LONGEST_HEADER || start + length > bytes.length) {
-    throw new FormatError('the header', 'does not end');
+    throw new FileError('the header', 'does not end');
   }
   const text = latin1(bytes.subarray(start, start + length));
   const descr = DESCR.exec(text);
   const order = FORTRAN_ORDER.exec(text);
   const sizes = SHAPE.exec(text);
-  if (!descr || !order || !sizes) throw new FormatError('the header', 'is not a NumPy header, or describes records');
+  if (!descr || !order || !sizes) throw new FileError('the header', 'is not a NumPy header, or describes records');
   const [, byteOrder, type = ''] = descr;
   const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   if (kind === undefined) {
-    throw new FormatError('the file', `holds '${type}': convert it, say by .astype('float32')`);
+    throw new FileError('the file', `holds '${type}': convert it, say by .astype('float32')`);
   }
   return {
     shape: (sizes[1] as string)
@@ -81,7 +81,7 @@ function readHeader(source: ByteSource): Header {
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  *
  * @param rows How many are read, the first ones; no more of the file than them, unless it lies column after column.
- * @throws FormatError for anything else, and for a file that is shorter or longer than its header says.
+ * @throws FileError for anything else, and for a file that is shorter or longer than its header says.
  */
 export function readNpy(source: ByteSource, rows = Number.POSITIVE_INFINITY): FirstRows {
   const { shape, kind, littleEndian, fortranOrder, dataStart } = readHeader(source);
@@ -90,7 +90,7 @@ export function readNpy(source: ByteSource, rows = Number.POSITIVE_INFINITY): Fi
   const found = source.size - dataStart;
   if (expected !== found) {
     const rule = `must hold ${expected} bytes of numbers, as its shape [${shape.join(', ')}] says, but holds ${found}`;
-    throw new FormatError('the file', rule);
+    throw new FileError('the file', rule);
   }
   const kept = shape.length === 0 ? 1 : Math.min(rows, shape[0] as number) * rowSize(shape);
   const data = source.read(dataStart, fortranOrder ? found : kept * kind.bytes);

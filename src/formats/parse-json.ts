@@ -1,4 +1,4 @@
-import { FormatError } from './format-error.js';
+import { FileError } from './file-error.js';
 
 /** What reads a document item by item may call itself so often; models are nested some ten deep. */
 const DEEPEST = 500;
@@ -6,14 +6,14 @@ const DEEPEST = 500;
 /**
  * Parses JSON that is not nested deeper than a program can follow.
  *
- * @throws FormatError
+ * @throws FileError
  */
 export function parseJson(text: string): unknown {
   requireShallow(text);
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FormatError('the document', `must be JSON: ${(cause as Error).message}`);
+    throw new FileError('the document', `must be JSON: ${(cause as Error).message}`);
   }
 }
 
@@ -27,6 +27,6 @@ function requireShallow(text: string): void {
     else if (isInString) continue;
     else if (character === '[' || character === '{') depth++;
     else if (character === ']' || character === '}') depth--;
-    if (depth > DEEPEST) throw new FormatError('the document', `must not be nested deeper than ${DEEPEST}`);
+    if (depth > DEEPEST) throw new FileError('the document', `must not be nested deeper than ${DEEPEST}`);
   }
 }

@@ -1,4 +1,4 @@
-import { FormatError } from './format-error.js';
+import { FileError } from './file-error.js';
 import { requireOrderedGraphs } from './model-graph.js';
 import { parseJson } from './parse-json.js';
 import { readWeightManifest, type WeightGroup } from './weight-manifest.js';
@@ -15,7 +15,7 @@ export interface TfjsModel {
 /**
  * Reads a `model.json` as `model.save` and the tensorflowjs converter write it.
  *
- * @throws FormatError for anything else, for a graph of layers that cannot be put in order, and for weights that are not
+ * @throws FileError for anything else, for a graph of layers that cannot be put in order, and for weights that are not
  *   described as tfjs does.
  */
 export function readTfjsModel(text: string): TfjsModel {
@@ -23,15 +23,15 @@ export function readTfjsModel(text: string): TfjsModel {
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
   const { format, modelTopology, weightsManifest, trainingConfig = null } = (isObject ? document : {}) as Json;
   if (format === 'graph-model') {
-    throw new FormatError(
+    throw new FileError(
       'the model',
       'is a graph model, which no longer has layers; convert the original with --output_format=tfjs_layers_model',
     );
   }
   if (typeof modelTopology !== 'object' || modelTopology === null) {
-    throw new FormatError('the document', 'is not a model of TensorFlow.js: it has no modelTopology');
+    throw new FileError('the document', 'is not a model of TensorFlow.js: it has no modelTopology');
   }
-  if (typeof trainingConfig !== 'object') throw new FormatError('trainingConfig', 'must be an object');
+  if (typeof trainingConfig !== 'object') throw new FileError('trainingConfig', 'must be an object');
   requireOrderedGraphs(modelTopology, 'modelTopology');
   return { modelTopology, trainingConfig, weightGroups: readWeightManifest(weightsManifest) };
 }

@@ -1,4 +1,4 @@
-import { FormatError } from './format-error.js';
+import { FileError } from './file-error.js';
 
 const BYTES_OF = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1 };
 const DTYPES = ['float32', 'int32', 'bool'];
@@ -21,7 +21,7 @@ export interface WeightGroup {
 }
 
 function requireThat(holds: boolean, place: string, rule: string): asserts holds {
-  if (!holds) throw new FormatError(place, `must be ${rule}`);
+  if (!holds) throw new FileError(place, `must be ${rule}`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -63,7 +63,7 @@ function bytesOf(spec: unknown, place: string): number {
  * Checks the part of a `model.json` that says where the weights are, before any of them is read.
  *
  * @param place How an error names it.
- * @throws FormatError for anything that tfjs does not write, and for two weights of one name.
+ * @throws FileError for anything that tfjs does not write, and for two weights of one name.
  */
 export function readWeightManifest(manifest: unknown, place = 'weightsManifest'): WeightGroup[] {
   requireThat(Array.isArray(manifest), place, 'an array of groups of weights');

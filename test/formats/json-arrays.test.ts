@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type ByteSource, type FirstRows, inMemory } from '../../src/formats/byte-source.js';
-import { FormatError } from '../../src/formats/format-error.js';
+import { FileError } from '../../src/formats/file-error.js';
 import { readJsonArrays } from '../../src/formats/json-arrays.js';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -158,12 +158,12 @@ describe('readJsonArrays', () => {
     [`${'['.repeat(33)}1`, 'must not be nested deeper than 32 arrays'],
   ])('refuses %s', (text, message) => {
     expect(() => read(text)).toThrow(message);
-    expect(() => read(text)).toThrow(FormatError);
+    expect(() => read(text)).toThrow(FileError);
   });
 
   test('refuses in rows that are not kept what it refuses in those that are', () => {
     for (const last of ['[3]', '3', '["a"]', '[3,x]', '[3,1.]'])
-      expect(() => read(`[[1,2],${last}]`, 1)).toThrow(FormatError);
+      expect(() => read(`[[1,2],${last}]`, 1)).toThrow(FileError);
   });
 
   test('refuses names that are not UTF-8', () => {
@@ -189,7 +189,7 @@ describe('readJsonArrays', () => {
         try {
           agreed = readJsonArrays(inMemory(cut));
         } catch (error) {
-          expect(error).toBeInstanceOf(FormatError);
+          expect(error).toBeInstanceOf(FileError);
           return;
         }
         // What is taken is JSON, and holds the same.

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { FormatError } from '../../src/formats/format-error.js';
+import { FileError } from '../../src/formats/file-error.js';
 import { requireOrderedGraphs } from '../../src/formats/model-graph.js';
 import { lstm } from '../../src/index.js';
 import { useBackend } from '../../tools/backends.js';
@@ -76,7 +76,7 @@ describe('requireOrderedGraphs', () => {
     ],
     ['a graph under model_config', { model_config: graph(layer('a', [['a', 0]])) }],
   ])('refuses %s', (_, topology) => {
-    expect(() => check(topology)).toThrow(FormatError);
+    expect(() => check(topology)).toThrow(FileError);
     expect(() => check(topology)).toThrow(
       /layers must be a graph without cycles: the input of '[ab]' is never computed/,
     );
@@ -120,6 +120,6 @@ describe('requireOrderedGraphs', () => {
     ]) {
       expect(() => check(topology)).not.toThrow();
     }
-    expect(() => check(graph(input('x'), { name: 'a', inbound_nodes: [7, [7, null, ['x', 0]]] }))).toThrow(FormatError);
+    expect(() => check(graph(input('x'), { name: 'a', inbound_nodes: [7, [7, null, ['x', 0]]] }))).toThrow(FileError);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { inMemory } from '../../src/formats/byte-source.js';
-import { FormatError } from '../../src/formats/format-error.js';
+import { FileError } from '../../src/formats/file-error.js';
 import { readNpy } from '../../src/formats/npy.js';
 
 interface NpyOptions {
@@ -136,7 +136,7 @@ describe('readNpy', () => {
           const { shape, values } = readNpy(inMemory(isCut ? bytes.subarray(0, length) : bytes));
           expect(values).toHaveLength(shape.reduce((product, size) => product * size, 1));
         } catch (error) {
-          expect(error).toBeInstanceOf(FormatError);
+          expect(error).toBeInstanceOf(FileError);
         }
       }),
       { numRuns: 2000 },
@@ -178,7 +178,7 @@ describe('readNpy', () => {
       'the header is not a NumPy header',
     ],
   ])('refuses %s', (_, make, message) => {
-    expect(() => readNpy(inMemory(make()))).toThrow(FormatError);
+    expect(() => readNpy(inMemory(make()))).toThrow(FileError);
     expect(() => readNpy(inMemory(make()))).toThrow(message);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FormatError } from '../../src/formats/format-error.js';
+import { FileError } from '../../src/formats/file-error.js';
 import { parseJson } from '../../src/formats/parse-json.js';
 
 const nested = (depth: number, open: string, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`;
@@ -13,7 +13,7 @@ describe('parseJson', () => {
     expect(() => parseJson(nested(500, '[', ']'))).not.toThrow();
     expect(() => parseJson(nested(501, '[', ']'))).toThrow('the document must not be nested deeper than 500');
     expect(() => parseJson(nested(501, '{"a":', '}'))).toThrow('must not be nested deeper');
-    expect(() => parseJson(nested(1_000_000, '[', ']'))).toThrow(FormatError);
+    expect(() => parseJson(nested(1_000_000, '[', ']'))).toThrow(FileError);
   });
 
   test('counts brackets that nest, not those that follow each other or stand in text', () => {
@@ -25,6 +25,6 @@ describe('parseJson', () => {
 
   test('says what is no JSON', () => {
     expect(() => parseJson('{"a": ')).toThrow(/^the document must be JSON: /);
-    expect(() => parseJson('"\\')).toThrow(FormatError);
+    expect(() => parseJson('"\\')).toThrow(FileError);
   });
 });

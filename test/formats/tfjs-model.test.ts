@@ -1,4 +1,4 @@
-import { FormatError } from '../../src/formats/format-error.js';
+import { FileError } from '../../src/formats/file-error.js';
 import { readTfjsModel } from '../../src/formats/tfjs-model.js';
 import { readWeightManifest } from '../../src/formats/weight-manifest.js';
 
@@ -75,7 +75,7 @@ describe('readWeightManifest', () => {
     ],
   ])('refuses %j', (manifest, message) => {
     expect(() => readWeightManifest(manifest)).toThrow(new Error(message));
-    expect(() => readWeightManifest(manifest)).toThrow(FormatError);
+    expect(() => readWeightManifest(manifest)).toThrow(FileError);
   });
 });
 
@@ -123,6 +123,6 @@ describe('readTfjsModel', () => {
     ],
   ])('refuses %s', (text, message) => {
     expect(() => readTfjsModel(text)).toThrow(new Error(message));
-    expect(() => readTfjsModel(text)).toThrow(FormatError);
+    expect(() => readTfjsModel(text)).toThrow(FileError);
   });
 });

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '../../formats/byte-source.js';
-import { FormatError } from '../../formats/format-error.js';
+import { FileError } from '../../formats/file-error.js';
 import { parseJson } from '../../formats/parse-json.js';
 import { messageOf, UserError } from '../user-error.js';
 
@@ -11,7 +11,7 @@ const LONGEST_TEXT = 2 ** 28;
  * Opens a file, and closes it after it has been read.
  *
  * @param what What the file should be, for the error.
- * @param read Reads it, piece by piece; its `FormatError` becomes a `UserError` that names the file.
+ * @param read Reads it, piece by piece; its `FileError` becomes a `UserError` that names the file.
  * @throws UserError where it is no readable file.
  */
 export function readFrom<Result>(path: string, what: string, read: (source: ByteSource) => Result): Result {
@@ -20,7 +20,7 @@ export function readFrom<Result>(path: string, what: string, read: (source: Byte
     file = openSync(path, 'r');
     return read(sourceOf(file));
   } catch (cause) {
-    if (cause instanceof FormatError) throw new UserError(`${what} '${path}': ${cause.message}`, { cause });
+    if (cause instanceof FileError) throw new UserError(`${what} '${path}': ${cause.message}`, { cause });
     const reason = reasonOf(cause);
     if (reason === null) throw cause;
     throw new UserError(`${what} '${path}' cannot be read: ${reason}`, { cause });
@@ -68,7 +68,7 @@ export function readBytes(path: string, what: string): Uint8Array {
 export function readText(path: string, what: string): string {
   const bytes = readFrom(path, what, (source) => {
     if (source.size <= LONGEST_TEXT) return source.read(0, source.size);
-    throw new FormatError('the file', `must have ${LONGEST_TEXT} bytes at most, but has ${source.size}`);
+    throw new FileError('the file', `must have ${LONGEST_TEXT} bytes at most, but has ${source.size}`);
   });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -100,13 +100,13 @@ export function* linesOf(source: ByteSource): Generator<string> {
     try {
       text = decoder.decode(source.read(start, CHUNK), { stream: !isLast });
     } catch {
-      throw new FormatError('the file', 'is not text in UTF-8');
+      throw new FileError('the file', 'is not text in UTF-8');
     }
     const lines = (begun + text).split('\n');
     begun = lines.pop() as string;
     for (const line of lines) yield withoutReturn(line);
     if (begun.length > LONGEST_LINE) {
-      throw new FormatError('the file', `must have lines of ${LONGEST_LINE} characters at most`);
+      throw new FileError('the file', `must have lines of ${LONGEST_LINE} characters at most`);
     }
   }
   yield withoutReturn(begun);
