@@ -8,7 +8,7 @@ const ARROWS = {
   layers: ['core', 'host', 'fused', 'sequence'],
   training: ['core', 'host', 'fused', 'sequence'],
   inspect: ['core', 'host', 'sequence', 'layers'],
-  convert: ['core', 'formats', 'host', 'sequence', 'layers', 'training'],
+  convert: ['core', 'formats', 'host', 'sequence', 'layers', 'training', 'variants'],
   plot: ['core', 'inspect'],
   report: ['plot'],
   variants: ['layers', 'sequence', 'fused', 'core', 'host'],
