@@ -8,6 +8,7 @@ import type { LSTM, LSTMOverCellArgs } from '../../src/layers/lstm.js';
 import type { AnyLSTMCell } from '../../src/layers/lstm-cell.js';
 import * as variants from '../../src/variants/index.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
+import { VARIANT_FIXTURES } from './variant-fixtures.js';
 
 /** A user's own cell: an LSTM that writes half of what it forgets, with other gates, states and weights than ours. */
 export class UsersCell extends LSTMCell<CellStep> {
@@ -42,10 +43,8 @@ tf.serialization.registerClass(UsersCell);
 
 type Make = (args: LSTMCellArgs) => AnyLSTMCell;
 
-/** Arguments by which a maker's cells differ in kind; of one that is not listed there is one kind. */
+/** Arguments by which a maker's cells differ in kind, where those of its fixtures are not all that is to be seen. */
 const KINDS: Record<string, object[]> = {
-  greffCell: ['NIG', 'NFG', 'NOG', 'NIAF', 'NOAF', 'NP', 'CIFG', 'FGR', 'V'].map((variant) => ({ variant })),
-  layerNormCell: ['ba', 'addons', 'haste'].map((convention) => ({ convention })),
   mLSTMCell: [{ heads: 1 }, { heads: 2 }],
   sLSTMCell: [{ heads: 1 }, { heads: 2 }],
   peepholeCell: [
@@ -76,7 +75,7 @@ export const TIMESTEPS = 6;
 
 /** Every cell of this package, and a user's, by a name that says its arguments. */
 export const CELL_CASES: [name: string, CellCase][] = Object.entries(MAKERS).flatMap(([maker, make]) =>
-  (KINDS[maker] ?? [{}]).map((kind): [string, CellCase] => [
+  (KINDS[maker] ?? kindsOfFixtures(maker)).map((kind): [string, CellCase] => [
     `${maker} ${JSON.stringify(kind)}`,
     { maker, make, args: { units: UNITS, recurrentActivation: 'sigmoid', ...kind } },
   ]),
@@ -109,4 +108,13 @@ export function randomStates(cell: AnyLSTMCell, seed: number): tf.Tensor2D[] {
     const state = randomTensor<tf.Rank.R2>([BATCH, cell.widthOf(name)], seed + n, 0.5);
     return name === 'n' ? tf.add(tf.abs(state), 0.5) : state;
   });
+}
+
+/** Arguments of a maker's fixtures that are not numbers or activations, each combination once. */
+function kindsOfFixtures(maker: string): object[] {
+  const kinds = VARIANT_FIXTURES.filter(({ cell }) => cell === maker).map(({ args }) => {
+    const { activation: _, recurrentActivation: __, ...own } = args;
+    return JSON.stringify(Object.fromEntries(Object.entries(own).filter(([, value]) => typeof value !== 'number')));
+  });
+  return kinds.length === 0 ? [{}] : [...new Set(kinds)].map((kind) => JSON.parse(kind) as object);
 }

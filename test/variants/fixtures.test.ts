@@ -1,38 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../src/index.js';
 import type { AnyLSTMCell } from '../../src/layers/lstm-cell.js';
 import * as variants from '../../src/variants/index.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose, TOLERANCE } from '../support/close.js';
-
-interface Numbers {
-  shape: number[];
-  values: number[];
-}
-
-/** What another implementation computes; see fixtures/README.md. */
-interface VariantFixture {
-  name: string;
-  cell: string;
-  args: Record<string, unknown>;
-  source: string;
-  inputs: { x: Numbers; mask: Numbers | null };
-  initialState: Numbers[];
-  weights: Record<string, Numbers>;
-  outputs: { sequence: Numbers; states: Numbers[] };
-  lossWeights: Numbers;
-  stateLossWeights: Numbers[];
-  gradients: { x: Numbers; initialState: Numbers[]; weights: Record<string, Numbers> };
-}
+import { type Numbers, VARIANT_FIXTURES, type VariantFixture } from './variant-fixtures.js';
 
 /** mLSTM's are divided by the square of a divisor that may be small. */
 const GRADIENT_TOLERANCE = 2 * TOLERANCE;
-
-const FOLDER = 'fixtures/variants';
-const FIXTURES = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')) as VariantFixture);
 
 const makers = variants as unknown as Record<string, (args: object) => AnyLSTMCell>;
 
@@ -63,7 +38,7 @@ describe.each(NODE_BACKENDS)('On %s, a variant', (backend) => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  test.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
+  test.each(VARIANT_FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
     'computes what another implementation does, in lstm and in tf.layers.rnn: %s',
     (_, fixture) => {
       const cell = cellOf(fixture);
@@ -77,7 +52,7 @@ describe.each(NODE_BACKENDS)('On %s, a variant', (backend) => {
     },
   );
 
-  test.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
+  test.each(VARIANT_FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
     'has the gradients of another implementation: %s',
     (_, fixture) => {
       const cell = cellOf(fixture);
@@ -106,5 +81,5 @@ describe.each(NODE_BACKENDS)('On %s, a variant', (backend) => {
 
 test('Each variant has a fixture, and each fixture a variant', () => {
   const functions = Object.keys(variants).filter((name) => /^[a-z]/.test(name));
-  expect([...new Set(FIXTURES.map(({ cell }) => cell))].sort()).toEqual(functions.sort());
+  expect([...new Set(VARIANT_FIXTURES.map(({ cell }) => cell))].sort()).toEqual(functions.sort());
 });

@@ -131,7 +131,7 @@ async function panel(weight: WeightValues, look: PanelLook): Promise<Json> {
   return {
     width,
     height,
-    title: `${title} [${row === null ? columns : `${rows}, ${columns}`}]`,
+    title: `${title} [${row === null && rows === 1 ? columns : `${rows}, ${columns}`}]`,
     layer: [
       await imageLayer(image, width, height),
       {
