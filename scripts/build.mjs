@@ -1,7 +1,8 @@
 // dist/esm and dist/cjs (with types) by tsc, out of one source; by esbuild dist/explicit-lstm.global.js for script tags, and
-// dist/cli, the command with the libraries that it alone needs, so that installing the package installs none of them.
+// dist/cli, the command. What the command and the file that inflates need of other libraries is put into them, so that
+// installing the package installs none.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
@@ -16,6 +17,9 @@ function compile(project) {
   if (status !== 0) throw new Error(`build: tsc -p ${project} failed`);
 }
 
+/** The library that inflates. */
+const INFLATING = 'fflate/browser';
+
 const tfFromGlobal = `
 if (typeof globalThis.tf === 'undefined') {
   throw new Error('${name}: TensorFlow.js is missing: put its script tag, which defines tf, before this one');
@@ -29,6 +33,7 @@ const onlyTensorFlowFromOutside = {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
       if (kind === 'entry-point') return undefined;
       if (path === '@tensorflow/tfjs') return { path, namespace: 'global' };
+      if (path === INFLATING) return undefined;
       return { errors: [{ text: `the script-tag build must not depend on ${path}` }] };
     });
     onLoad({ filter: /.*/, namespace: 'global' }, () => ({ contents: tfFromGlobal, loader: 'js' }));
@@ -62,11 +67,42 @@ async function keepDynamicImports(file) {
   writeFileSync(`dist/cjs/${file}.js`, code);
 }
 
+/** Puts the library that inflates into the one file that imports it, as little of it as that needs. */
+async function carryInflate(format, folder) {
+  await build({
+    entryPoints: ['src/formats/inflate.ts'],
+    outfile: `dist/${folder}/formats/inflate.js`,
+    bundle: true,
+    external: ['./file-error.js'],
+    format,
+    target: 'es2021',
+    sourcemap: true,
+    sourcesContent: false,
+    banner: { js: '/*! With fflate, MIT License; see dist/THIRD-PARTY-LICENSES.txt. */' },
+    allowOverwrite: true,
+    logLevel: 'warning',
+  });
+}
+
+/** The texts of the licenses of what a build carries. */
+function licensesOf(libraries) {
+  return libraries
+    .map((library) => {
+      let folder = dirname(require.resolve(library));
+      while (!existsSync(resolve(folder, 'LICENSE'))) folder = dirname(folder);
+      return `${library}\n\n${readFileSync(resolve(folder, 'LICENSE'), 'utf8')}`;
+    })
+    .join('\n');
+}
+
 rmSync('dist', { recursive: true, force: true });
 compile('tsconfig.build.json');
 compile('tsconfig.build.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await keepDynamicImports('plot/rendering/optional-packages');
+await carryInflate('esm', 'esm');
+await carryInflate('cjs', 'cjs');
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(['fflate']));
 await build({
   stdin: {
     contents: ['index', 'convert/index', 'inspect/index', 'variants/index']
@@ -102,8 +138,4 @@ await build({
   plugins: [packageFromItsBuild],
   logLevel: 'warning',
 });
-const licenses = BUNDLED.map((library) => {
-  const folder = dirname(require.resolve(library));
-  return `${library}\n\n${readFileSync(resolve(folder, 'LICENSE'), 'utf8')}`;
-});
-writeFileSync('dist/cli/THIRD-PARTY-LICENSES.txt', licenses.join('\n'));
+writeFileSync('dist/cli/THIRD-PARTY-LICENSES.txt', licensesOf(BUNDLED));

@@ -33,7 +33,7 @@ interface Tarball {
 
 function checkContent({ files, size }: Tarball): string {
   const allowed =
-    /^(dist\/(esm|cjs)\/.+|dist\/cli\/([\w-]+\.js|THIRD-PARTY-LICENSES\.txt)|dist\/explicit-lstm\.global\.js(\.map)?|src\/.+\.ts|fixtures\/[\w-]+\.(py|md|txt)|package\.json|README\.md|LICENSE)$/;
+    /^(dist\/(esm|cjs)\/.+|dist\/cli\/([\w-]+\.js|THIRD-PARTY-LICENSES\.txt)|dist\/THIRD-PARTY-LICENSES\.txt|dist\/explicit-lstm\.global\.js(\.map)?|src\/.+\.ts|fixtures\/[\w-]+\.(py|md|txt)|package\.json|README\.md|LICENSE)$/;
   const paths = files.map((file) => file.path);
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
