@@ -12,7 +12,7 @@ import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
  * The arguments of `gruCell`: those of `lstmCell`, and the one below. `recurrentActivation` is by default 'sigmoid',
  * `kernelInitializer` 'glorotUniform'.
  */
-export interface GRUCellArgs extends LSTMCellArgs {
+export interface GruCellArgs extends LSTMCellArgs {
   /**
    * Whether the reset gate is applied to the product of h and its weights, as by default in Keras, and always in PyTorch; else
    * to h before the product, as in the paper. Default: true.
@@ -42,11 +42,11 @@ const STATES = ['h'];
  *
  * The candidate is written h̃ in the paper, h in Keras's order of blocks, and n in PyTorch.
  */
-export class GRUCell extends LSTMCell<CellStep, { resetAfter: boolean }> {
-  static override readonly className: string = 'ExplicitGRUCell';
+export class GruCell extends LSTMCell<CellStep, { resetAfter: boolean }> {
+  static override readonly className: string = 'ExplicitGruCell';
 
-  /** @throws RangeError for an argument that breaks its rule; see `GRUCellArgs`. */
-  constructor(args: GRUCellArgs) {
+  /** @throws RangeError for an argument that breaks its rule; see `GruCellArgs`. */
+  constructor(args: GruCellArgs) {
     super(args, 'gruCell', ARGUMENTS);
   }
 
@@ -118,7 +118,7 @@ export class GRUCell extends LSTMCell<CellStep, { resetAfter: boolean }> {
     return tf.slice((this.bias as tf.LayerVariable).read() as tf.Tensor2D, [row, 0], [1, -1]);
   }
 }
-tf.serialization.registerClass(GRUCell);
+tf.serialization.registerClass(GruCell);
 
 /**
  * Makes the cell of Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
@@ -133,6 +133,6 @@ tf.serialization.registerClass(GRUCell);
  *
  * @throws RangeError for an argument that breaks its rule.
  */
-export function gruCell(args: GRUCellArgs): GRUCell {
-  return makeCell('gruCell', GRUCell, args, ARGUMENTS);
+export function gruCell(args: GruCellArgs): GruCell {
+  return makeCell('gruCell', GruCell, args, ARGUMENTS);
 }

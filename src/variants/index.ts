@@ -6,7 +6,7 @@
 
 export { BasicLSTMCell, type BasicLSTMCellArgs, basicLSTMCell } from './basic-lstm-cell.js';
 export { GreffCell, type GreffCellArgs, type GreffVariant, greffCell } from './greff-cell.js';
-export { GRUCell, type GRUCellArgs, gruCell } from './gru-cell.js';
+export { GruCell, type GruCellArgs, gruCell } from './gru-cell.js';
 export { JanetCell, type JanetCellArgs, janetCell } from './janet-cell.js';
 export { LayerNormCell, type LayerNormCellArgs, type LayerNormConvention, layerNormCell } from './layer-norm-cell.js';
 export { MLSTMCell, type MLSTMCellArgs, mLSTMCell } from './mlstm-cell.js';
