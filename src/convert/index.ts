@@ -10,3 +10,4 @@ export type { ConversionOptions } from './conversion.js';
 export type { Source } from './source.js';
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';
+export { type ReadTorchOptions, readTorch, type TorchModule } from './torch/read-torch.js';

@@ -8,6 +8,10 @@ export interface FileErrorContext {
   cause?: unknown;
 }
 
+/** A file's own names stand in its errors, and a hostile one's may be as long as the file. */
+const LONGEST_PLACE = 300;
+const LONGEST_RULE = 2000;
+
 /**
  * All that can be wrong with a file: where in it, which rule is broken and, where there is something, what to do about it.
  *
@@ -21,6 +25,8 @@ export interface FileErrorContext {
  */
 export class FileError extends Error {
   override name = 'FileError';
+  readonly place: string;
+  readonly rule: string;
   readonly file: string | undefined;
   readonly advice: string | undefined;
 
@@ -28,14 +34,14 @@ export class FileError extends Error {
    * @param place Where in the file, or the file itself: `weightsManifest[0].paths`, `byte 17`, `layer 'lstm_1'`.
    * @param rule What completes the sentence: `must be an array of file names`.
    */
-  constructor(
-    readonly place: string,
-    readonly rule: string,
-    { file, advice, cause }: FileErrorContext = {},
-  ) {
+  constructor(place: string, rule: string, { file, advice, cause }: FileErrorContext = {}) {
+    const shownPlace = shorten(place, LONGEST_PLACE);
+    const shownRule = shorten(rule, LONGEST_RULE);
     const where = file === undefined ? '' : `${file}: `;
     const remedy = advice === undefined ? '' : `; ${advice}`;
-    super(`${where}${place} ${rule}${remedy}`, cause === undefined ? {} : { cause });
+    super(`${where}${shownPlace} ${shownRule}${remedy}`, cause === undefined ? {} : { cause });
+    this.place = shownPlace;
+    this.rule = shownRule;
     this.file = file;
     this.advice = advice;
   }
@@ -47,4 +53,8 @@ export class FileError extends Error {
     if (this.advice !== undefined) context.advice = this.advice;
     return new FileError(this.place, this.rule, context);
   }
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

@@ -27,7 +27,8 @@ const IS_LITTLE_ENDIAN_MACHINE = new Uint8Array(Uint16Array.of(1).buffer)[0] ===
 export function decodeNumbers(dtype: StoredDtype, bytes: Uint8Array, isBigEndian = false): StoredNumbers {
   const size = BYTES_OF[dtype];
   const isReady = (size === 1 || isBigEndian !== IS_LITTLE_ENDIAN_MACHINE) && bytes.byteOffset % size === 0;
-  const ready = isReady ? bytes : bytes.slice();
+  // Not by slice, which of Node's Buffer is a view.
+  const ready = isReady ? bytes : new Uint8Array(bytes);
   if (size > 1 && isBigEndian === IS_LITTLE_ENDIAN_MACHINE) reverseEach(ready, size);
   const { buffer, byteOffset } = ready;
   const count = ready.length / size;
@@ -65,7 +66,7 @@ export function encodeNumbers({ dtype, data }: StoredArray): Uint8Array {
   const narrow = dtype === 'float16' ? narrowed(data, halfOf) : dtype === 'bfloat16' ? narrowed(data, bfloatOf) : data;
   const bytes = new Uint8Array(narrow.buffer, narrow.byteOffset, narrow.byteLength);
   if (IS_LITTLE_ENDIAN_MACHINE || BYTES_OF[dtype] === 1) return bytes;
-  const reversed = bytes.slice();
+  const reversed = new Uint8Array(bytes);
   reverseEach(reversed, BYTES_OF[dtype]);
   return reversed;
 }

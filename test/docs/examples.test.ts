@@ -30,6 +30,8 @@ beforeAll(async () => {
   for (const name of ['encoder.json', 'test/encoder.json', 'test/lstm_1.json']) {
     copyFileSync(kerasFixturePath(FIXTURE), join(folder, name));
   }
+  const model = join(root, 'fixtures/models/torch/model.safetensors');
+  copyFileSync(model, join(folder, 'model.safetensors'));
   await saveExampleModel(folder);
   process.chdir(folder);
 }, 60_000);

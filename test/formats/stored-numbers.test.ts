@@ -32,6 +32,11 @@ describe('decodeNumbers and encodeNumbers', () => {
     expect(decodeNumbers(dtype, buffer.subarray(1, 1 + bytes.length), true)).toEqual(data);
     expect(decodeNumbers(dtype, buffer.subarray(1 + bytes.length))).toEqual(data);
     expect(buffer).toEqual(before);
+    // Node's own arrays, whose slice is a view.
+    const file = Buffer.from(buffer);
+    expect(decodeNumbers(dtype, file.subarray(1, 1 + bytes.length), true)).toEqual(data);
+    expect(decodeNumbers(dtype, file.subarray(1 + bytes.length))).toEqual(data);
+    expect(Uint8Array.from(file)).toEqual(before);
   });
 
   test('copy nothing that lies as the machine holds it', () => {

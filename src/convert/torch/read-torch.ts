@@ -1,0 +1,190 @@
+import * as tf from '@tensorflow/tfjs';
+import { invalidArgument } from '../../core/errors.js';
+import { A_BOOLEAN, A_POSITIVE_INTEGER, A_STRING, checkOptions, type OptionRules } from '../../core/options.js';
+import { FileError } from '../../formats/file-error.js';
+import { readSafetensors } from '../../formats/safetensors.js';
+import type { StoredArray } from '../../formats/stored-array.js';
+import { lstm } from '../../layers/factories.js';
+import { peepholeCell } from '../../variants/peephole-cell.js';
+import { buildLayer } from '../build-layer.js';
+import { openSource, type Source } from '../source.js';
+import { findModule, type ModuleWeights, type NamedArray } from './recurrent-modules.js';
+
+/** The options of `readTorch`. */
+export interface ReadTorchOptions {
+  /**
+   * What stands before `weight_ih_l0` in the names of the module's weights: `'encoder.rnn.'`. Needed only where the file has
+   * more than one recurrent module; the beginning of one module's prefix will do.
+   */
+  prefix?: string;
+  /**
+   * Only true, the default: as with `batch_first=True`, the layers take [B, T, D], like all of TensorFlow.js. A module
+   * without it has the same weights; transpose what it would be given, by `tf.transpose(x, [1, 0, 2])`.
+   */
+  batchFirst?: boolean;
+  /**
+   * Whether the layers output zeros at masked steps, as PyTorch does after the end of a packed sequence. Default: false, as
+   * in Keras: they repeat the last output.
+   */
+  zeroOutputForMask?: boolean;
+  /** The longest file that is read, in bytes. Default: 2 GiB. */
+  maxBytes?: number;
+}
+
+const RULES: OptionRules = {
+  prefix: A_STRING,
+  batchFirst: A_BOOLEAN,
+  zeroOutputForMask: A_BOOLEAN,
+  maxBytes: A_POSITIVE_INTEGER,
+};
+
+/** What `readTorch` reads. */
+export interface TorchModule {
+  /** One for each layer of the module, the first one first: `lstm`, or `bidirectional` of it. */
+  layers: tf.layers.Layer[];
+  /** Every tensor of the file by its name, those of other modules too, in PyTorch's layout. */
+  tensors: Map<string, StoredArray>;
+}
+
+/**
+ * Reads an `nn.LSTM` or `nn.LSTMCell` of PyTorch from a safetensors file of its state dict, or of a larger model's.
+ *
+ * ```ts
+ * const { layers, tensors } = await readTorch('model.safetensors', { prefix: 'encoder.rnn.' });
+ * const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [null, 3] }), ...layers] });
+ * ```
+ *
+ * The layers take [B, T, D] and return [B, T, U] (twice as wide if bidirectional, forward first); they are built, with the
+ * weights, and belong to the caller. Where the module has a projection, `proj_size`, they are layers over a `peepholeCell`
+ * without peepholes. For the states use layers of your own, with `returnState`, and `setWeights(layers[0].getWeights())`.
+ * float16, bfloat16 and float64 become float32; PyTorch's two biases are summed. Dropout between layers is no weight,
+ * and is left out.
+ *
+ * Naming and layout: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+ *
+ * @returns The layers, and all tensors of the file.
+ * @throws RangeError for wrong options. FileError for what is no safetensors file, for a file with no LSTM or with several
+ *   and no prefix, for `nn.GRU` and `nn.RNN`, and for weights that are missing or do not fit together.
+ */
+export async function readTorch(source: Source, options: ReadTorchOptions = {}): Promise<TorchModule> {
+  const where = 'readTorch';
+  checkOptions(where, options, RULES);
+  const { prefix, batchFirst, zeroOutputForMask, maxBytes } = options;
+  if (batchFirst === false) {
+    const rule =
+      'batchFirst must be true or left out, because layers of TensorFlow.js take [B, T, D]; the weights are the same: transpose the input by tf.transpose(x, [1, 0, 2])';
+    throw invalidArgument(where, rule, batchFirst);
+  }
+  const { name, bytes } = await openSource(where, source, maxBytes ?? undefined);
+  try {
+    const { tensors } = readSafetensors(bytes);
+    return { layers: layersOf(tensors, prefix ?? undefined, zeroOutputForMask ?? false), tensors };
+  } catch (error) {
+    throw error instanceof FileError ? error.inFile(name) : error;
+  }
+}
+
+/** One direction of one layer, in this package's layout. */
+interface Direction {
+  features: number;
+  units: number;
+  projectionUnits: number | null;
+  kernel: NamedArray;
+  recurrentKernel: NamedArray;
+  /** Two, or none. */
+  biases: NamedArray[];
+  projection: NamedArray | null;
+}
+
+function layersOf(
+  tensors: ReadonlyMap<string, StoredArray>,
+  prefix: string | undefined,
+  zeroOutputForMask: boolean,
+): tf.layers.Layer[] {
+  const module = findModule(tensors, prefix);
+  if (module.kind !== 'LSTM') {
+    const rule = `is an nn.${module.kind}${module.isCell ? 'Cell' : ''}, and not an LSTM`;
+    throw new FileError(`the module '${module.prefix}'`, rule);
+  }
+  // All are checked before the first is built.
+  const directions = module.layers.map((layer) => layer.map(readDirection));
+  let features = directions[0]?.[0]?.features as number;
+  const [{ units, projectionUnits }] = directions[0] as [Direction];
+  for (const layer of directions) {
+    for (const direction of layer) {
+      requireShape(direction.kernel, [4 * units, features]);
+      requireShape(direction.recurrentKernel, [4 * units, projectionUnits ?? units]);
+    }
+    features = layer.length * (projectionUnits ?? units);
+  }
+  return directions.map((layer) => toLayer(layer, zeroOutputForMask));
+}
+
+function readDirection({ weight_ih, weight_hh, bias_ih, bias_hh, weight_hr }: ModuleWeights): Direction {
+  const [, features = 0] = weight_ih.shape;
+  const [rows = 0, outputs = 0] = weight_hh.shape;
+  const units = rows / 4;
+  if (!Number.isSafeInteger(units) || units < 1 || features < 1) {
+    throw wrongShape(features < 1 ? weight_ih : weight_hh, '[4U, D] and [4U, U]');
+  }
+  requireShape(weight_ih, [rows, features]);
+  requireShape(weight_hh, [rows, weight_hr === null ? units : outputs]);
+  if (weight_hr !== null) requireShape(weight_hr, [outputs, units]);
+  const biases = [bias_ih, bias_hh].filter((bias) => bias !== null);
+  for (const bias of biases) requireShape(bias, [rows]);
+  for (const weight of [weight_ih, weight_hh, ...biases, weight_hr]) if (weight !== null) requireFloats(weight);
+  const projectionUnits = weight_hr === null ? null : outputs;
+  return {
+    features,
+    units,
+    projectionUnits,
+    kernel: weight_ih,
+    recurrentKernel: weight_hh,
+    biases,
+    projection: weight_hr,
+  };
+}
+
+function requireShape(array: NamedArray, shape: readonly number[]): void {
+  const isSo = array.shape.length === shape.length && shape.every((size, axis) => size === array.shape[axis]);
+  if (!isSo) throw wrongShape(array, `[${shape.join(', ')}]`);
+}
+
+function wrongShape({ name, shape }: NamedArray, wanted: string): FileError {
+  return new FileError(`tensor '${name}'`, `must have the shape ${wanted}, but has [${shape.join(', ')}]`);
+}
+
+function requireFloats({ name, dtype }: NamedArray): void {
+  if (/float/.test(dtype)) return;
+  const advice = 'save the model as it was before it was quantised';
+  throw new FileError(`tensor '${name}'`, `must hold floating-point numbers, but holds ${dtype}`, { advice });
+}
+
+function toLayer(directions: readonly Direction[], zeroOutputForMask: boolean): tf.layers.Layer {
+  const [{ features, units, projectionUnits, biases }] = directions as [Direction];
+  const args = { returnSequences: true, zeroOutputForMask };
+  const ofCell = { units, useBias: biases.length > 0, recurrentActivation: 'sigmoid' } as const;
+  const layer =
+    projectionUnits === null
+      ? lstm({ ...args, ...ofCell })
+      : lstm({ ...args, cell: peepholeCell({ ...ofCell, peepholes: false, projectionUnits }) });
+  const whole = directions.length === 1 ? layer : tf.layers.bidirectional({ layer, mergeMode: 'concat' });
+  buildLayer(whole, [null, null, features], () => directions.flatMap(weightsOf));
+  return whole;
+}
+
+/** In the order of the cell's weights. */
+function weightsOf({ kernel, recurrentKernel, biases, projection }: Direction): tf.Tensor[] {
+  const result = [transposed(kernel), transposed(recurrentKernel)];
+  if (biases.length > 0) result.push(biases.map(toTensor).reduce((sum, bias) => tf.add(sum, bias)));
+  if (projection !== null) result.push(transposed(projection));
+  return result;
+}
+
+function transposed(array: StoredArray): tf.Tensor {
+  return tf.transpose(toTensor(array));
+}
+
+function toTensor({ shape, data }: StoredArray): tf.Tensor {
+  return tf.tensor(Float32Array.from(data as Float32Array), shape, 'float32');
+}
