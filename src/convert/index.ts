@@ -7,6 +7,15 @@
 export { FileError, type FileErrorContext } from '../formats/file-error.js';
 export type { StoredArray, StoredDtype, StoredNumbers } from '../formats/stored-array.js';
 export type { ConversionOptions } from './conversion.js';
+export {
+  type OnnxActivation,
+  type OnnxActivations,
+  type OnnxLayerOptions,
+  type OnnxLSTM,
+  type OnnxLSTMOptions,
+  type ReadOnnxOptions,
+  readOnnx,
+} from './onnx/read-onnx.js';
 export type { Source } from './source.js';
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';

@@ -30,7 +30,7 @@ const ADDRESS = /^(?:https?|blob|data|file):/i;
  * @throws RangeError for what is no source. FileError for what cannot be read or is too long.
  */
 export async function openSource(where: string, source: Source, maxBytes = MOST_BYTES): Promise<OpenedSource> {
-  if (source instanceof Uint8Array) return inMemory('the bytes', bounded(source, 'the bytes', maxBytes));
+  if (source instanceof Uint8Array) return inMemory('the bytes', withoutBuffer(bounded(source, 'the bytes', maxBytes)));
   if (source instanceof ArrayBuffer) return openSource(where, new Uint8Array(source), maxBytes);
   if (typeof Blob !== 'undefined' && source instanceof Blob) return openBlob(source, maxBytes);
   if (source instanceof URL) {
@@ -43,6 +43,11 @@ export async function openSource(where: string, source: Source, maxBytes = MOST_
   return ADDRESS.test(source) || nodeModules() === null
     ? openAddress(source, maxBytes)
     : openPath(where, source, maxBytes);
+}
+
+/** The same bytes: Node's Buffer is a Uint8Array whose `slice` is no copy. */
+function withoutBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function tooLong(name: string, bytes: number, maxBytes: number): FileError {
@@ -184,7 +189,7 @@ function readPath({ fs }: NodeModules, file: string, maxBytes: number): Uint8Arr
     // A device or a pipe may never end.
     if (!stat.isFile()) throw new FileError('the path', 'must be a file', { file });
     if (stat.size > maxBytes) throw tooLong(file, stat.size, maxBytes);
-    return fs.readFileSync(file);
+    return withoutBuffer(fs.readFileSync(file));
   } catch (cause) {
     if (cause instanceof FileError) throw cause;
     throw new FileError('the file', `cannot be read: ${reasonOf(cause as NodeJS.ErrnoException)}`, { file, cause });

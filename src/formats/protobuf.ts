@@ -1,0 +1,263 @@
+import { FileError } from './file-error.js';
+
+/** How a field's value lies in the file. */
+const VARINT = 0;
+const EIGHT_BYTES = 1;
+const LENGTH_DELIMITED = 2;
+const FOUR_BYTES = 5;
+
+const WIRE_TYPES = new Map([
+  [VARINT, 'a varint'],
+  [EIGHT_BYTES, '8 bytes'],
+  [LENGTH_DELIMITED, 'a length and bytes'],
+  [FOUR_BYTES, '4 bytes'],
+]);
+
+/** How many more messages and texts a document may have, all together: an empty one takes two bytes of a file, but an object. */
+export interface ItemBudget {
+  left: number;
+}
+
+/**
+ * Reads a message of Protocol Buffers field by field, the fields that nobody asks for included:
+ *
+ *     for (let field = reader.next(); field !== 0; field = reader.next()) {
+ *       if (field === 1) name = reader.text();
+ *       else reader.skip();
+ *     }
+ *
+ * Whatever it reads is within the message; all else is a FileError.
+ *
+ * Source: https://protobuf.dev/programming-guides/encoding/
+ */
+export class ProtobufReader {
+  private readonly view: DataView;
+  private wireType = VARINT;
+  private field = 0;
+  private at = 0;
+
+  /**
+   * @param start Where in the file the bytes begin, for errors.
+   */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly budget: ItemBudget,
+    private readonly start = 0,
+    private readonly depth = 0,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Goes to the next field, whose value must then be read or skipped. Returns its number, or 0 at the end. */
+  next(): number {
+    if (this.at === this.bytes.length) return 0;
+    const key = this.varint();
+    const field = Number(key >> 3n);
+    this.wireType = Number(key & 7n);
+    if (field < 1 || field >= 2 ** 29) throw this.error('must begin a field with a number from 1 to 2^29 - 1');
+    if (!WIRE_TYPES.has(this.wireType)) throw this.error(`begins a field of the unknown wire type ${this.wireType}`);
+    this.field = field;
+    return field;
+  }
+
+  skip(): void {
+    if (this.wireType === VARINT) this.varint();
+    else if (this.wireType === LENGTH_DELIMITED) this.take(this.length());
+    else this.take(this.wireType === EIGHT_BYTES ? 8 : 4);
+  }
+
+  /** An int64, int32, enumeration or bool, exact up to 2^53. */
+  integer(): number {
+    this.require(VARINT);
+    return Number(this.signedVarint());
+  }
+
+  float(): number {
+    this.require(FOUR_BYTES);
+    return this.view.getFloat32(this.take(4), true);
+  }
+
+  /** A view of the file's bytes. */
+  rawBytes(): Uint8Array {
+    this.require(LENGTH_DELIMITED);
+    const length = this.length();
+    const from = this.take(length);
+    return this.bytes.subarray(from, from + length);
+  }
+
+  text(): string {
+    this.spend();
+    return new TextDecoder().decode(this.rawBytes());
+  }
+
+  /**
+   * A message within this one.
+   *
+   * @param deepest How many messages may lie within each other.
+   */
+  message(deepest: number): ProtobufReader {
+    this.spend();
+    if (this.depth >= deepest) throw this.error(`must not hold messages nested deeper than ${deepest}`);
+    const inner = this.rawBytes();
+    return new ProtobufReader(inner, this.budget, this.start + this.at - inner.length, this.depth + 1);
+  }
+
+  /**
+   * Adds an entry of a repeated field of integers, or all that are packed in it.
+   *
+   * @param most How many there may be.
+   */
+  integersInto(list: number[], most = Number.POSITIVE_INFINITY): void {
+    this.varintsInto((value) => {
+      if (list.push(Number(value)) > most) throw this.error(`must have at most ${most} numbers in a list`);
+    });
+  }
+
+  bigintsInto(list: bigint[]): void {
+    this.varintsInto((value) => list.push(value));
+  }
+
+  floatsInto(list: number[]): void {
+    if (this.wireType !== LENGTH_DELIMITED) list.push(this.float());
+    else this.packedInto(4, (at) => list.push(this.view.getFloat32(at, true)));
+  }
+
+  doublesInto(list: number[]): void {
+    if (this.wireType === LENGTH_DELIMITED) {
+      this.packedInto(8, (at) => list.push(this.view.getFloat64(at, true)));
+      return;
+    }
+    this.require(EIGHT_BYTES);
+    list.push(this.view.getFloat64(this.take(8), true));
+  }
+
+  private varintsInto(add: (value: bigint) => void): void {
+    if (this.wireType === VARINT) {
+      add(this.signedVarint());
+      return;
+    }
+    this.require(LENGTH_DELIMITED);
+    const end = this.length() + this.at;
+    while (this.at < end) add(this.signedVarint());
+    if (this.at > end) throw this.error('ends in the middle of a packed number');
+  }
+
+  private packedInto(size: number, add: (at: number) => void): void {
+    const length = this.length();
+    if (length % size !== 0) throw this.error(`must be packed numbers of ${size} bytes each, but has ${length} bytes`);
+    const from = this.take(length);
+    for (let at = from; at < from + length; at += size) add(at);
+  }
+
+  private signedVarint(): bigint {
+    return BigInt.asIntN(64, this.varint());
+  }
+
+  private varint(): bigint {
+    // Most are small, and bigints slow.
+    const first = this.bytes[this.at];
+    if (first !== undefined && first < 0x80) {
+      this.at += 1;
+      return BigInt(first);
+    }
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.bytes[this.at];
+      if (byte === undefined) throw this.error('ends in the middle of a number');
+      this.at += 1;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asUintN(64, value);
+    }
+    throw this.error('must have numbers of ten bytes at most');
+  }
+
+  private length(): number {
+    const length = this.varint();
+    const left = this.bytes.length - this.at;
+    if (length > BigInt(left)) throw this.error(`says that ${length} bytes follow, but ${left} do`);
+    return Number(length);
+  }
+
+  /** Where so many bytes begin, which are then behind. */
+  private take(length: number): number {
+    const from = this.at;
+    const left = this.bytes.length - from;
+    if (length > left) throw this.error(`says that ${length} bytes follow, but ${left} do`);
+    this.at += length;
+    return from;
+  }
+
+  private require(wireType: number): void {
+    if (this.wireType === wireType) return;
+    const [expected, received] = [WIRE_TYPES.get(wireType), WIRE_TYPES.get(this.wireType)];
+    throw this.error(`must have ${expected} in its field ${this.field}, but has ${received}`);
+  }
+
+  private spend(): void {
+    this.budget.left -= 1;
+    if (this.budget.left < 0) throw this.error('is beyond the number of messages and texts that a file may have');
+  }
+
+  private error(rule: string): FileError {
+    return new FileError(`byte ${this.start + this.at}`, rule);
+  }
+}
+
+/** Writes a message of Protocol Buffers; what is written twice is a repeated field. */
+export class ProtobufWriter {
+  private readonly pieces: Uint8Array[] = [];
+  private size = 0;
+
+  integer(field: number, value: number | bigint): this {
+    this.varint((field << 3) | VARINT);
+    return this.varint(value);
+  }
+
+  float(field: number, value: number): this {
+    this.varint((field << 3) | FOUR_BYTES);
+    const view = new DataView(new ArrayBuffer(4));
+    view.setFloat32(0, value, true);
+    return this.append(new Uint8Array(view.buffer));
+  }
+
+  text(field: number, value: string): this {
+    return this.rawBytes(field, new TextEncoder().encode(value));
+  }
+
+  /** Keeps the bytes, not a copy, until `finish`. */
+  rawBytes(field: number, bytes: Uint8Array): this {
+    this.varint((field << 3) | LENGTH_DELIMITED);
+    return this.varint(bytes.length).append(bytes);
+  }
+
+  message(field: number, inner: ProtobufWriter): this {
+    this.varint((field << 3) | LENGTH_DELIMITED);
+    this.varint(inner.size);
+    for (const piece of inner.pieces) this.append(piece);
+    return this;
+  }
+
+  finish(): Uint8Array {
+    const bytes = new Uint8Array(this.size);
+    let at = 0;
+    for (const piece of this.pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  private varint(value: number | bigint): this {
+    const bytes: number[] = [];
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+    bytes.push(Number(rest));
+    return this.append(Uint8Array.from(bytes));
+  }
+
+  private append(piece: Uint8Array): this {
+    this.pieces.push(piece);
+    this.size += piece.length;
+    return this;
+  }
+}

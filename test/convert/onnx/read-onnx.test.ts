@@ -1,0 +1,116 @@
+import * as tf from '@tensorflow/tfjs';
+import { FileError, type OnnxLSTM, readOnnx } from '../../../src/convert/index.js';
+import { LSTM } from '../../../src/index.js';
+import { asList, expectClose } from '../../support/close.js';
+import { decode, onnxFile, onnxFixtures } from './fixtures.js';
+
+const fixtures = onnxFixtures();
+const loadable = fixtures.filter(({ name }) => !name.startsWith('refused'));
+
+/** ONNX returns the outputs of a reverse node in the order of the input. */
+function inOrder(node: OnnxLSTM, y: tf.Tensor): tf.Tensor {
+  return node.options.direction === 'reverse' ? tf.reverse(y, 1) : y;
+}
+
+describe('readOnnx', () => {
+  it('has fixtures', () => {
+    expect(loadable.length).toBeGreaterThanOrEqual(27);
+  });
+
+  it.each(loadable)('computes what onnxruntime computes: $name', async ({ file, nodes: expected }) => {
+    const before = tf.memory().numTensors;
+    const nodes = await readOnnx(file);
+    if (expected[0]?.path !== null) expect(nodes.map(({ path }) => path)).toEqual(expected.map(({ path }) => path));
+    for (const [n, { path, x, y, mask, initialState, states }] of expected.entries()) {
+      const layers = (path === null ? nodes : [nodes[n] as OnnxLSTM]).map((node) =>
+        node.toLayer({ returnState: states !== undefined }),
+      );
+      tf.tidy(() => {
+        const kwargs: Record<string, unknown> = {};
+        if (mask !== undefined) kwargs.mask = decode(mask);
+        if (initialState !== undefined) kwargs.initialState = initialState.map(decode);
+        let outputs = [decode(x)];
+        for (const layer of layers) outputs = asList(layer.apply(outputs[0] as tf.Tensor, kwargs) as tf.Tensor);
+        const [output, ...last] = outputs as [tf.Tensor];
+        expectClose(inOrder(nodes[n] as OnnxLSTM, output), decode(y));
+        expect(last).toHaveLength(states?.length ?? 0);
+        for (const [k, state] of last.entries()) expectClose(state, decode(states![k]!));
+      });
+      for (const layer of layers) tf.dispose(layer.getWeights());
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('makes a plain, fused LSTM of a node that is one', async () => {
+    const [node] = await readOnnx(onnxFile('forward'));
+    const layer = node!.toLayer({ name: 'encoder', returnSequences: false }) as LSTM;
+    expect(layer).toBeInstanceOf(LSTM);
+    expect([layer.name, layer.cell.getClassName()]).toEqual(['encoder', 'ExplicitLSTMCell']);
+    expect((layer.apply(tf.zeros([2, 3, 3])) as tf.Tensor).shape).toEqual([2, 4]);
+    tf.disposeVariables();
+  });
+
+  it('says what a node is', async () => {
+    const [everything] = await readOnnx(onnxFile('everything'));
+    const activations = {
+      f: { name: 'Sigmoid', alpha: null, beta: null },
+      g: { name: 'Tanh', alpha: null, beta: null },
+      h: { name: 'Tanh', alpha: null, beta: null },
+    };
+    expect(everything).toMatchObject({ name: 'lstm', path: 'lstm' });
+    expect(everything!.options).toEqual({
+      units: 4,
+      features: 3,
+      direction: 'bidirectional',
+      useBias: true,
+      peepholes: true,
+      coupled: true,
+      gateClip: Math.fround(0.6),
+      activations: [activations, activations],
+      timeMajor: true,
+      sequenceLens: false,
+      initialState: 'zeros',
+    });
+    const [bare] = await readOnnx(onnxFile('bare'));
+    expect(bare).toMatchObject({ name: 'Y', options: { units: 4, useBias: false, direction: 'forward' } });
+    const [batchwise] = await readOnnx(onnxFile('batchwise'));
+    expect(batchwise!.options.timeMajor).toBe(false);
+    const [lengths] = await readOnnx(onnxFile('lengths'));
+    expect(lengths!.options.sequenceLens).toBe(true);
+    const [states] = await readOnnx(onnxFile('states'));
+    expect(states!.options.initialState).toBe('given');
+    const [stored, fromZeros] = await readOnnx(onnxFile('stored-states'));
+    expect(stored!.options.initialState).toMatchObject({ h: { shape: [1, 2, 4] }, c: { shape: [1, 2, 4] } });
+    expect(fromZeros!.options.initialState).toBe('zeros');
+  });
+
+  it.each([
+    [
+      'refused-quantized',
+      /^the bytes: the graph has no LSTM node, but 1 com.microsoft.DynamicQuantizeLSTM; .* before quant/,
+    ],
+    ['refused-gru', /^the bytes: the graph has no LSTM node, but 1 GRU; a GRU is no LSTM$/],
+  ])('says what a file has in the place of an LSTM: %s', async (name, message) => {
+    await expect(readOnnx(onnxFile(name))).rejects.toThrow(message);
+    await expect(readOnnx(onnxFile(name))).rejects.toThrow(FileError);
+  });
+
+  it.each([
+    ['refused-inputs', /^the bytes: the value 'W' is an input of the graph; weights must be stored/],
+    ['refused-external', /^the bytes: the tensor 'W' has its numbers in another file, 'weights.bin'; save .* one file/],
+  ])('lists a node whose weights it cannot have, and refuses to make a layer of it: %s', async (name, message) => {
+    const before = tf.memory().numTensors;
+    const [node] = await readOnnx(onnxFile(name));
+    expect(node!.options).toMatchObject({ units: 4, features: null });
+    expect(() => node!.toLayer()).toThrow(message);
+    expect(() => node!.toLayer()).toThrow(FileError);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('refuses misspelt options, and files that are longer than allowed', async () => {
+    await expect(readOnnx(onnxFile('forward'), { max_bytes: 3 } as never)).rejects.toThrow(/spelt 'maxBytes'/);
+    await expect(readOnnx(onnxFile('forward'), { maxBytes: 100 })).rejects.toThrow(/must have 100 bytes at most/);
+    const [node] = await readOnnx(onnxFile('forward'));
+    expect(() => node!.toLayer({ returnSequences: 1 as never })).toThrow(/returnSequences must be a boolean, got 1/);
+  });
+});
