@@ -77,7 +77,8 @@ module.exports = {
     },
     {
       name: 'no-development-package',
-      comment: 'who installs the package has its peers only; the command, and the file that inflates, carry what they need',
+      comment:
+        'who installs the package has its peers only; the command, and the file that inflates, carry what they need',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(cli/|formats/inflate[.]ts$)' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer', 'type-only'] },
