@@ -5,6 +5,7 @@ import { FileError } from '../../formats/file-error.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import type { StoredArray } from '../../formats/stored-array.js';
 import { lstm } from '../../layers/factories.js';
+import { gruCell } from '../../variants/gru-cell.js';
 import { peepholeCell } from '../../variants/peephole-cell.js';
 import { buildLayer } from '../build-layer.js';
 import { openSource, type Source } from '../source.js';
@@ -47,7 +48,7 @@ export interface TorchModule {
 }
 
 /**
- * Reads an `nn.LSTM` or `nn.LSTMCell` of PyTorch from a safetensors file of its state dict, or of a larger model's.
+ * Reads an `nn.LSTM`, `nn.GRU`, `nn.LSTMCell` or `nn.GRUCell` of PyTorch from a safetensors file of its state dict, or of a larger model's.
  *
  * ```ts
  * const { layers, tensors } = await readTorch('model.safetensors', { prefix: 'encoder.rnn.' });
@@ -56,15 +57,15 @@ export interface TorchModule {
  *
  * The layers take [B, T, D] and return [B, T, U] (twice as wide if bidirectional, forward first); they are built, with the
  * weights, and belong to the caller. Where the module has a projection, `proj_size`, they are layers over a `peepholeCell`
- * without peepholes. For the states use layers of your own, with `returnState`, and `setWeights(layers[0].getWeights())`.
- * float16, bfloat16 and float64 become float32; PyTorch's two biases are summed. Dropout between layers is no weight,
+ * without peepholes; a GRU is one over a `gruCell`. For the states use layers of your own, with `returnState`, and `setWeights(layers[0].getWeights())`.
+ * float16, bfloat16 and float64 become float32; an LSTM's two biases are summed. Dropout between layers is no weight,
  * and is left out.
  *
  * Naming and layout: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
  *
  * @returns The layers, and all tensors of the file.
- * @throws RangeError for wrong options. FileError for what is no safetensors file, for a file with no LSTM or with several
- *   and no prefix, for `nn.GRU` and `nn.RNN`, and for weights that are missing or do not fit together.
+ * @throws RangeError for wrong options. FileError for what is no safetensors file, for a file with no such module, or
+ *   with several and no prefix, for `nn.RNN`, and for weights that are missing or do not fit together.
  */
 export async function readTorch(source: Source, options: ReadTorchOptions = {}): Promise<TorchModule> {
   const where = 'readTorch';
@@ -84,8 +85,17 @@ export async function readTorch(source: Source, options: ReadTorchOptions = {}):
   }
 }
 
-/** One direction of one layer, in this package's layout. */
+/** Where PyTorch's blocks of rows lie among those of a cell of this package; how many there are is how many gates. */
+const BLOCKS = {
+  LSTM: [0, 1, 2, 3],
+  // r, z, n there and z, r, g here.
+  GRU: [1, 0, 2],
+} as const;
+type Kind = keyof typeof BLOCKS;
+
+/** One direction of one layer. */
 interface Direction {
+  kind: Kind;
   features: number;
   units: number;
   projectionUnits: number | null;
@@ -102,31 +112,32 @@ function layersOf(
   zeroOutputForMask: boolean,
 ): tf.layers.Layer[] {
   const module = findModule(tensors, prefix);
-  if (module.kind !== 'LSTM') {
-    const rule = `is an nn.${module.kind}${module.isCell ? 'Cell' : ''}, and not an LSTM`;
+  const { kind } = module;
+  if (kind === 'RNN') {
+    const rule = `is an nn.RNN${module.isCell ? 'Cell' : ''}, and neither an LSTM nor a GRU`;
     throw new FileError(`the module '${module.prefix}'`, rule);
   }
   // All are checked before the first is built.
-  const directions = module.layers.map((layer) => layer.map(readDirection));
+  const directions = module.layers.map((layer) => layer.map((weights) => readDirection(kind, weights)));
   let features = directions[0]?.[0]?.features as number;
   const [{ units, projectionUnits }] = directions[0] as [Direction];
   for (const layer of directions) {
     for (const direction of layer) {
-      requireShape(direction.kernel, [4 * units, features]);
-      requireShape(direction.recurrentKernel, [4 * units, projectionUnits ?? units]);
+      requireShape(direction.kernel, [BLOCKS[kind].length * units, features]);
+      requireShape(direction.recurrentKernel, [BLOCKS[kind].length * units, projectionUnits ?? units]);
     }
     features = layer.length * (projectionUnits ?? units);
   }
   return directions.map((layer) => toLayer(layer, zeroOutputForMask));
 }
 
-function readDirection({ weight_ih, weight_hh, bias_ih, bias_hh, weight_hr }: ModuleWeights): Direction {
+function readDirection(kind: Kind, { weight_ih, weight_hh, bias_ih, bias_hh, weight_hr }: ModuleWeights): Direction {
   const [, features = 0] = weight_ih.shape;
   const [rows = 0, outputs = 0] = weight_hh.shape;
-  const units = rows / 4;
-  if (!Number.isSafeInteger(units) || units < 1 || features < 1) {
-    throw wrongShape(features < 1 ? weight_ih : weight_hh, '[4U, D] and [4U, U]');
-  }
+  const gates = BLOCKS[kind].length;
+  const units = rows / gates;
+  if (features < 1) throw wrongShape(weight_ih, `[${gates}U, D]`);
+  if (!Number.isSafeInteger(units) || units < 1) throw wrongShape(weight_hh, `[${gates}U, U]`);
   requireShape(weight_ih, [rows, features]);
   requireShape(weight_hh, [rows, weight_hr === null ? units : outputs]);
   if (weight_hr !== null) requireShape(weight_hr, [outputs, units]);
@@ -135,6 +146,7 @@ function readDirection({ weight_ih, weight_hh, bias_ih, bias_hh, weight_hr }: Mo
   for (const weight of [weight_ih, weight_hh, ...biases, weight_hr]) if (weight !== null) requireFloats(weight);
   const projectionUnits = weight_hr === null ? null : outputs;
   return {
+    kind,
     features,
     units,
     projectionUnits,
@@ -161,28 +173,30 @@ function requireFloats({ name, dtype }: NamedArray): void {
 }
 
 function toLayer(directions: readonly Direction[], zeroOutputForMask: boolean): tf.layers.Layer {
-  const [{ features, units, projectionUnits, biases }] = directions as [Direction];
+  const [{ kind, features, units, projectionUnits, biases }] = directions as [Direction];
   const args = { returnSequences: true, zeroOutputForMask };
   const ofCell = { units, useBias: biases.length > 0, recurrentActivation: 'sigmoid' } as const;
-  const layer =
-    projectionUnits === null
-      ? lstm({ ...args, ...ofCell })
-      : lstm({ ...args, cell: peepholeCell({ ...ofCell, peepholes: false, projectionUnits }) });
+  let layer: tf.layers.RNN;
+  if (kind === 'GRU') layer = lstm({ ...args, cell: gruCell(ofCell) });
+  else if (projectionUnits === null) layer = lstm({ ...args, ...ofCell });
+  else layer = lstm({ ...args, cell: peepholeCell({ ...ofCell, peepholes: false, projectionUnits }) });
   const whole = directions.length === 1 ? layer : tf.layers.bidirectional({ layer, mergeMode: 'concat' });
   buildLayer(whole, [null, null, features], () => directions.flatMap(weightsOf));
   return whole;
 }
 
 /** In the order of the cell's weights. */
-function weightsOf({ kernel, recurrentKernel, biases, projection }: Direction): tf.Tensor[] {
-  const result = [transposed(kernel), transposed(recurrentKernel)];
-  if (biases.length > 0) result.push(biases.map(toTensor).reduce((sum, bias) => tf.add(sum, bias)));
-  if (projection !== null) result.push(transposed(projection));
+function weightsOf({ kind, kernel, recurrentKernel, biases, projection }: Direction): tf.Tensor[] {
+  const inOrder = (array: StoredArray) => {
+    const blocks = tf.split(toTensor(array), BLOCKS[kind].length);
+    return tf.concat(BLOCKS[kind].map((place) => blocks[place] as tf.Tensor));
+  };
+  const result = [tf.transpose(inOrder(kernel)), tf.transpose(inOrder(recurrentKernel))];
+  // Within a GRU's candidate they are apart: one of the two is multiplied by the reset gate.
+  if (biases.length > 0 && kind === 'GRU') result.push(tf.stack(biases.map(inOrder)));
+  if (biases.length > 0 && kind === 'LSTM') result.push(tf.addN(biases.map(inOrder)));
+  if (projection !== null) result.push(tf.transpose(toTensor(projection)));
   return result;
-}
-
-function transposed(array: StoredArray): tf.Tensor {
-  return tf.transpose(toTensor(array));
 }
 
 function toTensor({ shape, data }: StoredArray): tf.Tensor {

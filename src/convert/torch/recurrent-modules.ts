@@ -88,7 +88,8 @@ function withPrefix(all: readonly Found[], prefix: string): Found[] {
 function wrongNumber(listed: readonly Found[], prefix: string | undefined, found: number): FileError {
   const place = prefix === undefined ? 'the file' : `the prefix '${prefix}'`;
   if (listed.length === 0) {
-    const rule = 'must hold an LSTM: weights named weight_ih_l0, weight_hh_l0 and so on, or weight_ih and weight_hh';
+    const rule =
+      'must hold an LSTM or a GRU: weights named weight_ih_l0, weight_hh_l0 and so on, or weight_ih and weight_hh';
     return new FileError('the file', rule);
   }
   const prefixes = [...new Set(listed.map((module) => `'${module.prefix}'`))].join(', ');
@@ -136,7 +137,7 @@ function kindOf({ weight_hh, weight_hr }: ModuleWeights): RecurrentModule['kind'
   const units = weight_hr === null ? columns : (weight_hr.shape[1] ?? 0);
   const gates = rows / units;
   const kind = Object.hasOwn(KINDS, gates) ? KINDS[gates as keyof typeof KINDS] : undefined;
-  if (kind !== undefined) return kind;
+  if (kind !== undefined && (kind === 'LSTM' || weight_hr === null)) return kind;
   const rule = `must have 4U rows for U = ${units} units, as an LSTM's, but has the shape [${weight_hh.shape.join(', ')}]`;
   throw new FileError(`tensor '${weight_hh.name}'`, rule);
 }

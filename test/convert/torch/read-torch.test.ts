@@ -119,21 +119,28 @@ describe('readTorch', () => {
   });
 
   test.each<[string, Record<string, number[]>, string]>([
-    ['no LSTM', { 'head.weight': [2, 3] }, 'the file must hold an LSTM: weights named weight_ih_l0'],
-    ['a GRU', { 'a.weight_ih_l0': [6, 3], 'a.weight_hh_l0': [6, 2] }, "the module 'a.' is an nn.GRU, and not an LSTM"],
-    ['a GRUCell', { weight_ih: [6, 3], weight_hh: [6, 2] }, "the module '' is an nn.GRUCell, and not an LSTM"],
-    ['an RNN', { weight_ih_l0: [2, 3], weight_hh_l0: [2, 2] }, "the module '' is an nn.RNN, and not an LSTM"],
+    ['no LSTM', { 'head.weight': [2, 3] }, 'the file must hold an LSTM or a GRU: weights named weight_ih_l0'],
+    [
+      'an RNN',
+      { weight_ih_l0: [2, 3], weight_hh_l0: [2, 2] },
+      "the module '' is an nn.RNN, and neither an LSTM nor a GRU",
+    ],
     [
       'seven gates',
       { weight_ih_l0: [14, 3], weight_hh_l0: [14, 2] },
       "tensor 'weight_hh_l0' must have 4U rows for U = 2",
     ],
     ['a matrix without columns', { weight_ih_l0: [8, 3], weight_hh_l0: [8, 0] }, 'must have 4U rows for U = 0 units'],
+    [
+      'a GRU with a projection',
+      { weight_ih_l0: [6, 3], weight_hh_l0: [6, 1], weight_hr_l0: [1, 2] },
+      "tensor 'weight_hh_l0' must have 4U rows",
+    ],
     ['a scalar', { weight_ih_l0: [8, 3], weight_hh_l0: [] }, 'must have 4U rows for U = 0 units'],
     [
       'no input features',
       { ...LSTM, weight_ih_l0: [8, 0] },
-      "tensor 'weight_ih_l0' must have the shape [4U, D] and [4U, U]",
+      "tensor 'weight_ih_l0' must have the shape [4U, D], but has [8, 0]",
     ],
     ['rows that differ', { ...LSTM, weight_ih_l0: [12, 3] }, "tensor 'weight_ih_l0' must have the shape [8, 3]"],
     ['a vector for a matrix', { ...LSTM, weight_ih_l0: [8] }, "tensor 'weight_ih_l0' must have the shape"],
