@@ -20,3 +20,4 @@ export type { Source } from './source.js';
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';
 export { type ReadTorchOptions, readTorch, type TorchModule } from './torch/read-torch.js';
+export { type WriteTorchOptions, writeTorch } from './torch/write-torch.js';
