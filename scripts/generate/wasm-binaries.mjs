@@ -1,12 +1,23 @@
 // src/fused/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD; and where
-// its fields are.
+// its fields are. binaries-with-additions.ts has the same for cells whose steps have more than the six equations, so that a
+// page with none of them loads nothing for them.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = 'src/fused/wasm/assembly';
-const target = `${root}src/fused/wasm/binaries.ts`;
+
+/** The files to be made: what each is compiled from, with or without additions, and whether it says where the fields are. */
+const TARGETS = [
+  { file: 'src/fused/wasm/binaries.ts', entry: 'index.ts', withAdditions: 0, saysFields: true },
+  {
+    file: 'src/fused/wasm/binaries-with-additions.ts',
+    entry: 'with-additions.ts',
+    withAdditions: 1,
+    saysFields: false,
+  },
+];
 
 /** WebAssembly's largest memory, in pages: any memory may be imported. */
 const MOST_PAGES = 65536;
@@ -27,10 +38,10 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-async function compile(options) {
+async function compile(entry, options) {
   const asc = await import('assemblyscript/asc');
   const compilerArguments = [
-    `${sources}/index.ts`,
+    `${sources}/${entry}`,
     '--outFile',
     'kernel.wasm',
     '--baseDir',
@@ -70,16 +81,19 @@ function sequenceFields() {
   return ['export const FIELD = {', ...lines, '} as const;', '', `export const FIELD_COUNT = ${fields.length};`, ''];
 }
 
-/** Writes the file where one of its sources has changed. */
+/** Writes the files where one of their sources has changed. */
 export async function writeWasmBinaries() {
   const mark = `// ${fingerprint()}`;
-  if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) return;
-  const lines = [mark, '// Made by npm run generate.', ''];
-  for (const [name, options] of Object.entries(BUILDS)) {
-    const binary = await compile(options);
-    lines.push(`export const ${name} = {`, `  base64: '${binary.toString('base64')}',`);
-    lines.push(`  memoryFlagsOffset: ${memoryFlagsOffset(binary)},`, '};', '');
+  for (const { file, entry, withAdditions, saysFields } of TARGETS) {
+    const target = `${root}${file}`;
+    if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) continue;
+    const lines = [mark, '// Made by npm run generate.', ''];
+    for (const [name, options] of Object.entries(BUILDS)) {
+      const binary = await compile(entry, [...options, '--use', `WITH_ADDITIONS=${withAdditions}`]);
+      lines.push(`export const ${name} = {`, `  base64: '${binary.toString('base64')}',`);
+      lines.push(`  memoryFlagsOffset: ${memoryFlagsOffset(binary)},`, '};', '');
+    }
+    if (saysFields) lines.push(...sequenceFields());
+    writeFileSync(target, lines.join('\n'));
   }
-  lines.push(...sequenceFields());
-  writeFileSync(target, lines.join('\n'));
 }

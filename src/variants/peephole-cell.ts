@@ -7,6 +7,7 @@ import type { CellStep, States } from '../core/step.js';
 import { type DropCandidate, type GateDropoutMasks, keepCandidate, weightedSum } from '../core/weighted-sum.js';
 import { blocksOf, lstmWeightsOf, type WeightFacts } from '../core/weights.js';
 import type { StepAddition } from '../fused/fused-kernel.js';
+import { provideAdditions } from '../fused/wasm/provide-additions.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
@@ -225,6 +226,7 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
   }
 }
 tf.serialization.registerClass(PeepholeCell);
+provideAdditions();
 
 function clipped(value: tf.Tensor2D, bound: number | null): tf.Tensor2D {
   return bound === null ? value : tf.clipByValue(value, -bound, bound);

@@ -3,7 +3,7 @@ import { RELAXED_SIMD, SIMD } from './binaries.js';
 type OnSequence<Result> = (sequence: number) => Result;
 
 /** What `assembly/index.ts` exports. The argument is the address of a sequence's fields. */
-export interface ModuleExports {
+interface PlainExports {
   forward: OnSequence<void>;
   forwardScratchBytes: OnSequence<number>;
   backward: OnSequence<void>;
@@ -12,45 +12,69 @@ export interface ModuleExports {
   kernelGradientScratchBytes: OnSequence<number>;
   recurrentKernelGradient: OnSequence<void>;
   recurrentKernelGradientScratchBytes: OnSequence<number>;
-  peepholeGradient: OnSequence<void>;
-  peepholeGradientScratchBytes: OnSequence<number>;
-  projectionGradient: OnSequence<void>;
-  projectionGradientScratchBytes: OnSequence<number>;
   biasGradient: OnSequence<void>;
   biasGradientScratchBytes: OnSequence<number>;
   inputGradient: OnSequence<void>;
   inputGradientScratchBytes: OnSequence<number>;
 }
 
-/** Which of the two builds. */
-export type Build = 'simd' | 'relaxed-simd';
+/** What `assembly/with-additions.ts` exports besides. */
+interface ExportsOfAdditions {
+  peepholeGradient: OnSequence<void>;
+  peepholeGradientScratchBytes: OnSequence<number>;
+  projectionGradient: OnSequence<void>;
+  projectionGradientScratchBytes: OnSequence<number>;
+}
 
-interface Binary {
+export type ModuleExports = PlainExports & ExportsOfAdditions;
+
+/** The instructions that a build needs. */
+type Instructions = 'simd' | 'relaxed-simd';
+
+/** Which build: the larger ones also compute what steps may have beyond the six equations. */
+export type Build = Instructions | `${Instructions} with additions`;
+
+export interface Binary {
   base64: string;
   memoryFlagsOffset: number;
 }
 
-const BINARIES: Record<Build, Binary> = { simd: SIMD, 'relaxed-simd': RELAXED_SIMD };
+const BINARIES = new Map<Build, Binary>([
+  ['simd', SIMD],
+  ['relaxed-simd', RELAXED_SIMD],
+]);
+
+/** Makes a build known. */
+export function provideBuild(build: Build, binary: Binary): void {
+  BINARIES.set(build, binary);
+}
+
+/** The build of the same instructions that computes additions too; null where nobody has provided it. */
+export function withAdditions(build: Build): Build | null {
+  const larger: Build = build === 'simd' || build === 'relaxed-simd' ? `${build} with additions` : build;
+  return BINARIES.has(larger) ? larger : null;
+}
 
 /** Bit 1 of the memory's flags; memories that threads share can only be imported as such. */
 const SHARED = 2;
 
-function decode({ base64, memoryFlagsOffset }: Binary, isShared: boolean): Uint8Array<ArrayBuffer> {
+function decode(build: Build, isShared: boolean): Uint8Array<ArrayBuffer> {
+  const { base64, memoryFlagsOffset } = BINARIES.get(build) as Binary;
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   if (isShared) bytes[memoryFlagsOffset] = (bytes[memoryFlagsOffset] as number) | SHARED;
   return bytes;
 }
 
-let chosen: Build | null | undefined;
+let chosen: Instructions | null | undefined;
 
-/** The fastest build that this engine can run; null where it has no WebAssembly SIMD. */
-export function fastestBuild(): Build | null {
+/** The fastest plain build that this engine can run; null where it has no WebAssembly SIMD. */
+export function fastestBuild(): Instructions | null {
   chosen ??= (['relaxed-simd', 'simd'] as const).find(canRun) ?? null;
   return chosen;
 }
 
 function canRun(build: Build): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(decode(BINARIES[build], false));
+  return typeof WebAssembly === 'object' && WebAssembly.validate(decode(build, false));
 }
 
 const modules = new Map<string, WebAssembly.Module>();
@@ -63,7 +87,7 @@ const modules = new Map<string, WebAssembly.Module>();
 export function instantiate(build: Build, memory: WebAssembly.Memory): ModuleExports {
   const isShared = Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
   const key = `${build} ${isShared}`;
-  const module = modules.get(key) ?? new WebAssembly.Module(decode(BINARIES[build], isShared));
+  const module = modules.get(key) ?? new WebAssembly.Module(decode(build, isShared));
   modules.set(key, module);
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as ModuleExports;
 }

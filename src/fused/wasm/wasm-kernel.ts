@@ -9,10 +9,11 @@ import type {
   InputGradients,
   RecordedInputs,
   ResultGradients,
+  StepAdditions,
 } from '../fused-kernel.js';
 import { FIELD, FIELD_COUNT } from './binaries.js';
 import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
-import { type Build, fastestBuild } from './module.js';
+import { type Build, fastestBuild, withAdditions } from './module.js';
 
 /** The scan as one call into a WebAssembly module: in place on tfjs's wasm backend, with copies on any other. */
 export class WasmKernel implements FusedKernel {
@@ -23,13 +24,15 @@ export class WasmKernel implements FusedKernel {
     this.name = build === 'relaxed-simd' ? 'wasm-relaxed-simd' : 'wasm-simd';
   }
 
-  refusal({ activation, recurrentActivation }: FusedProblem): string | null {
+  refusal({ activation, recurrentActivation, additions = [] }: FusedProblem): string | null {
     if (activation !== 'tanh') return `no fused kernel supports the activation '${activation}'`;
     if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid') {
       return `no fused kernel supports the recurrentActivation '${recurrentActivation}'`;
     }
     if (this.build === null) return 'WebAssembly with SIMD is not available here';
-    return canOpenHeap(this.build) ? null : 'WebAssembly is not allowed here';
+    const build = additions.length === 0 ? this.build : withAdditions(this.build);
+    if (build === null) return `the fused kernel for ${additions.join(', ')} comes with explicit-lstm/variants`;
+    return canOpenHeap(build) ? null : 'WebAssembly is not allowed here';
   }
 
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {
@@ -209,6 +212,11 @@ function readGradients(call: ModuleCall, { lastOutput, h, c, outputs, gates }: R
   call.read(FIELD.dCells, gates.c);
 }
 
+/** Whether there is anything beyond the six equations. */
+function isAnyThere({ isCoupled, peepholes, projection, gateClip, cellClip }: StepAdditions): boolean {
+  return isCoupled || [peepholes, projection, gateClip, cellClip].some((addition) => addition !== null);
+}
+
 /** Of one call after the other: making an array of them takes longer than to fill it in. */
 const fieldsOfCalls = new Uint32Array(FIELD_COUNT);
 const numbersOfCalls = new Float32Array(fieldsOfCalls.buffer);
@@ -219,9 +227,10 @@ class ModuleCall {
   private readonly fields = fieldsOfCalls.fill(0);
 
   constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
-    this.heap = openHeap(build);
-    const { fields } = this;
     const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
+    const hasAdditions = additions !== undefined && isAnyThere(additions);
+    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build);
+    const { fields } = this;
     fields[FIELD.batch] = x.shape[0];
     fields[FIELD.timesteps] = x.shape[1];
     fields[FIELD.features] = x.shape[2];
@@ -231,11 +240,9 @@ class ModuleCall {
     fields[FIELD.zeroOutputForMask] = Number(options.zeroOutputForMask);
     fields[FIELD.inputDropoutMaskCount] = inputDropoutMasks.length;
     fields[FIELD.recurrentDropoutMaskCount] = recurrentDropoutMasks.length;
-    if (additions === undefined) return;
-    const { peepholes, projection, isCoupled, gateClip, cellClip, projectionClip } = additions;
-    fields[FIELD.hasAdditions] = Number(
-      isCoupled || [peepholes, projection, gateClip, cellClip].some((addition) => addition !== null),
-    );
+    if (!hasAdditions) return;
+    const { projection, isCoupled, gateClip, cellClip, projectionClip } = additions;
+    fields[FIELD.hasAdditions] = 1;
     fields[FIELD.isCoupled] = Number(isCoupled);
     fields[FIELD.projectionUnits] = projection === null ? 0 : projection.shape[1];
     numbersOfCalls[FIELD.gateClip] = gateClip ?? Number.POSITIVE_INFINITY;

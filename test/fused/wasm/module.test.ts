@@ -1,26 +1,31 @@
 import { FIELD, RELAXED_SIMD, SIMD } from '../../../src/fused/wasm/binaries.js';
+import * as additions from '../../../src/fused/wasm/binaries-with-additions.js';
 import * as moduleOfKernels from '../../../src/fused/wasm/module.js';
+import { provideAdditions } from '../../../src/fused/wasm/provide-additions.js';
+import type * as kernels from '../../../src/fused/wasm/wasm-kernel.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
 import { allowRelaxedSimd, isRelaxedSimdValid } from '../support/relaxed-simd.js';
 
-/** The module as it is loaded afresh: what it found out about the engine is forgotten. */
-function freshModule(): typeof moduleOfKernels {
+/** The module as it is loaded afresh: what it found out about the engine, and was told of builds, is forgotten. */
+function freshModule({ isProvided = false } = {}): typeof moduleOfKernels {
   let fresh = moduleOfKernels;
   jest.isolateModules(() => {
     fresh = require('../../../src/fused/wasm/module.js') as typeof moduleOfKernels;
+    const provider = require('../../../src/fused/wasm/provide-additions.js') as { provideAdditions: () => void };
+    if (isProvided) provider.provideAdditions();
   });
   return fresh;
 }
 
-const FUNCTIONS = [
+const PLAIN_FUNCTIONS = [
   'forward',
   'backward',
   'inputGradient',
   'kernelGradient',
   'recurrentKernelGradient',
   'biasGradient',
-  'peepholeGradient',
-  'projectionGradient',
 ];
+const FUNCTIONS_OF_ADDITIONS = ['peepholeGradient', 'projectionGradient'];
 
 test('the build with relaxed SIMD is run where the engine accepts it, and the plain one where it does not', () => {
   const validate = jest.spyOn(WebAssembly, 'validate');
@@ -56,41 +61,73 @@ test('there is no build for an engine without WebAssembly', () => {
   }
 });
 
-describe.each(['simd', 'relaxed-simd'] as const)('The build %s', (build) => {
-  beforeAll(allowRelaxedSimd);
+test('a build with additions is known once it is provided, of the same instructions', () => {
+  for (const build of ['simd', 'relaxed-simd'] as const) {
+    expect(freshModule().withAdditions(build)).toBeNull();
+    const { withAdditions } = freshModule({ isProvided: true });
+    expect(withAdditions(build)).toBe(`${build} with additions`);
+    expect(withAdditions(`${build} with additions`)).toBe(`${build} with additions`);
+  }
+});
 
-  test.each([false, true])('connects to a memory, shared by threads or not (%s)', (shared) => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared });
-    const exports = moduleOfKernels.instantiate(build, memory);
-    const names = FUNCTIONS.flatMap((name) => [name, `${name}ScratchBytes`]);
-    expect(Object.keys(exports).sort()).toEqual(names.sort());
-    // It brings no data of its own into a memory that is another's.
-    expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true);
-  });
-
-  test('runs in a memory that threads share', () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 16, shared: true });
-    const { biasGradient } = moduleOfKernels.instantiate(build, memory);
-    const [sequence, dZ, dBias] = [1024, 2048, 4096];
-    const view = new Uint32Array(memory.buffer);
-    const fields = { batch: 1, timesteps: 2, units: 1, dZ, dBias };
-    for (const name of Object.keys(fields) as (keyof typeof fields)[]) view[sequence / 4 + FIELD[name]] = fields[name];
-    new Float32Array(memory.buffer, dZ).set([1, 2, 3, 4, 10, 20, 30, 40]);
-    biasGradient(sequence);
-    expect([...new Float32Array(memory.buffer, dBias, 5)]).toEqual([11, 22, 33, 44, 0]);
-  });
-
-  test('is compiled once for each kind of memory', () => {
-    const { Module } = WebAssembly;
-    const compile = jest.spyOn(WebAssembly, 'Module').mockImplementation((bytes) => new Module(bytes));
-    try {
-      const { instantiate } = freshModule();
-      for (const shared of [false, true, false, true]) {
-        instantiate(build, new WebAssembly.Memory({ initial: 1, maximum: 65536, shared }));
-      }
-      expect(compile).toHaveBeenCalledTimes(2);
-    } finally {
-      compile.mockRestore();
-    }
+test('steps with additions are refused, by name, where nobody has provided a build for them', () => {
+  jest.isolateModules(() => {
+    const { WasmKernel } = require('../../../src/fused/wasm/wasm-kernel.js') as typeof kernels;
+    const refusal = new WasmKernel('simd').refusal({ ...FUSED_PROBLEM, additions: ['peepholes', 'a projection'] });
+    expect(refusal).toBe('the fused kernel for peepholes, a projection comes with explicit-lstm/variants');
+    expect(new WasmKernel('simd').refusal({ ...FUSED_PROBLEM, additions: [] })).toBeNull();
   });
 });
+
+test('the plain builds are spared what the additions take', () => {
+  const size = ({ base64 }: { base64: string }) => base64.length;
+  expect(size(SIMD)).toBeLessThan(0.75 * size(additions.SIMD));
+  expect(size(RELAXED_SIMD)).toBeLessThan(0.75 * size(additions.RELAXED_SIMD));
+});
+
+describe.each(['simd', 'relaxed-simd', 'simd with additions', 'relaxed-simd with additions'] as const)(
+  'The build %s',
+  (build) => {
+    beforeAll(() => {
+      allowRelaxedSimd();
+      provideAdditions();
+    });
+
+    test.each([false, true])('connects to a memory, shared by threads or not (%s)', (shared) => {
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared });
+      const exports = moduleOfKernels.instantiate(build, memory);
+      const functions = build.endsWith('additions') ? [...PLAIN_FUNCTIONS, ...FUNCTIONS_OF_ADDITIONS] : PLAIN_FUNCTIONS;
+      const names = functions.flatMap((name) => [name, `${name}ScratchBytes`]);
+      expect(Object.keys(exports).sort()).toEqual(names.sort());
+      // It brings no data of its own into a memory that is another's.
+      expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true);
+    });
+
+    test('runs in a memory that threads share', () => {
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 16, shared: true });
+      const { biasGradient } = moduleOfKernels.instantiate(build, memory);
+      const [sequence, dZ, dBias] = [1024, 2048, 4096];
+      const view = new Uint32Array(memory.buffer);
+      const fields = { batch: 1, timesteps: 2, units: 1, dZ, dBias };
+      for (const name of Object.keys(fields) as (keyof typeof fields)[])
+        view[sequence / 4 + FIELD[name]] = fields[name];
+      new Float32Array(memory.buffer, dZ).set([1, 2, 3, 4, 10, 20, 30, 40]);
+      biasGradient(sequence);
+      expect([...new Float32Array(memory.buffer, dBias, 5)]).toEqual([11, 22, 33, 44, 0]);
+    });
+
+    test('is compiled once for each kind of memory', () => {
+      const { Module } = WebAssembly;
+      const compile = jest.spyOn(WebAssembly, 'Module').mockImplementation((bytes) => new Module(bytes));
+      try {
+        const { instantiate } = freshModule({ isProvided: true });
+        for (const shared of [false, true, false, true]) {
+          instantiate(build, new WebAssembly.Memory({ initial: 1, maximum: 65536, shared }));
+        }
+        expect(compile).toHaveBeenCalledTimes(2);
+      } finally {
+        compile.mockRestore();
+      }
+    });
+  },
+);

@@ -1,5 +1,5 @@
 import { clipToUnit, gateDerivative, sigmoid, tanh, tanhDerivative, unclippedHardSigmoid } from './activations';
-import { maskedOut, Sequence, timestepOf } from './sequence';
+import { hasAdditions, maskedOut, Sequence, timestepOf } from './sequence';
 import { addRow, FLOAT, loadLanes, multiplyAdd, storeLanes, VECTOR } from './vectors';
 import { constants } from './workspace';
 
@@ -47,7 +47,7 @@ export function stepBackward(s: Sequence, n: i32, dH: usize, dC: usize, dOutputs
       if (s.dCells !== 0) addRow(dC, s.dCells + at, s.units);
     } else {
       const previousC = n > 0 ? s.cells + at - unitBytes : s.c0 + usize(sample) * unitBytes;
-      if (s.hasAdditions) computeRowWithAdditions(s, at, dZ, previousC, dH, dC, dOutputs);
+      if (hasAdditions(s)) computeRowWithAdditions(s, at, dZ, previousC, dH, dC, dOutputs);
       else if (s.hardSigmoid) computeRow(s, at, dZ, previousC, dH, dC, true);
       else computeRow(s, at, dZ, previousC, dH, dC, false);
     }

@@ -1,7 +1,16 @@
 import { BOUNDS_BYTES, fade, stepBackward, writeBounds } from './backward-step';
 import { Rows, setEvenRows } from './rows';
 import { bytesLaidOutFrom, reserve } from './scratch';
-import { hiddenUnits, maskedOut, recurrentDropoutMasks, Sequence, stateBytes, timestepOf } from './sequence';
+import {
+  hasAdditions,
+  hiddenUnits,
+  isProjected,
+  maskedOut,
+  recurrentDropoutMasks,
+  Sequence,
+  stateBytes,
+  timestepOf,
+} from './sequence';
 import { addTransposedProduct, dZ, layOutTransposedProduct, prepareTransposedProduct } from './transposed-product';
 import { addRow, FLOAT, loadLanes, storeLanes } from './vectors';
 import {
@@ -26,7 +35,7 @@ let part = changetype<Rows>(0);
 function layOut(s: Sequence, address: usize): usize {
   layOutTransposedProduct(s, address, s.batch, hiddenUnits(s), s.recurrentDropoutMaskCount);
   bounds = reserve(BOUNDS_BYTES);
-  if (s.projectionUnits !== 0) {
+  if (isProjected(s)) {
     dUnitOutputs = reserve(stateBytes(s, s.units));
     projection = changetype<Weights>(reserve(offsetof<Weights>()));
     projectionPanels = reserve(transposedPanelsBytes(s.units, s.projectionUnits, 0));
@@ -47,17 +56,16 @@ export function backwardScratchBytes(s: Sequence): usize {
 export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  if (s.hasAdditions) writeBounds(s, bounds);
+  if (hasAdditions(s)) writeBounds(s, bounds);
   prepareTransposedProduct(s, s.recurrentKernel, hiddenUnits(s), s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
-  const isProjected = s.projectionUnits !== 0;
-  if (isProjected) prepareProjection(s);
+  if (isProjected(s)) prepareProjection(s);
   const dH = s.dH0;
   memory.copy(dH, s.dH, stateBytes(s, hiddenUnits(s)));
   memory.copy(s.dC0, s.dC, stateBytes(s, s.units));
   addGradientOfLastOutput(s, dH);
   const zBytes = usize(GATES * s.units) * FLOAT;
   for (let n = s.timesteps - 1; n >= 0; n--) {
-    if (isProjected) {
+    if (isProjected(s)) {
       goBackThroughProjection(s, n, dH);
       stepBackward(s, n, dUnitOutputs, s.dC0, 0);
     } else {

@@ -1,5 +1,5 @@
 import { clip, clipToUnit, sigmoid, tanh, unclippedHardSigmoid } from './activations';
-import { hiddenUnits, maskedOut, Sequence } from './sequence';
+import { hasAdditions, hiddenUnits, isProjected, maskedOut, Sequence } from './sequence';
 import { copyRow, FLOAT, loadLanes, multiplyAdd, multiplyAddRow, storeLanes } from './vectors';
 import { constants } from './workspace';
 
@@ -19,7 +19,7 @@ export function stepForward(s: Sequence, n: i32, z: usize, h: usize, c: usize): 
     if (masked) {
       passOver(s, row * unitBytes, c);
     } else {
-      if (s.hasAdditions) {
+      if (hasAdditions(s)) {
         computeWithAdditions(s, z, h, c);
       } else {
         // Gates first, then states: in one loop, each unit's long chain of operations would be waited for.
@@ -31,7 +31,7 @@ export function stepForward(s: Sequence, n: i32, z: usize, h: usize, c: usize): 
       }
       keepStep(s, row * unitBytes, z, c);
     }
-    if (s.projectionUnits === 0) keepHidden(s, row, masked, h);
+    if (!isProjected(s)) keepHidden(s, row, masked, h);
     z += 4 * unitBytes;
     h += unitBytes;
     c += unitBytes;

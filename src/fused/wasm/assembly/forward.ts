@@ -5,6 +5,7 @@ import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
 import {
   hiddenUnits,
   inputDropoutMasks,
+  isProjected,
   maskedOut,
   recurrentDropoutMasks,
   Sequence,
@@ -49,7 +50,7 @@ function zRowBytes(s: Sequence): usize {
 function layOut(s: Sequence, address: usize): usize {
   layOutFrom(address);
   const chunkRows = stepsOfChunk(s) * s.batch;
-  const factorFloats = max(usize(chunkRows) * usize(s.features), usize(s.batch) * usize(max(s.units, s.projectionUnits)));
+  const factorFloats = max(usize(chunkRows) * usize(s.features), usize(s.batch) * usize(max(s.units, hiddenUnits(s))));
   layOutWorkspace(factorFloats, s.inputDropoutMaskCount + s.recurrentDropoutMaskCount > 0 ? factorFloats : 0);
   kernel = changetype<Weights>(reserve(offsetof<Weights>()));
   recurrentKernel = changetype<Weights>(reserve(offsetof<Weights>()));
@@ -61,7 +62,7 @@ function layOut(s: Sequence, address: usize): usize {
   kernelPanels = reserve(weightPanelsBytes(s.features, GATES * s.units, s.inputDropoutMaskCount));
   recurrentPanels = reserve(weightPanelsBytes(hiddenUnits(s), GATES * s.units, s.recurrentDropoutMaskCount));
   unitOutputs = h;
-  if (s.projectionUnits !== 0) {
+  if (isProjected(s)) {
     unitOutputs = reserve(stateBytes(s, s.units));
     projected = reserve(stateBytes(s, s.projectionUnits));
     projection = changetype<Weights>(reserve(offsetof<Weights>()));
@@ -84,7 +85,7 @@ export function forward(s: Sequence): void {
   setWeights(recurrentKernel, s.recurrentKernel, hiddenUnits(s), columns, s.recurrentDropoutMaskCount, recurrentMasks);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
-  if (s.projectionUnits !== 0) prepareProjection(s);
+  if (isProjected(s)) prepareProjection(s);
   setState(h, s.h0, stateBytes(s, hiddenUnits(s)));
   setState(c, s.c0, stateBytes(s, s.units));
   const chunk = stepsOfChunk(s);
@@ -96,7 +97,7 @@ export function forward(s: Sequence): void {
       setEvenRows(rows, h, usize(hiddenUnits(s)) * FLOAT, s.batch, hiddenUnits(s));
       addWeightedSum(zOfStep, rows, recurrentKernel, maskedCopy, (n & 1) === 1);
       stepForward(s, first + n, zOfStep, unitOutputs, c);
-      if (s.projectionUnits !== 0) projectStep(s, first + n);
+      if (isProjected(s)) projectStep(s, first + n);
     }
   }
   memory.copy(s.h, h, stateBytes(s, hiddenUnits(s)));

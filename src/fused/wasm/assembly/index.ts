@@ -6,10 +6,6 @@ export {
   biasGradientScratchBytes,
   kernelGradient,
   kernelGradientScratchBytes,
-  peepholeGradient,
-  peepholeGradientScratchBytes,
-  projectionGradient,
-  projectionGradientScratchBytes,
   recurrentKernelGradient,
   recurrentKernelGradientScratchBytes,
 } from './kernel-gradients';

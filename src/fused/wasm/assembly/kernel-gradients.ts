@@ -123,7 +123,7 @@ function sumOverRows(
         const to = factor + usize(row * depth) * FLOAT;
         if (kind === OF_INPUT) writeInputRow(s, to, first + row, mask);
         else if (kind === OF_STATE) writeStateRow(s, to, first + row, mask);
-        else writeUnitsRow(s, to, first + row);
+        else if (WITH_ADDITIONS) writeUnitsRow(s, to, first + row);
       }
       packTransposedSlivers(slivers, factor, usize(depth) * FLOAT, depth, count);
       packPanels(panels, gradients + usize(first) * rowBytes + block, rowBytes, count, columns);

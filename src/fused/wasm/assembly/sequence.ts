@@ -112,10 +112,22 @@ export function maskedOut(s: Sequence, sample: i32, n: i32): bool {
   return s.mask !== 0 && load<u8>(s.mask + usize(sample * s.timesteps + timestepOf(s, n))) === 0;
 }
 
+/** Whether a step has anything beyond the six equations. Never in the module that is compiled without. */
+@inline
+export function hasAdditions(s: Sequence): bool {
+  return WITH_ADDITIONS !== 0 && s.hasAdditions !== 0;
+}
+
+/** Whether h is a projection of what the units put out. Likewise. */
+@inline
+export function isProjected(s: Sequence): bool {
+  return WITH_ADDITIONS !== 0 && s.projectionUnits !== 0;
+}
+
 /** The width of h. */
 @inline
 export function hiddenUnits(s: Sequence): i32 {
-  return s.projectionUnits !== 0 ? s.projectionUnits : s.units;
+  return isProjected(s) ? s.projectionUnits : s.units;
 }
 
 /** Bytes of a state: of c [B, U], of h [B, P or U]. */

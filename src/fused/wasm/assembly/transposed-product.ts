@@ -1,6 +1,6 @@
 import { Rows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
-import { Sequence } from './sequence';
+import { hiddenUnits, Sequence } from './sequence';
 import {
   addTransposedWeightedSum,
   GATES,
@@ -31,7 +31,7 @@ export function layOutTransposedProduct(
   maskCount: i32,
 ): usize {
   layOutFrom(address);
-  const columns = max(GATES * s.units, s.projectionUnits);
+  const columns = max(GATES * s.units, hiddenUnits(s));
   layOutWorkspace(usize(rows) * usize(columns), maskCount > 0 ? usize(rows) * usize(depth) : 0);
   weights = changetype<Weights>(reserve(offsetof<Weights>()));
   dZ = changetype<Rows>(reserve(offsetof<Rows>()));

@@ -1,0 +1,7 @@
+export * from './index';
+export {
+  peepholeGradient,
+  peepholeGradientScratchBytes,
+  projectionGradient,
+  projectionGradientScratchBytes,
+} from './kernel-gradients';
