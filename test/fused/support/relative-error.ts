@@ -1,7 +1,7 @@
 import type { Run } from './problem.js';
 
 /** Below what a tensor's largest element is taken for no smaller: terms that cancel leave the rounding errors of larger ones. */
-const LEAST_MAGNITUDE = { results: 0.1, gradients: 0.01 };
+const LEAST_MAGNITUDE = 0.1;
 
 /**
  * How far a tensor is from what is expected: the largest difference of any two elements, divided by the largest element
@@ -28,7 +28,7 @@ export function expectRunsClose(actual: Run, expected: Run, largest: { results: 
       const error = relativeError(
         (received as Record<string, ArrayLike<number>>)[name] as ArrayLike<number>,
         values,
-        LEAST_MAGNITUDE[part],
+        LEAST_MAGNITUDE,
       );
       if (!(error <= largest[part])) {
         throw new Error(`${part}.${name} has a relative error of ${error}, allowed are ${largest[part]}`);
