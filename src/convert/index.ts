@@ -16,6 +16,7 @@ export {
   type ReadOnnxOptions,
   readOnnx,
 } from './onnx/read-onnx.js';
+export { type WriteOnnxOptions, writeOnnx } from './onnx/write-onnx.js';
 export type { Source } from './source.js';
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';

@@ -30,8 +30,8 @@ beforeAll(async () => {
   for (const name of ['encoder.json', 'test/encoder.json', 'test/lstm_1.json']) {
     copyFileSync(kerasFixturePath(FIXTURE), join(folder, name));
   }
-  const model = join(root, 'fixtures/models/torch/model.safetensors');
-  copyFileSync(model, join(folder, 'model.safetensors'));
+  copyFileSync(join(root, 'fixtures/models/torch/model.safetensors'), join(folder, 'model.safetensors'));
+  copyFileSync(join(root, 'fixtures/models/onnx/bidirectional.onnx'), join(folder, 'encoder.onnx'));
   await saveExampleModel(folder);
   process.chdir(folder);
 }, 60_000);

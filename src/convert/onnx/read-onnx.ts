@@ -5,6 +5,7 @@ import { FileError } from '../../formats/file-error.js';
 import { readOnnxModel } from '../../formats/onnx/read-model.js';
 import { lstm } from '../../layers/factories.js';
 import { peepholeCell } from '../../variants/peephole-cell.js';
+import { buildLayer } from '../build-layer.js';
 import { openSource, type Source } from '../source.js';
 import { type Found, findLSTMs, nameOf } from './find-lstms.js';
 import { type DirectionWeights, LSTMNode, type OnnxLSTMOptions } from './lstm-node.js';
@@ -63,8 +64,8 @@ export interface OnnxLSTM {
  * a function. Weights may be stored, or made of stored ones by Constant, Identity, Slice, Concat, Split, Gather, Squeeze,
  * Unsqueeze, Transpose, Reshape, Cast, ConstantOfShape and DequantizeLinear.
  *
- * ```ts browser
- * const [node] = await readOnnx('speech.onnx');
+ * ```ts
+ * const [node] = await readOnnx('encoder.onnx');
  * console.log(node.path, node.options.units, node.options.direction);
  * const layer = node.toLayer();
  * ```
@@ -105,7 +106,7 @@ function describeNode(node: LSTMNode, name: string, path: string, file: string):
     toLayer(options = {}) {
       checkOptions('OnnxLSTM.toLayer', options, LAYER_OPTIONS);
       try {
-        return buildLayer(node, options);
+        return makeLayer(node, options);
       } catch (error) {
         throw inFile(error, file);
       }
@@ -143,7 +144,7 @@ interface CellActivations {
   candidate: ActivationOfSum;
 }
 
-function buildLayer(node: LSTMNode, { name, returnSequences, returnState }: OnnxLayerOptions): tf.layers.Layer {
+function makeLayer(node: LSTMNode, { name, returnSequences, returnState }: OnnxLayerOptions): tf.layers.Layer {
   const { direction, useBias, peepholes, coupled, gateClip, sequenceLens, activations } = node.options;
   const directions = activations.map(({ f, g, h }) => cellActivations(node, f, g, h));
   const [first, second] = directions as [CellActivations, CellActivations?];
@@ -177,16 +178,11 @@ function buildLayer(node: LSTMNode, { name, returnSequences, returnState }: Onnx
     ? lstm({ ...args, ...ofCell })
     : lstm({ ...args, cell: peepholeCell({ ...ofCell, ...ofVariant }) });
   const layer = isOneWay ? inner : tf.layers.bidirectional({ layer: inner, mergeMode: 'concat', ...ofUser });
-  // Initializers whose values are thrown away must not take a minute, as Orthogonal does for large layers.
-  layer.setFastWeightInitDuringBuild(true);
-  layer.build([null, null, features]);
-  layer.setFastWeightInitDuringBuild(false);
-  tf.tidy(() => {
-    const tensors = weights.flatMap((ofDirection, n) =>
+  buildLayer(layer, [null, null, features], () =>
+    weights.flatMap((ofDirection, n) =>
       cellWeights(ofDirection, directions[n] as CellActivations, { units, features, coupled, useBias: ofCell.useBias }),
-    );
-    layer.setWeights(tensors);
-  });
+    ),
+  );
   return layer;
 }
 
