@@ -5,6 +5,7 @@ import type { FusedKernel, FusedProblem } from './fused-kernel.js';
 import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
 import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from './wasm/wasm-kernel.js';
+import { WebGLKernel } from './webgl/webgl-kernel.js';
 
 /**
  * Which implementation a layer runs on: the fastest that applies, only the plain path (false), or only a fused kernel (true).
@@ -41,6 +42,7 @@ interface Candidate {
 
 const wasmKernel = once(() => new WasmKernel());
 const tensorFlowKernel = once(() => new TensorFlowKernel());
+const webGLKernel = once(() => new WebGLKernel());
 
 /** The fused kernels of each backend, in the order in which they are asked. */
 const CANDIDATES: Record<string, Candidate[]> = {
@@ -50,6 +52,7 @@ const CANDIDATES: Record<string, Candidate[]> = {
     { fusedKernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
     { fusedKernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
   ],
+  webgl: [{ fusedKernelOf: webGLKernel }],
 };
 
 /** Whether a backend has any fused kernel. */

@@ -1,15 +1,15 @@
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import type { Comparison, Expected } from './compare.js';
+import type { GroupResult } from './fused-groups.js';
 import { checkReport } from './report.js';
 import { pageRoutes } from './routes.js';
 import { serve } from './server.js';
 
 const FUSED = 'wasm-relaxed-simd';
-const NO_KERNEL = "there is no fused kernel for the backend 'webgl'";
 const RUNS: [page: string, expected: Expected][] = [
   ...['esm', 'script-tags'].flatMap((page): [string, Expected][] => [
-    [page, { backend: 'webgl', implementation: 'reference', reason: NO_KERNEL }],
+    [page, { backend: 'webgl', implementation: 'webgl' }],
     [page, { backend: 'wasm', implementation: FUSED }],
     [page, { backend: 'cpu', implementation: FUSED }],
   ]),
@@ -19,6 +19,20 @@ const RUNS: [page: string, expected: Expected][] = [
   ['wasm-allowed/esm', { backend: 'wasm', implementation: FUSED }],
   ['wasm-allowed/esm', { backend: 'cpu', implementation: FUSED }],
   ['wasm-forbidden/esm', { backend: 'cpu', implementation: 'reference', reason: 'WebAssembly is not allowed here' }],
+];
+/** The groups of checks of the fused kernel on webgl, by pages: some want a page of their own. */
+const FUSED_PAGES = [
+  [
+    'what float64 computes, forward and backward',
+    'what tf.layers.lstm computes',
+    'what only this layer has',
+    'accelerateBuiltIn',
+    'Keras fixtures',
+    'model.fit',
+    'launches and memory',
+    'a lost context',
+  ],
+  ['textures of float16'],
 ];
 const TIME_LIMIT = 120_000;
 
@@ -49,6 +63,38 @@ async function runPage(browser: Browser, origin: string, page: string, expected:
   } finally {
     await tab.close();
   }
+}
+
+/** Groups of checks of the sources themselves, one after the other in one page. */
+async function runFused(browser: Browser, origin: string, groups: readonly string[]): Promise<Row[]> {
+  const [page, backend] = ['fused', 'webgl'];
+  const tab = await browser.newPage();
+  const rows: Row[] = [];
+  const problems: string[] = [];
+  tab.on('pageerror', (error) => problems.push(error.message));
+  try {
+    await tab.goto(`${origin}/${page}.html`);
+    for (const group of groups) {
+      const timer = setTimeout(() => tab.close(), TIME_LIMIT);
+      const { count, failures, notes } = await tab.evaluate<GroupResult, string>((one) => window.runGroup(one), group);
+      clearTimeout(timer);
+      for (const note of notes) console.log(note);
+      const passed = failures.length === 0;
+      const title = `${group}: ${count}`;
+      rows.push({
+        page,
+        backend,
+        title,
+        largestDifference: 0,
+        passed,
+        problem: passed ? undefined : failures.join('; '),
+      });
+    }
+  } catch (error) {
+    rows.push(failure(page, backend, [String(error), ...problems].join('; ')));
+  }
+  await tab.close();
+  return rows;
 }
 
 function failure(page: string, backend: string, problem: string): Row {
@@ -86,7 +132,7 @@ async function runPlot(browser: Browser, origin: string): Promise<Row> {
 }
 
 function print({ page, backend, title, largestDifference, passed, problem }: Row): void {
-  const columns = [passed ? 'pass' : 'FAIL', page.padEnd(18), backend.padEnd(5), title.padEnd(42)];
+  const columns = [passed ? 'pass' : 'FAIL', page.padEnd(18), backend.padEnd(5), title.padEnd(46)];
   console.log([...columns, largestDifference.toExponential(1), problem ?? ''].join('  ').trimEnd());
 }
 
@@ -96,6 +142,7 @@ try {
   console.log(`Chromium ${browser.version()}; the last column is the largest difference from tf.layers.lstm`);
   const rows: Row[] = [];
   for (const [page, expected] of RUNS) rows.push(...(await runPage(browser, origin, page, expected)));
+  for (const groups of FUSED_PAGES) rows.push(...(await runFused(browser, origin, groups)));
   rows.push(await runWithoutTensorFlow(browser, origin));
   rows.push(await runPlot(browser, origin));
   for (const { title, problem } of await checkReport(browser)) {

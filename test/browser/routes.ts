@@ -1,10 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import type { Routes } from './server.js';
 
 const PAGES = 'test/browser/pages';
+const KERAS_FIXTURES = 'fixtures/keras';
 const GLOBAL_BUILD = 'dist/explicit-lstm.global.js';
 const require = createRequire(import.meta.url);
 const folderOf = (name: string): string => join(dirname(require.resolve(`${name}/package.json`)), 'dist');
@@ -25,6 +26,16 @@ async function bundle(page: string, options: BuildOptions): Promise<Uint8Array> 
   return output.contents;
 }
 
+/** The sources and what their tests share, which were written for Node. */
+const OF_SOURCES: BuildOptions = { format: 'esm', ignoreAnnotations: true, define: { global: 'globalThis' } };
+
+/** All of the committed fixtures, in one list. */
+function kerasFixtures(): Uint8Array {
+  const files = readdirSync(KERAS_FIXTURES).filter((file) => file.endsWith('.json'));
+  const texts = files.map((file) => readFileSync(join(KERAS_FIXTURES, file), 'utf8'));
+  return new TextEncoder().encode(`[${texts.join(',')}]`);
+}
+
 /** Everything that the pages load; `npm run build` has run before. */
 export async function pageRoutes(): Promise<Routes> {
   const tfjs = folderOf('@tensorflow/tfjs');
@@ -34,6 +45,9 @@ export async function pageRoutes(): Promise<Routes> {
     '/favicon.ico': new Uint8Array(),
     '/esm.html': join(PAGES, 'esm.html'),
     '/esm.js': await bundle('esm.ts', { format: 'esm' }),
+    '/fused.html': join(PAGES, 'fused.html'),
+    '/fused.js': await bundle('fused.ts', OF_SOURCES),
+    '/keras-fixtures.json': kerasFixtures(),
     '/plot.html': join(PAGES, 'plot.html'),
     '/plot.js': await bundle('plot.ts', { format: 'esm' }),
     '/script-tags.html': join(PAGES, 'script-tags.html'),

@@ -4,30 +4,17 @@ import { expectAllClose } from '../support/close.js';
 import {
   CASE_FEATURES,
   CASE_UNITS,
-  type LayerCase,
-  PAIRWISE_CASES,
+  MAIN_CASES,
+  patternedDropout,
   resultsOfCase,
   titleOf,
 } from '../support/layer-cases.js';
-import { MASK_KINDS } from '../support/masks.js';
 import { twins } from '../support/twins.js';
-
-const FOUR_COMBINATIONS: LayerCase[] = [false, true].flatMap((returnSequences) =>
-  [false, true].flatMap((returnState) =>
-    MASK_KINDS.map((mask) => ({ args: { returnSequences, returnState }, mask, states: 'by name' as const })),
-  ),
-);
-
-/** Drops in a pattern that depends on the shape alone, and scales what is left unevenly. */
-function patternedDropout(ones: tf.Tensor, rate: number): tf.Tensor {
-  const pattern = tf.tidy(() => tf.mod(tf.range(0, ones.size), 3).reshape(ones.shape));
-  return tf.mul(tf.mul(ones, pattern), 1 / (1 - rate));
-}
 
 describe.each(NODE_BACKENDS)('on %s, the explicit LSTM computes what tf.layers.lstm computes', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  const cases = [...FOUR_COMBINATIONS, ...PAIRWISE_CASES].map((one) => [titleOf(one), one] as const);
+  const cases = MAIN_CASES.map((one) => [titleOf(one), one] as const);
 
   test.each(cases)('with %s', (_title, one) => {
     tf.tidy(() => {

@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs';
-import make from 'covertable';
+import * as tf from '@tensorflow/tfjs';
+import { make } from 'covertable';
 import type { LSTMArgs } from '../../src/index.js';
 import { MASK_BATCH, MASK_KINDS, MASK_TIMESTEPS, type MaskKind, maskOf } from './masks.js';
 import { randomTensor } from './random.js';
@@ -36,11 +36,23 @@ function pairwise(factors: object): LayerCase[] {
   })) as LayerCase[];
 }
 
-/** Every pair of options, on the plain path and on what a layer chooses by itself. */
-export const PAIRWISE_CASES = pairwise({ ...FACTORS, useFused: ['auto', false] });
+const FOUR_COMBINATIONS: LayerCase[] = [false, true].flatMap((returnSequences) =>
+  [false, true].flatMap((returnState) =>
+    MASK_KINDS.map((mask) => ({ args: { returnSequences, returnState }, mask, states: 'by name' as const })),
+  ),
+);
+
+/** What the layer may return, with every mask; and every pair of options, on the plain path and on what a layer chooses. */
+export const MAIN_CASES = [...FOUR_COMBINATIONS, ...pairwise({ ...FACTORS, useFused: ['auto', false] })];
 
 /** Every pair of options, all with the activation that the kernels know. */
 export const PAIRWISE_TANH_CASES = pairwise({ ...FACTORS, activation: ['tanh'] });
+
+/** Drops in a pattern that depends on the shape alone, and scales what is left unevenly. */
+export function patternedDropout(ones: tf.Tensor, rate: number): tf.Tensor {
+  const pattern = tf.tidy(() => tf.mod(tf.range(0, ones.size), 3).reshape(ones.shape));
+  return tf.mul(tf.mul(ones, pattern), 1 / (1 - rate));
+}
 
 export function titleOf({ args, mask, states }: LayerCase): string {
   const set = Object.entries(args).map(([name, value]) => `${name} ${value}`);

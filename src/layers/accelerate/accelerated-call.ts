@@ -40,7 +40,7 @@ export function callAccelerated(
 
 let hasWarned = false;
 
-/** A page starts on webgl, where users would see no difference and not learn why. Warns once. */
+/** Where there is nothing faster, users would see no difference and not learn why. Warns once. */
 function warnOfBackend(): void {
   const backend = tf.getBackend();
   if (hasWarned || hasFusedKernels(backend)) return;

@@ -1,0 +1,458 @@
+// Each texel holds two rows of two columns. U is made even, E, by units that stay 0, so that no texel holds two gates.
+// Rows of the input are b·T + t, rows of states (n·B + b)·2 for h and one more for c; n counts in processing order.
+//
+// Every program is told its sizes as uniforms, so that another sequence runs on the programs that are there.
+
+/** What a program is to do beyond the plain equations. */
+export interface Variant {
+  /** Whether σ is the hard sigmoid. */
+  isHard: boolean;
+  isMasked: boolean;
+  /** Whether h has dropout. */
+  isDropped: boolean;
+}
+
+const COMMON = `
+  // B, T, U and E: sizes; whether time is read backwards: place.w; the rest of place is said for each program.
+  #define B sizes.x
+  #define T sizes.y
+  #define U sizes.z
+  #define E sizes.w
+
+  // From processing order to the input's, and back.
+  int timeOf(int n) {
+    return place.w == 1 ? T - 1 - n : n;
+  }
+
+  vec2 rowOf(vec4 texel, int row) {
+    return (row & 1) == 0 ? texel.xy : texel.zw;
+  }
+`;
+
+const validity = (isMasked: boolean) =>
+  isMasked
+    ? `
+  bool isValid(int b, int t) {
+    return getChannel(getMask(b, t), vec2(b, t)) > .5;
+  }`
+    : `
+  bool isValid(int b, int t) {
+    return true;
+  }`;
+
+const activations = (isHard: boolean) =>
+  ['vec2', 'vec4']
+    .map(
+      (type) => `
+  ${type} sigma(${type} x) {
+    return ${isHard ? 'clamp(.2 * x + .5, 0., 1.)' : '1. / (1. + exp(-x))'};
+  }
+
+  ${type} phi(${type} x) {
+    ${type} e = exp(-2. * abs(x));
+    return sign(x) * (1. - e) / (1. + e);
+  }
+
+  // The derivative of sigma, by its value.
+  ${type} slope(${type} a) {
+    return ${isHard ? `.2 * (step(1e-30, a) - step(1., a))` : 'a * (1. - a)'};
+  }`,
+    )
+    .join('');
+
+const begin = ({ isHard, isMasked }: Pick<Variant, 'isHard' | 'isMasked'>) =>
+  `${COMMON}${validity(isMasked)}${activations(isHard)}`;
+
+/** A program over [B, U] or [B, T, U], from \`vec2 pairOf(b, n, u)\`, the values of u and of the unit after it. */
+const sequenceOf = (pairOf: string) => `
+  ${pairOf}
+  vec2 at(int b, int n, int u) {
+    if (b >= B || n >= T) return vec2(0.);
+    vec2 pair = pairOf(b, n, u);
+    return u + 1 < U ? pair : vec2(pair.x, 0.);
+  }
+
+  void main() {
+    ivec3 rc = getOutputCoords();
+    setOutput(vec4(at(rc.x, rc.y, rc.z), at(rc.x, rc.y + 1, rc.z)));
+  }
+`;
+
+/** Weights [N, 4·place.x] as [N, 4·place.y], by block: with zeros behind the columns of each, or without these. place.z is N. */
+export const REBLOCK = `
+  ${COMMON}
+  float at(int row, int column) {
+    int block = column / place.y;
+    int u = column - block * place.y;
+    if (row >= place.z || u >= place.x) return 0.;
+    int from = block * place.x + u;
+    return getChannel(getWeights(row, from), vec2(row, from));
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    setOutput(vec4(at(rc.x, rc.y), at(rc.x, rc.y + 1), at(rc.x + 1, rc.y), at(rc.x + 1, rc.y + 1)));
+  }
+`;
+
+/** A copy that is packed, whatever the tensor was. */
+export const PACK = `
+  void main() {
+    ivec2 rc = getOutputCoords();
+    setOutput(getMask(rc.x, rc.y));
+  }
+`;
+
+/** Two of [B, U] as [2B, E], row by row in turn; or four as [2B, 2E]. */
+export const interleave = (isFour: boolean) => `
+  ${COMMON}
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int b = rc.x / 2;
+    int block = rc.y / E;
+    int u = rc.y - block * E;
+    vec4 first = ${isFour ? 'block == 0 ? getA(b, u) : getC(b, u)' : 'getA(b, u)'};
+    vec4 second = ${isFour ? 'block == 0 ? getB(b, u) : getD(b, u)' : 'getB(b, u)'};
+    vec4 both = vec4(rowOf(first, b), rowOf(second, b));
+    setOutput(u + 1 < U ? both : vec4(both.x, 0., both.z, 0.));
+  }
+`;
+
+/** One step: states [2B, E] to the states after step place.x. */
+export const forwardStep = (variant: Variant) => `
+  ${begin(variant)}
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int b = rc.x / 2;
+    int u = rc.y;
+    int t = timeOf(place.x);
+    int row = b * T + t;
+    vec2 i = rowOf(getProjected(row, u), row);
+    vec2 f = rowOf(getProjected(row, E + u), row);
+    vec2 g = rowOf(getProjected(row, 2 * E + u), row);
+    vec2 o = rowOf(getProjected(row, 3 * E + u), row);
+    for (int k = 0; k < E; k += 2) {
+      vec2 h = getStates(rc.x, k).xy;
+      vec4 forI = getRecurrent(k, u);
+      vec4 forF = getRecurrent(k, E + u);
+      vec4 forG = getRecurrent(k, 2 * E + u);
+      vec4 forO = getRecurrent(k, 3 * E + u);
+      ${
+        variant.isDropped
+          ? `
+      vec4 first = getDropout(rc.x, k);
+      vec4 second = getDropout(rc.x, E + k);
+      vec2 hi = h * first.xy;
+      vec2 hf = h * first.zw;
+      vec2 hg = h * second.xy;
+      vec2 ho = h * second.zw;`
+          : `
+      vec2 hi = h;
+      vec2 hf = h;
+      vec2 hg = h;
+      vec2 ho = h;`
+      }
+      i += hi.x * forI.xy + hi.y * forI.zw;
+      f += hf.x * forF.xy + hf.y * forF.zw;
+      g += hg.x * forG.xy + hg.y * forG.zw;
+      o += ho.x * forO.xy + ho.y * forO.zw;
+    }
+    vec4 before = getStates(rc.x, u);
+    vec2 c = sigma(f) * before.zw + sigma(i) * phi(g);
+    setOutput(isValid(b, t) ? vec4(sigma(o) * phi(c), c) : before);
+  }
+`;
+
+/** The gates of all steps, [B·T, 4E], from the states before them, [(T + 1)·2B, E]. */
+export const gatesOfSteps = (variant: Variant) => `
+  ${begin({ ...variant, isMasked: false })}
+  vec2 hiddenAt(int row, int gate, int k) {
+    int b = row / T;
+    vec2 h = getStates((timeOf(row - b * T) * B + b) * 2, k).xy;
+    ${
+      variant.isDropped
+        ? `
+    vec4 dropout = getDropout(2 * b, gate / 2 * E + k);
+    return h * rowOf(dropout, gate);`
+        : `
+    return h;`
+    }
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int gate = rc.y / E;
+    int last = B * T - 1;
+    vec4 z = getProjected(rc.x, rc.y);
+    for (int k = 0; k < E; k += 2) {
+      vec2 first = hiddenAt(rc.x, gate, k);
+      vec2 second = hiddenAt(min(rc.x + 1, last), gate, k);
+      vec4 weights = getRecurrent(k, rc.y);
+      z += vec4(first.x * weights.xy + first.y * weights.zw, second.x * weights.xy + second.y * weights.zw);
+    }
+    vec4 a = gate == 2 ? phi(z) : sigma(z);
+    setOutput(rc.x < last ? a : vec4(a.xy, 0., 0.));
+  }
+`;
+
+/** h (place.y is 0) or c of every step, [B, T, U]; 0 at masked steps where there is a mask. */
+export const statesAsSequence = (isMasked: boolean) => `
+  ${COMMON}${validity(isMasked)}
+  ${sequenceOf(`
+  vec2 pairOf(int b, int n, int u) {
+    return isValid(b, timeOf(n)) ? rowOf(getStates(((n + 1) * B + b) * 2, u), place.y) : vec2(0.);
+  }`)}
+`;
+
+/** The gate place.y of every step, [B, T, U]; 0 at masked steps. */
+export const gateAsSequence = (isMasked: boolean) => `
+  ${COMMON}${validity(isMasked)}
+  ${sequenceOf(`
+  vec2 pairOf(int b, int n, int u) {
+    int t = timeOf(n);
+    int row = b * T + t;
+    return isValid(b, t) ? rowOf(getGates(row, place.y * E + u), row) : vec2(0.);
+  }`)}
+`;
+
+/** h (place.y is 0) or c of states [2B, E], as [B, U]; 0 where the last step is masked if there is a mask. */
+export const oneState = (isMasked: boolean) => `
+  ${COMMON}${validity(isMasked)}
+  vec2 at(int b, int u) {
+    if (b >= B || !isValid(b, timeOf(T - 1))) return vec2(0.);
+    vec2 pair = rowOf(getStates(2 * b, u), place.y);
+    return u + 1 < U ? pair : vec2(pair.x, 0.);
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    setOutput(vec4(at(rc.x, rc.y), at(rc.x + 1, rc.y)));
+  }
+`;
+
+/** How many textures every device lets a program read. */
+export const PARTS = 16;
+
+export const partNames = Array.from({ length: PARTS }, (_, n) => `part${n}`);
+
+/** Up to 16 matrices of place.x rows each, but for the last, one below the other. */
+export const JOIN = `
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int part = rc.x / place.x;
+    int row = rc.x - part * place.x;
+    int column = rc.y;
+    ${partNames.map((name, n) => `if (part == ${n}) setOutput(getP${name.slice(1)}(row, column));`).join('\n    else ')}
+  }
+`;
+
+const STEP_OF_ROW = `
+    ivec2 rc = getOutputCoords();
+    int n = rc.x / (2 * B);
+    int b = rc.x / 2 - n * B;
+    int block = rc.y / E;
+    int u = rc.y - block * E;
+    int t = timeOf(n);
+    int row = b * T + t;`;
+
+/**
+ * What multiplies gradients on their way back, [T·2B, 3E]: of c for the pre-activations of i and f; of c for that of g, and
+ * of h for that of o; of c for the c before, and of h for c.
+ */
+export const factorsOfSteps = ({ isHard, isMasked }: Variant) => `
+  ${begin({ isHard, isMasked })}
+  vec2 gateAt(int row, int column) {
+    return rowOf(getGates(row, column), row);
+  }
+
+  void main() {
+    ${STEP_OF_ROW}
+    vec2 i = gateAt(row, u);
+    vec2 f = gateAt(row, E + u);
+    vec2 g = gateAt(row, 2 * E + u);
+    vec2 o = gateAt(row, 3 * E + u);
+    vec2 before = getStates(rc.x, u).zw;
+    vec2 c = phi(getStates(rc.x + 2 * B, u).zw);
+    vec4 factors = block == 0 ? vec4(g * slope(i), before * slope(f))
+      : block == 1 ? vec4(i * (1. - g * g), c * slope(o))
+      : vec4(f, o * (1. - c * c));
+    setOutput(isValid(b, t) ? factors : block == 2 ? vec4(1., 1., 0., 0.) : vec4(0.));
+  }
+`;
+
+/** What arrives at h and c of each step from outside, [T·2B, E]. A mask: outputs are 0 at masked steps. */
+export const incomingOfSteps = (hasOutputs: boolean, hasCells: boolean, isMasked: boolean) => `
+  ${COMMON}${validity(isMasked)}
+  void main() {
+    ${STEP_OF_ROW}
+    vec2 h = ${hasOutputs ? 'isValid(b, t) ? rowOf(getOutputs(b, n, u), n) : vec2(0.)' : 'vec2(0.)'};
+    vec2 c = ${hasCells ? 'rowOf(getCells(b, n, u), n)' : 'vec2(0.)'};
+    setOutput(u + 1 < U ? vec4(h, c) : vec4(h.x, 0., c.x, 0.));
+  }
+`;
+
+/** What arrives at the pre-activations through the gates from outside, [T·2B, 2E], in pairs of gates. */
+export const incomingThroughGates = ({ isHard, isMasked }: Variant) => `
+  ${begin({ isHard, isMasked })}
+  vec2 gateAt(int row, int column) {
+    return rowOf(getGates(row, column), row);
+  }
+
+  void main() {
+    ${STEP_OF_ROW}
+    vec2 first = gateAt(row, 2 * block * E + u);
+    vec2 second = gateAt(row, (2 * block + 1) * E + u);
+    vec4 z = block == 0
+      ? vec4(rowOf(getI(b, n, u), n) * slope(first), rowOf(getF(b, n, u), n) * slope(second))
+      : vec4(rowOf(getG(b, n, u), n) * (1. - first * first), rowOf(getO(b, n, u), n) * slope(second));
+    z = isValid(b, t) ? z : vec4(0.);
+    setOutput(u + 1 < U ? z : vec4(z.x, 0., z.z, 0.));
+  }
+`;
+
+/** The gradients of the states after the last step, [2B, E]. A mask: the last output is 0 where that step is masked. */
+export const lastGradients = (isMasked: boolean, hasIncoming: boolean) => `
+  ${COMMON}${validity(isMasked)}
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int b = rc.x / 2;
+    int u = rc.y;
+    int row = (T - 1) * 2 * B + rc.x;
+    vec2 h = rowOf(getH(b, u), b);
+    if (isValid(b, timeOf(T - 1))) h += rowOf(getLastOutput(b, u), b);
+    vec2 c = rowOf(getC(b, u), b);
+    vec4 both = u + 1 < U ? vec4(h, c) : vec4(h.x, 0., c.x, 0.);
+    ${hasIncoming ? 'both += getIncoming(row, u);' : ''}
+    both.zw += both.xy * getFactors(row, 2 * E + u).zw;
+    setOutput(both);
+  }
+`;
+
+/** Whether gradients arrive at every step, and whether through gates. */
+export interface Arrivals {
+  hasIncoming: boolean;
+  hasThroughGates: boolean;
+}
+
+/** One step back: the gradients of the states after step place.x, [2B, E], to those of the states before it. */
+export const backwardStep = ({ isMasked, isDropped }: Variant, { hasIncoming, hasThroughGates }: Arrivals) => `
+  ${COMMON}${validity(isMasked)}
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int b = rc.x / 2;
+    int u = rc.y;
+    int n = place.x;
+    int row = n * 2 * B + rc.x;
+    vec2 fromI = vec2(0.);
+    vec2 fromF = vec2(0.);
+    vec2 fromG = vec2(0.);
+    vec2 fromO = vec2(0.);
+    for (int k = 0; k < E; k += 2) {
+      vec4 carried = getCarried(rc.x, k);
+      vec4 first = getFactors(row, k) * carried.zwzw;
+      vec4 second = getFactors(row, E + k) * carried.zwxy;
+      ${hasThroughGates ? 'first += getThroughGates(row, k); second += getThroughGates(row, E + k);' : ''}
+      vec4 ofI = getRecurrent(u, k);
+      vec4 ofF = getRecurrent(u, E + k);
+      vec4 ofG = getRecurrent(u, 2 * E + k);
+      vec4 ofO = getRecurrent(u, 3 * E + k);
+      fromI += vec2(dot(first.xy, ofI.xy), dot(first.xy, ofI.zw));
+      fromF += vec2(dot(first.zw, ofF.xy), dot(first.zw, ofF.zw));
+      fromG += vec2(dot(second.xy, ofG.xy), dot(second.xy, ofG.zw));
+      fromO += vec2(dot(second.zw, ofO.xy), dot(second.zw, ofO.zw));
+    }
+    ${
+      isDropped
+        ? `
+    vec4 first = getDropout(rc.x, u);
+    vec4 second = getDropout(rc.x, E + u);
+    vec2 h = fromI * first.xy + fromF * first.zw + fromG * second.xy + fromO * second.zw;`
+        : `
+    vec2 h = fromI + fromF + fromG + fromO;`
+    }
+    vec4 carried = getCarried(rc.x, u);
+    if (!isValid(b, timeOf(n))) h = carried.xy;
+    vec2 c = carried.zw * getFactors(row, 2 * E + u).xy;
+    if (n > 0) {
+      row -= 2 * B;
+      ${hasIncoming ? 'vec4 incoming = getIncoming(row, u); h += incoming.xy; c += incoming.zw;' : ''}
+      c += h * getFactors(row, 2 * E + u).zw;
+    }
+    setOutput(vec4(h, c));
+  }
+`;
+
+/** The gradients of all pre-activations, [B·T, 4E], from those carried back, [T·2B, E], of the last step first. */
+export const preActivationGradients = (hasThroughGates: boolean) => `
+  ${COMMON}
+  vec2 at(int row, int gate, int u) {
+    if (row >= B * T) return vec2(0.);
+    int b = row / T;
+    int n = timeOf(row - b * T);
+    int from = (n * B + b) * 2;
+    int column = gate / 2 * E + u;
+    vec4 carried = getCarried(((T - 1 - n) * B + b) * 2, u);
+    vec2 z = rowOf(getFactors(from, column), gate) * (gate == 3 ? carried.xy : carried.zw);
+    ${hasThroughGates ? 'z += rowOf(getThroughGates(from, column), gate);' : ''}
+    return z;
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    int gate = rc.y / E;
+    int u = rc.y - gate * E;
+    setOutput(vec4(at(rc.x, gate, u), at(rc.x + 1, gate, u)));
+  }
+`;
+
+/** The h before each step, [B·T, E], times the dropout mask of the gate place.y. */
+export const hiddensBefore = (isDropped: boolean) => `
+  ${COMMON}
+  vec2 at(int row, int k) {
+    if (row >= B * T) return vec2(0.);
+    int b = row / T;
+    vec2 h = getStates((timeOf(row - b * T) * B + b) * 2, k).xy;
+    return ${isDropped ? 'h * rowOf(getDropout(2 * b, place.y / 2 * E + k), place.y)' : 'h'};
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    setOutput(vec4(at(rc.x, rc.y), at(rc.x + 1, rc.y)));
+  }
+`;
+
+/** x [B·T, D] with zeros at masked steps. place.z is D. */
+export const VALID_INPUT = `
+  ${COMMON}${validity(true)}
+  vec2 at(vec2 values, int row, int column) {
+    int b = row / T;
+    if (row >= B * T || !isValid(b, row - b * T)) return vec2(0.);
+    return column + 1 < place.z ? values : vec2(values.x, 0.);
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    vec4 texel = getX(rc.x, rc.y);
+    setOutput(vec4(at(texel.xy, rc.x, rc.y), at(texel.zw, rc.x + 1, rc.y)));
+  }
+`;
+
+/** The sums over all rows of [B·T, 4E], as [1, 4U]. */
+export const BIAS_GRADIENT = `
+  ${COMMON}
+  float at(int column) {
+    int block = column / U;
+    int from = block * E + column - block * U;
+    vec2 total = vec2(0.);
+    for (int row = 0; row < B * T; row += 2) {
+      vec4 texel = getGradients(row, from);
+      total += texel.xy + texel.zw;
+    }
+    return (from & 1) == 0 ? total.x : total.y;
+  }
+
+  void main() {
+    ivec2 rc = getOutputCoords();
+    setOutput(vec4(at(rc.y), at(rc.y + 1), 0., 0.));
+  }
+`;

@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs';
+import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
+import { WebGLKernel } from '../../../src/fused/webgl/webgl-kernel.js';
+import { useBackend } from '../../../tools/backends.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
+
+// What it computes is tested in a browser: test/browser.
+
+const flags = ['WEBGL_VERSION', 'WEBGL_LAZILY_UNPACK', 'ENGINE_COMPILE_ONLY', 'WEBGL_MAX_TEXTURE_SIZE'] as const;
+type Flags = Partial<Record<(typeof flags)[number], number | boolean>>;
+
+const OF_A_GPU: Flags = {
+  WEBGL_VERSION: 2,
+  WEBGL_LAZILY_UNPACK: true,
+  ENGINE_COMPILE_ONLY: false,
+  WEBGL_MAX_TEXTURE_SIZE: 8192,
+};
+const UNEXPECTED = 'this version of tfjs does not run programs in packed textures as expected';
+
+beforeAll(() => useBackend('cpu'));
+afterAll(() => tf.env().reset());
+
+function refusalOf(problem: Partial<FusedProblem>, changed: Flags = {}): string | null {
+  for (const [flag, value] of Object.entries({ ...OF_A_GPU, ...changed })) tf.env().set(flag, value);
+  return new WebGLKernel().refusal({ ...FUSED_PROBLEM, ...problem });
+}
+
+test.each<[Partial<FusedProblem>, Flags, string]>([
+  [{ additions: ['peepholes'] }, {}, 'the fused kernel webgl does not run peepholes'],
+  [{ activation: 'relu' }, {}, "no fused kernel supports the activation 'relu'"],
+  [{ recurrentActivation: 'tanh' }, {}, "no fused kernel supports the recurrentActivation 'tanh'"],
+  [{}, { WEBGL_VERSION: 1 }, 'the fused kernel webgl needs WebGL 2'],
+  [{}, { WEBGL_LAZILY_UNPACK: false }, 'the flag WEBGL_LAZILY_UNPACK is false'],
+  [{}, { ENGINE_COMPILE_ONLY: true }, 'the flag ENGINE_COMPILE_ONLY is true'],
+])('The fused kernel of webgl says why it refuses %j with %j', (problem, changed, reason) => {
+  expect(refusalOf(problem, changed)).toBe(reason);
+});
+
+test('It refuses matrices that are larger than a texture', () => {
+  const TOO_LARGE = 'the sequence is larger than a texture may be';
+  for (const [size, reason] of [
+    [9, TOO_LARGE],
+    [200, UNEXPECTED],
+  ] as const) {
+    expect(refusalOf({ units: 20 }, { WEBGL_MAX_TEXTURE_SIZE: size })).toBe(reason);
+  }
+  expect(refusalOf({ timesteps: 2 ** 20, units: 512 })).toBe(TOO_LARGE);
+});
+
+test('It refuses a backend that does not run its programs, and leaves no tensor behind', () => {
+  const before = tf.memory().numTensors;
+  expect(refusalOf({})).toBe(UNEXPECTED);
+  expect(tf.memory().numTensors).toBe(before);
+});
