@@ -1,3 +1,4 @@
+import { decodeText } from './decode-text.js';
 import { FileError } from './file-error.js';
 
 /** What reads a document item by item may call itself so often; models are nested some ten deep. */
@@ -6,9 +7,11 @@ const DEEPEST = 500;
 /**
  * Parses JSON that is not nested deeper than a program can follow.
  *
+ * @param document Its text, or the bytes of it.
  * @throws FileError
  */
-export function parseJson(text: string): unknown {
+export function parseJson(document: string | Uint8Array): unknown {
+  const text = typeof document === 'string' ? document : decodeText(document, 'the document');
   requireShallow(text);
   try {
     return JSON.parse(text);

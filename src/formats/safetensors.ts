@@ -1,3 +1,4 @@
+import { decodeText } from './decode-text.js';
 import { FileError } from './file-error.js';
 import { parseJson } from './parse-json.js';
 import type { StoredArray, StoredDtype } from './stored-array.js';
@@ -81,19 +82,11 @@ function readHeader(bytes: Uint8Array): { header: object; dataStart: number } {
   if (length > most) {
     throw new FileError('the length of the header', `must be ${most} bytes at most, but is ${length}`);
   }
-  const text = decodeText(bytes.subarray(8, 8 + length));
+  const text = decodeText(bytes.subarray(8, 8 + length), 'the header', { keepsMark: true });
   if (!text.startsWith('{')) throw new FileError('the header', "must begin with '{'");
   const header = parseJson(text);
   requireDistinctKeys(text);
   return { header: header as object, dataStart: 8 + length };
-}
-
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new FileError('the header', 'must be UTF-8', { cause });
-  }
 }
 
 /** Of two members of one name JSON.parse keeps the last, and other readers the first. */

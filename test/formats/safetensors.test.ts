@@ -148,7 +148,7 @@ describe('readSafetensors', () => {
     ['a length of 2^64 - 1', new Uint8Array(12).fill(255), 'but is 18446744073709552000'],
     ['a header that is a list', file('[]'), "the header must begin with '{'"],
     ['a header after a space', file(' {}'), "the header must begin with '{'"],
-    ['a header that is not UTF-8', file({}, 0).map((byte) => (byte === 0x7d ? 0xff : byte)), 'must be UTF-8'],
+    ['a header that is not UTF-8', file({}, 0).map((byte) => (byte === 0x7d ? 0xff : byte)), 'must be text in UTF-8'],
     ['a header that does not end', file('{"a":'), 'the document must be JSON'],
     ['a name twice', file('{"a": {}, "\\u0061" : {}}'), "the header must not have the name 'a' twice"],
     ['a member twice', file('{"a": {"x": 1, "y": {"x": 2}, "x": 3}}'), "must not have the name 'x' twice"],

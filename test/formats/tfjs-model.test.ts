@@ -1,5 +1,5 @@
 import { FileError } from '../../src/formats/file-error.js';
-import { readTfjsModel } from '../../src/formats/tfjs-model.js';
+import { readTfjsModel, writeTfjsModel } from '../../src/formats/tfjs-model.js';
 import { readWeightManifest } from '../../src/formats/weight-manifest.js';
 
 const kernel = (change: object = {}) => ({ name: 'kernel', shape: [2, 3], dtype: 'float32', ...change });
@@ -90,12 +90,15 @@ describe('readTfjsModel', () => {
 
   test('gives the topology, how it was compiled, and where the weights are', () => {
     expect(read()).toEqual({
+      generatedBy: null,
+      convertedBy: null,
       modelTopology: { class_name: 'Sequential', config: {} },
       trainingConfig: null,
       weightGroups: [{ paths: ['a.bin', 'b.bin'], weights: [kernel()], bytes: 24 }],
     });
     expect(read({ trainingConfig: { loss: 'hinge' } }).trainingConfig).toEqual({ loss: 'hinge' });
     expect(read({ trainingConfig: null }).trainingConfig).toBeNull();
+    expect(read({ generatedBy: 'keras', convertedBy: 7 })).toMatchObject({ generatedBy: 'keras', convertedBy: null });
   });
 
   test.each<[string, string]>([
@@ -124,5 +127,22 @@ describe('readTfjsModel', () => {
   ])('refuses %s', (text, message) => {
     expect(() => readTfjsModel(text)).toThrow(new Error(message));
     expect(() => readTfjsModel(text)).toThrow(FileError);
+  });
+});
+
+describe('writeTfjsModel', () => {
+  test('writes what is read again', () => {
+    const modelTopology = { class_name: 'Sequential', config: { name: 'm' } };
+    const weightSpecs = [kernel(), kernel({ name: 'bias', shape: [3] })];
+    const weightData = Uint8Array.from({ length: 36 }, (_, n) => n);
+    const files = writeTfjsModel({ generatedBy: 'a test', modelTopology, weightSpecs, weightData });
+    expect(readTfjsModel(files['model.json'])).toEqual({
+      generatedBy: 'a test',
+      convertedBy: null,
+      modelTopology,
+      trainingConfig: null,
+      weightGroups: [{ paths: ['weights.bin'], weights: weightSpecs, bytes: 36 }],
+    });
+    expect(files['weights.bin']).toEqual(weightData);
   });
 });

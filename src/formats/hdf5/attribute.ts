@@ -1,6 +1,7 @@
+import { decodeText } from '../decode-text.js';
 import { FileError } from '../file-error.js';
 import { decodeNumbers } from '../stored-numbers.js';
-import { Cursor, decodeText, type Hdf5Bytes } from './cursor.js';
+import { Cursor, type Hdf5Bytes } from './cursor.js';
 import { type Hdf5Type, readDataspace, readDatatype, sizeOf } from './datatype.js';
 import type { GlobalHeap } from './global-heap.js';
 import { MESSAGE, type Message } from './object-header.js';

@@ -1,3 +1,4 @@
+import { decodeText } from '../decode-text.js';
 import { FileError } from '../file-error.js';
 
 /** What a file has in the place of an address that there is not. */
@@ -123,14 +124,6 @@ export function cursorAt(file: Hdf5Bytes, start: number, length: number, place: 
 }
 
 export const latin1 = (bytes: Uint8Array) => String.fromCharCode(...bytes);
-
-export function decodeText(bytes: Uint8Array, place: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new FileError(place, 'must be text in UTF-8', { cause });
-  }
-}
 
 /** A 64-bit number's halves, for a writer. */
 export function writeLong(view: DataView, at: number, value: number): void {

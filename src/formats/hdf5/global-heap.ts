@@ -1,5 +1,6 @@
+import { decodeText } from '../decode-text.js';
 import { FileError } from '../file-error.js';
-import { type Cursor, cursorAt, decodeText, type Hdf5Bytes, NOWHERE } from './cursor.js';
+import { type Cursor, cursorAt, type Hdf5Bytes, NOWHERE } from './cursor.js';
 
 /** Where a collection's objects are, by their numbers. */
 type Collection = Map<number, { start: number; length: number }>;

@@ -1,5 +1,6 @@
+import { decodeText } from '../decode-text.js';
 import { FileError } from '../file-error.js';
-import { Cursor, cursorAt, decodeText, type Hdf5Bytes, NOWHERE } from './cursor.js';
+import { Cursor, cursorAt, type Hdf5Bytes, NOWHERE } from './cursor.js';
 import { findMessage, MESSAGE, type Message } from './object-header.js';
 
 /** Where a group's entry leads: to an object's header, or out of what this reader follows. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { readModel } from '../../../src/cli/readers/read-model.js';
 import { UserError } from '../../../src/cli/user-error.js';
+import { FileError } from '../../../src/formats/file-error.js';
 import { useBackend } from '../../../tools/backends.js';
 import { expectAllClose, expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
@@ -35,7 +36,10 @@ function changed(change: (document: Document) => unknown): string {
 async function expectRefusal(path: string, message: string | RegExp): Promise<void> {
   const reading = readModel(path);
   await expect(reading).rejects.toThrow(message);
-  await expect(reading).rejects.toBeInstanceOf(UserError);
+  const error = await reading.catch((thrown) => thrown);
+  expect([UserError, FileError]).toContain(error.constructor);
+  // The file that it names may be one of the weights.
+  expect(error.message).toContain(path.replace(/model\.json$/, ''));
 }
 
 describe('readModel', () => {
@@ -85,7 +89,7 @@ describe('readModel', () => {
       const path = changed(({ weightsManifest }: Document) => {
         weightsManifest[0].paths = [name];
       });
-      await expectRefusal(path, `the weight file '${name}' must be in the model's folder`);
+      await expectRefusal(path, `the file '${name}' must be in the folder of `);
     },
   );
 
@@ -94,25 +98,25 @@ describe('readModel', () => {
     const file = path.replace('model.json', 'weights.bin');
     rmSync(file);
     symlinkSync(folder.path('good', 'weights.bin'), file);
-    await expectRefusal(
-      path,
-      "the weight file './weights.bin' must not be a link that leads out of the model's folder",
-    );
+    await expectRefusal(path, "the file './weights.bin' must not be a link that leads out of the folder");
   });
 
   test('refuses weight files that are missing, too short, too long, or a folder', async () => {
     const path = changed(() => undefined);
     const file = path.replace('model.json', 'weights.bin');
     const bytes = readFileSync(file);
-    for (const wrong of [bytes.subarray(4), Buffer.concat([bytes, bytes.subarray(0, 4)])]) {
+    const take = `the weights in './weights.bin' must take ${bytes.length} bytes, but take`;
+    for (const [wrong, found] of [
+      [bytes.subarray(4), bytes.length - 4],
+      [Buffer.concat([bytes, bytes.subarray(0, 4)]), 'more'],
+    ] as const) {
       writeFileSync(file, wrong);
-      const message = `the weights in './weights.bin' must take ${bytes.length} bytes, but take ${wrong.length}`;
-      await expectRefusal(path, message);
+      await expectRefusal(path, `${take} ${found}`);
     }
     rmSync(file);
-    await expectRefusal(path, "the weight file './weights.bin' is missing");
+    await expectRefusal(path, "the file './weights.bin' is missing");
     mkdirSync(file);
-    await expectRefusal(path, /weights\.bin.* must take|cannot be read: not a file/);
+    await expectRefusal(path, 'the path must be a file');
   });
 
   test.each<[string, (document: Document) => unknown, string | RegExp]>([
@@ -127,7 +131,7 @@ describe('readModel', () => {
     [
       'a document without weights',
       ({ modelTopology }) => ({ modelTopology }),
-      /model\.json': weightsManifest must be an array of groups/,
+      /model\.json: weightsManifest must be an array of groups/,
     ],
     [
       'an unknown layer',
@@ -240,7 +244,7 @@ describe('readModel', () => {
   test('refuses in bounded time what is nested too deep, or too large to be', async () => {
     const deep = changed(() => undefined);
     writeFileSync(deep, `{"modelTopology": ${'['.repeat(100_000)}`);
-    await expectRefusal(deep, "model.json': the document must not be nested deeper than 500");
+    await expectRefusal(deep, 'model.json: the document must not be nested deeper than 500');
     for (const units of [1e5, 1e7, 1e9, 1e15, -1, 0.5]) {
       await expectRefusal(
         changed((document) => JSON.parse(JSON.stringify(document).replaceAll('"units":5,', `"units":${units},`))),
@@ -271,7 +275,7 @@ describe('readModel', () => {
           try {
             (await readModel(path)).dispose();
           } catch (error) {
-            expect(error).toBeInstanceOf(UserError);
+            expect([UserError, FileError]).toContain((error as Error).constructor);
           }
           expect(Object.keys(Object.prototype)).toEqual([]);
         },
@@ -282,11 +286,11 @@ describe('readModel', () => {
   });
 
   test('refuses what is no model', async () => {
-    await expectRefusal('README.md', "the model must be a model.json of TensorFlow.js, got 'README.md'");
+    await expectRefusal('README.md', "'README.md' is none of the formats that can be read: ");
     await expectRefusal(folder.path('none'), 'cannot be read: there is no such file');
     writeFileSync(folder.path('broken.json'), '{"a": ');
-    await expectRefusal(folder.path('broken.json'), /broken\.json': the document must be JSON: /);
+    await expectRefusal(folder.path('broken.json'), /broken\.json: the document must be JSON: /);
     writeFileSync(folder.path('bytes.json'), Buffer.from([0xff, 0xfe, 0xfd]));
-    await expectRefusal(folder.path('bytes.json'), "bytes.json': the file is not text in UTF-8");
+    await expectRefusal(folder.path('bytes.json'), 'bytes.json: the document must be text in UTF-8');
   });
 });
