@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import ts from 'typescript';
 import { useBackend } from '../../tools/backends.js';
 import { kerasFixturePath } from '../support/keras-fixtures.js';
@@ -32,6 +33,8 @@ beforeAll(async () => {
   }
   copyFileSync(join(root, 'fixtures/models/torch/model.safetensors'), join(folder, 'model.safetensors'));
   copyFileSync(join(root, 'fixtures/models/onnx/bidirectional.onnx'), join(folder, 'encoder.onnx'));
+  const keras = readFileSync(join(root, 'fixtures/models/keras/keras-3.15.1/sequential.keras.gz'));
+  writeFileSync(join(folder, 'model.keras'), gunzipSync(keras));
   await saveExampleModel(folder);
   process.chdir(folder);
 }, 60_000);

@@ -1,0 +1,133 @@
+import type * as tf from '@tensorflow/tfjs';
+import { A_FUNCTION, A_POSITIVE_INTEGER, checkOptions, oneOf } from '../../core/options.js';
+import { FileError } from '../../formats/file-error.js';
+import { type Hdf5Group, readHdf5 } from '../../formats/hdf5/read-hdf5.js';
+import { parseJson } from '../../formats/parse-json.js';
+import { readZip } from '../../formats/zip.js';
+// Registers the classes that a model may be made of.
+import '../../layers/hard-sigmoid-keras3.js';
+import '../../layers/lstm.js';
+import './layers/mask-from.js';
+import { MOST_BYTES, type OpenedSource, openSource, type Source } from '../source.js';
+import { buildModel } from './build-model.js';
+import { type ModelWeights, weightsByClass, weightsByLayer } from './file-weights.js';
+import type { Dialect } from './identifiers.js';
+import { isObject, own } from './json.js';
+import { planModel, type WeightedModel } from './plan-model.js';
+import { ModelReader } from './read-model.js';
+
+/** The options of `loadKeras`. */
+export interface LoadKerasOptions {
+  /** Called with a sentence for each thing that is not as it was. Default: `console.warn`. */
+  onNote?: (note: string) => void;
+  /** What a file may be long at most, unpacked too, in bytes. Default: 2 GiB. */
+  maxBytes?: number;
+  /** Which function `hard_sigmoid` is. Default: that of the Keras which wrote the file. */
+  hardSigmoid?: 'keras2' | 'keras3';
+}
+
+const OPTIONS = {
+  onNote: A_FUNCTION,
+  maxBytes: A_POSITIVE_INTEGER,
+  hardSigmoid: oneOf('keras2', 'keras3'),
+} satisfies Record<keyof LoadKerasOptions, unknown>;
+
+const WHERE = 'loadKeras';
+
+/** What a file says of its model, before any of it is understood. */
+interface Document {
+  config: unknown;
+  version: string;
+  /** Finds the weights, once it is known which there must be. */
+  weights(model: WeightedModel): ModelWeights;
+}
+
+/**
+ * Opens a model that Keras saved, with explicit LSTMs: `.keras` archives of Keras 2.13 and later, and `.h5` files of whole
+ * models since Keras 2.0.
+ *
+ * ```ts
+ * const model = await loadKeras('model.keras', { onNote: (note) => console.log(note) });
+ * model.summary();
+ * ```
+ *
+ * The model computes what it computed in Keras, masks as Keras treats them included, or it is refused as a whole, by the
+ * name of the layer, before anything is built. It is a `tf.Sequential` or a `tf.LayersModel` of tfjs's layers and this
+ * package's, with the names that the layers have in Keras where tfjs allows them, and can be trained, saved and loaded as
+ * any other. No initializer runs, and nothing takes more memory than the file has weights.
+ *
+ * `onNote` is told of what is not as it was: a layer that needed another name, a dtype that is float32 here.
+ *
+ * @param source A path (in Node), an address, or the bytes.
+ * @returns The model; the caller disposes it.
+ * @throws RangeError for a source or an option that breaks its rule. FileError for all that is wrong with the file: what is
+ *   damaged, too long, or contradicts itself, and layers that cannot be computed here. Nothing is left behind then.
+ */
+export async function loadKeras(source: Source, options: LoadKerasOptions = {}): Promise<tf.LayersModel> {
+  checkOptions(WHERE, options, OPTIONS);
+  const { onNote = (note) => console.warn(note), maxBytes = MOST_BYTES } = options;
+  const opened = await openSource(WHERE, source, maxBytes);
+  try {
+    const notes: string[] = [];
+    const model = await load(opened, options, maxBytes, (note) => notes.push(note));
+    for (const note of notes) onNote(`${WHERE}: ${note}`);
+    return model;
+  } catch (error) {
+    throw error instanceof FileError ? error.inFile(opened.name) : error;
+  }
+}
+
+async function load(
+  opened: OpenedSource,
+  options: LoadKerasOptions,
+  maxBytes: number,
+  note: (text: string) => void,
+): Promise<tf.LayersModel> {
+  const document = readDocument(opened.bytes, maxBytes);
+  const version = document.version.startsWith('3') ? 3 : 2;
+  const dialect: Dialect = { version, hardSigmoid: options.hardSigmoid ?? `keras${version}`, note };
+  const plan = planModel(new ModelReader(version).read(document.config), dialect);
+  return buildModel(plan.model, document.weights(plan.weights));
+}
+
+function readDocument(bytes: Uint8Array, maxBytes: number): Document {
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return readArchive(bytes, maxBytes);
+  if (bytes[0] === 0x89 && bytes[1] === 0x48) return readWholeHdf5(readHdf5(bytes, { maxBytes }));
+  throw new FileError('the file', 'is none of the formats of Keras: a .keras archive, an .h5 file or a model.json');
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function readText(bytes: Uint8Array, place: string): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw new FileError(place, 'must be text in UTF-8', { cause });
+  }
+}
+
+/** A `.keras` archive: two JSON documents, and the weights as HDF5. */
+function readArchive(bytes: Uint8Array, maxBytes: number): Document {
+  const archive = readZip(bytes, { maxBytes });
+  const entry = (name: string) => {
+    if (archive.has(name)) return archive.read(name);
+    throw new FileError('the archive', `must have an entry '${name}', as Keras writes it`);
+  };
+  const config = parseJson(readText(entry('config.json'), 'config.json'));
+  const metadata = parseJson(readText(entry('metadata.json'), 'metadata.json'));
+  const version = isObject(metadata) ? own(metadata, 'keras_version') : undefined;
+  if (typeof version !== 'string') throw new FileError('metadata.json: keras_version', 'must be a version');
+  const root = readHdf5(entry('model.weights.h5'), { maxBytes });
+  return { config, version, weights: (model) => weightsByClass(root, model) };
+}
+
+/** A whole model as HDF5: its config in an attribute. */
+function readWholeHdf5(root: Hdf5Group): Document {
+  const text = root.attribute('model_config');
+  if (typeof text !== 'string') {
+    const advice = 'it may hold weights only: loadKerasWeights reads them into a model that you have';
+    throw new FileError('the file', 'has no attribute model_config, and so no model', { advice });
+  }
+  const version = root.attribute('keras_version') ?? '2';
+  return { config: parseJson(text), version: String(version), weights: (model) => weightsByLayer(root, model) };
+}
