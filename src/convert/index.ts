@@ -4,6 +4,19 @@
  * @module explicit-lstm/convert
  */
 
+// Saved models name these classes.
+import './keras/layers/activations.js';
+import './keras/layers/causal-conv-1d.js';
+import './keras/layers/elementwise.js';
+import './keras/layers/fixed-normalization.js';
+import './keras/layers/masked-average-1d.js';
+import './keras/layers/rectifier.js';
+import './keras/layers/reduction.js';
+import './keras/layers/scaled-elu.js';
+import './keras/layers/stretch-1d.js';
+import './keras/layers/tensor-slice.js';
+import './keras/layers/unit-normalization.js';
+
 export { FileError, type FileErrorContext } from '../formats/file-error.js';
 export type { StoredArray, StoredDtype, StoredNumbers } from '../formats/stored-array.js';
 export type { ConversionOptions } from './conversion.js';

@@ -12,6 +12,16 @@ export function builtInLSTMClass(): BuiltInClass {
   return tf.layers.lstm({ units: 1, name: 'probe' }).constructor as BuiltInClass;
 }
 
+export type Conv1DArgs = Parameters<typeof tf.layers.conv1d>[0];
+
+/** tfjs's own Conv1D, to derive from. */
+export function builtInConv1DClass(): new (args: Conv1DArgs) => tf.layers.Layer {
+  const probe = tf.layers.conv1d({ filters: 1, kernelSize: 1, name: 'probe' });
+  return probe.constructor as new (
+    args: Conv1DArgs,
+  ) => tf.layers.Layer;
+}
+
 /** Whether a layer is tfjs's own LSTM, not a class derived from it or registered in its place. */
 export function isBuiltInLSTM(layer: tf.layers.Layer): layer is BuiltInLSTM {
   return layer.getClassName() === 'LSTM' && layer.constructor === builtInLSTMClass();

@@ -51,3 +51,22 @@ export function modelFile(folder: string, file: string): Uint8Array {
 export function tensorOf({ shape, dtype, values }: ModelTensor): tf.Tensor {
   return tf.tensor(values, shape, dtype);
 }
+
+/** A layer of this package that stands for one of Keras's, and what that computes. */
+export interface LayerFixture {
+  className: string;
+  config: Record<string, unknown>;
+  /** What Keras was asked for, in words. */
+  keras: string;
+  inputs: ModelTensor[];
+  mask?: ModelTensor;
+  weights?: ModelTensor[];
+  output: ModelTensor;
+  cotangent: ModelTensor;
+  /** To the inputs, of the sum of output * cotangent. */
+  gradients: ModelTensor[];
+}
+
+export function layerFixtures(): LayerFixture[] {
+  return JSON.parse(readFileSync(join(ROOT, 'keras/layers.json'), 'utf8')).cases;
+}
