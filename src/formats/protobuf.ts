@@ -13,6 +13,8 @@ const WIRE_TYPES = new Map([
   [FOUR_BYTES, '4 bytes'],
 ]);
 
+const TEXT = new TextDecoder();
+
 /** How many more messages and texts a document may have, all together: an empty one takes two bytes of a file, but an object. */
 export interface ItemBudget {
   left: number;
@@ -31,29 +33,26 @@ export interface ItemBudget {
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 export class ProtobufReader {
-  private readonly view: DataView;
   private wireType = VARINT;
   private field = 0;
   private at = 0;
+  private end: number;
+  private depth = 0;
 
-  /**
-   * @param start Where in the file the bytes begin, for errors.
-   */
   constructor(
     private readonly bytes: Uint8Array,
     private readonly budget: ItemBudget,
-    private readonly start = 0,
-    private readonly depth = 0,
+    private readonly view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.end = bytes.length;
   }
 
   /** Goes to the next field, whose value must then be read or skipped. Returns its number, or 0 at the end. */
   next(): number {
-    if (this.at === this.bytes.length) return 0;
-    const key = this.varint();
-    const field = Number(key >> 3n);
-    this.wireType = Number(key & 7n);
+    if (this.at === this.end) return 0;
+    const key = this.unsigned();
+    const field = Math.floor(key / 8);
+    this.wireType = key % 8;
     if (field < 1 || field >= 2 ** 29) throw this.error('must begin a field with a number from 1 to 2^29 - 1');
     if (!WIRE_TYPES.has(this.wireType)) throw this.error(`begins a field of the unknown wire type ${this.wireType}`);
     this.field = field;
@@ -69,7 +68,7 @@ export class ProtobufReader {
   /** An int64, int32, enumeration or bool, exact up to 2^53. */
   integer(): number {
     this.require(VARINT);
-    return Number(this.signedVarint());
+    return this.signed();
   }
 
   float(): number {
@@ -87,7 +86,7 @@ export class ProtobufReader {
 
   text(): string {
     this.spend();
-    return new TextDecoder().decode(this.rawBytes());
+    return TEXT.decode(this.rawBytes());
   }
 
   /**
@@ -97,9 +96,15 @@ export class ProtobufReader {
    */
   message(deepest: number): ProtobufReader {
     this.spend();
+    this.require(LENGTH_DELIMITED);
     if (this.depth >= deepest) throw this.error(`must not hold messages nested deeper than ${deepest}`);
-    const inner = this.rawBytes();
-    return new ProtobufReader(inner, this.budget, this.start + this.at - inner.length, this.depth + 1);
+    const length = this.length();
+    // One view serves all: there may be millions of messages.
+    const inner = new ProtobufReader(this.bytes, this.budget, this.view);
+    inner.at = this.take(length);
+    inner.end = this.at;
+    inner.depth = this.depth + 1;
+    return inner;
   }
 
   /**
@@ -108,13 +113,14 @@ export class ProtobufReader {
    * @param most How many there may be.
    */
   integersInto(list: number[], most = Number.POSITIVE_INFINITY): void {
-    this.varintsInto((value) => {
-      if (list.push(Number(value)) > most) throw this.error(`must have at most ${most} numbers in a list`);
+    this.varintsInto(() => {
+      const value = this.signed();
+      if (list.push(value) > most) throw this.error(`must have at most ${most} numbers in a list`);
     });
   }
 
   bigintsInto(list: bigint[]): void {
-    this.varintsInto((value) => list.push(value));
+    this.varintsInto(() => list.push(BigInt.asIntN(64, this.varint())));
   }
 
   floatsInto(list: number[]): void {
@@ -131,14 +137,14 @@ export class ProtobufReader {
     list.push(this.view.getFloat64(this.take(8), true));
   }
 
-  private varintsInto(add: (value: bigint) => void): void {
+  private varintsInto(add: () => void): void {
     if (this.wireType === VARINT) {
-      add(this.signedVarint());
+      add();
       return;
     }
     this.require(LENGTH_DELIMITED);
     const end = this.length() + this.at;
-    while (this.at < end) add(this.signedVarint());
+    while (this.at < end) add();
     if (this.at > end) throw this.error('ends in the middle of a packed number');
   }
 
@@ -149,21 +155,27 @@ export class ProtobufReader {
     for (let at = from; at < from + length; at += size) add(at);
   }
 
-  private signedVarint(): bigint {
-    return BigInt.asIntN(64, this.varint());
+  private signed(): number {
+    const isOneByte = this.at < this.end && (this.bytes[this.at] as number) < 0x80;
+    return isOneByte ? this.unsigned() : Number(BigInt.asIntN(64, this.varint()));
+  }
+
+  /** A number, exact up to 2^53. */
+  private unsigned(): number {
+    // Nearly all are of one byte, and bigints slow.
+    const first = this.bytes[this.at] as number;
+    if (this.at < this.end && first < 0x80) {
+      this.at += 1;
+      return first;
+    }
+    return Number(this.varint());
   }
 
   private varint(): bigint {
-    // Most are small, and bigints slow.
-    const first = this.bytes[this.at];
-    if (first !== undefined && first < 0x80) {
-      this.at += 1;
-      return BigInt(first);
-    }
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.bytes[this.at];
-      if (byte === undefined) throw this.error('ends in the middle of a number');
+      if (this.at >= this.end) throw this.error('ends in the middle of a number');
+      const byte = this.bytes[this.at] as number;
       this.at += 1;
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
@@ -172,16 +184,16 @@ export class ProtobufReader {
   }
 
   private length(): number {
-    const length = this.varint();
-    const left = this.bytes.length - this.at;
-    if (length > BigInt(left)) throw this.error(`says that ${length} bytes follow, but ${left} do`);
-    return Number(length);
+    const length = this.unsigned();
+    const left = this.end - this.at;
+    if (length > left) throw this.error(`says that ${length} bytes follow, but ${left} do`);
+    return length;
   }
 
   /** Where so many bytes begin, which are then behind. */
   private take(length: number): number {
     const from = this.at;
-    const left = this.bytes.length - from;
+    const left = this.end - from;
     if (length > left) throw this.error(`says that ${length} bytes follow, but ${left} do`);
     this.at += length;
     return from;
@@ -199,7 +211,7 @@ export class ProtobufReader {
   }
 
   private error(rule: string): FileError {
-    return new FileError(`byte ${this.start + this.at}`, rule);
+    return new FileError(`byte ${this.at}`, rule);
   }
 }
 

@@ -201,14 +201,15 @@ class Application {
 
   /** The same numbers in another shape. */
   reshaped(from: StoredArray, shape: number[]): StoredArray {
-    if (sizeOf(shape) !== sizeOf(from.shape)) throw this.error(`cannot make [${shape}] of [${from.shape}]`);
+    if (!isShape(shape) || sizeOf(shape) !== sizeOf(from.shape)) {
+      throw this.error(`cannot make [${shape}] of [${from.shape}]`);
+    }
     return { ...from, shape };
   }
 
   /** How many numbers there will be. A few bytes of a file can ask for any number of them. */
   spend(shape: readonly number[]): number {
-    const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-    if (!isShape) throw this.error(`makes an array of the shape [${shape}]`);
+    if (!isShape(shape)) throw this.error(`makes an array of the shape [${shape}]`);
     const count = sizeOf(shape);
     this.budget.left -= count;
     if (this.budget.left < 0) throw this.error('makes more numbers than a file of this length should');
@@ -457,4 +458,8 @@ function dequantizeLinear(of: Application): StoredArray {
 
 function stridesOf(shape: readonly number[]): number[] {
   return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+}
+
+function isShape(sizes: readonly number[]): boolean {
+  return sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

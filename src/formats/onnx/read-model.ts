@@ -13,7 +13,7 @@ import type {
 /** A graph within a graph lies three messages deeper; models have some ten graphs within each other. */
 const DEEPEST = 100;
 /** Nodes, names, attributes and the like, all together: large models have some ten thousand. */
-const MOST_ITEMS = 2_000_000;
+const MOST_ITEMS = 1_000_000;
 /** Of a tensor; ONNX's runtimes have fewer. */
 const MOST_DIMENSIONS = 32;
 

@@ -1,0 +1,241 @@
+import { FileError } from '../../../src/formats/file-error.js';
+import { Scope } from '../../../src/formats/onnx/constants.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../../../src/formats/onnx/model.js';
+import { floatTensor, integerTensor } from '../../../src/formats/onnx/tensor-numbers.js';
+
+function node(opType: string, inputs: string[], outputs: string[], ...attributes: OnnxAttribute[]): OnnxNode {
+  return { name: '', opType, domain: '', inputs, outputs, attributes };
+}
+
+const ints = (name: string, ...value: number[]): OnnxAttribute => ({ name, type: 'ints', value });
+const int = (name: string, value: number): OnnxAttribute => ({ name, type: 'int', value });
+
+/** 0, 1, 2, … */
+function counting(name: string, ...shape: number[]): OnnxTensor {
+  return floatTensor(
+    name,
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, n) => n),
+  );
+}
+
+function scope(nodes: OnnxNode[], initializers: OnnxTensor[], outer: Scope | null = null, numbers = 10_000): Scope {
+  return new Scope({ nodes, initializers, inputs: ['X'], sparseInitializers: ['sparse'] }, outer, { left: numbers });
+}
+
+function result(node: OnnxNode, ...initializers: OnnxTensor[]): [number[], number[]] {
+  const { shape, data } = scope([node], initializers).constant(node.outputs[0] as string);
+  return [shape, Array.from(data as Float32Array, Number)];
+}
+
+const x = counting('x', 2, 3);
+
+describe('Scope.constant', () => {
+  it.each<[string, OnnxNode, OnnxTensor[], number[], number[]]>([
+    [
+      'Slice of old files',
+      node('Slice', ['x'], ['y'], ints('starts', 1), ints('ends', 9), ints('axes', 1)),
+      [x],
+      [2, 2],
+      [1, 2, 4, 5],
+    ],
+    [
+      'Slice backwards, with steps',
+      node('Slice', ['x', 'from', 'to', 'axes', 'steps'], ['y']),
+      [
+        x,
+        integerTensor('from', [-1]),
+        integerTensor('to', [-100]),
+        integerTensor('axes', [-1]),
+        integerTensor('steps', [-2]),
+      ],
+      [2, 2],
+      [2, 0, 5, 3],
+    ],
+    [
+      'Slice of nothing',
+      node('Slice', ['x'], ['y'], ints('starts', 2), ints('ends', 1), ints('axes', 1)),
+      [x],
+      [2, 0],
+      [],
+    ],
+    [
+      'Concat of an inner axis',
+      node('Concat', ['x', 'x'], ['y'], int('axis', -1)),
+      [x],
+      [2, 6],
+      [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5],
+    ],
+    ['Transpose without an order', node('Transpose', ['x'], ['y']), [x], [3, 2], [0, 3, 1, 4, 2, 5]],
+    ['Reshape of old files', node('Reshape', ['x'], ['y'], ints('shape', 3, -1)), [x], [3, 2], [0, 1, 2, 3, 4, 5]],
+    [
+      'Reshape that keeps a size',
+      node('Reshape', ['x', 's'], ['y']),
+      [x, integerTensor('s', [0, 1, -1])],
+      [2, 1, 3],
+      [0, 1, 2, 3, 4, 5],
+    ],
+    ['Squeeze of all', node('Squeeze', ['z'], ['y']), [counting('z', 1, 2, 1)], [2], [0, 1]],
+    ['Squeeze of old files', node('Squeeze', ['z'], ['y'], ints('axes', -1)), [counting('z', 1, 2, 1)], [1, 2], [0, 1]],
+    [
+      'Unsqueeze of old files',
+      node('Unsqueeze', ['x'], ['y'], ints('axes', 0, -1)),
+      [x],
+      [1, 2, 3, 1],
+      [0, 1, 2, 3, 4, 5],
+    ],
+    [
+      'Gather by a matrix',
+      node('Gather', ['x', 'at'], ['y'], int('axis', 1)),
+      [x, integerTensor('at', [2, -3])],
+      [2, 2],
+      [2, 0, 5, 3],
+    ],
+    [
+      'Split into unequal parts',
+      node('Split', ['x'], ['y'], int('axis', 1), ints('split', 3)),
+      [x],
+      [2, 3],
+      [0, 1, 2, 3, 4, 5],
+    ],
+    ['ConstantOfShape', node('ConstantOfShape', ['s'], ['y']), [integerTensor('s', [1, 2])], [1, 2], [0, 0]],
+    [
+      'Constant of floats',
+      node('Constant', [], ['y'], { name: 'value_floats', type: 'floats', value: [0.5, 2] }),
+      [],
+      [2],
+      [0.5, 2],
+    ],
+    ['Constant of the largest integer', node('Constant', [], ['y'], ints('value_ints', 2 ** 63)), [], [1], [2 ** 63]],
+    ['Cast to bool', node('Cast', ['x'], ['y'], int('to', 9)), [x], [2, 3], [0, 1, 1, 1, 1, 1]],
+    [
+      'DequantizeLinear by column',
+      node('DequantizeLinear', ['x', 'scale', 'zero'], ['y'], int('axis', 1)),
+      [x, floatTensor('scale', [3], Float32Array.of(1, 2, 4)), floatTensor('zero', [3], Float32Array.of(0, 1, 2))],
+      [2, 3],
+      [0, 0, 0, 3, 6, 12],
+    ],
+  ])('%s', (_, operation, initializers, shape, numbers) => {
+    expect(result(operation, ...initializers)).toEqual([shape, numbers]);
+  });
+
+  it('gives the second part of a Split, and halves of float16', () => {
+    const parts = scope([node('Split', ['x'], ['a', 'b'], int('axis', 1), ints('split', 1, 2))], [x]);
+    expect(parts.constant('b')).toEqual({ dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 4, 5) });
+    const third = floatTensor('third', [1], Float32Array.of(1 / 3));
+    const narrow = scope([node('Cast', ['third'], ['y'], int('to', 10))], [third]).constant('y');
+    expect(narrow).toEqual({ dtype: 'float16', shape: [1], data: Float32Array.of(1365 / 4096) });
+  });
+
+  it('looks outside for what is not made inside, and inside first', () => {
+    const outer = scope([], [counting('a', 1), counting('b', 2)]);
+    const inner = scope([node('Identity', ['b'], ['c'])], [counting('a', 3)], outer);
+    expect([inner.constant('a').shape, inner.constant('c').shape]).toEqual([[3], [2]]);
+  });
+
+  it.each<[string, OnnxNode[], OnnxTensor[], RegExp]>([
+    [
+      'an input',
+      [node('Identity', ['X'], ['y'])],
+      [],
+      /^the value 'X' is an input of the graph; weights must be stored/,
+    ],
+    ['a product', [node('MatMul', ['x', 'x'], ['y'])], [x], /^the value 'y' is made by the operator MatMul; /],
+    [
+      'nothing',
+      [node('Identity', ['nobody'], ['y'])],
+      [],
+      /^the value 'nobody' is used, but nothing in the file makes it$/,
+    ],
+    ['a sparse tensor', [node('Identity', ['sparse'], ['y'])], [], /^the value 'sparse' is a sparse tensor/],
+    ['itself', [node('Concat', ['y', 'y'], ['y'])], [], /must be at most 200 operations from its numbers/],
+    [
+      'a wrong axis',
+      [node('Concat', ['x'], ['y'], int('axis', 2))],
+      [x],
+      /^the node 'y' \(Concat\) must name an axis of 2, but names 2$/,
+    ],
+    [
+      'other shapes',
+      [node('Concat', ['x', 'z'], ['y'])],
+      [x, counting('z', 2)],
+      /cannot join float32 \[2,3\] and float32 \[2\]/,
+    ],
+    ['a size too many', [node('Reshape', ['x'], ['y'], ints('shape', 4, -1))], [x], /cannot make \[4,1.5\] of \[2,3\]/],
+    [
+      'a step of 0',
+      [node('Slice', ['x', 'a', 'a', 'a', 'a'], ['y'])],
+      [x, integerTensor('a', [0])],
+      /steps other than 0/,
+    ],
+    [
+      'a row too many',
+      [node('Gather', ['x', 'a'], ['y'])],
+      [x, integerTensor('a', [2])],
+      /must take rows of 2, but takes 2/,
+    ],
+    [
+      'an order of other axes',
+      [node('Transpose', ['x'], ['y'], ints('perm', 0, 0))],
+      [x],
+      /must order 2 axes, but has \[0,0\]/,
+    ],
+    ['a missing input', [node('Squeeze', [''], ['y'])], [], /must have the input 0/],
+    ['a cast to text', [node('Cast', ['x'], ['y'], int('to', 8))], [x], /casts to the data type 8/],
+    [
+      '2^38 zeros',
+      [node('ConstantOfShape', ['s'], ['y'])],
+      [integerTensor('s', [2 ** 38])],
+      /more numbers than a file of this length/,
+    ],
+    [
+      'a negative size',
+      [node('ConstantOfShape', ['s'], ['y'])],
+      [integerTensor('s', [-1])],
+      /an array of the shape \[-1\]/,
+    ],
+  ])('refuses in words what is made of %s', (_, nodes, initializers, message) => {
+    expect(() => scope(nodes, initializers).constant('y')).toThrow(message);
+    expect(() => scope(nodes, initializers).constant('y')).toThrow(FileError);
+  });
+
+  it('refuses a tensor that has fewer numbers than its shape says, before it makes room for them', () => {
+    const lying = { ...x, shape: [2 ** 40] };
+    expect(() => scope([], [lying]).constant('x')).toThrow(
+      /must have as many numbers as its shape \[1099511627776\] says, but has 6/,
+    );
+  });
+
+  it('refuses arrays that double at every step, and long chains, soon', () => {
+    const doubling = Array.from({ length: 60 }, (_, n) => node('Concat', [`${n}`, `${n}`], [`${n + 1}`]));
+    expect(() => scope(doubling, [counting('0', 1)]).constant('60')).toThrow(/more numbers than a file of this length/);
+    const chain = Array.from({ length: 300 }, (_, n) => node('Identity', [`${n}`], [`${n + 1}`]));
+    expect(scope(chain, [counting('0', 1)]).constant('150').shape).toEqual([1]);
+    expect(() => scope(chain, [counting('0', 1)]).constant('300')).toThrow(/at most 200 operations/);
+  });
+});
+
+describe('Scope.isZero', () => {
+  const zeros = floatTensor('zeros', [2], new Float32Array(2));
+
+  it('sees zeros behind whatever moves them, also where their number is not known', () => {
+    const nodes = [
+      node('Unsqueeze', ['zeros', 'X'], ['a']),
+      node('Concat', ['a', 'a'], ['b'], int('axis', 0)),
+      node('Expand', ['b', 'X'], ['c']),
+      node('ConstantOfShape', ['X'], ['d']),
+      node('Concat', ['zeros', 'x'], ['e'], int('axis', 0)),
+      node('Identity', ['X'], ['f']),
+      node('Identity', ['g'], ['g']),
+      node('Add', ['zeros', 'zeros'], ['h']),
+    ];
+    const found = scope(nodes, [zeros, x]);
+    expect(['zeros', 'a', 'b', 'c', 'd'].map((name) => found.isZero(name))).toEqual(new Array(5).fill(true));
+    expect(['x', 'e', 'f', 'g', 'h', 'nobody'].map((name) => found.isZero(name))).toEqual(new Array(6).fill(false));
+  });
+
+  it('looks at each value once', () => {
+    const doubling = Array.from({ length: 100 }, (_, n) => node('Concat', [`${n}`, `${n}`], [`${n + 1}`]));
+    expect(scope(doubling, [{ ...zeros, name: '0' }]).isZero('100')).toBe(true);
+  });
+});
