@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander';
 import { createProgram, EXIT_CODES } from './program.js';
-import type { Terminal } from './terminal.js';
+import { printable, type Terminal } from './terminal.js';
 import { messageOf } from './user-error.js';
 
 function reportError(error: unknown, isDebug: boolean, terminal: Terminal): void {
   const stack = isDebug && error instanceof Error ? error.stack : undefined;
-  terminal.error(`error: ${stack ?? messageOf(error)}\n`);
+  terminal.error(`error: ${printable(stack ?? messageOf(error))}\n`);
 }
 
 /**

@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Tolerance } from '../testing/compare.js';
 import { BACKEND_CHOICES, type BackendChoice, startBackend } from './backends.js';
 import { type CheckOptions, checkFixtures } from './commands/check.js';
-import { modelInfo, modelInfoText } from './commands/info.js';
+import { type ConvertOptions, convert, TARGETS } from './commands/convert.js';
+import { fileInfo, fileInfoText } from './commands/info.js';
 import { type InspectOptions, inspect } from './commands/inspect.js';
 import { Progress } from './progress.js';
-import { readModel } from './readers/read-model.js';
-import type { Terminal } from './terminal.js';
+import { printable, type Terminal } from './terminal.js';
 
 /** What the command ends with; usage and all other errors of the user's are in `main`. */
 export const EXIT_CODES = { success: 0, differs: 1, mistake: 2 } as const;
@@ -25,7 +25,10 @@ interface CheckCommandOptions extends CommonOptions {
 
 type InspectCommandOptions = InspectOptions & CommonOptions;
 
-const MODEL = 'a TensorFlow.js model.json, or the folder that contains it';
+type ConvertCommandOptions = ConvertOptions & CommonOptions;
+
+const MODEL =
+  'a model.json of TensorFlow.js or the folder that contains it, .keras, .h5, .safetensors, .onnx, or the prefix of a TensorFlow 1 checkpoint';
 const EXIT_HELP = `
 Exit code: 0 on success, 1 if a check finds differences, 2 if the command or its files are wrong.`;
 
@@ -72,6 +75,34 @@ function backendOption(): Option {
     .default('auto');
 }
 
+/** The options that choose one LSTM of a file with several. */
+function addSelectors(command: Command): Command {
+  return command
+    .option('--prefix <prefix>', 'safetensors: what is before weight_ih_l0 in the names of the weights')
+    .option('--node <path>', 'ONNX: the LSTM node')
+    .option('--scope <scope>', 'TensorFlow 1: the scope of the cell');
+}
+
+/** Says what is going on, and what a person should know, while a command does its work. */
+async function withProgress(
+  terminal: Terminal,
+  work: (progress: Progress, onNote: (note: string) => void) => Promise<string>,
+): Promise<void> {
+  const progress = new Progress(terminal);
+  const onNote = (note: string) => {
+    progress.end();
+    // A program is told which function says it.
+    terminal.error(`note: ${printable(note.replace(/^[A-Za-z]+: /, ''))}\n`);
+  };
+  try {
+    const result = await work(progress, onNote);
+    progress.end();
+    terminal.out(result);
+  } finally {
+    progress.end();
+  }
+}
+
 const INSPECT_EXAMPLES = `
 Data is .npy, .json (nested arrays, or an object with one for each of the model's names), or text with one sample per line.
 Text needs a vocabulary: one token per line, or JSON: an array of tokens, or an object that maps each token to its number.
@@ -82,8 +113,7 @@ Examples:
   explicit-lstm inspect model.json --input lines.txt --vocabulary characters.json --samples 16`;
 
 function addInspect(program: Command, terminal: Terminal): void {
-  program
-    .command('inspect')
+  addSelectors(program.command('inspect'))
     .description("write a report on a model's LSTMs, as one HTML page")
     .argument('<model>', MODEL)
     .requiredOption('--input <data>', 'the inputs to run the model on, [B, ...]')
@@ -103,33 +133,59 @@ function addInspect(program: Command, terminal: Terminal): void {
     .addHelpText('after', INSPECT_EXAMPLES)
     .action(async (path: string, { backend, ...options }: InspectCommandOptions) => {
       await startBackend(backend);
-      const progress = new Progress(terminal);
-      try {
-        const written = await inspect(path, options, progress);
-        progress.end();
-        terminal.out(`${written}\n`);
-      } finally {
-        progress.end();
-      }
+      await withProgress(terminal, async (progress, onNote) => {
+        return `${printable(await inspect(path, options, progress, onNote))}\n`;
+      });
     });
 }
 
 function addInfo(program: Command, terminal: Terminal): void {
   program
     .command('info')
-    .description("list a model's layers, and for its LSTMs the units and the norms of each gate's weights")
+    .description(
+      "list a model's layers, and for its LSTMs the units and the norms of each gate's weights; or the LSTMs of a file of weights",
+    )
     .argument('<model>', MODEL)
     .option('--json', 'print JSON')
     .addOption(backendOption())
     .action(async (path: string, { backend, json }: CommonOptions) => {
       await startBackend(backend);
-      const model = await readModel(path);
-      try {
-        const info = await modelInfo(model);
-        terminal.out(json ? `${JSON.stringify(info, null, 2)}\n` : modelInfoText(info));
-      } finally {
-        model.dispose();
-      }
+      await withProgress(terminal, async (progress, onNote) => {
+        progress.reading(path);
+        const info = await fileInfo(path, onNote);
+        return json ? `${JSON.stringify(info, null, 2)}\n` : fileInfoText(info);
+      });
+    });
+}
+
+const CONVERT_EXAMPLES = `
+tfjs and keras take whole models; an LSTM from a file of weights becomes a model of its own. onnx and safetensors take LSTMs:
+those of --layer, or all of a model that has one or a stack of them. onnx takes a whole model if it is a chain of layers that
+ONNX has too.
+
+Examples:
+  explicit-lstm convert model.keras folder --to tfjs
+  explicit-lstm convert model.json model.keras --to keras
+  explicit-lstm convert model.keras lstm.safetensors --to safetensors --layer encoder/lstm
+  explicit-lstm convert model.safetensors folder --to tfjs --prefix encoder.rnn.`;
+
+function addConvert(program: Command, terminal: Terminal): void {
+  const collect = (name: string, names: string[] = []) => [...names, name];
+  addSelectors(program.command('convert'))
+    .description('write a model, or its LSTMs, in another format')
+    .argument('<model>', MODEL)
+    .argument('<out>', 'the file to write; for tfjs a folder')
+    .addOption(new Option('--to <format>', 'what to write').choices(TARGETS).makeOptionMandatory())
+    .option('--layer <name>', 'onnx and safetensors: write only this layer (repeatable)', collect)
+    .option('--built-in', 'tfjs: write built-in LSTMs, which load without explicit-lstm')
+    .option('--force', 'replace files that are there')
+    .addOption(backendOption())
+    .addHelpText('after', CONVERT_EXAMPLES)
+    .action(async (path: string, out: string, { backend, ...options }: ConvertCommandOptions) => {
+      await startBackend(backend);
+      await withProgress(terminal, async (progress, onNote) => {
+        return `${printable(await convert(path, out, options, progress, onNote))}\n`;
+      });
     });
 }
 
@@ -147,20 +203,18 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: number) =
     .addHelpText('after', EXIT_HELP)
     .action(async (paths: string[], { backend, json, model, layer, atol, rtol }: CheckCommandOptions) => {
       await startBackend(backend);
-      const progress = new Progress(terminal);
       const given: Partial<Tolerance> = {};
       if (atol !== undefined) given.atol = atol;
       if (rtol !== undefined) given.rtol = rtol;
-      const options: CheckOptions = { model, layer, tolerance: given };
-      try {
+      await withProgress(terminal, async (progress, onNote) => {
+        const options: CheckOptions = { model, layer, tolerance: given, onNote };
         for await (const report of checkFixtures(paths, options, (path) => progress.step(`checking ${path}`))) {
           progress.end();
-          terminal.out(`${json ? JSON.stringify(report) : report.message}\n`);
+          terminal.out(`${json ? JSON.stringify(report) : printable(report.message)}\n`);
           if (!report.passed) finish(EXIT_CODES.differs);
         }
-      } finally {
-        progress.end();
-      }
+        return '';
+      });
     });
 }
 
@@ -171,7 +225,9 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: number) =
  */
 export function createProgram(version: string, terminal: Terminal, finish: (code: number) => void): Command {
   const program = new Command('explicit-lstm')
-    .description('Inspects the LSTMs of TensorFlow.js models, and checks them against what they computed in Keras.')
+    .description(
+      'Inspects the LSTMs of models of TensorFlow.js and others, converts them, and checks what they compute.',
+    )
     .version(version)
     .option('--debug', 'print the stack trace of an error')
     .exitOverride()
@@ -180,6 +236,7 @@ export function createProgram(version: string, terminal: Terminal, finish: (code
     .addHelpText('after', EXIT_HELP);
   addInspect(program, terminal);
   addInfo(program, terminal);
+  addConvert(program, terminal);
   addCheck(program, terminal, finish);
   return program;
 }

@@ -13,7 +13,7 @@ describe('the command', () => {
     for (const word of ['info', 'check', 'Exit code: 0']) expect(out).toContain(word);
   });
 
-  test.each(['info', 'check'])('helps with %s', async (command) => {
+  test.each(['info', 'convert', 'check'])('helps with %s', async (command) => {
     const { code, out } = await runMain([command, '--help']);
     expect(code).toBe(0);
     expect(out).toContain(`explicit-lstm ${command} [options] <`);
@@ -23,6 +23,9 @@ describe('the command', () => {
   test('names each option of inspect, with what it takes', async () => {
     const { out } = await runMain(['inspect', '--help']);
     expect(out.match(/^ {2}--.*?(?= {2,})/gm)?.map((option) => option.trim())).toEqual([
+      '--prefix <prefix>',
+      '--node <path>',
+      '--scope <scope>',
       '--input <data>',
       '--out <file>',
       '--labels <data>',
@@ -56,6 +59,15 @@ describe('the command', () => {
     [['check', 'f.json', '--rtol', '1e-5x'], "argument '1e-5x' is invalid. It must be a finite number"],
     [['check', 'f.json', '--atol'], "option '--atol <number>' argument missing"],
     [['check', 'f.json', '--layer', 'lstm'], '--model must be given too'],
+    [['convert', 'm.json', '--to', 'onnx'], "error: missing required argument 'out'"],
+    [['convert', 'm.json', 'out'], "required option '--to <format>' not specified"],
+    [['convert', 'm.json', 'out', '--to', 'pt'], 'Allowed choices are tfjs, keras, onnx, safetensors.'],
+    [['convert', 'm.json', 'out', '--to', 'tfjs', '--layer', 'a'], '--layer is for onnx and safetensors'],
+    [['convert', 'm.json', 'out', '--to', 'onnx', '--built-in'], '--built-in is for tfjs'],
+    [['convert', 'm.json', 'out.json', '--to', 'tfjs'], "for tfjs name a folder, not 'out.json'"],
+    [['convert', 'm.json', 'no/out', '--to', 'tfjs'], "cannot be written: there is no folder 'no'"],
+    [['convert', 'm.json', 'src', '--to', 'onnx'], "the file 'src' cannot be written: it is a folder"],
+    [['convert', 'm.json', 'README.md', '--to', 'onnx'], "'README.md' cannot be written: it is there already; --force"],
     [['inspect', 'm.json'], "required option '--input <data>' not specified"],
     [['inspect', 'm.json', '--input', 'x.npy', '--pad', 'middle'], 'Allowed choices are left, right.'],
     [['inspect', 'm.json', '--input', 'x.npy', '--samples', '0'], 'It must be a whole number of at least 1.'],

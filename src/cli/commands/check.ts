@@ -1,9 +1,10 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { checkFixture } from '../../testing/check-fixture.js';
 import type { Tolerance } from '../../testing/compare.js';
 import { fixtureModel } from '../../testing/fixture-model.js';
 import type { FixtureReport } from '../../testing/fixture-report.js';
 import { loadFixture } from '../../testing/load-fixture.js';
+import { layerAt } from '../readers/layer-at.js';
 import { readJson } from '../readers/read-file.js';
 import { readModel } from '../readers/read-model.js';
 import { messageOf, UserError } from '../user-error.js';
@@ -14,26 +15,8 @@ export interface CheckOptions {
   /** Which layer of the model, by its name or path. */
   layer?: string | undefined;
   tolerance: Partial<Tolerance>;
-}
-
-/** The layer of a model, or of a model nested in it, that a path such as `encoder/lstm_1` leads to; null: none. */
-function findLayer(model: tf.LayersModel, path: string): tf.layers.Layer | null {
-  for (const layer of model.layers) {
-    if (layer.name === path) return layer;
-    if (layer instanceof tf.LayersModel && path.startsWith(`${layer.name}/`)) {
-      const found = findLayer(layer, path.slice(layer.name.length + 1));
-      if (found !== null) return found;
-    }
-  }
-  return null;
-}
-
-/** @throws UserError that names the layers there are. */
-function layerAt(model: tf.LayersModel, path: string): tf.layers.Layer {
-  const layer = findLayer(model, path);
-  if (layer !== null) return layer;
-  const names = model.layers.map(({ name }) => `'${name}'`).join(', ');
-  throw new UserError(`the model has no layer '${path}'; it has ${names}`);
+  /** Is told what of the model is not as it was where it was made. */
+  onNote: (note: string) => void;
 }
 
 /** What is checked against one fixture; `dispose` frees it. */
@@ -42,12 +25,12 @@ interface Target {
   dispose(): void;
 }
 
-async function targetOf({ model: path, layer }: CheckOptions): Promise<Target | null> {
+async function targetOf({ model: path, layer, onNote }: CheckOptions): Promise<Target | null> {
   if (path === undefined) {
     if (layer !== undefined) throw new UserError('--layer selects a layer of a model, so --model must be given too');
     return null;
   }
-  const model = await readModel(path);
+  const model = await readModel(path, { onNote });
   return { layerOrModel: layer === undefined ? model : layerAt(model, layer), dispose: () => model.dispose() };
 }
 

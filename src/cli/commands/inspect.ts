@@ -1,17 +1,19 @@
-import { statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { modelData } from '../../inspect/model/model-data.js';
 import { amount } from '../../inspect/words.js';
 import { type InspectionReportOptions, inspectionReport } from '../../plot/report/inspection-report.js';
+import type { Selection } from '../formats/choose-module.js';
 import type { Progress } from '../progress.js';
 import { readInputs } from '../readers/read-inputs.js';
 import { readLabels, readTimeLabels } from '../readers/read-labels.js';
 import { readModel } from '../readers/read-model.js';
 import type { PaddingSide } from '../readers/text-arrays.js';
 import { messageOf, UserError } from '../user-error.js';
+import { requirePlaceFor, writeFiles } from '../write-files.js';
 
-export interface InspectOptions {
+const REPORT = 'the report';
+
+export interface InspectOptions extends Selection {
   /** Path of what the model runs on. */
   input: string;
   /** Path of the report. */
@@ -27,51 +29,40 @@ export interface InspectOptions {
   title?: string | undefined;
 }
 
-/** Before anything is computed, which may take long. */
-function requireFolderOf(path: string): void {
-  if (path === '') throw new UserError('--out must name a file');
-  const isFolder = (name: string) => statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const fail = (reason: string) => new UserError(`the report '${path}' cannot be written: ${reason}`);
-  if (isFolder(path)) throw fail('it is a folder');
-  if (!isFolder(dirname(path))) throw fail(`there is no folder '${dirname(path)}'`);
-}
-
-function write(path: string, html: string): void {
-  try {
-    writeFileSync(path, html);
-  } catch (cause) {
-    throw new UserError(`the report '${path}' cannot be written: ${messageOf(cause)}`, { cause });
-  }
-}
-
 /**
  * Inspects a model as it runs, and writes the report.
  *
  * @returns What was written, in words.
  * @throws UserError for files that are none, and for inputs that do not fit the model.
  */
-export async function inspect(modelPath: string, options: InspectOptions, progress: Progress): Promise<string> {
+export async function inspect(
+  modelPath: string,
+  options: InspectOptions,
+  progress: Progress,
+  onNote: (note: string) => void,
+): Promise<string> {
   const { out, samples, title, loss } = options;
   if (loss !== undefined && options.labels === undefined) {
     throw new UserError('--loss needs labels, so --labels must be given too');
   }
-  requireFolderOf(out);
-  progress.step('reading the model');
-  const model = await readModel(modelPath);
+  if (out === '') throw new UserError('--out must name a file');
+  requirePlaceFor(REPORT, out, true);
+  progress.reading(modelPath);
+  const model = await readModel(modelPath, { selection: options, onNote });
   const tensors: tf.Tensor[] = [];
   try {
     progress.step('reading the input');
     const { inputs, shapes, tokens } = readInputs(options.input, model, options);
     tensors.push(...inputs);
     const report: InspectionReportOptions = { model, inputs };
-    const held = [heldBy(options.input, shapes, samples)];
+    const notes = [heldBy(options.input, shapes, samples)];
     if (options.labels !== undefined) {
       const read = readLabels(options.labels, model, samples);
       tensors.push(...read.labels);
       report.labels = read.labels;
-      held.push(heldBy(options.labels, read.shapes, samples));
+      notes.push(heldBy(options.labels, read.shapes, samples));
     }
-    requireFit(report, loss, held.join(''));
+    requireFit(report, loss, notes.join(''));
     const timeLabels = options.timeLabels === undefined ? tokens : readTimeLabels(options.timeLabels, samples);
     if (timeLabels !== null) report.timeLabels = timeLabels;
     if (loss !== undefined) report.loss = loss;
@@ -79,8 +70,11 @@ export async function inspect(modelPath: string, options: InspectOptions, progre
     progress.step(`inspecting ${model.name} on ${inputs[0]?.shape[0]} samples`);
     const html = await inspectionReport(report);
     progress.step(`writing ${out}`);
-    write(out, html);
-    const size = `${out}: ${Math.ceil(html.length / 1000)} kB; open it in a browser`;
+    writeFiles(REPORT, new Map([[out, html]]));
+    const used = inputs[0]?.shape[0] as number;
+    const held = shapes[0]?.[0] as number;
+    const of = samplesUsed(used, held, tokens !== null && used === samples);
+    const size = `${out}: ${Math.ceil(html.length / 1000)} kB, on ${of}; open it in a browser`;
     const lacksLoss = report.labels !== undefined && (loss ?? model.loss) === undefined;
     return lacksLoss
       ? `${size}; it has no gradients, because the model was saved without its loss: name the loss with --loss`
@@ -98,6 +92,14 @@ function requireFit({ model, inputs, labels }: InspectionReportOptions, loss: st
   } catch (cause) {
     throw new UserError(messageOf(cause) + held, { cause });
   }
+}
+
+/** `64 of 55,188 samples`. How many lines a text has that were not read, nobody has counted. */
+function samplesUsed(used: number, held: number, mayHaveMore: boolean): string {
+  const count = (number: number) => number.toLocaleString('en');
+  if (used < held) return `${count(used)} of ${count(held)} samples`;
+  if (mayHaveMore) return used === 1 ? 'the first sample' : `the first ${count(used)} samples`;
+  return used === 1 ? 'its only sample' : `all ${count(used)} samples`;
 }
 
 /** What a file holds, if it is more than was read. */

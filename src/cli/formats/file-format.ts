@@ -41,31 +41,32 @@ export interface ModelFile extends AnyFile {
   load(onNote: (note: string) => void): Promise<tf.LayersModel>;
 }
 
-/** The options of the command that choose an LSTM, each in files of its own kind. */
+/** The options of the command that choose a module, each in files of its own kind. */
 export const SELECTORS = ['prefix', 'node', 'scope'] as const;
 export type Selector = (typeof SELECTORS)[number];
 
-/** Weights of LSTMs, and of anything else. */
+/** Weights of recurrent modules, and of anything else. */
 export interface WeightsFile extends AnyFile {
   kind: 'weights';
-  /** The option that chooses one of the LSTMs; null where layers cannot be made of them. */
+  /** The option that chooses one of the modules; null where no layers can be made of them. */
   selector: Selector | null;
-  lstms: StoredLSTM[];
-  /** What else there is: how often, and what. */
+  /** Why they cannot, in that case: what completes the sentence "the file …". */
+  refusal: string | null;
+  modules: StoredModule[];
   others: OtherContents;
 }
 
-/** An LSTM, of any number of layers, as weights. */
-export interface StoredLSTM {
+/** An LSTM or its like, of any number of layers, as weights. */
+export interface StoredModule {
   /** What chooses it: a prefix, a node's path, a scope. */
   name: string;
-  /** What the framework calls it: `nn.LSTM`. */
-  class: string;
-  /** Null where the file does not say. */
-  units: number | null;
+  /** What the framework calls it: `nn.LSTM`; null for what cannot be read. */
+  class: string | null;
+  /** These four are null where the file does not say. */
   features: number | null;
-  layers: number;
-  direction: 'forward' | 'backward' | 'both ways';
+  units: number | null;
+  layers: number | null;
+  direction: 'forward' | 'backward' | 'both ways' | null;
   /**
    * Makes the layers, the first one first, each [B, T, D] to [B, T, U]; the caller disposes them.
    *
@@ -74,10 +75,11 @@ export interface StoredLSTM {
   toLayers(): Promise<tf.layers.Layer[]>;
 }
 
+/** What a file of weights has beside them. */
 export interface OtherContents {
   /** What is counted: `tensor`, `node`. */
   noun: string;
   count: number;
-  /** The first of them, or kinds of them: `head.weight [10, 128]`, `12 MatMul`. */
-  examples: string[];
+  /** Each, or each kind: `head.weight [10, 128]`, `12 MatMul`. */
+  list: string[];
 }

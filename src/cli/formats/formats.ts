@@ -1,12 +1,31 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { FileError } from '../../formats/file-error.js';
 import { readFrom } from '../readers/read-file.js';
 import { UserError } from '../user-error.js';
 import type { FileFormat, FileHead, OpenedFile } from './file-format.js';
+import { HDF5 } from './hdf5.js';
+import { KERAS_ARCHIVE } from './keras-archive.js';
+import { ONNX } from './onnx.js';
+import { SAFETENSORS } from './safetensors.js';
 import { TFJS } from './tfjs.js';
 
 /** What the command reads; the first that recognizes a file's bytes opens it, and else the first whose ending it has. */
-const FORMATS: readonly FileFormat[] = [TFJS];
+const FORMATS: readonly FileFormat[] = [KERAS_ARCHIVE, HDF5, SAFETENSORS, TFJS, ONNX];
+
+/** What people have beside these, and what to do with it. */
+const FOREIGN: readonly { recognizes(head: FileHead): boolean; rule: string; advice: string }[] = [
+  {
+    recognizes: ({ start }) => start[0] === 0x80 && (start[1] as number) >= 2 && (start[1] as number) <= 5,
+    rule: 'is a pickle of Python, which only Python can read',
+    advice: "save it by safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
+  },
+  {
+    recognizes: ({ start }) => new TextDecoder().decode(start.subarray(4, 8)) === 'TFL3',
+    rule: 'is a model of TensorFlow Lite, which has no layers',
+    advice: 'take the model that it was converted from',
+  },
+];
 
 /** As much of a file as tells its format, in bytes. */
 const HEAD = 64;
@@ -24,6 +43,9 @@ export async function openFile(path: string): Promise<OpenedFile> {
     const start = source.read(0, HEAD).slice();
     return { start, end: source.read(Math.max(0, size - HEAD), HEAD).slice(), size };
   });
+  for (const { recognizes, rule, advice } of FOREIGN) {
+    if (recognizes(head)) throw new FileError('the file', rule, { file, advice });
+  }
   const name = file.toLowerCase();
   const format =
     FORMATS.find((candidate) => candidate.recognizes(head)) ??

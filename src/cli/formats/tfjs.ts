@@ -5,6 +5,7 @@ import { FileError } from '../../formats/file-error.js';
 import { readTfjsModel, type TfjsModel } from '../../formats/tfjs-model.js';
 // Registers this package's classes.
 import '../../index.js';
+import { inFile } from '../in-file.js';
 import { messageOf } from '../user-error.js';
 import type { FileFormat, OpenedFile } from './file-format.js';
 
@@ -21,7 +22,7 @@ export const TFJS: FileFormat = {
 async function open(path: string): Promise<OpenedFile> {
   const opened = await openSource('explicit-lstm', path);
   const { name, bytes } = opened;
-  const model = inFile(name, () => readTfjsModel(bytes));
+  const model = await inFile(name, () => readTfjsModel(bytes));
   return {
     kind: 'model',
     format: 'TensorFlow.js model',
@@ -38,14 +39,6 @@ async function open(path: string): Promise<OpenedFile> {
       }
     },
   };
-}
-
-function inFile<Result>(file: string, read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof FileError ? error.inFile(file) : error;
-  }
 }
 
 /** `keras v3.15.1, converted by TensorFlow.js Converter v4.22.0` */

@@ -1,15 +1,47 @@
-import type * as tf from '@tensorflow/tfjs';
+import { basename } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { chooseModule, requireFitting, type Selection } from '../formats/choose-module.js';
+import type { StoredModule } from '../formats/file-format.js';
 import { openFile } from '../formats/formats.js';
-import { UserError } from '../user-error.js';
+
+/** How a file becomes a model. */
+export interface ReadModelOptions {
+  /** Which LSTM of a file of weights. */
+  selection?: Selection;
+  /** Is told what is not as it was where the model was made. */
+  onNote: (note: string) => void;
+}
 
 /**
- * Reads a model of any known format; of a folder its `model.json`.
+ * Reads a model of any known format; of a folder its `model.json`; of a file of weights, the model of one LSTM in it.
  *
- * @param onNote Is told what is not as it was where the model was made.
- * @throws UserError for a file that is no model. FileError for one that is damaged, or cannot be built.
+ * @returns The model; the caller disposes it.
+ * @throws UserError for a file that is no model, or where it is not clear which LSTM is meant. FileError for a file that is
+ *   damaged, and for a model that cannot be built.
  */
-export async function readModel(path: string, onNote: (note: string) => void = () => {}): Promise<tf.LayersModel> {
+export async function readModel(path: string, { selection = {}, onNote }: ReadModelOptions): Promise<tf.LayersModel> {
   const file = await openFile(path);
-  if (file.kind === 'model') return file.load(onNote);
-  throw new UserError(`'${path}' holds weights, and no whole model`);
+  requireFitting(path, file, selection);
+  return file.kind === 'model' ? file.load(onNote) : modelOf(chooseModule(path, file, selection), path);
+}
+
+/** A model of nothing but these layers. */
+export async function modelOf(module: StoredModule, path: string): Promise<tf.Sequential> {
+  const layers = await module.toLayers();
+  try {
+    const input = tf.layers.inputLayer({ inputShape: [null, module.features as number], name: 'x' });
+    return tf.sequential({
+      name: nameOf(module.name) ?? nameOf(basename(path)) ?? 'model',
+      layers: [input, ...layers],
+    });
+  } catch (error) {
+    tf.dispose(layers.flatMap((layer) => layer.getWeights()));
+    throw error;
+  }
+}
+
+/** A name that tfjs takes; null where nothing is left of it. */
+function nameOf(text: string): string | null {
+  const name = text.replaceAll(/[^-\w./]+/g, '_').replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+  return name === '' ? null : name;
 }

@@ -50,10 +50,32 @@ export function findModule(tensors: ReadonlyMap<string, StoredArray>, prefix: st
   const found = prefix === undefined ? all : withPrefix(all, prefix);
   const [only] = found;
   if (only === undefined || found.length > 1) throw wrongNumber(found.length > 1 ? found : all, prefix, found.length);
-  const suffixes = only.isCell ? [['']] : layerSuffixes(only);
-  const layers = suffixes.map((directions) => directions.map((suffix) => weightsOf(only, suffix)));
-  const { prefix: exact, isCell } = only;
-  return { kind: kindOf(layers[0]?.[0] as ModuleWeights), isCell, prefix: exact, layers };
+  return toModule(only);
+}
+
+/** A recurrent module that a file has weights of, not all of them perhaps. */
+export interface ListedModule {
+  prefix: string;
+  /** The names of its tensors. */
+  names: string[];
+  /** @throws FileError where weights are missing. */
+  read(): RecurrentModule;
+}
+
+/** Every recurrent module of a file. */
+export function listModules(tensors: ReadonlyMap<string, StoredArray>): ListedModule[] {
+  return [...collect(tensors).values()].map((found) => ({
+    prefix: found.prefix,
+    names: [...found.tensors.values()].map(({ name }) => name),
+    read: () => toModule(found),
+  }));
+}
+
+function toModule(found: Found): RecurrentModule {
+  const { prefix, isCell } = found;
+  const suffixes = isCell ? [['']] : layerSuffixes(found);
+  const layers = suffixes.map((directions) => directions.map((suffix) => weightsOf(found, suffix)));
+  return { kind: kindOf(layers[0]?.[0] as ModuleWeights), isCell, prefix, layers };
 }
 
 function collect(tensors: ReadonlyMap<string, StoredArray>): Map<string, Found> {

@@ -41,7 +41,8 @@ describe('inspect', () => {
   test('writes a report and says where', async () => {
     const { code, out, error } = await inspect('numbers', '--input', x());
     expect([code, error]).toEqual([0, '']);
-    expect(out).toBe(`${folder.path('report.html')}: ${Math.ceil(report().length / 1000)} kB; open it in a browser\n`);
+    const size = `${Math.ceil(report().length / 1000)} kB`;
+    expect(out).toBe(`${folder.path('report.html')}: ${size}, on all 4 samples; open it in a browser\n`);
     expect(report()).toMatch(/^<!doctype html>/i);
     expect(report()).toContain('Inspection of numbers');
     expect(report()).toContain('reader (3 units)');
@@ -49,7 +50,8 @@ describe('inspect', () => {
   });
 
   test('looks at the samples asked for, under the title asked for', async () => {
-    await inspect('numbers', '--input', x(), '--samples', '2', '--title', 'What <it> does');
+    const { out } = await inspect('numbers', '--input', x(), '--samples', '2', '--title', 'What <it> does');
+    expect(out).toContain('kB, on 2 of 4 samples; ');
     expect(report()).toContain('on 2 samples');
     expect(report()).toContain('What &lt;it&gt; does');
   });
@@ -94,6 +96,8 @@ describe('inspect', () => {
     expect(code).toBe(0);
     expect(report()).toContain('["q","z","",""]');
     expect(report()).toContain('["z","z","q","z"]');
+    const few = await inspect('text', '--input', folder.path('in.txt'), '--vocabulary', vocabulary, '--samples', '1');
+    expect(few.out).toContain('kB, on the first sample; ');
   });
 
   test('shows the time labels that are given', async () => {

@@ -13,6 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 const folder = temporaryFolder();
 let model: tf.LayersModel;
 let copies = 0;
+const SILENT = { onNote: () => {} };
 
 beforeAll(async () => {
   await useBackend('cpu');
@@ -34,7 +35,7 @@ function changed(change: (document: Document) => unknown): string {
 }
 
 async function expectRefusal(path: string, message: string | RegExp): Promise<void> {
-  const reading = readModel(path);
+  const reading = readModel(path, SILENT);
   await expect(reading).rejects.toThrow(message);
   const error = await reading.catch((thrown) => thrown);
   expect([UserError, FileError]).toContain(error.constructor);
@@ -44,7 +45,7 @@ async function expectRefusal(path: string, message: string | RegExp): Promise<vo
 
 describe('readModel', () => {
   test.each(['', '/model.json'])('reads what tfjs saved, by the folder or the file: "%s"', async (file) => {
-    const read = await readModel(folder.path('good') + file);
+    const read = await readModel(folder.path('good') + file, SILENT);
     expectAllClose(read.getWeights(), model.getWeights(), 0);
     const x = randomTensor([3, 6, 4], 2);
     expectClose(read.predict(x) as tf.Tensor, model.predict(x) as tf.Tensor);
@@ -66,7 +67,7 @@ describe('readModel', () => {
     writeFileSync(`${within}shards/1`, bytes.subarray(0, 101));
     writeFileSync(`${within}shards/2`, bytes.subarray(101, first));
     writeFileSync(`${within}rest.bin`, bytes.subarray(first));
-    expectAllClose((await readModel(path)).getWeights(), model.getWeights(), 0);
+    expectAllClose((await readModel(path, SILENT)).getWeights(), model.getWeights(), 0);
   });
 
   test('reads quantized weights', async () => {
@@ -79,7 +80,7 @@ describe('readModel', () => {
     writeFileSync(path, JSON.stringify(document));
     bytes.set([0, 1, 2, 3, 4, 5]);
     writeFileSync(folder.path('quantized', 'weights.bin'), bytes.subarray(0, 6));
-    const [kernel] = (await readModel(path)).getWeights();
+    const [kernel] = (await readModel(path, SILENT)).getWeights();
     expect(Array.from(kernel?.dataSync() ?? [])).toEqual([-1, -0.5, 0, 0.5, 1, 1.5]);
   });
 
@@ -273,7 +274,7 @@ describe('readModel', () => {
           }
           writeFileSync(path, isCut ? document.slice(0, length) : document);
           try {
-            (await readModel(path)).dispose();
+            (await readModel(path, SILENT)).dispose();
           } catch (error) {
             expect([UserError, FileError]).toContain((error as Error).constructor);
           }
