@@ -6,6 +6,8 @@ import type { LSTMStep } from '../core/step.js';
 import type { GateDropoutMasks } from '../core/weighted-sum.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
+import type { FusedEquations } from '../sequence/sequence.js';
+import { fusedEquationsOf, hasStepsOf } from './fused-equations.js';
 import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
 /**
@@ -44,6 +46,12 @@ export class BasicLSTMCell extends LSTMCell<LSTMStep, { forgetBias: number }> {
   override projectInput(x: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D {
     const added = GATE_NAMES.map((gate) => tf.fill([this.units], gate === 'f' ? this.own.forgetBias : 0));
     return tf.add(super.projectInput(x, dropoutMasks), tf.concat(added));
+  }
+
+  /** None for a derived class with steps of its own. */
+  get fusedEquations(): FusedEquations | null {
+    if (!hasStepsOf(this, BasicLSTMCell.prototype)) return null;
+    return fusedEquationsOf(this, { forgetBias: this.own.forgetBias });
   }
 }
 tf.serialization.registerClass(BasicLSTMCell);

@@ -8,6 +8,8 @@ import { blocksOf, lstmWeightsOf, type WeightFacts } from '../core/weights.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
+import type { FusedEquations } from '../sequence/sequence.js';
+import { fusedEquationsOf, hasStepsOf } from './fused-equations.js';
 import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
 const VARIANTS = ['V', 'NIG', 'NFG', 'NOG', 'NIAF', 'NOAF', 'NP', 'CIFG', 'FGR'] as const;
@@ -152,6 +154,14 @@ export class GreffCell extends LSTMCell<CellStep, Own> {
     const shown = variant === 'NOAF' ? newC : φ(newC);
     step.h = step.o === undefined ? shown : tf.mul(step.o, shown);
     return step;
+  }
+
+  /** Of those that differ from the plain LSTM by peepholes or coupling alone; none for a derived class with steps of its own. */
+  get fusedEquations(): FusedEquations | null {
+    const { variant } = this.own;
+    const isKnown = variant === 'V' || variant === 'NP' || variant === 'CIFG';
+    if (!isKnown || !hasStepsOf(this, GreffCell.prototype)) return null;
+    return fusedEquationsOf(this, { hasPeepholes: variant !== 'NP', isCoupled: variant === 'CIFG' });
   }
 
   private get gatesWithPeepholes(): string[] {

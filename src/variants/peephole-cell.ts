@@ -6,12 +6,11 @@ import { GATE_NAMES } from '../core/quantities.js';
 import type { CellStep, States } from '../core/step.js';
 import { type DropCandidate, type GateDropoutMasks, keepCandidate, weightedSum } from '../core/weighted-sum.js';
 import { blocksOf, lstmWeightsOf, type WeightFacts } from '../core/weights.js';
-import type { StepAddition } from '../fused/fused-kernel.js';
-import { provideAdditions } from '../fused/wasm/provide-additions.js';
 import type { Initializer } from '../host/types.js';
 import type { LSTMCellArgs, VariantArguments } from '../layers/arguments.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
-import type { FusedEquations, FusedWeights } from '../sequence/sequence.js';
+import type { FusedEquations } from '../sequence/sequence.js';
+import { fusedEquationsOf, hasStepsOf } from './fused-equations.js';
 import { makeCell, PAPER_DEFAULTS } from './make-cell.js';
 
 /**
@@ -164,59 +163,17 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
 
   /** None for a derived class with steps of its own. */
   get fusedEquations(): FusedEquations | null {
-    const { step, projectInput } = LSTMCell.prototype;
-    if (this.step !== step || this.projectInput !== projectInput) return null;
-    if (this.stepFromProjectedInput !== PeepholeCell.prototype.stepFromProjectedInput) return null;
-    const { peepholes, coupled, cellClip, gateClip, projectionUnits } = this.own;
-    const additions: StepAddition[] = [];
-    if (peepholes) additions.push('peepholes');
-    if (coupled) additions.push('coupled gates');
-    if (cellClip !== null || gateClip !== null) additions.push('clipping');
-    if (projectionUnits !== null) additions.push('a projection');
-    return {
-      additions,
-      weights: () => this.fusedWeights(),
-      dropoutMasks: (ofGates) => {
-        const [i, g, o] = ofGates as [tf.Tensor, tf.Tensor, tf.Tensor];
-        return coupled && ofGates.length > 1 ? [i, i, g, o] : ofGates;
-      },
-    };
-  }
-
-  private fusedWeights(): FusedWeights {
-    const { coupled, cellClip, gateClip, projectionClip, forgetBias } = this.own;
-    const kernel = this.kernel.read() as tf.Tensor2D;
-    const recurrentKernel = this.recurrentKernel.read() as tf.Tensor2D;
-    const bias = this.bias && (this.bias.read() as tf.Tensor1D);
-    const peepholes = this.peepholeKernel && (this.peepholeKernel.read() as tf.Tensor1D);
-    const projection = this.projectionKernel && (this.projectionKernel.read() as tf.Tensor2D);
-    const bounds = { gateClip, cellClip, projectionClip };
-    if (coupled) {
-      return {
-        kernel: this.withBlockOfF(kernel),
-        recurrentKernel: this.withBlockOfF(recurrentKernel),
-        bias: bias && this.withBlockOfF(bias),
-        additions: { ...bounds, peepholes: peepholes && this.withBlockOfF(peepholes), projection, isCoupled: true },
-      };
-    }
-    const additions = { ...bounds, peepholes, projection, isCoupled: false };
-    return { kernel, recurrentKernel, bias: this.withForgetBias(bias, forgetBias), additions };
-  }
-
-  /** Blocks i, f, ... of blocks i, ...: a coupled forget gate's are there, and not read. */
-  private withBlockOfF<T extends tf.Tensor>(blocks: T): T {
-    const { units } = this;
-    const rows = blocks.shape.slice(0, -1);
-    const width = blocks.shape.at(-1) as number;
-    const [i, others] = tf.split(blocks, [units, width - units], -1) as [T, T];
-    return tf.concat([i, tf.zeros([...rows, units]) as T, others], -1);
-  }
-
-  private withForgetBias(bias: tf.Tensor1D | null, forgetBias: number): tf.Tensor1D | null {
-    if (forgetBias === 0) return bias;
-    const zeros = tf.zeros([this.units]) as tf.Tensor1D;
-    const added = tf.concat([zeros, tf.fill([this.units], forgetBias) as tf.Tensor1D, zeros, zeros]);
-    return bias === null ? added : tf.add(bias, added);
+    if (!hasStepsOf(this, PeepholeCell.prototype)) return null;
+    const { peepholes, coupled, cellClip, gateClip, projectionUnits, projectionClip, forgetBias } = this.own;
+    return fusedEquationsOf(this, {
+      hasPeepholes: peepholes,
+      isCoupled: coupled,
+      hasProjection: projectionUnits !== null,
+      gateClip,
+      cellClip,
+      projectionClip,
+      forgetBias,
+    });
   }
 
   private peepholesByGate(): Record<string, tf.Tensor1D> {
@@ -226,7 +183,6 @@ export class PeepholeCell extends LSTMCell<CellStep, Own> {
   }
 }
 tf.serialization.registerClass(PeepholeCell);
-provideAdditions();
 
 function clipped(value: tf.Tensor2D, bound: number | null): tf.Tensor2D {
   return bound === null ? value : tf.clipByValue(value, -bound, bound);
