@@ -32,6 +32,8 @@ export {
 } from './onnx/read-onnx.js';
 export { type WriteOnnxOptions, writeOnnx } from './onnx/write-onnx.js';
 export type { Source } from './source.js';
+export { type CellFromTF1Options, cellFromTF1 } from './tf1/cell-from-tf1.js';
+export { type ReadTF1Options, readTF1, type TF1Source } from './tf1/read-tf1.js';
 export { toBuiltIn } from './to-built-in.js';
 export { toExplicit } from './to-explicit.js';
 export { type ReadTorchOptions, readTorch, type TorchModule } from './torch/read-torch.js';

@@ -76,6 +76,11 @@ export class ProtobufReader {
     return this.view.getFloat32(this.take(4), true);
   }
 
+  fixed32(): number {
+    this.require(FOUR_BYTES);
+    return this.view.getUint32(this.take(4), true);
+  }
+
   /** A view of the file's bytes. */
   rawBytes(): Uint8Array {
     this.require(LENGTH_DELIMITED);

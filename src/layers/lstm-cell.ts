@@ -15,6 +15,7 @@ import { type DropCandidate, type DropoutMasks, type GateDropoutMasks, NO_DROPOU
 import { type Block, type WeightFacts, weightsFor } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import { type Parsed, parseIdentifier, type Role } from '../host/parse-identifier.js';
+import { adoptScopedName } from '../host/scoped-name.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
 import { showStep } from '../sequence/observe.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
@@ -179,7 +180,10 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     }
     if (this.kernel !== undefined && !isDisposedWeight(this.kernel)) {
       const [built] = this.kernel.shape;
-      if (built === features) return;
+      if (built === features) {
+        for (const weight of this.weights) adoptScopedName(weight);
+        return;
+      }
       throw refuse(`the last dimension of the input must be ${built}, as the cell was built`);
     }
     for (const weight of this.weightFacts) {

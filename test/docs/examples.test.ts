@@ -31,10 +31,15 @@ beforeAll(async () => {
   for (const name of ['encoder.json', 'test/encoder.json', 'test/lstm_1.json']) {
     copyFileSync(kerasFixturePath(FIXTURE), join(folder, name));
   }
-  copyFileSync(join(root, 'fixtures/models/torch/model.safetensors'), join(folder, 'model.safetensors'));
-  copyFileSync(join(root, 'fixtures/models/onnx/bidirectional.onnx'), join(folder, 'encoder.onnx'));
-  const keras = readFileSync(join(root, 'fixtures/models/keras/keras-3.15.1/sequential.keras.gz'));
+  const models = join(root, 'fixtures/models');
+  copyFileSync(join(models, 'torch/model.safetensors'), join(folder, 'model.safetensors'));
+  copyFileSync(join(models, 'onnx/bidirectional.onnx'), join(folder, 'encoder.onnx'));
+  const keras = readFileSync(join(models, 'keras/keras-3.15.1/sequential.keras.gz'));
   writeFileSync(join(folder, 'model.keras'), gunzipSync(keras));
+  for (const ending of ['index', 'data-00000-of-00001']) {
+    copyFileSync(join(models, `tf1/plain.${ending}`), join(folder, `model.ckpt-1000.${ending}`));
+    copyFileSync(join(models, `tf1/both-ways.${ending}`), join(folder, `both-ways.ckpt.${ending}`));
+  }
   await saveExampleModel(folder);
   process.chdir(folder);
 }, 60_000);
