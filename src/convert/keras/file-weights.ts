@@ -1,6 +1,7 @@
 import { FileError } from '../../formats/file-error.js';
 import type { Hdf5Dataset, Hdf5Group } from '../../formats/hdf5/read-hdf5.js';
 import type { StoredArray } from '../../formats/stored-array.js';
+import { snakeCase } from './json.js';
 import type { WeightedModel } from './plan-model.js';
 import type { WeightOwner } from './translate-layer.js';
 
@@ -23,15 +24,6 @@ function give(found: Map<WeightOwner, FileArray[][]>, owner: WeightOwner, arrays
   const given = found.get(owner);
   if (given === undefined) found.set(owner, [arrays]);
   else given.push(arrays);
-}
-
-/** `LSTMCell` is `lstm_cell`, as Keras names groups of weights. */
-export function snakeCase(className: string): string {
-  return className
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
 }
 
 /** `lstm`, `lstm_1`, …: names of one kind are counted. */

@@ -54,3 +54,12 @@ export function required<Value>(value: unknown, rule: ValueRule, place: string):
 export function camelCase(key: string): string {
   return key.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** `LSTMCell` is `lstm_cell`, as Keras names groups of weights and operations. */
+export function snakeCase(className: string): string {
+  return className
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}

@@ -277,8 +277,12 @@ class Graph {
   }
 
   /** Adds a call; its outputs are asked for one by one. */
-  call(layer: PlannedLayer, inputs: PlannedTensor[]): Outputs {
+  call(layer: PlannedLayer, given: PlannedTensor[]): Outputs {
     this.planner.countCall();
+    // tfjs disposes a tensor that a layer takes twice before others have had it.
+    const inputs = given.map((tensor, index) =>
+      given.indexOf(tensor) < index ? this.insert('none', [tensor], null) : tensor,
+    );
     const call: PlannedCall = { layer, inputs };
     const last = this.calls[this.calls.length - 1];
     const follows =

@@ -17,9 +17,11 @@ export interface KerasLayer {
 }
 
 /** An output of a call. */
-export interface KerasTensor {
-  call: KerasCall;
-  index: number;
+export class KerasTensor {
+  constructor(
+    readonly call: KerasCall,
+    readonly index: number,
+  ) {}
 }
 
 /** One use of a layer. */
@@ -102,14 +104,14 @@ export class ModelReader {
       const inputs: KerasTensor[] = tensor === null ? [] : [tensor];
       const call: KerasCall = { layer, number: 0, inputs, states: [], args: [], kwargs: {}, mask: undefined };
       calls.push(call);
-      tensor = { call, index: 0 };
+      tensor = new KerasTensor(call, 0);
     }
     return {
       name: nameOf(config, 'sequential', place),
       isSequential: true,
       layers,
       calls,
-      inputs: [{ call: calls[0] as KerasCall, index: 0 }],
+      inputs: [new KerasTensor(calls[0] as KerasCall, 0)],
       outputs: [tensor as KerasTensor],
       trainable: own(config, 'trainable') !== false,
     };
@@ -346,7 +348,7 @@ class GraphReader {
   private tensor(at: Address, whose: 'call' | 'input' | 'output'): KerasTensor {
     const [, , index] = at;
     const call = this.read_.get(this.find(at, whose)) as KerasCall;
-    return { call, index };
+    return new KerasTensor(call, index);
   }
 
   /** The call that an address names. How calls are counted depends on who counts. */
@@ -464,6 +466,7 @@ function rawCall(layer: KerasLayer, node: unknown, place: string): RawCall {
 /** `[[name, call, output, kwargs], …]`, of an operation without the outer brackets. */
 function rawCallOfKeras2(layer: KerasLayer, node: unknown, place: string): RawCall {
   const list = required<unknown[]>(node, ARRAY, place);
+  if (layer.kind === 'operation') return operationOfKeras2(layer, list, place);
   const items = typeof list[0] === 'string' ? [list] : list;
   const tensors: TensorAt[] = [];
   const kwargs: Record<string, unknown> = Object.create(null);
@@ -474,11 +477,24 @@ function rawCallOfKeras2(layer: KerasLayer, node: unknown, place: string): RawCa
     for (const [key, value] of Object.entries(required<Json>(parts[3] ?? {}, OBJECT, `${here}[3]`)))
       kwargs[key] = value;
   }
-  if (layer.kind === 'operation') return { layer, args: [tensors[0]], kwargs: { ...kwargs } };
-  const isRecurrent = !['model', 'operation'].includes(layer.kind) && !isMergeOfKeras2(layer);
+  const isRecurrent = layer.kind !== 'model' && !isMergeOfKeras2(layer);
   // What a recurrent layer starts from follows what it reads.
   if (isRecurrent && tensors.length > 1) return { layer, args: [tensors[0], tensors.slice(1)], kwargs: { ...kwargs } };
   return { layer, args: [tensors], kwargs: { ...kwargs } };
+}
+
+/** `[name, call, output, kwargs]`, in which other tensors are, or a list of those; a constant has a name of its own. */
+function operationOfKeras2(layer: KerasLayer, list: readonly unknown[], place: string): RawCall {
+  const isList = Array.isArray(list[0]);
+  const items = (isList ? list : [list]).map((item, index) => required<unknown[]>(item, ARRAY, `${place}[${index}]`));
+  const given = items.map((item) => (item[0] === '_CONSTANT_VALUE' ? item[2] : new TensorAt(address(item, place))));
+  const kwargs: Record<string, unknown> = Object.create(null);
+  const isTensor = (value: unknown) =>
+    Array.isArray(value) && typeof value[0] === 'string' && value.slice(1, 3).every(Number.isSafeInteger);
+  for (const [key, value] of Object.entries(required<Json>(items[0]?.[3] ?? {}, OBJECT, `${place}[3]`))) {
+    kwargs[key] = isTensor(value) ? new TensorAt(address(value, `${place}[3].${key.slice(0, 100)}`)) : value;
+  }
+  return { layer, args: [isList ? given : given[0]], kwargs: { ...kwargs } };
 }
 
 const TAKES_STATES = ['LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional', 'CuDNNLSTM', 'CuDNNGRU'];
@@ -508,5 +524,5 @@ function tensorsWithin(value: unknown): TensorAt[] {
 
 function tensorsIn(value: unknown): KerasTensor[] {
   if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  return isObject(value) && 'call' in value ? [value as unknown as KerasTensor] : [];
+  return value instanceof KerasTensor ? [value] : [];
 }

@@ -2,8 +2,7 @@ import { loadKeras } from '../../../src/convert/index.js';
 import { deviation, kerasFile, kerasFixtures } from './keras-fixtures.js';
 
 // They need layers that are still to come.
-const WAITING =
-  /activation|gru|last-step|masked-average|norms|merge|slices|scalars|shapes|convolutions|unknown-length|cudnn/;
+const WAITING = /activation|gru|masked-average|norms|merge|shapes|convolutions|unknown-length|cudnn/;
 const FIXTURES = kerasFixtures().filter(({ id }) => !WAITING.test(id));
 
 describe.each(FIXTURES)('the model $id', (fixture) => {
