@@ -6,6 +6,7 @@ import type { StoredArray } from '../../formats/stored-array.js';
 import type { LSTMCellArgs } from '../../layers/arguments.js';
 import { type BasicLSTMCell, basicLSTMCell } from '../../variants/basic-lstm-cell.js';
 import { type PeepholeCell, peepholeCell } from '../../variants/peephole-cell.js';
+import { withBlocksInOrder } from '../gate-blocks.js';
 
 /** The options of `cellFromTF1`: what TensorFlow's cell was made with and its variables do not tell. */
 export interface CellFromTF1Options {
@@ -26,6 +27,9 @@ const RULES: OptionRules = {
   projectionClip: A_BOUND,
   activation: A_STRING,
 };
+
+/** Where in TensorFlow's order of blocks those of i, f, g, o are. */
+const I_G_F_O = [0, 2, 1, 3];
 
 const PEEPHOLES = ['w_i_diag', 'w_f_diag', 'w_o_diag'] as const;
 const KNOWN: readonly string[] = ['kernel', 'bias', 'projection/kernel', ...PEEPHOLES];
@@ -111,8 +115,14 @@ export function cellFromTF1(
   cell.build([null, features]);
   cell.setFastWeightInitDuringBuild(false);
   tf.tidy(() => {
-    const [ofX, ofH] = tf.split(inOrder(toTensor(kernel)), [features, projectionUnits ?? units], 0);
-    const weights = [ofX as tf.Tensor, ofH as tf.Tensor, inOrder(toTensor(bias))];
+    const columns = 4 * units;
+    const blocks = withBlocksInOrder(kernel.data as Float32Array, columns, I_G_F_O);
+    const rowsOfX = features * columns;
+    const weights: tf.Tensor[] = [
+      tf.tensor2d(blocks.subarray(0, rowsOfX), [features, columns]),
+      tf.tensor2d(blocks.subarray(rowsOfX), [projectionUnits ?? units, columns]),
+      tf.tensor1d(withBlocksInOrder(bias.data as Float32Array, columns, I_G_F_O)),
+    ];
     if (peepholes !== null) weights.push(tf.concat(peepholes.map(toTensor)));
     if (projection !== null) weights.push(toTensor(projection));
     cell.setWeights(weights);
@@ -210,12 +220,6 @@ function requireShape(variable: Variable, shape: readonly number[]): void {
 
 function wrongShape({ name, shape }: Variable, wanted: string): FileError {
   return new FileError(`variable '${name}'`, `must have the shape ${wanted}, but has [${shape.join(', ')}]`);
-}
-
-/** From blocks i, g, f, o to i, f, g, o. */
-function inOrder(blocks: tf.Tensor): tf.Tensor {
-  const [i, g, f, o] = tf.split(blocks, 4, -1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  return tf.concat([i, f, g, o], -1);
 }
 
 function toTensor({ shape, data }: StoredArray): tf.Tensor {

@@ -8,6 +8,7 @@ import { lstm } from '../../layers/factories.js';
 import { gruCell } from '../../variants/gru-cell.js';
 import { peepholeCell } from '../../variants/peephole-cell.js';
 import { buildLayer } from '../build-layer.js';
+import { transposed, withBlocksInOrder } from '../gate-blocks.js';
 import { openSource, type Source } from '../source.js';
 import { findModule, type ModuleWeights, type NamedArray } from './recurrent-modules.js';
 
@@ -187,18 +188,19 @@ function toLayer(directions: readonly Direction[], zeroOutputForMask: boolean): 
 
 /** In the order of the cell's weights. */
 function weightsOf({ kind, kernel, recurrentKernel, biases, projection }: Direction): tf.Tensor[] {
-  const inOrder = (array: StoredArray) => {
-    const blocks = tf.split(toTensor(array), BLOCKS[kind].length);
-    return tf.concat(BLOCKS[kind].map((place) => blocks[place] as tf.Tensor));
+  const width = kernel.shape[0] as number;
+  const inOrder = (data: ArrayLike<number>) => withBlocksInOrder(data, width, BLOCKS[kind]);
+  const matrix = ({ shape, data }: StoredArray) => {
+    const [rows, columns] = shape as [number, number];
+    return tf.tensor2d(inOrder(transposed(data as Float32Array, rows, columns)), [columns, rows]);
   };
-  const result = [tf.transpose(inOrder(kernel)), tf.transpose(inOrder(recurrentKernel))];
+  const result: tf.Tensor[] = [matrix(kernel), matrix(recurrentKernel)];
+  const ofBiases = biases.map(({ data }) => tf.tensor1d(inOrder(data as Float32Array)));
   // Within a GRU's candidate they are apart: one of the two is multiplied by the reset gate.
-  if (biases.length > 0 && kind === 'GRU') result.push(tf.stack(biases.map(inOrder)));
-  if (biases.length > 0 && kind === 'LSTM') result.push(tf.addN(biases.map(inOrder)));
-  if (projection !== null) result.push(tf.transpose(toTensor(projection)));
+  if (ofBiases.length > 0) result.push(kind === 'GRU' ? tf.stack(ofBiases) : tf.addN(ofBiases));
+  if (projection !== null) {
+    const [rows, columns] = projection.shape as [number, number];
+    result.push(tf.tensor2d(transposed(projection.data as Float32Array, rows, columns), [columns, rows]));
+  }
   return result;
-}
-
-function toTensor({ shape, data }: StoredArray): tf.Tensor {
-  return tf.tensor(Float32Array.from(data as Float32Array), shape, 'float32');
 }

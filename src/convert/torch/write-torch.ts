@@ -10,6 +10,7 @@ import { type AnyLSTMCell, LSTMCell } from '../../layers/lstm-cell.js';
 import { BasicLSTMCell } from '../../variants/basic-lstm-cell.js';
 import { GruCell } from '../../variants/gru-cell.js';
 import { PeepholeCell } from '../../variants/peephole-cell.js';
+import { transposed, withBlocksInOrder } from '../gate-blocks.js';
 
 const WHERE = 'writeTorch';
 
@@ -194,40 +195,32 @@ function requireOneModule(layers: readonly (readonly Described[])[]): void {
 
 function tensorsOf(described: Described): [string, StoredArray][] {
   const { cell, units, projectionUnits, useBias, forgetBias, module } = described;
+  // z, r, g here and r, z, n there.
+  const order = module === 'GRU' ? [1, 0, 2] : [0, 1, 2, 3];
+  const width = order.length * units;
+  const read = (name: string) => (cell as unknown as Record<string, tf.LayerVariable>)[name]?.read() as tf.Tensor;
+  const numbers = (name: string) => read(name).dataSync<'float32'>();
+  const inOrder = (data: ArrayLike<number>) => withBlocksInOrder(data, width, order);
   const arrays: [string, StoredArray][] = [];
-  tf.tidy(() => {
-    const read = (name: string) => (cell as unknown as Record<string, tf.LayerVariable>)[name]?.read() as tf.Tensor;
-    // z, r, g here and r, z, n there.
-    const order = module === 'GRU' ? [1, 0, 2] : [0, 1, 2, 3];
-    const inOrder = (array: tf.Tensor) => {
-      const blocks = tf.split(array, order.length, -1);
-      return tf.concat(
-        order.map((place) => blocks[place] as tf.Tensor),
-        -1,
-      );
-    };
-    const tensors: [string, tf.Tensor][] = [
-      ['weight_ih', tf.transpose(inOrder(read('kernel')))],
-      ['weight_hh', tf.transpose(inOrder(read('recurrentKernel')))],
-    ];
-    if (projectionUnits !== null) tensors.push(['weight_hr', tf.transpose(read('projectionKernel'))]);
-    if (writesBias(described)) {
-      const width = order.length * units;
-      const bias = useBias ? read('bias') : tf.zeros([width]);
-      // A GRU's two are one weight.
-      const [ofX, ofH] =
-        module === 'GRU'
-          ? tf.unstack(inOrder(bias))
-          : [tf.add(bias, onForgetGate(units, forgetBias)), tf.zeros([width])];
-      tensors.push(['bias_ih', ofX as tf.Tensor], ['bias_hh', ofH as tf.Tensor]);
-    }
-    for (const [name, tensor] of tensors) {
-      arrays.push([name, { dtype: 'float32', shape: tensor.shape, data: tensor.dataSync<'float32'>() }]);
-    }
-  });
+  const add = (name: string, data: Float32Array, ...shape: number[]) =>
+    arrays.push([name, { dtype: 'float32', shape, data }]);
+  for (const [name, property] of [
+    ['weight_ih', 'kernel'],
+    ['weight_hh', 'recurrentKernel'],
+  ] as const) {
+    const rows = read(property).shape[0] as number;
+    add(name, transposed(inOrder(numbers(property)), rows, width), width, rows);
+  }
+  if (projectionUnits !== null) {
+    add('weight_hr', transposed(numbers('projectionKernel'), units, projectionUnits), projectionUnits, units);
+  }
+  if (!writesBias(described)) return arrays;
+  const bias = useBias ? inOrder(numbers('bias')) : new Float32Array(width);
+  // A GRU's two are one weight.
+  const isPair = bias.length > width;
+  const ofX = bias.slice(0, width);
+  for (let n = units; n < 2 * units; n++) ofX[n] = (ofX[n] as number) + forgetBias;
+  add('bias_ih', ofX, width);
+  add('bias_hh', isPair ? bias.slice(width) : new Float32Array(width), width);
   return arrays;
-}
-
-function onForgetGate(units: number, value: number): tf.Tensor {
-  return tf.concat([tf.zeros([units]), tf.fill([units], value), tf.zeros([2 * units])]);
 }
