@@ -121,13 +121,16 @@ function takeFrom(owner: WeightOwner, layer: Layer, arrays: readonly FileArray[]
     const array = arrays[count++];
     const place = `${owner.place}: ${name}`;
     if (array === undefined) throw new FileError(place, 'is missing: the file has fewer weights than the layer');
-    if (JSON.stringify(array.shape) !== JSON.stringify(shape)) {
+    const expected =
+      owner.cuDNN !== undefined && name === 'bias' ? [shape.reduce((a, b) => a * b) * doubled(owner)] : shape;
+    if (JSON.stringify(array.shape) !== JSON.stringify(expected)) {
       throw new FileError(
         place,
-        `must have the shape ${describeValue(shape)}, as the config has it, but the file's is ${describeValue(array.shape)}`,
+        `must have the shape ${describeValue(expected)}, as the config has it, but the file's is ${describeValue(array.shape)}`,
       );
     }
-    return tf.tensor(floats(array.read().data), shape, 'float32');
+    const data = floats(array.read().data);
+    return tf.tensor(owner.cuDNN === undefined ? data : fromCuDNN(owner.cuDNN, name, data, shape), shape, 'float32');
   });
   return () => {
     end();
@@ -135,6 +138,37 @@ function takeFrom(owner: WeightOwner, layer: Layer, arrays: readonly FileArray[]
       throw new FileError(owner.place, `must have ${count} weights, but the file has ${arrays.length}`);
     }
   };
+}
+
+/** CuDNN has two biases: an LSTM's are summed, a GRU's are kept. */
+const doubled = ({ cuDNN }: WeightOwner) => (cuDNN === 'LSTM' ? 2 : 1);
+
+/**
+ * The weights of CuDNN's layers, whose matrices are transposed block by block.
+ *
+ * Source: `_convert_rnn_weights` of https://github.com/keras-team/keras/blob/2.3.1/keras/engine/saving.py
+ */
+function fromCuDNN(kind: 'LSTM' | 'GRU', name: string, data: Float32Array, shape: readonly number[]): Float32Array {
+  if (name === 'bias') {
+    if (kind === 'GRU') return data;
+    const half = data.length / 2;
+    return data.slice(0, half).map((value, n) => value + (data[half + n] as number));
+  }
+  const blocks = kind === 'LSTM' ? 4 : 3;
+  const [rows, columns] = shape as [number, number];
+  const width = columns / blocks;
+  const result = new Float32Array(data.length);
+  for (let block = 0; block < blocks; block++) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < width; column++) {
+        // The block as one run of numbers, row after row, is filled in column after column.
+        const at = column * rows + row;
+        const from = Math.floor(at / width) * columns + block * width + (at % width);
+        result[row * columns + block * width + column] = data[from] as number;
+      }
+    }
+  }
+  return result;
 }
 
 function floats(data: StoredNumbers): Float32Array {

@@ -1,4 +1,17 @@
-import { BOOLEAN, INTEGER, INTEGERS, type Json, NUMBER, own, PADDING, SIZE, SIZES, type ValueRule } from './json.js';
+import {
+  AXES,
+  BOOLEAN,
+  INTEGER,
+  INTEGERS,
+  type Json,
+  NUMBER,
+  NUMBERS,
+  own,
+  PADDING,
+  SIZE,
+  SIZES,
+  type ValueRule,
+} from './json.js';
 
 /** What becomes of a key of a Keras layer's config. */
 export type KeyRule =
@@ -7,10 +20,12 @@ export type KeyRule =
   /** A number that Keras may write as an array of one. */
   | { kind: 'one'; rule: ValueRule; to?: string }
   /** A word that tfjs spells in camel case. */
-  | { kind: 'word'; to?: string }
+  | { kind: 'word'; to?: string; among?: readonly string[] }
   | { kind: 'activation' | 'initializer' | 'regularizer' | 'constraint'; to?: string }
   /** Says nothing about what is computed, or nothing that is not said elsewhere. */
   | { kind: 'dropped' }
+  /** Must be this. */
+  | { kind: 'fixed'; value: unknown }
   /** Must be one of these, as nothing else can be computed. */
   | { kind: 'only'; values: readonly unknown[]; advice?: string };
 
@@ -29,8 +44,12 @@ export interface LayerDialect {
    */
   weights?(config: Json): string[];
   mask: MaskRule;
-  /** Whether tfjs hands the mask on, where Keras does. */
+  /** Whether Keras 2 loses a mask that Keras 3 keeps. */
+  isMaskLostInKeras2?: boolean;
+  /** Whether tfjs loses a mask that Keras keeps. */
   isMaskLostInTfjs?: boolean;
+  /** What it is for configs that this class of tfjs cannot do: of these the first that can. */
+  others?: readonly Pick<LayerDialect, 'tfjs' | 'keys' | 'isMaskLostInTfjs'>[];
 }
 
 const value = (rule: ValueRule, to?: string): KeyRule =>
@@ -111,6 +130,7 @@ const CELL = {
   implementation: DROPPED,
 };
 const GATED_CELL = { ...CELL, recurrent_activation: ACTIVATION };
+const GRU_CELL = { ...GATED_CELL, reset_after: value(BOOLEAN) };
 const LSTM_CELL = { ...GATED_CELL, unit_forget_bias: value(BOOLEAN) };
 const RECURRENT = {
   return_sequences: value(BOOLEAN),
@@ -133,6 +153,7 @@ const rate = { rate: value(NUMBER) };
 /** Every class of layers that Keras has and that can be computed here. */
 export const LAYERS: Readonly<Record<string, LayerDialect>> = {
   Activation: { tfjs: 'Activation', keys: { activation: ACTIVATION }, mask: 'kept' },
+  ActivityRegularization: { ...KEPT, tfjs: 'Activation', keys: { l1: DROPPED, l2: DROPPED } },
   Add: { ...MERGE, tfjs: 'Add' },
   AlphaDropout: { tfjs: 'AlphaDropout', keys: { ...rate, noise_shape: only([null]), seed: SEED }, mask: 'kept' },
   Average: { ...MERGE, tfjs: 'Average' },
@@ -175,8 +196,29 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
     mask: 'recurrent',
   },
   Concatenate: { ...MERGE, tfjs: 'Concatenate', keys: { axis: value(INTEGER) } },
-  Conv1D: { tfjs: 'Conv1D', keys: { ...CONVOLUTION, ...CHANNELS_LAST }, weights: withBias('kernel'), mask: 'lost' },
+  Conv1D: {
+    tfjs: 'Conv1D',
+    keys: { ...CONVOLUTION, ...CHANNELS_LAST, padding: { kind: 'word', among: ['valid', 'same'] } },
+    weights: withBias('kernel'),
+    mask: 'lost',
+    others: [
+      { tfjs: 'CausalConv1D', keys: { ...CONVOLUTION, ...CHANNELS_LAST, padding: { kind: 'fixed', value: 'causal' } } },
+    ],
+  },
   Conv2D: { tfjs: 'Conv2D', keys: { ...CONVOLUTION, ...DATA_FORMAT }, weights: withBias('kernel'), mask: 'lost' },
+  Cropping1D: { tfjs: 'TensorSlice', keys: { cropping: value(SIZES) }, mask: 'lost' },
+  CuDNNGRU: {
+    tfjs: 'ExplicitLSTM',
+    keys: { ...CELL, ...RECURRENT },
+    weights: () => ['kernel', 'recurrent_kernel', 'bias'],
+    mask: 'recurrent',
+  },
+  CuDNNLSTM: {
+    tfjs: 'ExplicitLSTM',
+    keys: { ...CELL, ...RECURRENT, unit_forget_bias: value(BOOLEAN) },
+    weights: () => ['kernel', 'recurrent_kernel', 'bias'],
+    mask: 'recurrent',
+  },
   Dense: {
     tfjs: 'Dense',
     keys: { units: value(SIZE), activation: ACTIVATION, ...KERNEL, ...BIAS },
@@ -185,7 +227,13 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
   },
   Dot: { ...MERGE, tfjs: 'Dot', keys: { axes: value(INTEGERS), normalize: value(BOOLEAN) }, mask: 'lost' },
   Dropout: { ...KEPT, tfjs: 'Dropout', keys: { ...rate, noise_shape: only([null]), seed: SEED } },
-  ELU: { tfjs: 'ELU', keys: { alpha: only([1, [1]]) }, mask: 'kept', isMaskLostInTfjs: true },
+  ELU: {
+    tfjs: 'ELU',
+    keys: { alpha: only([1, [1], null]) },
+    mask: 'kept',
+    isMaskLostInTfjs: true,
+    others: [{ tfjs: 'ScaledELU', keys: { alpha: { kind: 'one', rule: NUMBER } } }],
+  },
   Embedding: {
     tfjs: 'Embedding',
     keys: {
@@ -204,17 +252,12 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
   },
   Flatten: { tfjs: 'Flatten', keys: DATA_FORMAT, mask: 'lost' },
   GRU: {
-    tfjs: 'GRU',
-    keys: { ...GATED_CELL, ...RECURRENT, reset_after: only([false]) },
+    tfjs: 'ExplicitLSTM',
+    keys: { ...GRU_CELL, ...RECURRENT, zero_output_for_mask: value(BOOLEAN) },
     weights: RECURRENT_WEIGHTS,
     mask: 'recurrent',
   },
-  GRUCell: {
-    tfjs: 'GRUCell',
-    keys: { ...GATED_CELL, reset_after: only([false]) },
-    weights: RECURRENT_WEIGHTS,
-    mask: 'recurrent',
-  },
+  GRUCell: { tfjs: 'ExplicitGruCell', keys: GRU_CELL, weights: RECURRENT_WEIGHTS, mask: 'recurrent' },
   GaussianDropout: { ...KEPT, tfjs: 'GaussianDropout', keys: { ...rate, seed: SEED } },
   GaussianNoise: { ...KEPT, tfjs: 'GaussianNoise', keys: { stddev: value(NUMBER), seed: SEED } },
   GlobalAveragePooling1D: {
@@ -225,6 +268,7 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
   GlobalAveragePooling2D: { tfjs: 'GlobalAveragePooling2D', keys: GLOBAL_POOLING, mask: 'lost' },
   GlobalMaxPooling1D: { tfjs: 'GlobalMaxPooling1D', keys: { ...GLOBAL_POOLING, ...CHANNELS_LAST }, mask: 'lost' },
   GlobalMaxPooling2D: { tfjs: 'GlobalMaxPooling2D', keys: GLOBAL_POOLING, mask: 'lost' },
+  Identity: { ...KEPT, tfjs: 'Activation' },
   LSTM: {
     tfjs: 'ExplicitLSTM',
     keys: { ...LSTM_CELL, ...RECURRENT, zero_output_for_mask: value(BOOLEAN), activity_regularizer: REGULARIZER },
@@ -265,6 +309,18 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
   Maximum: { ...MERGE, tfjs: 'Maximum' },
   Minimum: { ...MERGE, tfjs: 'Minimum' },
   Multiply: { ...MERGE, tfjs: 'Multiply' },
+  Normalization: {
+    tfjs: 'FixedNormalization',
+    keys: {
+      axis: value(AXES),
+      mean: value(NUMBERS),
+      variance: value(NUMBERS),
+      invert: value(BOOLEAN),
+    },
+    weights: (config) => (own(config, 'mean') == null ? ['(mean)', '(variance)', '(count)'] : []),
+    mask: 'kept',
+    isMaskLostInKeras2: true,
+  },
   PReLU: {
     tfjs: 'PReLU',
     keys: {
@@ -280,20 +336,47 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
   RNN: { tfjs: 'RNN', keys: { ...RECURRENT }, mask: 'recurrent' },
   ReLU: {
     tfjs: 'ReLU',
-    keys: { max_value: { kind: 'one', rule: NUMBER }, negative_slope: only([0, [0]]), threshold: only([0, [0]]) },
+    keys: {
+      max_value: { kind: 'one', rule: NUMBER },
+      negative_slope: only([0, [0], null]),
+      threshold: only([0, [0], null]),
+    },
     mask: 'kept',
+    others: [
+      {
+        tfjs: 'Rectifier',
+        keys: {
+          max_value: { kind: 'one', rule: NUMBER },
+          negative_slope: { kind: 'one', rule: NUMBER },
+          threshold: { kind: 'one', rule: NUMBER },
+        },
+      },
+    ],
   },
   RepeatVector: { tfjs: 'RepeatVector', keys: { n: value(SIZE) }, mask: 'lost' },
   Reshape: { tfjs: 'Reshape', keys: { target_shape: value(INTEGERS) }, mask: 'lost' },
   SimpleRNN: { tfjs: 'SimpleRNN', keys: { ...CELL, ...RECURRENT }, weights: RECURRENT_WEIGHTS, mask: 'recurrent' },
   SimpleRNNCell: { tfjs: 'SimpleRNNCell', keys: CELL, weights: RECURRENT_WEIGHTS, mask: 'recurrent' },
-  Softmax: { tfjs: 'Softmax', keys: { axis: value(INTEGER) }, mask: 'consumed' },
+  Softmax: {
+    tfjs: 'Softmax',
+    // Elsewhere it throws when it runs; its own default is another.
+    keys: { axis: { kind: 'one', rule: { must: '-1', holds: (axis) => axis === -1 } } },
+    mask: 'consumed',
+    others: [{ tfjs: 'AxisSoftmax', keys: { axis: { kind: 'one', rule: INTEGER } } }],
+  },
   SpatialDropout1D: {
     ...KEPT,
     tfjs: 'SpatialDropout1D',
     keys: { ...rate, seed: SEED, noise_shape: only([null]), data_format: DROPPED },
   },
+  Rescaling: {
+    tfjs: 'FixedNormalization',
+    keys: { scale: value(NUMBER), offset: value(NUMBER) },
+    mask: 'kept',
+    isMaskLostInKeras2: true,
+  },
   StackedRNNCells: { tfjs: 'StackedRNNCells', keys: {}, mask: 'recurrent' },
+  Subtract: { ...MERGE, tfjs: 'Elementwise' },
   ThresholdedReLU: {
     tfjs: 'ThresholdedReLU',
     keys: { theta: { kind: 'one', rule: NUMBER } },
@@ -301,11 +384,14 @@ export const LAYERS: Readonly<Record<string, LayerDialect>> = {
     isMaskLostInTfjs: true,
   },
   TimeDistributed: { tfjs: 'TimeDistributed', keys: {}, mask: 'kept' },
+  UnitNormalization: { ...KEPT, tfjs: 'UnitNormalization', keys: { axis: value(INTEGERS) } },
+  UpSampling1D: { tfjs: 'Stretch1D', keys: { size: { kind: 'one', rule: SIZE, to: 'repeats' } }, mask: 'lost' },
   UpSampling2D: {
     tfjs: 'UpSampling2D',
     keys: { size: value(SIZES), ...DATA_FORMAT, interpolation: WORD },
     mask: 'lost',
   },
+  ZeroPadding1D: { tfjs: 'Stretch1D', keys: { padding: value(SIZES), ...CHANNELS_LAST }, mask: 'lost' },
   ZeroPadding2D: { tfjs: 'ZeroPadding2D', keys: { padding: value(PADDING), ...DATA_FORMAT }, mask: 'lost' },
 };
 

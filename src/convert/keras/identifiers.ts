@@ -1,6 +1,7 @@
 import { FileError } from '../../formats/file-error.js';
 import type { ConfigDict } from '../../host/types.js';
 import { camelCase, isObject, type Json, own } from './json.js';
+import { LEAKY_SLOPES } from './layers/activations.js';
 
 /** What is known of a model while its words are translated. */
 export interface Dialect {
@@ -14,9 +15,18 @@ export interface Dialect {
 
 /** Keras's activations, and what tfjs or this package calls them. `hard_sigmoid` is two functions: see `HARD_SIGMOIDS`. */
 export const ACTIVATIONS: Readonly<Record<string, string>> = {
+  celu: 'celu',
   elu: 'elu',
+  exponential: 'exponential',
   gelu: 'gelu',
+  glu: 'glu',
+  hard_shrink: 'hardShrink',
+  hard_silu: 'hardSilu',
+  hard_swish: 'hardSilu',
+  hard_tanh: 'hardTanh',
+  leaky_relu: 'leakyRelu',
   linear: 'linear',
+  log_sigmoid: 'logSigmoid',
   log_softmax: 'logSoftmax',
   mish: 'mish',
   relu: 'relu',
@@ -25,10 +35,16 @@ export const ACTIVATIONS: Readonly<Record<string, string>> = {
   sigmoid: 'sigmoid',
   silu: 'swish',
   softmax: 'softmax',
+  soft_shrink: 'softShrink',
   softplus: 'softplus',
   softsign: 'softsign',
+  sparse_plus: 'sparsePlus',
+  sparse_sigmoid: 'sparseSigmoid',
+  sparsemax: 'sparsemax',
+  squareplus: 'squareplus',
   swish: 'swish',
   tanh: 'tanh',
+  tanh_shrink: 'tanhShrink',
 };
 
 export const HARD_SIGMOIDS = { keras2: 'hardSigmoid', keras3: 'hardSigmoidKeras3' } as const;
@@ -102,9 +118,17 @@ export function activation(value: unknown, dialect: Dialect, place: string): str
   if (name === 'hard_sigmoid' || name === 'HardSigmoid') return HARD_SIGMOIDS[dialect.hardSigmoid];
   const known = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
   if (known !== undefined && Object.keys(config).length === 0) return known;
+  const ofLayer = name === 'LeakyReLU' ? leakySlope(config) : undefined;
+  if (ofLayer !== undefined) return `leakyRelu${ofLayer}`;
   throw new FileError(place, `is '${name.slice(0, 100)}', an activation that cannot be computed here`, {
     advice: ADVICE,
   });
+}
+
+/** The slope of a LeakyReLU that serves as another layer's activation, if it is one of those that have a name. */
+function leakySlope(config: Json): number | undefined {
+  const slope = [own(config, 'negative_slope') ?? own(config, 'alpha')].flat()[0];
+  return LEAKY_SLOPES.find((known) => typeof slope === 'number' && Math.abs(known - slope) < 1e-7);
 }
 
 /** An initializer's config in tfjs. It never runs here, so that what tfjs lacks may be another. */

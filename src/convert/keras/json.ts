@@ -33,6 +33,15 @@ export const INTEGERS: ValueRule = {
   must: 'an integer or an array of integers',
   holds: (value) => [value].flat().every(Number.isSafeInteger) && [value].flat().length <= 8,
 };
+/** One axis, several, or none. */
+export const AXES: ValueRule = {
+  must: 'an integer, an array of integers, or null',
+  holds: (value) => value === null || INTEGERS.holds(value),
+};
+export const NUMBERS: ValueRule = {
+  must: 'a number or an array of numbers',
+  holds: (value) => [value].flat().length > 0 && [value].flat().every(Number.isFinite),
+};
 /** Arrays of sizes, of one or two levels: `2`, `[1, 2]`, `[[1, 1], [0, 2]]`. */
 export const PADDING: ValueRule = {
   must: 'a size, or arrays of sizes',

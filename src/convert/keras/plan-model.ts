@@ -1,7 +1,8 @@
 import { FileError } from '../../formats/file-error.js';
 import type { ConfigDict } from '../../host/types.js';
+import { layerDialect } from './dialect.js';
 import type { Dialect } from './identifiers.js';
-import { own } from './json.js';
+import { type Json, own } from './json.js';
 import type { MaskSourceRule } from './layers/mask-from.js';
 import { translateOperation } from './operations.js';
 import {
@@ -180,14 +181,19 @@ class Planner {
     return planned;
   }
 
+  /** Another plan for a layer, which serves all its calls. */
+  asIs(layer: KerasLayer, planned: PlannedLayer): PlannedLayer {
+    const known = this.layers.get(layer) as PlannedLayer;
+    if (known.className === planned.className) return known;
+    Object.assign(known, planned);
+    return known;
+  }
+
   private translate(layer: KerasLayer): Translation {
     const translation = translateLayer(layer, this.dialect);
     const inner =
       layer.className === 'TimeDistributed' ? (own(layer.config, 'layer') as { class_name: string }).class_name : '';
-    if (
-      this.hasMasks &&
-      ['LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional', 'GlobalAveragePooling1D', 'Softmax'].includes(inner)
-    ) {
+    if (this.hasMasks && ['recurrent', 'consumed'].includes(layerDialect(inner)?.mask ?? '')) {
       throw new FileError(
         layer.place,
         `is a TimeDistributed of ${inner} in a model with masks, which tfjs would mix up`,
@@ -333,7 +339,7 @@ class Graph {
 
   private planPlain(call: KerasCall, input: Known): Known {
     const { layer } = call;
-    const { mask: rule, isMaskLostInTfjs } = dialectOf(layer);
+    const { mask: rule, isMaskLostInTfjs, isMaskLostInKeras2 } = dialectOf(layer);
     const written = writtenTensor(
       (call.inputs[0] as KerasTensor).call.layer.name,
       (call.inputs[0] as KerasTensor).call.number,
@@ -346,7 +352,10 @@ class Graph {
       const mask = text === null ? null : this.mask(text, null);
       return { tensor: outputs(0, mask), mask };
     }
-    if (rule === 'kept') return { tensor: outputs(0, isMaskLostInTfjs ? null : input.tensor.mask), mask: input.mask };
+    if (rule === 'kept') {
+      const isLost = isMaskLostInKeras2 && this.planner.dialect.version === 2;
+      return { tensor: outputs(0, isMaskLostInTfjs ? null : input.tensor.mask), mask: isLost ? null : input.mask };
+    }
     return { tensor: outputs(0, null), mask: null };
   }
 
@@ -364,6 +373,18 @@ class Graph {
   private planConsumer(call: KerasCall, input: Known): Known {
     const { layer } = call;
     const mask = this.maskInUse(call, input, false);
+    if (layer.className === 'GlobalAveragePooling1D' && (mask !== null || own(layer.config, 'keepdims') === true)) {
+      const plain = this.planner.layer(layer);
+      const average: PlannedLayer = {
+        ...plain,
+        className: 'MaskedAverage1D',
+        config: { name: plain.name, keepDims: own(layer.config, 'keepdims') === true },
+      };
+      return {
+        tensor: this.call(this.planner.asIs(layer, average), [this.withMask(input.tensor, mask)])(0, null),
+        mask: null,
+      };
+    }
     if (mask !== null) {
       const advice = 'leave out the mask, or compute it by layers that are listed in docs/convert.md';
       throw new FileError(layer.place, `is a ${layer.className} of masked steps, which cannot be computed here`, {
@@ -376,6 +397,7 @@ class Graph {
   private planRecurrent(call: KerasCall, input: Known, states: Known[]): Known[] {
     const { layer } = call;
     const mask = this.maskInUse(call, input, states.length > 0);
+    requireZeros(layer, mask !== null);
     const x = this.withMask(input.tensor, mask);
     const outputs = this.call(this.planner.layer(layer), [x, ...states.map(({ tensor }) => tensor)]);
     const inner =
@@ -543,7 +565,8 @@ class Graph {
   }
 
   private insert(combine: MaskSourceRule, inputs: PlannedTensor[], mask: Mask | null): PlannedTensor {
-    const name = this.planner.freeName(combine === 'ones' || combine === 'none' ? 'stop_mask' : 'mask');
+    const names = { none: 'as_is', ones: 'stop_mask', any: 'mask', all: 'mask', steps: 'mask' };
+    const name = this.planner.freeName(names[combine]);
     const layer: PlannedLayer = {
       name,
       place: `layer '${name}'`,
@@ -562,6 +585,15 @@ function isSame(a: Mask, b: Mask): boolean {
   return plain(a) === plain(b);
 }
 
+/** Both directions of masked sequences output zeros at masked steps, which tfjs's own recurrent layers cannot. */
+function requireZeros({ className, config, place }: KerasLayer, isMasked: boolean): void {
+  if (className !== 'Bidirectional' || !isMasked) return;
+  const { class_name: inner, config: innerConfig } = own(config, 'layer') as { class_name: string; config: Json };
+  if (inner !== 'SimpleRNN' || own(innerConfig, 'return_sequences') !== true) return;
+  const advice = 'use an LSTM or a GRU, or leave out the mask';
+  throw new FileError(place, 'is a Bidirectional SimpleRNN of masked sequences, which tfjs cannot compute', { advice });
+}
+
 /** How many tensors a recurrent layer returns. */
 function outputCount({ className, config }: KerasLayer, inner: Readonly<Record<string, unknown>>): number {
   const both = className === 'Bidirectional';
@@ -573,6 +605,6 @@ function outputCount({ className, config }: KerasLayer, inner: Readonly<Record<s
     typeof cell === 'object' && cell !== null
       ? String(own(cell as Readonly<Record<string, unknown>>, 'class_name'))
       : '';
-  const states = innerClass === 'LSTM' || ofCell === 'LSTMCell' ? 2 : 1;
+  const states = innerClass === 'LSTM' || innerClass === 'CuDNNLSTM' || ofCell === 'LSTMCell' ? 2 : 1;
   return sequences + (both ? 2 : 1) * states;
 }

@@ -22,6 +22,8 @@ export interface WeightOwner {
   names: string[];
   trainable: boolean;
   parts: WeightPart[];
+  /** Which of CuDNN's layers it was: its weights lie otherwise in the file. */
+  cuDNN?: 'LSTM' | 'GRU';
 }
 
 /** A layer within a layer: in which field of Keras's, and of tfjs's. */
@@ -61,14 +63,59 @@ const SPECIAL: Readonly<Record<string, (layer: KerasLayer, dialect: Dialect) => 
   Bidirectional: translateBidirectional,
   TimeDistributed: translateTimeDistributed,
   RNN: translateRNN,
+  CuDNNGRU: translateCuDNN,
+  CuDNNLSTM: translateCuDNN,
   LSTM: translateRecurrent,
   GRU: translateRecurrent,
   SimpleRNN: translateRecurrent,
 };
 
 function translatePlain(layer: KerasLayer, dialect: Dialect, entry: LayerDialect): Translation {
-  const config = translateKeys(layer, dialect, entry.keys);
-  return { className: entry.tfjs, config, weights: ownerOf(layer, entry.weights?.(layer.config) ?? []) };
+  const { tfjs, keys } = [entry, ...(entry.others ?? [])].find(({ keys: rules }) => fits(layer.config, rules)) ?? entry;
+  const finish = Object.hasOwn(FINISH, layer.className) ? FINISH[layer.className] : undefined;
+  const config = translateKeys(layer, dialect, keys);
+  const weights = ownerOf(layer, entry.weights?.(layer.config) ?? []);
+  return { className: tfjs, config: finish === undefined ? config : finish(config, layer), weights };
+}
+
+/** Whether a class of tfjs can do what a config says. */
+function fits(config: Json, keys: Readonly<Record<string, KeyRule>>): boolean {
+  return Object.entries(keys).every(([key, rule]) => {
+    const given = own(config, key);
+    if (rule.kind === 'fixed') return given === rule.value;
+    if (rule.kind === 'word') return given == null || rule.among === undefined || rule.among.includes(String(given));
+    if (rule.kind === 'one') return given == null || rule.rule.holds([given].flat()[0]);
+    return rule.kind !== 'only' || given === undefined || isAmong(given, rule.values);
+  });
+}
+
+const isAmong = (given: unknown, values: readonly unknown[]) =>
+  values.some((allowed) => JSON.stringify(allowed) === JSON.stringify(given));
+
+const WHOLE = { start: null, stop: null, step: null };
+
+/** What of a config is more than the keys one by one. */
+const FINISH: Readonly<Record<string, (config: ConfigDict, layer: KerasLayer) => ConfigDict>> = {
+  ActivityRegularization: (config) => ({ ...config, activation: 'linear' }),
+  Cropping1D: ({ cropping, ...config }) => {
+    const [before, after] = pair(cropping);
+    const range = { start: before, stop: after === 0 ? null : -after, step: null };
+    return { ...config, slices: [WHOLE, range] };
+  },
+  Identity: (config) => ({ ...config, activation: 'linear' }),
+  Rescaling: ({ scale, offset, ...config }, { place }) => {
+    const factor = (scale as number | undefined) ?? 1;
+    if (factor <= 0) throw new FileError(`${place}: scale`, 'must be positive to be computed here', { advice: ADVICE });
+    return { ...config, axis: null, mean: offset ?? 0, variance: factor * factor, invert: true };
+  },
+  Subtract: (config) => ({ ...config, operation: 'subtract' }),
+  ZeroPadding1D: ({ padding, ...config }) => ({ ...config, padding: pair(padding) }),
+};
+
+/** Two numbers, which Keras writes as one where they are alike. */
+function pair(given: unknown): [number, number] {
+  const [before = 0, after = before] = [given].flat() as number[];
+  return [before, after];
 }
 
 function ownerOf({ place, className, config }: KerasLayer, names: string[], parts: WeightPart[] = []): WeightOwner {
@@ -79,7 +126,36 @@ function ownerOf({ place, className, config }: KerasLayer, names: string[], part
 function translateRecurrent(layer: KerasLayer, dialect: Dialect): Translation {
   const { className, config, weights } = translatePlain(layer, dialect, dialectOf(layer));
   const cell: WeightOwner = { ...weights, className: `${layer.className}Cell` };
-  return { className, config, weights: ownerOf(layer, [], [{ inKeras: 'cell', inTfjs: 'cell', owner: cell }]) };
+  const owner = ownerOf(layer, [], [{ inKeras: 'cell', inTfjs: 'cell', owner: cell }]);
+  if (layer.className !== 'GRU') return { className, config, weights: owner };
+  return { className, config: overCell(config, layerDialect('GRUCell') as LayerDialect), weights: owner };
+}
+
+/** Keras 2's layers for GPUs alone: LSTM and GRU with what CuDNN has for activations. */
+function translateCuDNN(layer: KerasLayer, dialect: Dialect): Translation {
+  const cuDNN = layer.className === 'CuDNNLSTM' ? 'LSTM' : 'GRU';
+  const given = {
+    ...layer.config,
+    activation: 'tanh',
+    recurrent_activation: 'sigmoid',
+    use_bias: true,
+    ...(cuDNN === 'GRU' ? { reset_after: true } : {}),
+  };
+  const { className, config, weights } = translateRecurrent({ ...layer, className: cuDNN, config: given }, dialect);
+  const [part] = weights.parts as [WeightPart];
+  const parts = [{ ...part, owner: { ...part.owner, cuDNN } }];
+  return { className, config, weights: { ...weights, className: layer.className, parts } } as Translation;
+}
+
+/** The config of a layer over a cell, of one that has the cell's arguments among its own. */
+function overCell(config: ConfigDict, cell: LayerDialect): ConfigDict {
+  const ofLayer: ConfigDict = {};
+  const ofCell: ConfigDict = { name: `${config.name}_cell` };
+  const names = new Set(Object.keys(cell.keys).map(camelCase));
+  for (const [key, item] of Object.entries(config)) (names.has(key) ? ofCell : ofLayer)[key] = item;
+  // Before there was a choice, Keras did it in the other way.
+  ofCell.resetAfter ??= false;
+  return { ...ofLayer, cell: { className: cell.tfjs, config: ofCell } };
 }
 
 /** The config of a layer, key by key. */
@@ -115,7 +191,7 @@ function translateValue(rule: KeyRule, given: unknown, dialect: Dialect, place: 
     case 'dropped':
       return undefined;
     case 'only': {
-      if (rule.values.some((allowed) => JSON.stringify(allowed) === JSON.stringify(given))) return undefined;
+      if (isAmong(given, rule.values)) return undefined;
       const allowed = rule.values.map((value) => JSON.stringify(value)).join(' or ');
       throw new FileError(
         place,
@@ -132,7 +208,14 @@ function translateValue(rule: KeyRule, given: unknown, dialect: Dialect, place: 
       const item = Array.isArray(given) && given.length === 1 ? given[0] : given;
       return item == null ? undefined : required(item, rule.rule, place);
     }
+    case 'fixed':
+      return undefined;
     case 'word':
+      if (given != null && rule.among !== undefined && !rule.among.includes(String(given))) {
+        throw new FileError(place, `must be ${rule.among.join(' or ')}, got ${describeValue(given)}`, {
+          advice: ADVICE,
+        });
+      }
       return given == null ? undefined : camelCase(required<string>(given, STRING, place));
     default: {
       const translate = { activation, initializer, regularizer, constraint }[rule.kind];
@@ -220,7 +303,7 @@ function innerLayer(outer: KerasLayer, key: string, given: unknown): KerasLayer 
   return { className, name, place, config, kind: 'layer', model: null };
 }
 
-const RECURRENT = ['LSTM', 'GRU', 'SimpleRNN', 'RNN'];
+const RECURRENT = ['LSTM', 'GRU', 'SimpleRNN', 'RNN', 'CuDNNLSTM', 'CuDNNGRU'];
 
 function translateBidirectional(layer: KerasLayer, dialect: Dialect): Translation {
   const { layer: given, backward_layer: backwardGiven, ...rest } = layer.config;
@@ -236,10 +319,8 @@ function translateBidirectional(layer: KerasLayer, dialect: Dialect): Translatio
   const name = forward.name.replace(/^(forward_)+/, '');
   const returnsSequences = own(forward.config, 'return_sequences') === true;
   // Keras 2 and 3 output zeros at masked steps of sequences, whatever the layer says.
-  const own_ =
-    forward.className === 'LSTM' || forward.className === 'RNN'
-      ? { zero_output_for_mask: returnsSequences }
-      : { zero_output_for_mask: false };
+  const hasZeros = ['LSTM', 'GRU', 'RNN', 'CuDNNLSTM', 'CuDNNGRU'].includes(forward.className);
+  const own_ = { zero_output_for_mask: hasZeros && returnsSequences };
   const inner = translateLayer({ ...forward, name, config: { ...forward.config, ...own_ } }, dialect);
   const config = translateKeys(
     { ...layer, config: rest },
@@ -307,7 +388,8 @@ function translateRNN(layer: KerasLayer, dialect: Dialect): Translation {
   const { cell: given, ...rest } = layer.config;
   const outer = { ...layer, config: rest };
   const cells = cellsOf(layer, given);
-  if (cells.length === 1 && cells[0]?.className === 'LSTMCell') {
+  const isOurs = cells[0]?.className === 'LSTMCell' || cells[0]?.className === 'GRUCell';
+  if (cells.length === 1 && isOurs && !isStack(given)) {
     const [cell] = cells as [KerasLayer];
     const { name: _name, dtype: _dtype, trainable: _trainable, ...ofCell } = cell.config;
     const merged = translateRecurrent({ ...layer, className: 'LSTM', config: { ...ofCell, ...rest } }, dialect);
@@ -328,7 +410,9 @@ function translateRNN(layer: KerasLayer, dialect: Dialect): Translation {
   }
   const translated = cells.map((cell) => {
     const { className, config, weights } = translateLayer(cell, dialect);
-    return { description: { className, config }, weights };
+    const isGru = cell.className === 'GRUCell';
+    const description = { className, config: isGru ? { resetAfter: false, ...config } : config };
+    return { description, weights };
   });
   const config = translateKeys(outer, dialect, (layerDialect('RNN') as LayerDialect).keys);
   const [first] = translated as [(typeof translated)[number], ...typeof translated];

@@ -1,14 +1,12 @@
 import { loadKeras } from '../../../src/convert/index.js';
-import { deviation, kerasFile, kerasFixtures } from './keras-fixtures.js';
+import { modelFile, modelFixtures } from '../../support/model-fixtures.js';
+import { deviation } from './deviation.js';
 
-// They need layers that are still to come.
-const WAITING = /activation|gru|masked-average|norms|merge|shapes|convolutions|unknown-length|cudnn/;
-const FIXTURES = kerasFixtures().filter(({ id }) => !WAITING.test(id));
+const FIXTURES = modelFixtures('keras').filter(({ folder }) => folder.includes('/keras-'));
+const FILES = FIXTURES.flatMap((fixture) => fixture.files.map((file) => ({ ...fixture, file })));
 
-describe.each(FIXTURES)('the model $id', (fixture) => {
-  it.each(fixture.files)('computes what it computed in Keras: %s', async (file) => {
-    const model = await loadKeras(kerasFile(file), { onNote: () => {} });
-    expect(deviation(model, fixture)).toBeLessThan(fixture.tolerance);
-    model.dispose();
-  });
+test.each(FILES)('$folder/$file computes what it computed in Keras', async ({ file, ...fixture }) => {
+  const model = await loadKeras(modelFile(fixture.folder, file), { onNote: () => {} });
+  expect(deviation(model, fixture)).toBeLessThan(fixture.tolerance ?? 1e-5);
+  model.dispose();
 });

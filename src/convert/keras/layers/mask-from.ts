@@ -40,6 +40,8 @@ export class MaskFrom extends tf.layers.Layer {
 
   override computeMask(inputs: Tensors, mask?: Tensors): tf.Tensor {
     const [x, ...others] = [inputs].flat() as [tf.Tensor, ...tf.Tensor[]];
+    // tfjs asks every layer that is applied, whether anybody knows of masks or not; it takes null for none.
+    if (mask == null && this.combine !== 'ones') return null as unknown as tf.Tensor;
     const masks = [mask ?? []].flat().slice(1) as (tf.Tensor | null)[];
     return tf.tidy(() => {
       if (this.combine === 'ones') return allValid(x);
