@@ -236,7 +236,8 @@ function moduleText({ name, units, features, layers, direction, opensAs, reason,
   const head = `${name === '' ? 'Without a prefix' : `'${name}'`}: ${what}\n`;
   const known = module.class === null ? '' : `  ${sizes}\n`;
   const opens = opensAs === null ? '' : `  opens as ${opensAs.join(', ')}\n`;
-  return head + known + opens + (reason === null ? '' : `  cannot be opened: ${reason}\n`);
+  const note = module.note === null || opens === '' ? '' : `  note: ${module.note}\n`;
+  return head + known + opens + note + (reason === null ? '' : `  cannot be opened: ${reason}\n`);
 }
 
 /** The same as text. */

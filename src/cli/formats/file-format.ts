@@ -67,6 +67,8 @@ export interface StoredModule {
   units: number | null;
   layers: number | null;
   direction: 'forward' | 'backward' | 'both ways' | null;
+  /** What is taken for granted where layers are made of it; null for nothing. */
+  note: string | null;
   /**
    * Makes the layers, the first one first, each [B, T, D] to [B, T, U]; the caller disposes them.
    *

@@ -8,10 +8,11 @@ import { HDF5 } from './hdf5.js';
 import { KERAS_ARCHIVE } from './keras-archive.js';
 import { ONNX } from './onnx.js';
 import { SAFETENSORS } from './safetensors.js';
+import { TF1 } from './tf1.js';
 import { TFJS } from './tfjs.js';
 
 /** What the command reads; the first that recognizes a file's bytes opens it, and else the first whose ending it has. */
-const FORMATS: readonly FileFormat[] = [KERAS_ARCHIVE, HDF5, SAFETENSORS, TFJS, ONNX];
+const FORMATS: readonly FileFormat[] = [KERAS_ARCHIVE, HDF5, SAFETENSORS, TFJS, ONNX, TF1];
 
 /** What people have beside these, and what to do with it. */
 const FOREIGN: readonly { recognizes(head: FileHead): boolean; rule: string; advice: string }[] = [
@@ -31,12 +32,13 @@ const FOREIGN: readonly { recognizes(head: FileHead): boolean; rule: string; adv
 const HEAD = 64;
 
 /**
- * Opens a model, or weights, of any known format; of a folder its `model.json`.
+ * Opens a model, or weights, of any known format; of a folder its `model.json`; of a checkpoint its prefix
+ * or any of its files.
  *
  * @throws UserError for what cannot be read, and for a file of no known format. FileError for one that is damaged.
  */
 export async function openFile(path: string): Promise<OpenedFile> {
-  const file = isFolder(path) ? join(path, 'model.json') : path;
+  const file = fileMeant(path);
   const head = readFrom(file, 'the model', (source): FileHead => {
     const { size } = source;
     // What has been read stays as it is until the next call only.
@@ -55,6 +57,11 @@ export async function openFile(path: string): Promise<OpenedFile> {
   throw new UserError(`'${path}' is none of the formats that can be read: ${titles}`);
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** The file that says what there is: a folder's `model.json`, the index of a checkpoint. */
+function fileMeant(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return join(path, 'model.json');
+  const index = `${path.replace(/\.(?:meta|data-\d+-of-\d+)$/, '')}.index`;
+  if (found !== undefined && !path.startsWith(index.replace(/index$/, ''))) return path;
+  return statSync(index, { throwIfNoEntry: false }) === undefined ? path : index;
 }

@@ -90,6 +90,7 @@ function describe({ path }: Hdf5Group, { features, units }: Sizes): StoredModule
     units,
     layers: 1,
     direction: /backward/.test(path) ? 'backward' : 'forward',
+    note: null,
     toLayers: async () => {
       throw new FileError('the file', REFUSAL);
     },

@@ -50,6 +50,7 @@ function describe({ path, options, toLayer }: OnnxLSTM, file: string): StoredMod
     units: options.units,
     layers: 1,
     direction: DIRECTIONS[options.direction],
+    note: null,
     toLayers: () => inFile(file, () => [toLayer()]),
   };
 }

@@ -57,7 +57,8 @@ function describe(listed: ListedModule, bytes: Uint8Array, file: string): Stored
   const toLayers = () => inFile(file, async () => (await readTorch(bytes, { prefix })).layers);
   const module = readable(listed);
   if (module === null) {
-    return { name: prefix, class: null, features: null, units: null, layers: null, direction: null, toLayers };
+    const unknown = { class: null, features: null, units: null, layers: null, direction: null };
+    return { name: prefix, ...unknown, note: null, toLayers };
   }
   const [[weights]] = module.layers as [[RecurrentModule['layers'][number][number]]];
   return {
@@ -67,6 +68,7 @@ function describe(listed: ListedModule, bytes: Uint8Array, file: string): Stored
     units: (weights.weight_hr ?? weights.weight_hh).shape[1] ?? null,
     layers: module.layers.length,
     direction: module.layers[0]?.length === 2 ? 'both ways' : 'forward',
+    note: null,
     toLayers,
   };
 }

@@ -22,11 +22,15 @@ export interface ReadModelOptions {
 export async function readModel(path: string, { selection = {}, onNote }: ReadModelOptions): Promise<tf.LayersModel> {
   const file = await openFile(path);
   requireFitting(path, file, selection);
-  return file.kind === 'model' ? file.load(onNote) : modelOf(chooseModule(path, file, selection), path);
+  if (file.kind === 'model') return file.load(onNote);
+  const module = chooseModule(path, file, selection);
+  const model = await modelOf(module, path);
+  if (module.note !== null) onNote(module.note);
+  return model;
 }
 
 /** A model of nothing but these layers. */
-export async function modelOf(module: StoredModule, path: string): Promise<tf.Sequential> {
+async function modelOf(module: StoredModule, path: string): Promise<tf.Sequential> {
   const layers = await module.toLayers();
   try {
     const input = tf.layers.inputLayer({ inputShape: [null, module.features as number], name: 'x' });

@@ -5,6 +5,7 @@ import { readModel } from '../../../src/cli/readers/read-model.js';
 import { readTorch } from '../../../src/convert/index.js';
 import { lstm } from '../../../src/index.js';
 import { useBackend } from '../../../tools/backends.js';
+import { decode } from '../../convert/tf1/tf1-fixtures.js';
 import { expectAllClose, expectClose } from '../../support/close.js';
 import { modelFile, modelPath } from '../../support/model-fixtures.js';
 import { randomizeWeights, randomTensor } from '../../support/random.js';
@@ -134,6 +135,17 @@ describe('convert', () => {
     }
     const [first, ...others] = [0, 1, 2].map((n) => readFileSync(folder.path(`node-${n}`, 'weights.bin')));
     for (const other of others) expect(other).toEqual(first);
+  });
+
+  test('makes a model of a cell of TensorFlow 1, and says what it takes for granted', async () => {
+    const { x, output } = JSON.parse(readFileSync(modelPath('tf1', 'plain.json'), 'utf8'));
+    const { code, error } = await convert(modelPath('tf1', 'plain'), 'tfjs', 'tf1');
+    expect([code, error]).toEqual([
+      0,
+      "note: a checkpoint does not say the forget bias, the clips and the activation: TensorFlow's defaults are assumed\n",
+    ]);
+    const model = await readModel(folder.path('tf1'), SILENT);
+    expectClose(model.predict(decode(x)) as tf.Tensor, decode(output));
   });
 
   test('keeps what is there, unless it is told to replace it', async () => {

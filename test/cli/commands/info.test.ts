@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { weightNormsByGate } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
+import { modelFile, modelPath } from '../../support/model-fixtures.js';
 import { runMain } from '../support/run-main.js';
 import { saveModel, someModel } from '../support/saved-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -83,5 +85,112 @@ describe('info', () => {
     // Not the other: tfjs's Bidirectional does not dispose the weights of its directions.
     await runMain(['info', folder.path('stack'), '--backend', 'cpu']);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('tells who wrote a model', async () => {
+    expect((await info()).out).toMatch(/^Model 'reader': .*\nTensorFlow\.js model, written by a test\n\n/);
+    expect(JSON.parse((await info('--json')).out)).toMatchObject({
+      format: 'TensorFlow.js model',
+      writtenBy: 'a test',
+    });
+  });
+
+  test('tells the LSTMs among weights, what layers they are, and what else there is', async () => {
+    const { code, out } = await runMain(['info', modelPath('torch', 'model.safetensors'), '--backend', 'cpu']);
+    expect(code).toBe(0);
+    expect(out).toBe(`safetensors file, which does not say who wrote it
+
+'decoder.rnn.': nn.LSTM
+  3 units, reads 3 features, 1 layer, both ways
+  opens as bidirectional(lstm)
+
+'encoder.rnn.': nn.LSTM
+  4 units, reads 3 features, 1 layer, forward
+  opens as lstm
+
+3 tensors besides: embedding.weight [7, 3], head.bias [2], head.weight [2, 4]
+`);
+  });
+
+  test('tells the same of weights as JSON', async () => {
+    const { out } = await runMain([
+      'info',
+      modelPath('onnx', 'bidirectional-peepholes.onnx'),
+      '--json',
+      '--backend',
+      'cpu',
+    ]);
+    expect(JSON.parse(out)).toEqual({
+      format: 'ONNX file (opset 14)',
+      writtenBy: 'onnx.helper',
+      refusal: null,
+      modules: [
+        {
+          name: 'lstm',
+          class: 'LSTM',
+          features: 3,
+          units: 4,
+          layers: 1,
+          direction: 'both ways',
+          note: null,
+          opensAs: ['bidirectional(lstm({ cell: peepholeCell }))'],
+          reason: null,
+        },
+      ],
+      others: { noun: 'node', count: 0, list: [] },
+    });
+  });
+
+  test.each([
+    [
+      'onnx',
+      'refused-external.onnx',
+      /'lstm': LSTM\n {2}4 units, reads \? features,.*\n {2}cannot be opened: the tensor 'W'/,
+    ],
+    ['onnx', 'refused-gru.onnx', /It has no LSTM\.\n\n1 node: 1 GRU\n/],
+    [
+      'torch',
+      'projection.safetensors',
+      /opens as lstm\(\{ cell: peepholeCell \}\), lstm\(\{ cell: peepholeCell \}\)\n/,
+    ],
+    ['torch', 'gru.safetensors', /: nn\.GRU\n.*2 layers, both ways\n/],
+    [
+      'tf1',
+      'multi.index',
+      /cell_0\/basic_lstm_cell': BasicLSTMCell\n {2}4 units, reads 3 features(?:.|\n)*reads 4 features/,
+    ],
+    [
+      'tf1',
+      'both-ways',
+      /bw\/lstm_cell': LSTMCell\n.*, backward\n {2}opens as .*\n {2}note: a checkpoint does not say/,
+    ],
+    ['tf1', 'refused-keras', /\? features,.*\n {2}cannot be opened: the scope 'lstm' holds a Keras layer's weights/],
+    ['hdf5', 'newest.h5', /It has no LSTM\.\n\n3 arrays: .*\n\nThe file holds weights only/],
+  ])('tells what cannot be opened, and what is unusual: %s/%s', async (framework, file, text) => {
+    const { code, out } = await runMain(['info', modelPath(framework, file), '--backend', 'cpu']);
+    expect(code).toBe(0);
+    expect(out).toMatch(text);
+  });
+
+  test('tells the LSTMs in both layouts of weights of Keras', async () => {
+    for (const [file, name] of [
+      ['bidirectional.legacy.h5', 'concat/concat/backward_lstm/lstm_cell'],
+      ['bidirectional.weights.h5', 'layers/bidirectional/backward_layer/cell/vars'],
+    ] as const) {
+      writeFileSync(folder.path(file), modelFile('keras/keras-2.15.0', file));
+      const { out } = await runMain(['info', folder.path(file), '--backend', 'cpu']);
+      expect(out).toContain(`'${name}': LSTM\n  3 units, reads 3 features, 1 layer, backward\n`);
+      expect(out.match(/: LSTM\n/g)).toHaveLength(8);
+    }
+  });
+
+  test('shows a name that would command the terminal as text', async () => {
+    const name = 'a\u001b[2J\u009b\u202e';
+    const tensor = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
+    const header = Buffer.from(JSON.stringify({ [name]: tensor }));
+    const bytes = Buffer.concat([Buffer.from([header.length, 0, 0, 0, 0, 0, 0, 0]), header, Buffer.alloc(4)]);
+    writeFileSync(folder.path('hostile.safetensors'), bytes);
+    const { out } = await runMain(['info', folder.path('hostile.safetensors'), '--backend', 'cpu']);
+    expect(out).toContain('1 tensor: a\\u001b[2J\\u009b\\u202e [1]\n');
   });
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../../src/index.js';
 import { useBackend } from '../../../tools/backends.js';
+import { modelPath } from '../../support/model-fixtures.js';
 import { randomTensor } from '../../support/random.js';
 import { runMain } from '../support/run-main.js';
 import { saveModel } from '../support/saved-model.js';
@@ -108,6 +109,22 @@ describe('inspect', () => {
     await inspect('numbers', '--input', x(), '--time-labels', file('each.json', each), '--samples', '2');
     expect(report()).toContain('"Friday 2"');
     expect(report()).not.toContain('"Friday 3"');
+  });
+
+  test('inspects an LSTM that is only weights, alone', async () => {
+    const args = ['--input', file('x3.json', randomTensor([2, 5, 3], 3).arraySync()), '--prefix', 'decoder'];
+    const run = [
+      'inspect',
+      modelPath('torch', 'model.safetensors'),
+      '--backend',
+      'cpu',
+      '--out',
+      folder.path('report.html'),
+    ];
+    const { code, error } = await runMain([...run, ...args]);
+    expect([code, error]).toEqual([0, '']);
+    expect(report()).toContain('Inspection of decoder.rnn');
+    expect(report()).toContain('(3 units)');
   });
 
   test('says what it is doing, where a person looks on', async () => {

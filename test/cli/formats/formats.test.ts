@@ -28,6 +28,9 @@ beforeAll(async () => {
   await useBackend('cpu');
   for (const [name, read] of Object.entries(FILES)) writeFileSync(folder.path(name), read());
   await saveModel(someModel(), folder.path('tfjs'));
+  for (const ending of ['index', 'data-00000-of-00001']) {
+    copyFileSync(modelPath('tf1', `multi.${ending}`), folder.path(`model.ckpt.${ending}`));
+  }
 });
 
 describe('openFile', () => {
@@ -41,6 +44,9 @@ describe('openFile', () => {
     ['torch.onnx', 'weights', 'ONNX file (opset 17)', 'pytorch 2.9.1'],
     ['helper.onnx', 'weights', 'ONNX file (opset 14)', 'onnx.helper'],
     ['tfjs', 'model', 'TensorFlow.js model', 'a test'],
+    ['model.ckpt', 'weights', 'checkpoint', 'TensorFlow'],
+    ['model.ckpt.index', 'weights', 'checkpoint', 'TensorFlow'],
+    ['model.ckpt.data-00000-of-00001', 'weights', 'checkpoint', 'TensorFlow'],
   ])('tells what %s is, and who wrote it', async (name, kind, format, writtenBy) => {
     expect(await openFile(folder.path(name))).toMatchObject({ kind, format, writtenBy });
   });
@@ -76,6 +82,12 @@ describe('openFile', () => {
   ])('refuses %s in words: %s', async (_, name, bytes, message) => {
     writeFileSync(folder.path(name), Uint8Array.from(bytes));
     await expect(openFile(folder.path(name))).rejects.toThrow(message);
+  });
+
+  test('goes by the name where the bytes do not tell', async () => {
+    writeFileSync(folder.path('short.index'), 'x');
+    await expect(openFile(folder.path('short.index'))).rejects.toThrow(/short\.index: /);
+    await expect(openFile(folder.path('short.index'))).rejects.toThrow(FileError);
   });
 
   test('refuses a folder without a model, and a file that is not there', async () => {
