@@ -8,7 +8,7 @@ export { GATE_NAMES, type GateName } from './core/gates.js';
 export type { CellStep, LSTMStep, States } from './core/step.js';
 export type { GateDropoutMasks } from './core/weighted-sum.js';
 export type { WeightFacts } from './core/weights.js';
-export type { Implementation, UseFused } from './fused/choose.js';
+export { type Implementation, prepareKernels, type UseFused } from './fused/choose.js';
 export { accelerateBuiltIn } from './layers/accelerate/accelerate-built-in.js';
 export { lastImplementation } from './layers/accelerate/last-implementation.js';
 export {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import type { FusedKernel, FusedProblem } from './fused-kernel.js';
+import { LoadedKernel } from './loaded-kernel.js';
 import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
 import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from './wasm/wasm-kernel.js';
@@ -43,6 +44,9 @@ interface Candidate {
 const wasmKernel = once(() => new WasmKernel());
 const tensorFlowKernel = once(() => new TensorFlowKernel());
 const webGLKernel = once(() => new WebGLKernel());
+const webGPUKernel = once(
+  () => new LoadedKernel('webgpu', async () => new (await import('./webgpu/webgpu-kernel.js')).WebGPUKernel()),
+);
 
 /** The fused kernels of each backend, in the order in which they are asked. */
 const CANDIDATES: Record<string, Candidate[]> = {
@@ -53,11 +57,29 @@ const CANDIDATES: Record<string, Candidate[]> = {
     { fusedKernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
   ],
   webgl: [{ fusedKernelOf: webGLKernel }],
+  webgpu: [{ fusedKernelOf: webGPUKernel }],
 };
 
 /** Whether a backend has any fused kernel. */
 export function hasFusedKernels(backend: string): boolean {
   return Object.hasOwn(CANDIDATES, backend);
+}
+
+/**
+ * Prepares the fused kernels of the current backend. On webgpu what a device computes cannot be read at once, so that the first
+ * sequences would run on plain ops while it is checked; after this they run on the fused kernel. Elsewhere there is nothing to wait for.
+ *
+ * ```ts
+ * await prepareKernels();
+ * model.predict(x);
+ * ```
+ *
+ * @returns When it is done, whether or not a fused kernel applies: `lastImplementation` says that.
+ * @throws Error where the browser has lost its GPU device.
+ */
+export async function prepareKernels(): Promise<void> {
+  await tf.ready();
+  for (const { fusedKernelOf } of CANDIDATES[tf.getBackend()] ?? []) await fusedKernelOf().prepare?.();
 }
 
 function once(make: () => FusedKernel): () => FusedKernel {

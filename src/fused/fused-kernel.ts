@@ -125,6 +125,8 @@ export interface FusedKernel {
   readonly name: string;
   /** Why the fused kernel does not apply; null if it does. Asked on the backend that is to run it. */
   refusal(problem: FusedProblem): string | null;
+  /** Finishes what `refusal` has to wait for, on the current backend. */
+  prepare?(): Promise<void>;
   /** @param forBackward Whether `backward` may follow. */
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass;
   /** @param saved What `forward` saved. */

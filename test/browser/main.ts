@@ -3,7 +3,7 @@ import { launchChromium } from './chromium.js';
 import type { Comparison, Expected } from './compare.js';
 import type { GroupResult } from './fused-groups.js';
 import { checkReport } from './report.js';
-import { pageRoutes } from './routes.js';
+import { pageRoutes, WEBGPU_FOLDER } from './routes.js';
 import { serve } from './server.js';
 
 const FUSED = 'wasm-relaxed-simd';
@@ -33,6 +33,13 @@ const FUSED_PAGES = [
     'a lost context',
   ],
   ['textures of float16'],
+];
+const WEBGPU_GROUPS = [
+  'prepareKernels',
+  'what float64 computes, forward and backward',
+  'layers, on plain ops and on the fused kernel',
+  'dispatches',
+  'a lost device',
 ];
 const TIME_LIMIT = 120_000;
 
@@ -66,8 +73,8 @@ async function runPage(browser: Browser, origin: string, page: string, expected:
 }
 
 /** Groups of checks of the sources themselves, one after the other in one page. */
-async function runFused(browser: Browser, origin: string, groups: readonly string[]): Promise<Row[]> {
-  const [page, backend] = ['fused', 'webgl'];
+async function runFused(browser: Browser, origin: string, backend: string, groups: readonly string[]): Promise<Row[]> {
+  const page = backend === 'webgl' ? 'fused' : backend;
   const tab = await browser.newPage();
   const rows: Row[] = [];
   const problems: string[] = [];
@@ -132,7 +139,7 @@ async function runPlot(browser: Browser, origin: string): Promise<Row> {
 }
 
 function print({ page, backend, title, largestDifference, passed, problem }: Row): void {
-  const columns = [passed ? 'pass' : 'FAIL', page.padEnd(18), backend.padEnd(5), title.padEnd(46)];
+  const columns = [passed ? 'pass' : 'FAIL', page.padEnd(18), backend.padEnd(6), title.padEnd(46)];
   console.log([...columns, largestDifference.toExponential(1), problem ?? ''].join('  ').trimEnd());
 }
 
@@ -142,7 +149,9 @@ try {
   console.log(`Chromium ${browser.version()}; the last column is the largest difference from tf.layers.lstm`);
   const rows: Row[] = [];
   for (const [page, expected] of RUNS) rows.push(...(await runPage(browser, origin, page, expected)));
-  for (const groups of FUSED_PAGES) rows.push(...(await runFused(browser, origin, groups)));
+  for (const groups of FUSED_PAGES) rows.push(...(await runFused(browser, origin, 'webgl', groups)));
+  if (WEBGPU_FOLDER === null) console.log('webgpu is not tested: set TFJS_WEBGPU to @tensorflow/tfjs-backend-webgpu');
+  else rows.push(...(await runFused(browser, origin, 'webgpu', WEBGPU_GROUPS)));
   rows.push(await runWithoutTensorFlow(browser, origin));
   rows.push(await runPlot(browser, origin));
   for (const { title, problem } of await checkReport(browser)) {

@@ -29,6 +29,25 @@ async function bundle(page: string, options: BuildOptions): Promise<Uint8Array> 
 /** The sources and what their tests share, which were written for Node. */
 const OF_SOURCES: BuildOptions = { format: 'esm', ignoreAnnotations: true, define: { global: 'globalThis' } };
 
+/**
+ * The folder of @tensorflow/tfjs-backend-webgpu, which is no dependency of this repository; null where it is not given. What it
+ * imports of tfjs is this repository's.
+ */
+export const WEBGPU_FOLDER = process.env.TFJS_WEBGPU ?? null;
+
+async function webGPURoutes(): Promise<Routes> {
+  if (WEBGPU_FOLDER === null) return {};
+  const alias = Object.fromEntries(
+    ['core', 'backend-cpu'].map((part) => [`@tensorflow/tfjs-${part}`, ownFolder(part)]),
+  );
+  return {
+    '/webgpu.html': join(PAGES, 'webgpu.html'),
+    '/webgpu.js': await bundle('webgpu.ts', { ...OF_SOURCES, alias, inject: [join(WEBGPU_FOLDER, 'dist/index.js')] }),
+  };
+}
+
+const ownFolder = (part: string): string => dirname(require.resolve(`@tensorflow/tfjs-${part}/package.json`));
+
 /** All of the committed fixtures, in one list. */
 function kerasFixtures(): Uint8Array {
   const files = readdirSync(KERAS_FIXTURES).filter((file) => file.endsWith('.json'));
@@ -48,6 +67,7 @@ export async function pageRoutes(): Promise<Routes> {
     '/fused.html': join(PAGES, 'fused.html'),
     '/fused.js': await bundle('fused.ts', OF_SOURCES),
     '/keras-fixtures.json': kerasFixtures(),
+    ...(await webGPURoutes()),
     '/plot.html': join(PAGES, 'plot.html'),
     '/plot.js': await bundle('plot.ts', { format: 'esm' }),
     '/script-tags.html': join(PAGES, 'script-tags.html'),

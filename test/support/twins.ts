@@ -49,7 +49,9 @@ export function resultsOf(
   const loss = (...inputs: tf.Tensor[]) => {
     const [firstInput, ...otherInputs] = inputs as [tf.Tensor, ...tf.Tensor[]];
     const results = asList(run(firstInput, otherInputs));
-    return tf.addN(results.map((result, n) => tf.sum(tf.mul(result, cotangents[n] as tf.Tensor)))) as tf.Scalar;
+    const terms = results.map((result, n) => tf.sum(tf.mul(result, cotangents[n] as tf.Tensor)));
+    // tfjs's webgpu backend cannot add more than seven at once.
+    return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
   };
   const inputGradients = differentiable ? tf.grads(loss)([x, ...states]) : [];
   const { grads } = tf.variableGrads(() => loss(x, ...states));

@@ -11,6 +11,7 @@ import type {
   ResultGradients,
   StepAdditions,
 } from '../fused-kernel.js';
+import { refusalOfEquations } from '../refusal.js';
 import { FIELD, FIELD_COUNT } from './binaries.js';
 import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
 import { type Build, fastestBuild, withAdditions } from './module.js';
@@ -24,11 +25,10 @@ export class WasmKernel implements FusedKernel {
     this.name = build === 'relaxed-simd' ? 'wasm-relaxed-simd' : 'wasm-simd';
   }
 
-  refusal({ activation, recurrentActivation, additions = [] }: FusedProblem): string | null {
-    if (activation !== 'tanh') return `no fused kernel supports the activation '${activation}'`;
-    if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid') {
-      return `no fused kernel supports the recurrentActivation '${recurrentActivation}'`;
-    }
+  refusal(problem: FusedProblem): string | null {
+    const refusal = refusalOfEquations(problem, true);
+    if (refusal !== null) return refusal;
+    const { additions = [] } = problem;
     if (this.build === null) return 'WebAssembly with SIMD is not available here';
     const build = additions.length === 0 ? this.build : withAdditions(this.build);
     if (build === null) return `the fused kernel for ${additions.join(', ')} comes with explicit-lstm/variants`;

@@ -12,14 +12,14 @@ export interface Variant {
   isDropped: boolean;
 }
 
+// B, T, U and E are sizes; place.w is 1 where time is read backwards, and the rest of place is said for each program. timeOf
+// goes from processing order to the input's, and back.
 const COMMON = `
-  // B, T, U and E: sizes; whether time is read backwards: place.w; the rest of place is said for each program.
   #define B sizes.x
   #define T sizes.y
   #define U sizes.z
   #define E sizes.w
 
-  // From processing order to the input's, and back.
   int timeOf(int n) {
     return place.w == 1 ? T - 1 - n : n;
   }
@@ -40,6 +40,7 @@ const validity = (isMasked: boolean) =>
     return true;
   }`;
 
+// slope is the derivative of sigma, by its value.
 const activations = (isHard: boolean) =>
   ['vec2', 'vec4']
     .map(
@@ -53,32 +54,23 @@ const activations = (isHard: boolean) =>
     return sign(x) * (1. - e) / (1. + e);
   }
 
-  // The derivative of sigma, by its value.
   ${type} slope(${type} a) {
     return ${isHard ? `.2 * (step(1e-30, a) - step(1., a))` : 'a * (1. - a)'};
   }`,
     )
     .join('');
 
+/** A factor for a pair of gates. */
+const times = ({ isDropped }: Variant, row: string, column: string) =>
+  isDropped ? ` * getDropout(${row}, ${column})` : '';
+
 const begin = ({ isHard, isMasked }: Pick<Variant, 'isHard' | 'isMasked'>) =>
   `${COMMON}${validity(isMasked)}${activations(isHard)}`;
 
-/** A program over [B, U] or [B, T, U], from \`vec2 pairOf(b, n, u)\`, the values of u and of the unit after it. */
-const sequenceOf = (pairOf: string) => `
-  ${pairOf}
-  vec2 at(int b, int n, int u) {
-    if (b >= B || n >= T) return vec2(0.);
-    vec2 pair = pairOf(b, n, u);
-    return u + 1 < U ? pair : vec2(pair.x, 0.);
-  }
-
-  void main() {
-    ivec3 rc = getOutputCoords();
-    setOutput(vec4(at(rc.x, rc.y, rc.z), at(rc.x, rc.y + 1, rc.z)));
-  }
-`;
-
-/** Weights [N, 4·place.x] as [N, 4·place.y], by block: with zeros behind the columns of each, or without these. place.z is N. */
+/**
+ * Weights [N, 4·place.x] as [N, 4·place.y], by block: with zeros behind the columns of each, or without these. place.z is N. Where
+ * both are alike, it is a copy that is packed, whatever the matrix was.
+ */
 export const REBLOCK = `
   ${COMMON}
   float at(int row, int column) {
@@ -92,14 +84,6 @@ export const REBLOCK = `
   void main() {
     ivec2 rc = getOutputCoords();
     setOutput(vec4(at(rc.x, rc.y), at(rc.x, rc.y + 1), at(rc.x + 1, rc.y), at(rc.x + 1, rc.y + 1)));
-  }
-`;
-
-/** A copy that is packed, whatever the tensor was. */
-export const PACK = `
-  void main() {
-    ivec2 rc = getOutputCoords();
-    setOutput(getMask(rc.x, rc.y));
   }
 `;
 
@@ -137,25 +121,12 @@ export const forwardStep = (variant: Variant) => `
       vec4 forF = getRecurrent(k, E + u);
       vec4 forG = getRecurrent(k, 2 * E + u);
       vec4 forO = getRecurrent(k, 3 * E + u);
-      ${
-        variant.isDropped
-          ? `
-      vec4 first = getDropout(rc.x, k);
-      vec4 second = getDropout(rc.x, E + k);
-      vec2 hi = h * first.xy;
-      vec2 hf = h * first.zw;
-      vec2 hg = h * second.xy;
-      vec2 ho = h * second.zw;`
-          : `
-      vec2 hi = h;
-      vec2 hf = h;
-      vec2 hg = h;
-      vec2 ho = h;`
-      }
-      i += hi.x * forI.xy + hi.y * forI.zw;
-      f += hf.x * forF.xy + hf.y * forF.zw;
-      g += hg.x * forG.xy + hg.y * forG.zw;
-      o += ho.x * forO.xy + ho.y * forO.zw;
+      vec4 first = h.xyxy${times(variant, 'rc.x', 'k')};
+      vec4 second = h.xyxy${times(variant, 'rc.x', 'E + k')};
+      i += first.x * forI.xy + first.y * forI.zw;
+      f += first.z * forF.xy + first.w * forF.zw;
+      g += second.x * forG.xy + second.y * forG.zw;
+      o += second.z * forO.xy + second.w * forO.zw;
     }
     vec4 before = getStates(rc.x, u);
     vec2 c = sigma(f) * before.zw + sigma(i) * phi(g);
@@ -169,14 +140,7 @@ export const gatesOfSteps = (variant: Variant) => `
   vec2 hiddenAt(int row, int gate, int k) {
     int b = row / T;
     vec2 h = getStates((timeOf(row - b * T) * B + b) * 2, k).xy;
-    ${
-      variant.isDropped
-        ? `
-    vec4 dropout = getDropout(2 * b, gate / 2 * E + k);
-    return h * rowOf(dropout, gate);`
-        : `
-    return h;`
-    }
+    return rowOf(h.xyxy${times(variant, '2 * b', 'gate / 2 * E + k')}, gate);
   }
 
   void main() {
@@ -195,40 +159,37 @@ export const gatesOfSteps = (variant: Variant) => `
   }
 `;
 
-/** h (place.y is 0) or c of every step, [B, T, U]; 0 at masked steps where there is a mask. */
-export const statesAsSequence = (isMasked: boolean) => `
+/** A program over [B, T, U] from the values of u and of the unit after it in processing order; or over [B, U], of step place.x. */
+const show = (pair: string, isMasked: boolean, isSequence: boolean) => `
   ${COMMON}${validity(isMasked)}
-  ${sequenceOf(`
-  vec2 pairOf(int b, int n, int u) {
-    return isValid(b, timeOf(n)) ? rowOf(getStates(((n + 1) * B + b) * 2, u), place.y) : vec2(0.);
-  }`)}
-`;
-
-/** The gate place.y of every step, [B, T, U]; 0 at masked steps. */
-export const gateAsSequence = (isMasked: boolean) => `
-  ${COMMON}${validity(isMasked)}
-  ${sequenceOf(`
-  vec2 pairOf(int b, int n, int u) {
+  vec2 at(int b, int n, int u) {
+    if (b >= B || n >= T) return vec2(0.);
     int t = timeOf(n);
-    int row = b * T + t;
-    return isValid(b, t) ? rowOf(getGates(row, place.y * E + u), row) : vec2(0.);
-  }`)}
-`;
-
-/** h (place.y is 0) or c of states [2B, E], as [B, U]; 0 where the last step is masked if there is a mask. */
-export const oneState = (isMasked: boolean) => `
-  ${COMMON}${validity(isMasked)}
-  vec2 at(int b, int u) {
-    if (b >= B || !isValid(b, timeOf(T - 1))) return vec2(0.);
-    vec2 pair = rowOf(getStates(2 * b, u), place.y);
+    vec2 pair = isValid(b, t) ? ${pair} : vec2(0.);
     return u + 1 < U ? pair : vec2(pair.x, 0.);
   }
 
   void main() {
-    ivec2 rc = getOutputCoords();
-    setOutput(vec4(at(rc.x, rc.y), at(rc.x + 1, rc.y)));
+    ${
+      isSequence
+        ? `ivec3 rc = getOutputCoords();
+    setOutput(vec4(at(rc.x, rc.y, rc.z), at(rc.x, rc.y + 1, rc.z)));`
+        : `ivec2 rc = getOutputCoords();
+    setOutput(vec4(at(rc.x, place.x, rc.y), at(rc.x + 1, place.x, rc.y)));`
+    }
   }
 `;
+
+/**
+ * h (place.y is 0) or c from states [T·2B, E], place.z rows further down: of every step, [B, T, U], or of step place.x, [B, U].
+ * A mask: 0 at masked steps.
+ */
+export const showState = (isMasked: boolean, isSequence: boolean) =>
+  show('rowOf(getStates((n * B + b) * 2 + place.z, u), place.y)', isMasked, isSequence);
+
+/** The gate place.y of every step, [B, T, U]; 0 at masked steps. */
+export const showGate = (isMasked: boolean) =>
+  show('rowOf(getGates(b * T + t, place.y * E + u), b * T + t)', isMasked, true);
 
 /** How many textures every device lets a program read. */
 export const PARTS = 16;
@@ -280,19 +241,17 @@ export const factorsOfSteps = ({ isHard, isMasked }: Variant) => `
   }
 `;
 
-/** What arrives at h and c of each step from outside, [T·2B, E]. A mask: outputs are 0 at masked steps. */
-export const incomingOfSteps = (hasOutputs: boolean, hasCells: boolean, isMasked: boolean) => `
-  ${COMMON}${validity(isMasked)}
-  void main() {
-    ${STEP_OF_ROW}
-    vec2 h = ${hasOutputs ? 'isValid(b, t) ? rowOf(getOutputs(b, n, u), n) : vec2(0.)' : 'vec2(0.)'};
-    vec2 c = ${hasCells ? 'rowOf(getCells(b, n, u), n)' : 'vec2(0.)'};
-    setOutput(u + 1 < U ? vec4(h, c) : vec4(h.x, 0., c.x, 0.));
-  }
-`;
+/** What of a result gradients arrive at, at every step. */
+export interface Arrivals {
+  atOutputs: boolean;
+  atGates: boolean;
+}
 
-/** What arrives at the pre-activations through the gates from outside, [T·2B, 2E], in pairs of gates. */
-export const incomingThroughGates = ({ isHard, isMasked }: Variant) => `
+/**
+ * What arrives from outside at each step: at h and c, [T·2B, E]; and beside it through the gates at the pre-activations, in pairs,
+ * [T·2B, 3E]. Outputs are 0 at masked steps where isZeroed.
+ */
+export const arrivals = ({ isHard, isMasked }: Variant, { atOutputs, atGates }: Arrivals, isZeroed: boolean) => `
   ${begin({ isHard, isMasked })}
   vec2 gateAt(int row, int column) {
     return rowOf(getGates(row, column), row);
@@ -300,18 +259,27 @@ export const incomingThroughGates = ({ isHard, isMasked }: Variant) => `
 
   void main() {
     ${STEP_OF_ROW}
-    vec2 first = gateAt(row, 2 * block * E + u);
-    vec2 second = gateAt(row, (2 * block + 1) * E + u);
-    vec4 z = block == 0
-      ? vec4(rowOf(getI(b, n, u), n) * slope(first), rowOf(getF(b, n, u), n) * slope(second))
-      : vec4(rowOf(getG(b, n, u), n) * (1. - first * first), rowOf(getO(b, n, u), n) * slope(second));
-    z = isValid(b, t) ? z : vec4(0.);
-    setOutput(u + 1 < U ? z : vec4(z.x, 0., z.z, 0.));
+    bool valid = isValid(b, t);
+    vec4 here = vec4(0.);
+    if (block == 0) {
+      ${atOutputs ? `if (${isZeroed ? 'valid' : 'true'}) here.xy = rowOf(getOutputs(b, n, u), n);` : ''}
+      ${atGates ? 'here.zw = rowOf(getC(b, n, u), n);' : ''}
+    }
+    ${
+      atGates
+        ? `
+    vec2 first = gateAt(row, (2 * block - 2) * E + u);
+    vec2 second = gateAt(row, (2 * block - 1) * E + u);
+    if (valid && block == 1) here = vec4(rowOf(getI(b, n, u), n) * slope(first), rowOf(getF(b, n, u), n) * slope(second));
+    if (valid && block == 2) here = vec4(rowOf(getG(b, n, u), n) * (1. - first * first), rowOf(getO(b, n, u), n) * slope(second));`
+        : ''
+    }
+    setOutput(u + 1 < U ? here : vec4(here.x, 0., here.z, 0.));
   }
 `;
 
 /** The gradients of the states after the last step, [2B, E]. A mask: the last output is 0 where that step is masked. */
-export const lastGradients = (isMasked: boolean, hasIncoming: boolean) => `
+export const lastGradients = (isMasked: boolean, { atOutputs, atGates }: Arrivals) => `
   ${COMMON}${validity(isMasked)}
   void main() {
     ivec2 rc = getOutputCoords();
@@ -322,21 +290,15 @@ export const lastGradients = (isMasked: boolean, hasIncoming: boolean) => `
     if (isValid(b, timeOf(T - 1))) h += rowOf(getLastOutput(b, u), b);
     vec2 c = rowOf(getC(b, u), b);
     vec4 both = u + 1 < U ? vec4(h, c) : vec4(h.x, 0., c.x, 0.);
-    ${hasIncoming ? 'both += getIncoming(row, u);' : ''}
+    ${atOutputs || atGates ? 'both += getArriving(row, u);' : ''}
     both.zw += both.xy * getFactors(row, 2 * E + u).zw;
     setOutput(both);
   }
 `;
 
-/** Whether gradients arrive at every step, and whether through gates. */
-export interface Arrivals {
-  hasIncoming: boolean;
-  hasThroughGates: boolean;
-}
-
 /** One step back: the gradients of the states after step place.x, [2B, E], to those of the states before it. */
-export const backwardStep = ({ isMasked, isDropped }: Variant, { hasIncoming, hasThroughGates }: Arrivals) => `
-  ${COMMON}${validity(isMasked)}
+export const backwardStep = (variant: Variant, { atOutputs, atGates }: Arrivals) => `
+  ${COMMON}${validity(variant.isMasked)}
   void main() {
     ivec2 rc = getOutputCoords();
     int b = rc.x / 2;
@@ -351,7 +313,7 @@ export const backwardStep = ({ isMasked, isDropped }: Variant, { hasIncoming, ha
       vec4 carried = getCarried(rc.x, k);
       vec4 first = getFactors(row, k) * carried.zwzw;
       vec4 second = getFactors(row, E + k) * carried.zwxy;
-      ${hasThroughGates ? 'first += getThroughGates(row, k); second += getThroughGates(row, E + k);' : ''}
+      ${atGates ? 'first += getArriving(row, E + k); second += getArriving(row, 2 * E + k);' : ''}
       vec4 ofI = getRecurrent(u, k);
       vec4 ofF = getRecurrent(u, E + k);
       vec4 ofG = getRecurrent(u, 2 * E + k);
@@ -361,21 +323,14 @@ export const backwardStep = ({ isMasked, isDropped }: Variant, { hasIncoming, ha
       fromG += vec2(dot(second.xy, ofG.xy), dot(second.xy, ofG.zw));
       fromO += vec2(dot(second.zw, ofO.xy), dot(second.zw, ofO.zw));
     }
-    ${
-      isDropped
-        ? `
-    vec4 first = getDropout(rc.x, u);
-    vec4 second = getDropout(rc.x, E + u);
-    vec2 h = fromI * first.xy + fromF * first.zw + fromG * second.xy + fromO * second.zw;`
-        : `
-    vec2 h = fromI + fromF + fromG + fromO;`
-    }
+    vec4 both = vec4(fromI, fromF)${times(variant, 'rc.x', 'u')} + vec4(fromG, fromO)${times(variant, 'rc.x', 'E + u')};
+    vec2 h = both.xy + both.zw;
     vec4 carried = getCarried(rc.x, u);
     if (!isValid(b, timeOf(n))) h = carried.xy;
     vec2 c = carried.zw * getFactors(row, 2 * E + u).xy;
     if (n > 0) {
       row -= 2 * B;
-      ${hasIncoming ? 'vec4 incoming = getIncoming(row, u); h += incoming.xy; c += incoming.zw;' : ''}
+      ${atOutputs || atGates ? 'vec4 arriving = getArriving(row, u); h += arriving.xy; c += arriving.zw;' : ''}
       c += h * getFactors(row, 2 * E + u).zw;
     }
     setOutput(vec4(h, c));
@@ -383,7 +338,7 @@ export const backwardStep = ({ isMasked, isDropped }: Variant, { hasIncoming, ha
 `;
 
 /** The gradients of all pre-activations, [B·T, 4E], from those carried back, [T·2B, E], of the last step first. */
-export const preActivationGradients = (hasThroughGates: boolean) => `
+export const preActivationGradients = ({ atGates }: Arrivals) => `
   ${COMMON}
   vec2 at(int row, int gate, int u) {
     if (row >= B * T) return vec2(0.);
@@ -393,7 +348,7 @@ export const preActivationGradients = (hasThroughGates: boolean) => `
     int column = gate / 2 * E + u;
     vec4 carried = getCarried(((T - 1 - n) * B + b) * 2, u);
     vec2 z = rowOf(getFactors(from, column), gate) * (gate == 3 ? carried.xy : carried.zw);
-    ${hasThroughGates ? 'z += rowOf(getThroughGates(from, column), gate);' : ''}
+    ${atGates ? 'z += rowOf(getArriving(from, E + column), gate);' : ''}
     return z;
   }
 
@@ -406,13 +361,13 @@ export const preActivationGradients = (hasThroughGates: boolean) => `
 `;
 
 /** The h before each step, [B·T, E], times the dropout mask of the gate place.y. */
-export const hiddensBefore = (isDropped: boolean) => `
+export const hiddensBefore = (variant: Variant) => `
   ${COMMON}
   vec2 at(int row, int k) {
     if (row >= B * T) return vec2(0.);
     int b = row / T;
     vec2 h = getStates((timeOf(row - b * T) * B + b) * 2, k).xy;
-    return ${isDropped ? 'h * rowOf(getDropout(2 * b, place.y / 2 * E + k), place.y)' : 'h'};
+    return rowOf(h.xyxy${times(variant, '2 * b', 'place.y / 2 * E + k')}, place.y);
   }
 
   void main() {
@@ -434,25 +389,5 @@ export const VALID_INPUT = `
     ivec2 rc = getOutputCoords();
     vec4 texel = getX(rc.x, rc.y);
     setOutput(vec4(at(texel.xy, rc.x, rc.y), at(texel.zw, rc.x + 1, rc.y)));
-  }
-`;
-
-/** The sums over all rows of [B·T, 4E], as [1, 4U]. */
-export const BIAS_GRADIENT = `
-  ${COMMON}
-  float at(int column) {
-    int block = column / U;
-    int from = block * E + column - block * U;
-    vec2 total = vec2(0.);
-    for (int row = 0; row < B * T; row += 2) {
-      vec4 texel = getGradients(row, from);
-      total += texel.xy + texel.zw;
-    }
-    return (from & 1) == 0 ? total.x : total.y;
-  }
-
-  void main() {
-    ivec2 rc = getOutputCoords();
-    setOutput(vec4(at(rc.y), at(rc.y + 1), 0., 0.));
   }
 `;

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
-import { type GateDropoutMasks, weightedSum } from '../../core/weighted-sum.js';
-import { openWebGLPrograms, requireWebGLContext, type WebGLPrograms } from '../../host/webgl-programs.js';
+import { drawWebGL, requireWebGLContext } from '../../host/webgl-programs.js';
 import type {
   ForwardPass,
   FusedInputs,
@@ -12,7 +11,9 @@ import type {
   RecordedInputs,
   ResultGradients,
 } from '../fused-kernel.js';
-import { isRight } from './self-check.js';
+import { gradientOfBias, gradientOfInput, gradientOfKernel, gradientOfWeights, projectSequence } from '../products.js';
+import { refusalOfEquations } from '../refusal.js';
+import { isRight } from '../self-check.js';
 import * as shaders from './shaders.js';
 
 /** The scan as programs of tfjs's webgl backend: one a timestep forward, and one a timestep backward. */
@@ -21,29 +22,21 @@ export class WebGLKernel implements FusedKernel {
   private readonly checked = new WeakMap<tf.KernelBackend, boolean>();
 
   refusal(problem: FusedProblem): string | null {
-    const { activation, recurrentActivation, additions = [] } = problem;
-    const [addition] = additions;
-    if (addition !== undefined) return `the fused kernel ${this.name} does not run ${addition}`;
-    if (activation !== 'tanh') return `no fused kernel supports the activation '${activation}'`;
-    if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid') {
-      return `no fused kernel supports the recurrentActivation '${recurrentActivation}'`;
-    }
-    if (tf.env().getNumber('WEBGL_VERSION') !== 2) return `the fused kernel ${this.name} needs WebGL 2`;
+    const refusal = refusalOfEquations(problem);
+    if (refusal !== null) return refusal;
+    if (tf.env().getNumber('WEBGL_VERSION') !== 2) return 'the fused kernel needs WebGL 2';
     if (!tf.env().getBool('WEBGL_LAZILY_UNPACK')) return 'the flag WEBGL_LAZILY_UNPACK is false';
     if (tf.env().getBool('ENGINE_COMPILE_ONLY')) return 'the flag ENGINE_COMPILE_ONLY is true';
     if (mostTexels(problem) > tf.env().getNumber('WEBGL_MAX_TEXTURE_SIZE') ** 2) {
       return 'the sequence is larger than a texture may be';
     }
+    requireWebGLContext();
     const backend = tf.backend();
-    requireWebGLContext(backend);
-    if (openWebGLPrograms(backend) === null) {
-      return 'this version of tfjs does not run programs in packed textures as expected';
-    }
     if (!this.checked.has(backend)) {
       // Devices that render to float16 only are right to three digits.
       this.checked.set(backend, isRight(this, tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED') ? 1e-4 : 5e-2));
     }
-    return this.checked.get(backend) ? null : `the fused kernel ${this.name} computes something else on this device`;
+    return this.checked.get(backend) ? null : 'the fused kernel does not compute what it should on this device';
   }
 
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {
@@ -53,7 +46,7 @@ export class WebGLKernel implements FusedKernel {
       const { batch, timesteps, units, even } = run;
       const recurrent = run.recurrentWeights();
       const projected = run.projectInput();
-      const valid = inputs.mask && run.draw(shaders.PACK, { mask: inputs.mask }, [batch, timesteps]);
+      const valid = inputs.mask && run.copy(inputs.mask, batch, timesteps);
       const dropout = run.recurrentDropout();
       const keeps = keepOutputs || keepGates || forBackward;
       let states = run.statesBefore();
@@ -65,15 +58,17 @@ export class WebGLKernel implements FusedKernel {
         else states.dispose();
         states = next;
       }
-      const h = run.oneState(states, 0, null);
-      const c = run.oneState(states, 1, null);
+      const last = (place: 0 | 1, mask: tf.Tensor | null) => run.state(states, place, mask, timesteps - 1);
+      const h = last(0, null);
+      const c = last(1, null);
       const zeroing = options.zeroOutputForMask ? valid : null;
-      const lastOutput = zeroing === null ? tf.clone(h) : run.oneState(states, 0, zeroing);
+      const lastOutput = zeroing === null ? tf.clone(h) : last(0, zeroing);
       if (!keeps) return { result: { lastOutput, h, c, outputs: null, gates: null }, saved: [] };
       const everyState = run.join(all);
       const sequence = (place: number, mask: tf.Tensor | null) => {
-        const code = shaders.statesAsSequence(mask !== null);
-        return run.draw(code, { states: everyState, mask }, [batch, timesteps, units], [0, place]) as tf.Tensor3D;
+        const code = shaders.showState(mask !== null, true);
+        const from = [0, place, 2 * batch];
+        return run.draw(code, { states: everyState, mask }, [batch, timesteps, units], from) as tf.Tensor3D;
       };
       const outputs = keepOutputs ? sequence(0, zeroing) : null;
       if (!keepGates && !forBackward) return { result: { lastOutput, h, c, outputs, gates: null }, saved: [] };
@@ -82,7 +77,7 @@ export class WebGLKernel implements FusedKernel {
         4 * even,
       ]);
       const gateSequence = (place: number) => {
-        const code = shaders.gateAsSequence(valid !== null);
+        const code = shaders.showGate(valid !== null);
         return run.draw(code, { gates, mask: valid }, [batch, timesteps, units], [0, place]) as tf.Tensor3D;
       };
       const kept = !keepGates
@@ -97,7 +92,7 @@ export class WebGLKernel implements FusedKernel {
       const saved = forBackward
         ? [everyState, gates, recurrent, ...[valid, dropout].filter((one) => one !== null)]
         : [];
-      requireWebGLContext(tf.backend());
+      requireWebGLContext();
       return { result: { lastOutput, h, c, outputs, gates: kept }, saved };
     });
   }
@@ -114,49 +109,20 @@ export class WebGLKernel implements FusedKernel {
     const valid = inputs.mask === null ? null : (others.shift() as tf.Tensor);
     const dropout = others[0] ?? null;
     const { dZ, dH0, dC0 } = tidy(() => backThroughTime(run, { states, gates, recurrent, valid, dropout }, gradients));
-    requireWebGLContext(tf.backend());
-    const { inputDropoutMasks, recurrentDropoutMasks } = inputs;
-    const toRows = (x: tf.Tensor) => {
-      const rows = tf.reshape(x, [batch * timesteps, features]);
-      return valid === null
-        ? rows
-        : run.draw(shaders.VALID_INPUT, { x: rows, mask: valid }, rows.shape, [0, 0, features]);
-    };
+    requireWebGLContext();
+    const validRows = (x: tf.Tensor) =>
+      valid === null ? x : run.draw(shaders.VALID_INPUT, { x, mask: valid }, x.shape, [0, 0, features]);
     const hiddens = (gate: number) => {
-      const code = shaders.hiddensBefore(dropout !== null);
+      const code = shaders.hiddensBefore(run.variant);
       return run.draw(code, { states, dropout }, [batch * timesteps, even], [0, gate]);
     };
     return {
-      x: () =>
-        tidy(() => {
-          const weights = splitByMask(run.reblock(inputs.kernel, features), inputDropoutMasks);
-          const sums = splitByMask(dZ, inputDropoutMasks).map((block, gate) => {
-            const product = tf.matMul(block, weights[gate] as tf.Tensor, false, true);
-            const steps = tf.reshape(product, [batch, timesteps, features]);
-            const dropoutMask = inputDropoutMasks[gate];
-            return dropoutMask === undefined ? steps : tf.mul(steps, tf.expandDims(dropoutMask, 1));
-          });
-          return tf.addN(sums);
-        }),
+      x: () => tidy(() => gradientOfInput(inputs, run.reblock(inputs.kernel, features), dZ)),
       h0: () => tf.clone(dH0),
       c0: () => tf.clone(dC0),
-      kernel: () =>
-        tidy(() => {
-          const products = splitByMask(dZ, inputDropoutMasks).map((block, gate) => {
-            const dropoutMask = inputDropoutMasks[gate];
-            const read = dropoutMask === undefined ? inputs.x : tf.mul(inputs.x, tf.expandDims(dropoutMask, 1));
-            return tf.matMul(toRows(read), block, true);
-          });
-          return run.cut(join(products), features);
-        }),
-      recurrentKernel: () =>
-        tidy(() => {
-          const products = splitByMask(dZ, recurrentDropoutMasks).map((block, gate) =>
-            tf.matMul(hiddens(gate), block, true),
-          );
-          return run.cut(join(products), units);
-        }),
-      bias: () => tidy(() => tf.reshape(run.draw(shaders.BIAS_GRADIENT, { gradients: dZ }, [1, 4 * units]), [-1])),
+      kernel: () => tidy(() => run.cut(gradientOfKernel(inputs, dZ, validRows), features)),
+      recurrentKernel: () => tidy(() => run.cut(gradientOfWeights(inputs.recurrentDropoutMasks, dZ, hiddens), units)),
+      bias: () => tidy(() => tf.reshape(run.cut(gradientOfBias(dZ), 1), [-1])),
     };
   }
 }
@@ -185,49 +151,38 @@ function backThroughTime(
   const rows = timesteps * 2 * batch;
   const zeroing = run.options.zeroOutputForMask ? mask : null;
   const factors = run.draw(shaders.factorsOfSteps(variant), { gates, states, mask }, [rows, 3 * even]);
-  const cells = ofGates?.c ?? null;
-  const incoming =
-    outputs === null && cells === null
+  const arrivals = { atOutputs: outputs !== null, atGates: ofGates !== null };
+  const arriving =
+    outputs === null && ofGates === null
       ? null
-      : run.draw(
-          shaders.incomingOfSteps(outputs !== null, cells !== null, outputs !== null && zeroing !== null),
-          { outputs, cells, mask: outputs && zeroing },
-          [rows, even],
-        );
-  const throughGates =
-    ofGates &&
-    run.draw(
-      shaders.incomingThroughGates(variant),
-      { gates, i: ofGates.i, f: ofGates.f, g: ofGates.g, o: ofGates.o, mask },
-      [rows, 2 * even],
-    );
-  const arrivals = { hasIncoming: incoming !== null, hasThroughGates: throughGates !== null };
+      : run.draw(shaders.arrivals(variant, arrivals, zeroing !== null), { outputs, mask, gates, ...ofGates }, [
+          rows,
+          (ofGates === null ? 1 : 3) * even,
+        ]);
   let carried = run.draw(
-    shaders.lastGradients(zeroing !== null, incoming !== null),
-    { h, lastOutput, c, factors, incoming, mask: zeroing },
+    shaders.lastGradients(zeroing !== null, arrivals),
+    { h, lastOutput, c, factors, arriving, mask: zeroing },
     [2 * batch, even],
   );
   const step = shaders.backwardStep(variant, arrivals);
   const all: tf.Tensor[] = [];
   for (let n = timesteps - 1; n >= 0; n--) {
     all.push(carried);
-    const read = { carried, factors, recurrent, dropout, incoming, throughGates, mask };
+    const read = { carried, factors, recurrent, dropout, arriving, mask };
     carried = run.draw(step, read, [2 * batch, even], [n]);
   }
   return {
-    dH0: run.oneState(carried, 0, null),
-    dC0: run.oneState(carried, 1, null),
-    dZ: run.draw(
-      shaders.preActivationGradients(throughGates !== null),
-      { carried: run.join(all), factors, throughGates },
-      [batch * timesteps, 4 * even],
-    ) as tf.Tensor2D,
+    dH0: run.state(carried, 0, null, 0),
+    dC0: run.state(carried, 1, null, 0),
+    dZ: run.draw(shaders.preActivationGradients(arrivals), { carried: run.join(all), factors, arriving }, [
+      batch * timesteps,
+      4 * even,
+    ]) as tf.Tensor2D,
   };
 }
 
 /** One pass over one sequence. */
 class Run {
-  private readonly programs: WebGLPrograms;
   readonly batch: number;
   readonly timesteps: number;
   readonly features: number;
@@ -249,10 +204,7 @@ class Run {
       isMasked: mask !== null,
       isDropped: recurrentDropoutMasks.length > 0,
     };
-    const backend = tf.backend();
-    requireWebGLContext(backend);
-    // It is open: the kernel is not chosen elsewhere.
-    this.programs = openWebGLPrograms(backend) as WebGLPrograms;
+    requireWebGLContext();
   }
 
   /** @param place What the program is told: three numbers at most, zeros where left out. */
@@ -264,26 +216,14 @@ class Run {
   ): tf.Tensor {
     const sizes = [this.batch, this.timesteps, this.units, this.even];
     const place = [x, y, z, Number(this.options.goBackwards)];
-    return this.programs.run(code, inputs, { sizes, place }, shape);
+    return drawWebGL(code, inputs, { sizes, place }, shape);
   }
 
   /** x·W + b, [B·T, 4E]. */
   projectInput(): tf.Tensor {
-    const { x, kernel, bias, inputDropoutMasks } = this.inputs;
-    const rows = [this.batch * this.timesteps, this.features] as const;
-    const weights = this.reblock(kernel, this.features);
-    const offsets = bias && tf.reshape(this.reblock(tf.reshape(bias, [1, -1]), 1), [-1]);
-    if (inputDropoutMasks.length < 2) {
-      const [dropoutMask] = inputDropoutMasks;
-      const read = dropoutMask === undefined ? x : tf.mul(x, tf.expandDims(dropoutMask, 1));
-      const a = tf.reshape<tf.Rank.R2>(read, [...rows]);
-      return offsets === null ? tf.matMul(a, weights) : tf.fused.matMul({ a, b: weights, bias: offsets });
-    }
-    const everyStep = inputDropoutMasks.map((dropoutMask) => tf.expandDims(dropoutMask, 1));
-    const product = (value: tf.Tensor, block: tf.Tensor2D) =>
-      tf.matMul<tf.Tensor2D>(tf.reshape(value, [...rows]), block);
-    const sum = weightedSum(x as unknown as tf.Tensor2D, weights, everyStep, product);
-    return offsets === null ? sum : tf.add(sum, offsets);
+    const { kernel, bias } = this.inputs;
+    const offsets = bias && tf.reshape<tf.Rank.R1>(this.reblock(tf.reshape(bias, [1, -1]), 1), [-1]);
+    return projectSequence(this.inputs, this.reblock(kernel, this.features), offsets);
   }
 
   /** [E, 4E], in a packed texture: otherwise each step would pack it. */
@@ -308,10 +248,16 @@ class Run {
     return this.draw(shaders.interleave(false), { a: orZeros(h0), b: orZeros(c0) }, shape);
   }
 
-  /** h (0) or c (1) of states [2B, E], as [B, U]. */
-  oneState(states: tf.Tensor, place: 0 | 1, mask: tf.Tensor | null): tf.Tensor2D {
-    const code = shaders.oneState(mask !== null);
-    return this.draw(code, { states, mask }, [this.batch, this.units], [0, place]) as tf.Tensor2D;
+  /** h (0) or c (1) of states [2B, E], as [B, U]; with a mask 0 where step n is masked. */
+  state(states: tf.Tensor, place: 0 | 1, mask: tf.Tensor | null, n: number): tf.Tensor2D {
+    const code = shaders.showState(mask !== null, false);
+    const from = [n, place, -2 * n * this.batch];
+    return this.draw(code, { states, mask }, [this.batch, this.units], from) as tf.Tensor2D;
+  }
+
+  /** A copy that is packed. */
+  copy(matrix: tf.Tensor, rows: number, columns: number): tf.Tensor {
+    return this.draw(shaders.REBLOCK, { weights: matrix }, [rows, columns], [columns, columns, rows]);
   }
 
   /** Weights [N, 4U] as [N, 4E]. */
@@ -346,15 +292,6 @@ class Run {
     const place = [from, to, Math.min(rows, weights.shape[0] as number)];
     return this.draw(shaders.REBLOCK, { weights }, [rows, 4 * to], place) as tf.Tensor2D;
   }
-}
-
-/** The blocks that dropout masks apply to: all in one where there is one mask at most. */
-function splitByMask(blocks: tf.Tensor2D, dropoutMasks: GateDropoutMasks): tf.Tensor2D[] {
-  return dropoutMasks.length < 2 ? [blocks] : tf.split(blocks, dropoutMasks.length, 1);
-}
-
-function join(blocks: tf.Tensor[]): tf.Tensor {
-  return blocks.length === 1 ? (blocks[0] as tf.Tensor) : tf.concat(blocks, 1);
 }
 
 /** Of the largest matrix. */

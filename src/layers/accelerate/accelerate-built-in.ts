@@ -28,8 +28,8 @@ const ACCELERATION = Symbol.for('explicit-lstm.acceleration2');
  * - dropout masks and the states of earlier batches are disposed, where the built-in leaks them in training;
  * - gradients pass through a sequence of one timestep, where the built-in throws.
  *
- * Where no fused kernel applies, the built-in's own code runs, errors included: on the backend webgpu (the first
- * call there says so once, with `console.warn`), with activations that no fused kernel supports, for gradients of
+ * Where no fused kernel applies, the built-in's own code runs, errors included: on backends without one (the
+ * first call there says so once, with `console.warn`), on webgpu while the device is being checked, with activations that no fused kernel supports, for gradients of
  * gradients, for shapes that the built-in broadcasts, for classes derived from it, and while the flag
  * `EXPLICIT_LSTM_USE_FUSED` is false. `lastImplementation` says what a layer ran on.
  *

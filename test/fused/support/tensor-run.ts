@@ -27,25 +27,57 @@ export function tensorRun(
   data = dataOf(problem),
 ): Run {
   return inScope(() => {
-    const { run, inputs } = prepare(kernel, problem, data);
-    const results: Run['results'] = {};
-    const loss = () => {
-      const tensors = run();
-      const terms = Object.entries(cotangents).map(([name, cotangent]) => {
-        const tensor = tensors[name as ResultName] as tf.Tensor;
-        results[name as ResultName] = tensor.dataSync();
-        return tf.sum(tf.mul(tensor, tf.tensor(cotangent, tensor.shape)));
-      });
-      return tf.addN(terms) as tf.Scalar;
-    };
-    // Where nothing connects an input to the results, there is no gradient, which is one of zeros.
-    const { grads } = tf.engine().gradients(loss, inputs, undefined, true);
-    const gradients = inputs.map((input, n) => [
-      GRADIENT_NAMES[n],
-      grads[n]?.dataSync() ?? new Float32Array(input.size),
-    ]);
-    return { results, gradients: Object.fromEntries(gradients) };
+    const { results, gradients } = runTensors(kernel, problem, cotangents, data);
+    const read = (tensors: Record<string, tf.Tensor>) =>
+      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync()]));
+    const values = { results: read(results), gradients: read(gradients) };
+    tf.dispose(results);
+    return values;
   });
+}
+
+/** The same on a backend that can be read in time only. */
+export async function tensorRunInTime(
+  kernel: FusedKernel | null,
+  problem: Problem,
+  cotangents: Cotangents,
+  data = dataOf(problem),
+): Promise<Run> {
+  const { results, gradients } = inScope(() => {
+    const run = runTensors(kernel, problem, cotangents, data);
+    for (const tensors of Object.values(run)) for (const tensor of Object.values(tensors)) tf.keep(tensor);
+    return run;
+  });
+  const read = async (tensors: Record<string, tf.Tensor>) => {
+    const values: Record<string, ArrayLike<number>> = {};
+    for (const [name, tensor] of Object.entries(tensors)) {
+      values[name] = await tensor.data();
+      tensor.dispose();
+    }
+    return values;
+  };
+  return { results: await read(results), gradients: await read(gradients) };
+}
+
+function runTensors(kernel: FusedKernel | null, problem: Problem, cotangents: Cotangents, data: ProblemData) {
+  const { run, inputs } = prepare(kernel, problem, data);
+  const results: Record<string, tf.Tensor> = {};
+  const loss = () => {
+    const tensors = run();
+    const terms = Object.entries(cotangents).map(([name, cotangent]) => {
+      const tensor = tensors[name as ResultName] as tf.Tensor;
+      // Else the end of the recording disposes it.
+      results[name] = tf.keep(tf.clone(tensor));
+      return tf.sum(tf.mul(tensor, tf.tensor(cotangent, tensor.shape)));
+    });
+    // tfjs's webgpu backend cannot add more than seven at once.
+    return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
+  };
+  // Where nothing connects an input to the results, there is no gradient, which is one of zeros.
+  const { grads } = tf.engine().gradients(loss, inputs, undefined, true);
+  const gradients: Record<string, tf.Tensor> = {};
+  for (const [n, input] of inputs.entries()) gradients[GRADIENT_NAMES[n] as string] = grads[n] ?? tf.zerosLike(input);
+  return { results, gradients };
 }
 
 /** What a problem returns where no gradients are taken. */

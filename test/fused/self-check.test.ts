@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FusedKernel } from '../../../src/fused/fused-kernel.js';
-import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
-import { isRight } from '../../../src/fused/webgl/self-check.js';
-import { useBackend } from '../../../tools/backends.js';
+import type { FusedKernel } from '../../src/fused/fused-kernel.js';
+import { isRight } from '../../src/fused/self-check.js';
+import { WasmKernel } from '../../src/fused/wasm/wasm-kernel.js';
+import { useBackend } from '../../tools/backends.js';
 
 beforeAll(() => useBackend('cpu'));
 
