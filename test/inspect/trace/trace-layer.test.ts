@@ -39,13 +39,14 @@ const FACTORS = {
   recurrentDropout: [0, 0.5],
 } as const;
 
-const CASES = make(FACTORS as unknown as Record<string, unknown[]>, { length: 3 }).map(
-  ({ mask, withStates, ...args }) => {
+/** Every combination of that many values, by a few cases that each have many of them. */
+function casesOf(length: number) {
+  return make(FACTORS as unknown as Record<string, unknown[]>, { length }).map(({ mask, withStates, ...args }) => {
     const one = { args, mask, withStates } as Case;
     const set = Object.entries({ ...args, mask, withStates }).map(([name, value]) => `${name} ${value}`);
     return [set.join(', '), one] as const;
-  },
-);
+  });
+}
 
 /** An object of a user's own class, of which tfjs knows nothing. */
 function unregistered<Value extends object>(instance: Value): Value {
@@ -99,7 +100,8 @@ const optionsOf = ({ initialState, mask }: ReturnType<typeof randomCall>) => ({ 
 describe.each(NODE_BACKENDS)('on %s, traceLayer', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  test.each(CASES)(
+  // What three values have to do with each other is not for a backend to say.
+  test.each(casesOf(backend === 'cpu' ? 3 : 2))(
     'shows the same of every kind of layer, and what it outputs: %s',
     (_, { args, mask, withStates }) => {
       tf.tidy(() => {
