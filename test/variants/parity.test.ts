@@ -318,17 +318,15 @@ describe.each(CELL_CASES)('In a host, a layer over %s', (_, cellCase) => {
     const { grads } = tf.engine().gradients(loss, all, undefined, true);
     for (const [n, variable] of all.entries()) {
       const value = tf.clone(variable);
-      for (const seed of [1, 2, 3]) {
-        const direction = randomTensor(variable.shape, 100 * n + seed);
-        const at = (step: number) => {
-          variable.assign(tf.add(value, tf.mul(direction, step)));
-          return loss().dataSync()[0] as number;
-        };
-        const step = 3e-3;
-        const expected = (at(step) - at(-step)) / (2 * step);
-        const gradient = grads[n] ?? tf.zerosLike(variable);
-        expectClose(tf.sum(tf.mul(gradient, direction)), [expected], 5e-3);
-      }
+      const direction = randomTensor(variable.shape, 100 * n + 1);
+      const at = (step: number) => {
+        variable.assign(tf.add(value, tf.mul(direction, step)));
+        return loss().dataSync()[0] as number;
+      };
+      const step = 3e-3;
+      const expected = (at(step) - at(-step)) / (2 * step);
+      const gradient = grads[n] ?? tf.zerosLike(variable);
+      expectClose(tf.sum(tf.mul(gradient, direction)), [expected], 5e-3);
       variable.assign(value);
     }
   });

@@ -16,6 +16,24 @@ function flowOf(fixture: GradientFlowFixture): GradientFlow {
   return gradientFlow(fixtureLayer('the explicit layer', fixture), x, fixtureLoss(fixture), options);
 }
 
+const known = new Map<string, Promise<FlowStatistics>>();
+
+/** Those of a fixture on the current backend, plain numbers, computed once: with the Jacobians of the last steps, or of all. */
+function statisticsOf(name: string, jacobians = Number.POSITIVE_INFINITY): Promise<FlowStatistics> {
+  const key = `${tf.getBackend()} ${name} ${jacobians}`;
+  const compute = () => {
+    const flow = flowOf(gradientFlowFixture(name));
+    return flowStatistics(flow, { jacobianAt: lastSteps(flow.dh.shape[1], jacobians) });
+  };
+  const statistics = known.get(key) ?? compute();
+  known.set(key, statistics);
+  return statistics;
+}
+
+function lastSteps(timesteps: number, count: number): number[] {
+  return Array.from({ length: Math.min(timesteps, count) }, (_, n) => timesteps - 1 - n);
+}
+
 type Sequence = number[][][];
 
 /** A fixture as nested arrays, and how to take means over valid samples of it. */
@@ -51,7 +69,7 @@ describe.each(NODE_BACKENDS)('On %s, flowStatistics', (backend) => {
   test.each(GRADIENT_FLOW_FIXTURES)('tells what each step adds to the gradient of the weights: %s', async (name) => {
     const fixture = gradientFlowFixture(name);
     const flow = flowOf(fixture);
-    const { toWeights, dWeights } = await flowStatistics(flow);
+    const { toWeights, dWeights } = await statisticsOf(name, 3);
     const { x, trace, goBackwards } = flow;
     const [dz, xs, hs] = [
       tf.concat(
@@ -83,7 +101,7 @@ describe.each(NODE_BACKENDS)('On %s, flowStatistics', (backend) => {
 
   test.each(GRADIENT_FLOW_FIXTURES)("has the norms of the gradients that JAX's autograd found: %s", async (name) => {
     const fixture = gradientFlowFixture(name);
-    const statistics = await flowStatistics(flowOf(fixture));
+    const statistics = await statisticsOf(name, 3);
     const { norms, gradients } = plain(fixture);
     for (const quantity of ['dh', 'dc', 'dx', 'dhRecurrent', 'dcCell'] as const) {
       expectNear(statistics[quantity], norms(gradients[quantity]));
@@ -98,8 +116,8 @@ describe.each(NODE_BACKENDS)('On %s, flowStatistics', (backend) => {
     const fixture = gradientFlowFixture(name);
     const { meanAt, validAt, timesteps } = plain(fixture);
     const expected = fixture.jacobianNorms.arraySync() as number[][];
-    const jacobianAt = Array.from({ length: Math.min(timesteps, 3) }, (_, n) => timesteps - 1 - n);
-    const { jacobian } = await flowStatistics(flowOf(fixture), { jacobianAt });
+    const jacobianAt = lastSteps(timesteps, 3);
+    const { jacobian } = await statisticsOf(name, 3);
     expect(jacobian.map(({ timestep }) => timestep)).toEqual(jacobianAt);
     const means = jacobianAt.map((t) => meanAt(t, (b) => expected[b]![t]!));
     const largest = jacobianAt.map((t) => {
@@ -116,11 +134,6 @@ describe.each(NODE_BACKENDS)('On %s, flowStatistics', (backend) => {
     );
   });
 });
-
-async function statisticsOf(name: string): Promise<FlowStatistics> {
-  const flow = flowOf(gradientFlowFixture(name));
-  return flowStatistics(flow, { jacobianAt: Array.from({ length: flow.dh.shape[1] }, (_, t) => t) });
-}
 
 describe('flowStatistics', () => {
   beforeAll(() => useBackend('cpu'));
