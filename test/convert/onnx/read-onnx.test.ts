@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { FileError, type OnnxLSTM, readOnnx } from '../../../src/convert/index.js';
+import type { OnnxNode } from '../../../src/formats/onnx/model.js';
+import { floatTensor } from '../../../src/formats/onnx/tensor-numbers.js';
+import { writeOnnxModel } from '../../../src/formats/onnx/write-model.js';
 import { LSTM } from '../../../src/index.js';
 import { asList, expectClose } from '../../support/close.js';
 import { decode, onnxFile, onnxFixtures } from './fixtures.js';
@@ -105,6 +108,37 @@ describe('readOnnx', () => {
     expect(() => node!.toLayer()).toThrow(message);
     expect(() => node!.toLayer()).toThrow(FileError);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([0, 1])('gives stored states as [directions, B, U], whichever the layout: %d', async (layout) => {
+    // h of direction d and sample b is 10 d + b.
+    const states = layout === 0 ? [0, 1, 2, 10, 11, 12] : [0, 10, 1, 11, 2, 12];
+    const shape = layout === 0 ? [2, 3, 1] : [3, 2, 1];
+    const ones = (name: string, sizes: number[]) =>
+      floatTensor(name, sizes, new Float32Array(sizes.reduce((product, size) => product * size, 1)).fill(1));
+    const lstmNode: OnnxNode = {
+      name: 'lstm',
+      opType: 'LSTM',
+      domain: '',
+      inputs: ['X', 'W', 'R', '', '', 'h'],
+      outputs: ['Y'],
+      attributes: [
+        { name: 'direction', type: 'string', value: 'bidirectional' },
+        { name: 'layout', type: 'int', value: layout },
+      ],
+    };
+    const initializers = [
+      ones('W', [2, 4, 1]),
+      ones('R', [2, 4, 1]),
+      floatTensor('h', shape, Float32Array.from(states)),
+    ];
+    const graph = { name: 'g', nodes: [lstmNode], initializers, sparseInitializers: [], inputs: [], outputs: [] };
+    const model = { irVersion: 8, producerName: '', producerVersion: '', opsets: new Map([['', 14]]), graph };
+    const [node] = await readOnnx(writeOnnxModel(model));
+    expect(node!.options.initialState).toEqual({
+      h: { dtype: 'float32', shape: [2, 3, 1], data: Float32Array.of(0, 1, 2, 10, 11, 12) },
+      c: { dtype: 'float32', shape: [2, 3, 1], data: new Float32Array(6) },
+    });
   });
 
   it('refuses misspelt options, and files that are longer than allowed', async () => {
