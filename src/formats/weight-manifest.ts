@@ -47,6 +47,11 @@ function storedAs({ dtype, quantization }: Record<string, unknown>, place: strin
   return stored as keyof typeof BYTES_OF;
 }
 
+/** The bytes that a weight of a checked manifest takes in its file. */
+export function bytesOfWeight({ shape, dtype, quantization }: WeightSpec): number {
+  return shape.reduce((product, size) => product * size, 1) * BYTES_OF[quantization?.dtype ?? dtype];
+}
+
 /** The bytes that a weight takes. */
 function bytesOf(spec: unknown, place: string): number {
   requireThat(isObject(spec), place, 'an object');

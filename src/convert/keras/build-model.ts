@@ -86,7 +86,7 @@ class Builder {
     if (layerClass === undefined)
       throw new FileError(planned.place, `needs the class ${className}, which is not registered in tfjs`);
     const made = attempt(planned, () =>
-      (layerClass as unknown as LayerClass).fromConfig(layerClass, structuredClone(config)),
+      (layerClass as unknown as LayerClass).fromConfig(layerClass, copied(config) as tf.serialization.ConfigDict),
     );
     if (weights !== null) this.pending.set(planned, this.give(weights, made));
     return made;
@@ -108,6 +108,15 @@ class Builder {
     for (const check of this.pending.get(layer) ?? []) check();
     this.pending.delete(layer);
   }
+}
+
+/** A copy, as constructors keep and change what they get; of this realm's arrays, by which tfjs knows them. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return [...value.map(copied)];
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) copy[key] = copied(item);
+  return copy;
 }
 
 interface LayerClass {

@@ -232,20 +232,35 @@ function distribute(
   for (const [index, { owner }] of owners.entries()) give(found, owner, given[index] as FileArray[]);
 }
 
+/** An array of which nothing but its name tells whose it is. */
+export interface NamedArray extends FileArray {
+  name: string;
+}
+
 /**
- * Gives the weights of a list to a model's layers in turn, as the tensorflowjs converter writes them.
+ * Gives the weights of a list to a model's layers, as the tensorflowjs converter writes them: layer by layer, in the order of
+ * the layers' names, as HDF5 has its groups.
  *
- * @throws FileError for too few or too many of them.
+ * @throws FileError for too few or too many of them, and for one whose name is another layer's.
  */
-export function weightsInTurn(arrays: readonly FileArray[], model: WeightedModel): ModelWeights {
+export function weightsInTurn(arrays: readonly NamedArray[], model: WeightedModel): ModelWeights {
   const found = new Map<WeightOwner, FileArray[][]>();
+  const inOrder = [...model.layers].sort((a, b) => (a.name < b.name ? -1 : 1));
   let at = 0;
-  for (const { content } of model.layers) {
+  for (const { name, place, content } of inOrder) {
     const slots = inOldOrder(content);
-    if (at + slots.length <= arrays.length) distribute(content, slots, arrays.slice(at, at + slots.length), found);
+    const own = arrays.slice(at, at + slots.length);
     at += slots.length;
+    if (at > arrays.length) continue;
+    // Weights of layers within have the names of those.
+    const isNamed = !('layers' in content) && content.parts.length === 0;
+    const other = isNamed ? own.find((array) => !array.name.split('/').includes(name)) : undefined;
+    if (other !== undefined)
+      throw new FileError(place, `must come with its weights, but has '${other.name.slice(0, 200)}'`);
+    distribute(content, slots, own, found);
   }
-  if (at !== arrays.length)
+  if (at !== arrays.length) {
     throw new FileError('the weights', `must be ${at} arrays, as the model has it, but are ${arrays.length}`);
+  }
   return found;
 }

@@ -1,8 +1,10 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { A_FUNCTION, A_POSITIVE_INTEGER, checkOptions, oneOf } from '../../core/options.js';
 import { FileError } from '../../formats/file-error.js';
 import { type Hdf5Group, readHdf5 } from '../../formats/hdf5/read-hdf5.js';
 import { parseJson } from '../../formats/parse-json.js';
+import type { StoredArray } from '../../formats/stored-array.js';
+import { bytesOfWeight, type WeightSpec } from '../../formats/weight-manifest.js';
 import { readZip } from '../../formats/zip.js';
 // Registers the classes that a model may be made of.
 import '../../layers/hard-sigmoid-keras3.js';
@@ -21,11 +23,13 @@ import './layers/scaled-elu.js';
 import './layers/stretch-1d.js';
 import './layers/tensor-slice.js';
 import './layers/unit-normalization.js';
+import { readTfjsFiles, type TfjsFiles } from '../read-tfjs-files.js';
 import { MOST_BYTES, type OpenedSource, openSource, type Source } from '../source.js';
+import { toExplicit } from '../to-explicit.js';
 import { buildModel } from './build-model.js';
-import { type ModelWeights, weightsByClass, weightsByLayer } from './file-weights.js';
+import { type ModelWeights, type NamedArray, weightsByClass, weightsByLayer, weightsInTurn } from './file-weights.js';
 import type { Dialect } from './identifiers.js';
-import { isObject, own } from './json.js';
+import { isObject, type Json, own } from './json.js';
 import { planModel, type WeightedModel } from './plan-model.js';
 import { ModelReader } from './read-model.js';
 
@@ -56,8 +60,8 @@ interface Document {
 }
 
 /**
- * Opens a model that Keras saved, with explicit LSTMs: `.keras` archives of Keras 2.13 and later, and `.h5` files of whole
- * models since Keras 2.0.
+ * Opens a model that Keras saved, with explicit LSTMs: `.keras` archives of Keras 2.13 and later, `.h5` files of whole models
+ * since Keras 2.0, and what the tensorflowjs converter makes of either, a `model.json`; also one that tfjs itself saved.
  *
  * ```ts
  * const model = await loadKeras('model.keras', { onNote: (note) => console.log(note) });
@@ -96,11 +100,82 @@ async function load(
   maxBytes: number,
   note: (text: string) => void,
 ): Promise<tf.LayersModel> {
-  const document = readDocument(opened.bytes, maxBytes);
+  const document = FIRST_BRACE.test(latin1(opened.bytes.subarray(0, 16)))
+    ? await readModelJson(opened, maxBytes)
+    : readDocument(opened.bytes, maxBytes);
+  if (document instanceof OrdinaryModel) return document.load();
   const version = document.version.startsWith('3') ? 3 : 2;
   const dialect: Dialect = { version, hardSigmoid: options.hardSigmoid ?? `keras${version}`, note };
   const plan = planModel(new ModelReader(version).read(document.config), dialect);
   return buildModel(plan.model, document.weights(plan.weights));
+}
+
+const FIRST_BRACE = /^(?:\u00ef\u00bb\u00bf)?\s*\{/;
+const latin1 = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+
+/** A model that tfjs saved itself, and loads. */
+class OrdinaryModel {
+  constructor(private readonly files: TfjsFiles) {}
+
+  async load(): Promise<tf.LayersModel> {
+    const { modelTopology, trainingConfig, weightGroups, weightData } = this.files;
+    const weightSpecs = weightGroups.flatMap(({ weights }) => weights);
+    const artifacts: tf.io.ModelArtifacts = { modelTopology, weightSpecs, weightData };
+    if (trainingConfig !== null) artifacts.trainingConfig = trainingConfig as tf.io.TrainingConfig;
+    const model = await builtByTfjs(artifacts);
+    try {
+      return toExplicit(model, { onNote: () => {} });
+    } finally {
+      model.dispose();
+    }
+  }
+}
+
+async function builtByTfjs(artifacts: tf.io.ModelArtifacts): Promise<tf.LayersModel> {
+  try {
+    return await tf.loadLayersModel({ load: async () => artifacts });
+  } catch (cause) {
+    const reason = String((cause as Error).message)
+      .split('\n')[0]
+      ?.slice(0, 300);
+    throw new FileError('the model', `cannot be built by tfjs: ${reason}`, { cause });
+  }
+}
+
+/** A `model.json`: of tfjs's own, or with what a converter found in Keras's file. */
+async function readModelJson(opened: OpenedSource, maxBytes: number): Promise<Document | OrdinaryModel> {
+  const files = await readTfjsFiles(opened, maxBytes);
+  const topology = files.modelTopology as Json;
+  const version = own(topology, 'keras_version');
+  if (typeof version !== 'string' || !/^\d/.test(version)) return new OrdinaryModel(files);
+  const config = own(topology, 'model_config') ?? topology;
+  return { config, version, weights: (model) => weightsInTurn(arraysOf(files), model) };
+}
+
+/** The weights of a `model.json` in turn. */
+function arraysOf({ weightGroups, weightData }: TfjsFiles): NamedArray[] {
+  let at = 0;
+  return weightGroups.flatMap(({ weights }) =>
+    weights.map((spec) => {
+      const start = at;
+      at += bytesOfWeight(spec);
+      const bytes = weightData.slice(start, at);
+      return {
+        name: spec.name,
+        place: `the weight '${spec.name}'`,
+        shape: spec.shape,
+        read: () => decoded(spec, bytes),
+      };
+    }),
+  );
+}
+
+/** A weight as tfjs decodes it, quantized ones too. */
+function decoded(spec: WeightSpec, bytes: ArrayBuffer): StoredArray {
+  const { [spec.name]: tensor } = tf.io.decodeWeights(bytes, [spec as tf.io.WeightsManifestEntry]);
+  const data = Float32Array.from((tensor as tf.Tensor).dataSync());
+  tf.dispose(tensor);
+  return { dtype: 'float32', shape: spec.shape, data };
 }
 
 function readDocument(bytes: Uint8Array, maxBytes: number): Document {

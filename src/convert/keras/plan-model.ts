@@ -114,21 +114,25 @@ class Planner {
     return { model: planned, weights: this.weightsOf(this.root) };
   }
 
-  /** Outer layers come first, so that it is the inner ones whose names give way. */
+  /** Outer layers come first, so that it is the inner ones whose names give way; and names that can stay as they are. */
   private nameLayers(): void {
-    const queue = [this.root];
-    for (const model of queue) {
-      for (const layer of model.layers) {
-        if (layer.kind === 'operation') continue;
-        const name = this.freeName(layer.name);
-        if (name !== layer.name)
-          this.dialect.note(
-            `${layer.place} is called '${name}' here, as names in tfjs are of letters, digits, - . _ / and unique.`,
-          );
-        this.nameOf.set(layer, name);
-        if (layer.model !== null) queue.push(layer.model);
-      }
+    let level = [this.root];
+    while (level.length > 0) {
+      const layers = level.flatMap((model) => model.layers).filter(({ kind }) => kind !== 'operation');
+      for (const layer of layers.filter(({ name }) => NAME.test(name))) this.nameLayer(layer);
+      for (const layer of layers.filter(({ name }) => !NAME.test(name))) this.nameLayer(layer);
+      level = layers.flatMap(({ model }) => (model === null ? [] : [model]));
     }
+  }
+
+  private nameLayer(layer: KerasLayer): void {
+    const name = this.freeName(layer.name);
+    if (name !== layer.name) {
+      this.dialect.note(
+        `${layer.place} is called '${name}' here: a name in tfjs is of letters, digits, - . _ and /, and there once only.`,
+      );
+    }
+    this.nameOf.set(layer, name);
   }
 
   freeName(wanted: string): string {
@@ -569,7 +573,7 @@ class Graph {
     const name = this.planner.freeName(names[combine]);
     const layer: PlannedLayer = {
       name,
-      place: `layer '${name}'`,
+      place: `layer '${name}' (MaskFrom)`,
       className: 'MaskFrom',
       config: { name, combine },
       weights: null,

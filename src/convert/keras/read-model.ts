@@ -77,7 +77,7 @@ export class ModelReader {
    * @throws FileError for what is no model of layers, for graphs with cycles or without an end, and for anything that has
    *   not the type that Keras gives it.
    */
-  read(document: unknown, place = 'the model'): KerasModel {
+  read(document: unknown, place = 'the model', path = ''): KerasModel {
     const object = required<Json>(document, OBJECT, place);
     requireRegistered(object, place);
     const className = required<string>(own(object, 'class_name'), STRING, `${place}: class_name`);
@@ -90,14 +90,14 @@ export class ModelReader {
     const config = own(object, 'config');
     // Keras before 2.2.3 wrote a bare list of layers.
     if (className === 'Sequential')
-      return this.readSequential(Array.isArray(config) ? { layers: config } : config, place);
-    return this.readFunctional(required<Json>(config, OBJECT, `${place}: config`), place);
+      return this.readSequential(Array.isArray(config) ? { layers: config } : config, place, path);
+    return this.readFunctional(required<Json>(config, OBJECT, `${place}: config`), place, path);
   }
 
-  private readSequential(given: unknown, place: string): KerasModel {
+  private readSequential(given: unknown, place: string, path: string): KerasModel {
     const config = required<Json>(given, OBJECT, `${place}: config`);
     const documents = required<unknown[]>(own(config, 'layers'), ARRAY, `${place}: layers`);
-    const layers = documents.map((document, index) => this.readLayer(document, `layers[${index}]`, place));
+    const layers = documents.map((document, index) => this.readLayer(document, `layers[${index}]`, place, path));
     const calls: KerasCall[] = [];
     let tensor: KerasTensor | null = null;
     for (const layer of withInput(layers, config, place)) {
@@ -117,11 +117,11 @@ export class ModelReader {
     };
   }
 
-  private readFunctional(config: Json, place: string): KerasModel {
+  private readFunctional(config: Json, place: string, path: string): KerasModel {
     const documents = required<unknown[]>(own(config, 'layers'), ARRAY, `${place}: layers`);
     const graph = new GraphReader(this.version, place);
     const layers = documents.map((document, index) => {
-      const layer = this.readLayer(document, `layers[${index}]`, place);
+      const layer = this.readLayer(document, `layers[${index}]`, place, path);
       graph.add(layer, own(document as Json, 'inbound_nodes'));
       return layer;
     });
@@ -133,7 +133,7 @@ export class ModelReader {
     return { name, isSequential: false, layers, calls, inputs: inputTensors, outputs: outputTensors, trainable };
   }
 
-  private readLayer(document: unknown, where: string, modelPlace: string): KerasLayer {
+  private readLayer(document: unknown, where: string, modelPlace: string, modelPath: string): KerasLayer {
     if (++this.count > MOST_LAYERS) throw new FileError(modelPlace, `must have ${MOST_LAYERS} layers at most`);
     const found = modelPlace === 'the model' ? where : `${modelPlace}: ${where}`;
     const object = required<Json>(document, OBJECT, found);
@@ -144,8 +144,8 @@ export class ModelReader {
     const named = own(object, 'name') ?? own(checked, 'name');
     const name =
       named === undefined && MODELS.includes(className) ? className : required<string>(named, STRING, `${found}.name`);
-    const path = modelPlace === 'the model' ? name : `${modelPlace.replace(/^layer '|'$/g, '')}/${name}`;
-    const place = `layer '${path.slice(0, 200)}'`;
+    const path = modelPath === '' ? name : `${modelPath}/${name}`;
+    const place = `layer '${path.slice(0, 200)}' (${className.slice(0, 100)})`;
     requireRegistered(object, place);
     const kind =
       isOperation(own(object, 'module'), className, checked) && (this.version === 3 || /Lambda$/.test(className))
@@ -153,7 +153,7 @@ export class ModelReader {
         : MODELS.includes(className)
           ? 'model'
           : 'layer';
-    const model = kind === 'model' ? this.read({ class_name: className, config: checked }, place) : null;
+    const model = kind === 'model' ? this.read({ class_name: className, config: checked }, place, path) : null;
     return { className, name, place, config: checked, kind, model };
   }
 }

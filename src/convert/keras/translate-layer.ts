@@ -255,16 +255,11 @@ function policyName(given: unknown, place: string): string {
   if (typeof given === 'string') return given;
   const policy = required<Json>(given, OBJECT, place);
   requireRegistered(policy, place);
-  const className = own(policy, 'class_name');
-  const name = required<string>(
-    own(required<Json>(own(policy, 'config'), OBJECT, `${place}.config`), 'name'),
-    STRING,
-    `${place}.config.name`,
-  );
+  const className = String(own(policy, 'class_name'));
   // A quantized policy says so in its class.
-  return className === 'DTypePolicy' || className === 'Policy' || className === 'FloatDTypePolicy'
-    ? name
-    : `${String(className)} ${name}`;
+  if (!['DTypePolicy', 'Policy', 'FloatDTypePolicy'].includes(className)) return `of the policy ${className}`;
+  const config = required<Json>(own(policy, 'config'), OBJECT, `${place}.config`);
+  return required<string>(own(config, 'name'), STRING, `${place}.config.name`);
 }
 
 function translateInput(layer: KerasLayer): Translation {
