@@ -20,7 +20,7 @@ const TYPES_ONLY = { inspect: ['fused'], plot: ['layers'] };
 
 /** What is imported or run from outside, the report's page by a browser: whatever is not reached from here is dead. */
 const ENTRIES =
-  '^src/(index|formats/(zip|stored-numbers|hdf5/(read|write)-hdf5)|(convert|inspect|plot|report|testing|variants)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main)[.]ts$';
+  '^src/(index|(convert|inspect|plot|report|testing|variants)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main)[.]ts$';
 
 /** What runs in the report's page, where TensorFlow.js is not. */
 const WITHOUT_TENSORFLOW = '^src/(plot/(page|rows)/|inspect/words[.]ts|core/(quantities|errors)[.]ts)';

@@ -21,6 +21,8 @@ export { FileError, type FileErrorContext } from '../formats/file-error.js';
 export type { StoredArray, StoredDtype, StoredNumbers } from '../formats/stored-array.js';
 export type { ConversionOptions } from './conversion.js';
 export { type LoadKerasOptions, loadKeras } from './keras/load-keras.js';
+export { type LoadKerasWeightsOptions, loadKerasWeights } from './keras/load-keras-weights.js';
+export { type SaveKerasOptions, saveKeras } from './keras/save-keras.js';
 export {
   type OnnxActivation,
   type OnnxActivations,

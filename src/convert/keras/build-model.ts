@@ -157,7 +157,12 @@ const doubled = ({ cuDNN }: WeightOwner) => (cuDNN === 'LSTM' ? 2 : 1);
  *
  * Source: `_convert_rnn_weights` of https://github.com/keras-team/keras/blob/2.3.1/keras/engine/saving.py
  */
-function fromCuDNN(kind: 'LSTM' | 'GRU', name: string, data: Float32Array, shape: readonly number[]): Float32Array {
+export function fromCuDNN(
+  kind: 'LSTM' | 'GRU',
+  name: string,
+  data: Float32Array,
+  shape: readonly number[],
+): Float32Array {
   if (name === 'bias') {
     if (kind === 'GRU') return data;
     const half = data.length / 2;

@@ -27,7 +27,7 @@ function give(found: Map<WeightOwner, FileArray[][]>, owner: WeightOwner, arrays
 }
 
 /** `lstm`, `lstm_1`, …: names of one kind are counted. */
-class Counter {
+export class Counter {
   private readonly counts = new Map<string, number>();
 
   next(name: string): string {
@@ -163,7 +163,7 @@ export function weightsByLayer(root: Hdf5Group, model: WeightedModel): ModelWeig
   return found;
 }
 
-function namedArrays(group: Hdf5Group): FileArray[] {
+export function namedArrays(group: Hdf5Group): FileArray[] {
   const names = group.attribute('weight_names') ?? partsOf(group);
   const list = Array.isArray(names) ? names : [names];
   return list.map((name) => {
