@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { saveKeras } from '../../convert/keras/save-keras.js';
 import { writeOnnx } from '../../convert/onnx/write-onnx.js';
 import { toBuiltIn } from '../../convert/to-built-in.js';
 import { writeTorch } from '../../convert/torch/write-torch.js';
@@ -78,8 +79,8 @@ interface Conversion {
 
 const CONVERTERS: Record<Target, (model: tf.LayersModel, out: string, options: Conversion) => Promise<Written>> = {
   tfjs: toTfjs,
-  keras: async () => {
-    throw new UserError('not yet');
+  keras: async (model, out, { onNote }) => {
+    return { files: new Map([[out, await saveKeras(model, { onNote })]]), about: ', for Keras 3' };
   },
   onnx: toOnnx,
   safetensors: async (model, out, { layers }) => {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { loadKeras } from '../../convert/keras/load-keras.js';
 import { readTfjsFiles } from '../../convert/read-tfjs-files.js';
 import { openSource } from '../../convert/source.js';
 import { FileError } from '../../formats/file-error.js';
@@ -27,7 +28,9 @@ async function open(path: string): Promise<OpenedFile> {
     kind: 'model',
     format: 'TensorFlow.js model',
     writtenBy: writtenBy(model),
-    load: async () => {
+    // What a converter made of a model of Keras, tfjs itself reads wrongly, or not at all.
+    load: async (onNote) => {
+      if (isOfKeras(model)) return loadKeras(path, { onNote });
       const { modelTopology, trainingConfig, weightGroups, weightData } = await readTfjsFiles(opened);
       const weightSpecs = weightGroups.flatMap(({ weights }) => weights);
       const artifacts: tf.io.ModelArtifacts = { modelTopology, weightSpecs, weightData };
@@ -39,6 +42,11 @@ async function open(path: string): Promise<OpenedFile> {
       }
     },
   };
+}
+
+function isOfKeras({ modelTopology }: TfjsModel): boolean {
+  const { keras_version: version } = modelTopology as { keras_version?: unknown };
+  return typeof version === 'string' && /^\d/.test(version);
 }
 
 /** `keras v3.15.1, converted by TensorFlow.js Converter v4.22.0` */

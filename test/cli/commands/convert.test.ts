@@ -75,6 +75,28 @@ describe('convert', () => {
     expectAllClose(copy.getWeights(), original.getWeights(), 0);
   });
 
+  test('takes over what the converter makes of Keras 3, which tfjs itself refuses', async () => {
+    const from = modelPath('keras/tensorflowjs-4.22.0', 'bidirectional');
+    expect((await convert(from, 'tfjs', 'from-converter')).code).toBe(0);
+    const [original, copy] = [await readModel(from, SILENT), await readModel(folder.path('from-converter'), SILENT)];
+    expectAllClose(copy.getWeights(), original.getWeights(), 0);
+  });
+
+  test('writes a model for Keras, which computes the same when it is read again', async () => {
+    const { code, out, error } = await convert(folder.path('stack'), 'keras', 'stack.keras');
+    expect([code, error]).toEqual([0, '']);
+    expect(out).toMatch(/stack\.keras: \d+ kB, for Keras 3\n$/);
+    await expectSamePredictions('stack.keras', stack, randomTensor([2, 5, 3], 4));
+  });
+
+  test('says what is not as it was in the file of Keras', async () => {
+    const built = tf.layers.lstm({ units: 2, inputShape: [5, 3], name: 'hard' });
+    await saveModel(tf.sequential({ layers: [built] }), folder.path('hard'));
+    const { code, error } = await convert(folder.path('hard'), 'keras', 'hard.keras');
+    expect(code).toBe(0);
+    expect(error).toMatch(/^note: (?!saveKeras).*hard/);
+  });
+
   test('writes a chain of layers to ONNX, which computes the same', async () => {
     const { code, out, error } = await convert(folder.path('stack'), 'onnx', 'stack.onnx');
     expect([code, error]).toEqual([0, '']);
