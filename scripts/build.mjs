@@ -105,7 +105,8 @@ await carryInflate('cjs', 'cjs');
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(['fflate']));
 await build({
   stdin: {
-    contents: ['index', 'convert/index', 'inspect/index', 'variants/index']
+    // Of convert without what reads and writes files, which most pages would load in vain.
+    contents: ['index', 'convert/to-built-in', 'convert/to-explicit', 'inspect/index', 'variants/index']
       .map((entry) => `export * from './src/${entry}.ts';`)
       .join(' '),
     resolveDir: process.cwd(),
