@@ -13,6 +13,7 @@ import { floorSection } from './sections/floor.js';
 import { type Growth, growthSection } from './sections/growth.js';
 import { inspectionSection } from './sections/inspection.js';
 import { onnxSection } from './sections/onnx.js';
+import { openingSection } from './sections/opening.js';
 import { overheadSection } from './sections/overhead.js';
 import { streamingSection } from './sections/streaming.js';
 import { variantsSection } from './sections/variants.js';
@@ -42,6 +43,7 @@ const SECTIONS: Record<SectionName, Section> = {
   bidirectional: bidirectionalSection,
   variants: variantsSection,
   'first-call': firstCallSection,
+  opening: openingSection,
 };
 
 async function main(options: BenchmarkOptions): Promise<void> {

@@ -17,6 +17,7 @@ export const SECTION_NAMES = [
   'bidirectional',
   'variants',
   'first-call',
+  'opening',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
@@ -48,6 +49,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second
       variants                   training with peepholes, a clip and a projection, on plain ops and fused
       first-call                 the first call in a fresh process, and the size of the package
+      opening                    a .keras file of 50 MB, and one of 3,000 units, in Node and in Chromium
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
   --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx and floor
   --plain                          measures useFused: false, the plain path, instead of 'auto'

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { embeddedModules } from './embedded-modules.js';
 
 /** Inside node_modules, so that what is left outside the bundles is found from there. */
-const FOLDER = join('node_modules', '.cache', 'explicit-lstm-benchmarks');
+export const FOLDER = join('node_modules', '.cache', 'explicit-lstm-benchmarks');
 
 /** Bytes. */
 export interface Size {
@@ -31,10 +31,14 @@ export async function makeBundles(): Promise<Bundles> {
   return { program, entry, entrySize: sizeOf(code), wasmSizes: embeddedModules(code.toString()).map(sizeOf) };
 }
 
-/** As CommonJS: to import TensorFlow.js's CommonJS build as ESM, Node looks through megabytes of it for its exports. */
-async function bundle(source: string, outfile: string): Promise<Buffer> {
+/**
+ * As CommonJS: to import TensorFlow.js's CommonJS build as ESM, Node looks through megabytes of it for its exports.
+ *
+ * @param more `ignoreAnnotations` for sources that register classes: `sideEffects` of package.json speaks of what is built.
+ */
+export async function bundle(source: string, outfile: string, more: BuildOptions = {}): Promise<Buffer> {
   const options = { bundle: true, minify: true, format: 'cjs', platform: 'node', packages: 'external' } as const;
-  const { outputFiles } = await build({ ...options, entryPoints: [source], outfile, write: false });
+  const { outputFiles } = await build({ ...options, ...more, entryPoints: [source], outfile, write: false });
   const [file] = outputFiles;
   if (file === undefined) throw new Error(`bundle: nothing came out of ${source}`);
   writeFileSync(outfile, file.contents);

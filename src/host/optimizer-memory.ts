@@ -73,3 +73,41 @@ function isSlot(value: unknown): value is Slot {
 function copySlot({ originalName, variable }: Slot): Slot {
   return { originalName, variable: tf.tidy(() => tf.variable(tf.clone(variable), false)) };
 }
+
+/**
+ * Gives a new optimizer of tfjs what another one remembered.
+ *
+ * @param slots By tfjs's fields: the values of each variable, in the order in which it trains them. Other fields start empty.
+ * @returns Whether that is done: not for a class or a version of tfjs of which it is not known how.
+ */
+export function setOptimizerMemory(
+  optimizer: tf.Optimizer,
+  slots: Readonly<Record<string, readonly Float32Array[]>>,
+  variables: readonly tf.LayerVariable[],
+  iterations: number,
+): boolean {
+  const memory = MEMORIES.find(([optimizerClass]) => optimizerClass === optimizer.constructor)?.[1];
+  const fields = optimizer as unknown as Fields;
+  if (memory === undefined || !isAsExpected(fields, memory) || !Number.isSafeInteger(iterations)) return false;
+  for (const [name, values] of Object.entries(slots)) {
+    if (!memory.slots.includes(name)) return false;
+    fields[name] = variables.map(
+      ({ shape, name: variable }, index): Slot => ({
+        originalName: `${variable}/${name}`,
+        variable: tf.tidy(() => tf.variable(tf.tensor(values[index] as Float32Array, shape as number[]), false)),
+      }),
+    );
+  }
+  // tfjs keeps powers of Adam's betas, one ahead of the steps done.
+  const { beta1, beta2 } = fields as { beta1?: number; beta2?: number };
+  const scalars: Record<string, number> = {
+    accBeta1: (beta1 ?? 0) ** (iterations + 1),
+    accBeta2: (beta2 ?? 0) ** (iterations + 1),
+    iteration: iterations,
+  };
+  for (const name of memory.scalars) {
+    tf.tidy(() => (fields[name] as tf.Variable).assign(tf.scalar(scalars[name] as number)));
+  }
+  fields[ITERATIONS] = iterations;
+  return true;
+}

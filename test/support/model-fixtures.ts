@@ -70,3 +70,23 @@ export interface LayerFixture {
 export function layerFixtures(): LayerFixture[] {
   return JSON.parse(readFileSync(join(ROOT, 'keras/layers.json'), 'utf8')).cases;
 }
+
+/** A model that was compiled and trained, and the losses of the next steps on the same batch. */
+export interface TrainedModelFixture {
+  folder: string;
+  name: string;
+  files: string[];
+  inputs: ModelTensor[];
+  labels: ModelTensor[];
+  losses: number[];
+}
+
+export function trainedModelFixtures(): TrainedModelFixture[] {
+  return readdirSync(join(ROOT, 'keras'))
+    .filter((folder) => folder.startsWith('training-'))
+    .flatMap((name) => {
+      const folder = join('keras', name);
+      const documents = readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.json'));
+      return documents.map((file) => ({ folder, ...JSON.parse(readFileSync(join(ROOT, folder, file), 'utf8')) }));
+    });
+}

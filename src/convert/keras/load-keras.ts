@@ -6,6 +6,7 @@ import { parseJson } from '../../formats/parse-json.js';
 import type { StoredArray } from '../../formats/stored-array.js';
 import { bytesOfWeight, type WeightSpec } from '../../formats/weight-manifest.js';
 import { readZip } from '../../formats/zip.js';
+import { withoutRemains } from '../../host/new-variables.js';
 // Registers the classes that a model may be made of.
 import '../../layers/hard-sigmoid-keras3.js';
 import '../../layers/lstm.js';
@@ -27,6 +28,7 @@ import { readTfjsFiles, type TfjsFiles } from '../read-tfjs-files.js';
 import { MOST_BYTES, type OpenedSource, openSource, type Source } from '../source.js';
 import { toExplicit } from '../to-explicit.js';
 import { buildModel } from './build-model.js';
+import { compileAsInKeras, type KerasTraining } from './compile-model.js';
 import { type ModelWeights, type NamedArray, weightsByClass, weightsByLayer, weightsInTurn } from './file-weights.js';
 import type { Dialect } from './identifiers.js';
 import { isObject, type Json, own } from './json.js';
@@ -57,6 +59,7 @@ interface Document {
   version: string;
   /** Finds the weights, once it is known which there must be. */
   weights(model: WeightedModel): ModelWeights;
+  training: Pick<KerasTraining, 'config' | 'memory'>;
 }
 
 /**
@@ -73,7 +76,11 @@ interface Document {
  * package's, with the names that the layers have in Keras where tfjs allows them, and can be trained, saved and loaded as
  * any other. No initializer runs, and nothing takes more memory than the file has weights.
  *
- * `onNote` is told of what is not as it was: a layer that needed another name, a dtype that is float32 here.
+ * A model that was compiled is compiled here too, and what its optimizer remembered comes along from `.keras` files of
+ * Keras 3, so that training goes on.
+ *
+ * `onNote` is told of what is not as it was: a layer that needed another name, a dtype that is float32 here, a metric that
+ * tfjs lacks.
  *
  * @param source A path (in Node), an address, or the bytes.
  * @returns The model; the caller disposes it.
@@ -107,7 +114,14 @@ async function load(
   const version = document.version.startsWith('3') ? 3 : 2;
   const dialect: Dialect = { version, hardSigmoid: options.hardSigmoid ?? `keras${version}`, note };
   const plan = planModel(new ModelReader(version).read(document.config), dialect);
-  return buildModel(plan.model, document.weights(plan.weights));
+  return withoutRemains(
+    () => {
+      const model = buildModel(plan.model, document.weights(plan.weights));
+      compileAsInKeras(model, { ...document.training, layerNames: plan.weights.layers.map(({ name }) => name) }, note);
+      return model;
+    },
+    () => {},
+  );
 }
 
 const FIRST_BRACE = /^(?:\u00ef\u00bb\u00bf)?\s*\{/;
@@ -149,7 +163,8 @@ async function readModelJson(opened: OpenedSource, maxBytes: number): Promise<Do
   const version = own(topology, 'keras_version');
   if (typeof version !== 'string' || !/^\d/.test(version)) return new OrdinaryModel(files);
   const config = own(topology, 'model_config') ?? topology;
-  return { config, version, weights: (model) => weightsInTurn(arraysOf(files), model) };
+  const training = { config: own(topology, 'training_config') ?? null, memory: null };
+  return { config, version, weights: (model) => weightsInTurn(arraysOf(files), model), training };
 }
 
 /** The weights of a `model.json` in turn. */
@@ -206,7 +221,10 @@ function readArchive(bytes: Uint8Array, maxBytes: number): Document {
   const version = isObject(metadata) ? own(metadata, 'keras_version') : undefined;
   if (typeof version !== 'string') throw new FileError('metadata.json: keras_version', 'must be a version');
   const root = readHdf5(entry('model.weights.h5'), { maxBytes });
-  return { config, version, weights: (model) => weightsByClass(root, model) };
+  const optimizer = root.names.includes('optimizer') ? root.get('optimizer') : undefined;
+  const memory = optimizer?.kind === 'group' && version.startsWith('3') ? optimizer : null;
+  const training = { config: isObject(config) ? own(config, 'compile_config') : null, memory };
+  return { config, version, weights: (model) => weightsByClass(root, model), training };
 }
 
 /** A whole model as HDF5: its config in an attribute. */
@@ -217,5 +235,11 @@ function readWholeHdf5(root: Hdf5Group): Document {
     throw new FileError('the file', 'has no attribute model_config, and so no model', { advice });
   }
   const version = root.attribute('keras_version') ?? '2';
-  return { config: parseJson(text), version: String(version), weights: (model) => weightsByLayer(root, model) };
+  const compiled = root.attribute('training_config');
+  return {
+    config: parseJson(text),
+    version: String(version),
+    weights: (model) => weightsByLayer(root, model),
+    training: { config: typeof compiled === 'string' ? parseJson(compiled) : null, memory: null },
+  };
 }
