@@ -54,7 +54,7 @@ async function describeGates(model: tf.LayersModel, x: tf.Tensor): Promise<strin
   if (first === undefined) throw new Error('the model has no LSTM');
   const statistics = await gateStatistics(first.trace);
   for (const { trace } of [first, ...others]) trace.dispose();
-  const mean = (gate: 'i' | 'f' | 'o') => `${gate} ${statistics[gate].mean.toFixed(3)}`;
+  const mean = (gate: 'i' | 'f' | 'o') => `${gate} ${statistics[gate].mean?.toFixed(3)}`;
   return `gates of ${first.layerName}: ${mean('i')}, ${mean('f')}, ${mean('o')}`;
 }
 

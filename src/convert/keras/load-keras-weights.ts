@@ -39,7 +39,8 @@ const WHERE = 'loadKerasWeights';
  * model, or of a `.keras` archive. Its LSTMs may be explicit or built-in; a file of `CuDNNLSTM` will do.
  *
  * ```ts
- * await loadKerasWeights(model, 'model.weights.h5');
+ * await writeFile('trained.keras', await saveKeras(model));
+ * await loadKerasWeights(model, 'trained.keras');
  * ```
  *
  * `.weights.h5` names layers by their class and number, `lstm_1`: the model's layers must come in the order of Keras's. The

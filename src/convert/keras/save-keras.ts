@@ -30,7 +30,7 @@ const KERAS_VERSION = '3.15.1';
  * Writes a model as Keras 3 does, as a `.keras` archive that Keras opens and that predicts the same there.
  *
  * ```ts
- * await writeFile('model.keras', await saveKeras(model));
+ * await writeFile('mine.keras', await saveKeras(model));
  * ```
  *
  * An LSTM, explicit or built-in, is Keras's LSTM; a model of any layers that Keras has, nested ones and shared ones too, is
