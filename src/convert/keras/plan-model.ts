@@ -470,12 +470,11 @@ class Graph {
       });
     }
     if (version === 2) return this.combined('all', present);
-    if (present.length < masks.length) return null;
     if (['Multiply', 'Maximum', 'Minimum'].includes(className)) {
       const advice = 'Keras 3 replaces what is masked in a way of its own; drop the masks in front of it';
       throw new FileError(place, `is a ${className} of masked steps, which cannot be computed here`, { advice });
     }
-    return this.combined('any', present);
+    return present.length < masks.length ? null : this.combined('any', present);
   }
 
   private combined(combine: 'any' | 'all', masks: Mask[]): Mask {
