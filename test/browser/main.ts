@@ -3,7 +3,7 @@ import { launchChromium } from './chromium.js';
 import type { Comparison, Expected } from './compare.js';
 import type { GroupResult } from './fused-groups.js';
 import { checkReport } from './report.js';
-import { pageRoutes, WEBGPU_FOLDER } from './routes.js';
+import { pageRoutes } from './routes.js';
 import { serve } from './server.js';
 
 const FUSED = 'wasm-relaxed-simd';
@@ -150,8 +150,7 @@ try {
   const rows: Row[] = [];
   for (const [page, expected] of RUNS) rows.push(...(await runPage(browser, origin, page, expected)));
   for (const groups of FUSED_PAGES) rows.push(...(await runFused(browser, origin, 'webgl', groups)));
-  if (WEBGPU_FOLDER === null) console.log('webgpu is not tested: set TFJS_WEBGPU to @tensorflow/tfjs-backend-webgpu');
-  else rows.push(...(await runFused(browser, origin, 'webgpu', WEBGPU_GROUPS)));
+  rows.push(...(await runFused(browser, origin, 'webgpu', WEBGPU_GROUPS)));
   rows.push(await runWithoutTensorFlow(browser, origin));
   rows.push(await runPlot(browser, origin));
   for (const { title, problem } of await checkReport(browser)) {

@@ -29,21 +29,13 @@ async function bundle(page: string, options: BuildOptions): Promise<Uint8Array> 
 /** The sources and what their tests share, which were written for Node. */
 const OF_SOURCES: BuildOptions = { format: 'esm', ignoreAnnotations: true, define: { global: 'globalThis' } };
 
-/**
- * The folder of @tensorflow/tfjs-backend-webgpu, which is no dependency of this repository; null where it is not given. What it
- * imports of tfjs is this repository's.
- */
-export const WEBGPU_FOLDER = process.env.TFJS_WEBGPU ?? null;
-
-async function webGPURoutes(): Promise<Routes> {
-  if (WEBGPU_FOLDER === null) return {};
+/** The backend must register itself with the tfjs of the sources, whatever else of tfjs is installed beside it. */
+async function bundleWithWebGPU(): Promise<Uint8Array> {
   const alias = Object.fromEntries(
     ['core', 'backend-cpu'].map((part) => [`@tensorflow/tfjs-${part}`, ownFolder(part)]),
   );
-  return {
-    '/webgpu.html': join(PAGES, 'webgpu.html'),
-    '/webgpu.js': await bundle('webgpu.ts', { ...OF_SOURCES, alias, inject: [join(WEBGPU_FOLDER, 'dist/index.js')] }),
-  };
+  const backend = join(folderOf('@tensorflow/tfjs-backend-webgpu'), 'index.js');
+  return bundle('webgpu.ts', { ...OF_SOURCES, alias, inject: [backend] });
 }
 
 const ownFolder = (part: string): string => dirname(require.resolve(`@tensorflow/tfjs-${part}/package.json`));
@@ -67,7 +59,6 @@ export async function pageRoutes(): Promise<Routes> {
     '/fused.html': join(PAGES, 'fused.html'),
     '/fused.js': await bundle('fused.ts', OF_SOURCES),
     '/keras-fixtures.json': kerasFixtures(),
-    ...(await webGPURoutes()),
     '/plot.html': join(PAGES, 'plot.html'),
     '/plot.js': await bundle('plot.ts', { format: 'esm' }),
     '/script-tags.html': join(PAGES, 'script-tags.html'),
@@ -75,6 +66,8 @@ export async function pageRoutes(): Promise<Routes> {
     '/worker.html': join(PAGES, 'worker.html'),
     '/worker-page.js': await bundle('worker-page.ts', { format: 'iife' }),
     '/worker.js': await bundle('worker.ts', { format: 'iife' }),
+    '/webgpu.html': join(PAGES, 'webgpu.html'),
+    '/webgpu.js': await bundleWithWebGPU(),
     '/without-tensorflow.html': join(PAGES, 'without-tensorflow.html'),
     '/tf.min.js': join(tfjs, 'tf.min.js'),
     '/tf-backend-wasm.min.js': join(wasm, 'tf-backend-wasm.min.js'),
