@@ -90,3 +90,8 @@ export function trainedModelFixtures(): TrainedModelFixture[] {
       return documents.map((file) => ({ folder, ...JSON.parse(readFileSync(join(ROOT, folder, file), 'utf8')) }));
     });
 }
+
+/** Models of Keras that must be refused, and words that the error must hold. */
+export function refusedModels(): { file: string; words: string[] }[] {
+  return JSON.parse(readFileSync(join(ROOT, 'keras/refused/refused.json'), 'utf8')).models;
+}
