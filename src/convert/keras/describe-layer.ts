@@ -53,11 +53,11 @@ const LEFT_OUT = new Set([
 /** Deals with weights before they are trained only. */
 const isInitializer = (key: string) => key.endsWith('Initializer');
 
-/** What Keras takes for granted otherwise. */
-const STATED: Readonly<Record<string, Record<string, unknown>>> = {
-  GRU: { reset_after: false },
-  GRUCell: { reset_after: false },
-};
+/** What tfjs's GRU and ours take for granted, each another thing: so it is said. */
+function stated(layer: Layer, className: string): Record<string, unknown> {
+  if (className !== 'GRU' && className !== 'GRUCell') return {};
+  return { reset_after: layer.getClassName() !== className };
+}
 
 /**
  * Says a layer in Keras's words, with the layers within it. What was said is translated back, as `loadKeras` does it, and
@@ -67,7 +67,7 @@ const STATED: Readonly<Record<string, Record<string, unknown>>> = {
  */
 export function describeLayer(layer: Layer, describing: Describing): KerasObject {
   const { className, keys, config: inTfjs } = configOf(layer, describing);
-  const config: Record<string, unknown> = { name: layer.name, dtype: 'float32', ...STATED[className] };
+  const config: Record<string, unknown> = { name: layer.name, dtype: 'float32', ...stated(layer, className) };
   // Some classes have no such argument.
   if (layer.trainable === false && layer.weights.length > 0) config.trainable = false;
   Object.assign(config, describeKeys(layer, inTfjs, keys, describing));
@@ -84,7 +84,7 @@ export function describeLayer(layer: Layer, describing: Describing): KerasObject
   }
   const described = kerasObject('keras.layers', className, config);
   // Stacked cells have nothing of their own.
-  if (className !== 'StackedRNNCells') requireSame(layer, inTfjs, described, describing);
+  if (className !== 'StackedRNNCells') requireSame(layer, inTfjs, described, keys, describing);
   return described;
 }
 
@@ -96,7 +96,7 @@ export function kerasObject(module: string, className: string, config: Record<st
 function configOf(layer: Layer, { where }: Describing) {
   const known = kerasClass(layer);
   const cell = LSTM_BRAND in layer ? (layer as unknown as { cell: Layer }).cell : layer;
-  if (known === undefined || (cell !== layer && kerasClass(cell)?.className !== 'LSTMCell')) {
+  if (known === undefined || (cell !== layer && kerasClass(cell)?.className !== `${known.className}Cell`)) {
     throw invalidArgument(where, 'every layer must be one that Keras has', cell.getClassName(), { layer: layer.name });
   }
   const saved = layer.getConfig();
@@ -143,9 +143,12 @@ function describeValueOf(layer: Layer, key: string, rule: KeyRule, given: unknow
     case 'word':
       return snakeKey(given as string);
     default:
-      return given;
+      return Array.isArray(given) ? given.map(openSize) : given;
   }
 }
+
+/** A size that is left open: null in tfjs. */
+const openSize = (size: unknown) => size ?? -1;
 
 const KERAS_ACTIVATIONS = new Map(
   Object.entries(ACTIVATIONS)
@@ -196,7 +199,13 @@ function describeClass(module: string, { className, config }: ConfigDict): Keras
 }
 
 /** Translates the description back, as `loadKeras` does it, and compares. */
-function requireSame(layer: Layer, inTfjs: ConfigDict, described: KerasObject, { where }: Describing): void {
+function requireSame(
+  layer: Layer,
+  inTfjs: ConfigDict,
+  described: KerasObject,
+  keys: LayerDialect['keys'],
+  { where }: Describing,
+): void {
   const { class_name: className, config } = described;
   const dialect: Dialect = { version: 3, hardSigmoid: 'keras3', note() {} };
   let translated: ConfigDict;
@@ -217,7 +226,8 @@ function requireSame(layer: Layer, inTfjs: ConfigDict, described: KerasObject, {
   const { cell } = translated as { cell?: { config?: ConfigDict } };
   const known: ConfigDict = { ...cell?.config, ...translated };
   for (const [key, value] of Object.entries(inTfjs)) {
-    if (LEFT_OUT.has(key) || isInitializer(key)) continue;
+    // What is the same for the whole class is said by the class here.
+    if (LEFT_OUT.has(key) || isInitializer(key) || keys[snakeKey(key)]?.kind === 'fixed') continue;
     const again = known[key];
     const isNone = value == null || value === false || value === 0;
     if (isNone && (again == null || again === false || again === 0)) continue;
@@ -232,7 +242,7 @@ function requireSame(layer: Layer, inTfjs: ConfigDict, described: KerasObject, {
 
 function sameValue(one: unknown, other: unknown): boolean {
   const sorted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.length === 1 ? sorted(value[0]) : value.map(sorted);
+    if (Array.isArray(value)) return value.length === 1 ? sorted(value[0]) : value.map(openSize).map(sorted);
     if (!isObject(value)) return value;
     return Object.entries(value as Json)
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { type Call, callArguments, callBehind, callsOf, firstCallOf, isInputCall } from '../../host/call-graph.js';
 import { type Describing, describeLayer, type KerasObject, kerasObject } from './describe-layer.js';
+import { describeOperation } from './describe-operation.js';
 import { layerDialect } from './dialect.js';
 import { kerasClassName } from './keras-class.js';
 import { MaskFrom } from './layers/mask-from.js';
@@ -57,9 +58,10 @@ class ModelDescriber {
     const byName = new Map([...names].map(([layer, name]) => [name, layer]));
     // An input that nothing uses is there all the same.
     const all = [...new Set([...order, ...byName.keys()])];
+    const layersInFile = all.flatMap((name) => byName.get(name) ?? []);
     this.layersOf.set(
       model,
-      all.flatMap((name) => byName.get(name) ?? []),
+      layersInFile.filter((layer) => describeOperation(layer, '') === null),
     );
     const layers = all.map((name) => {
       const layer = byName.get(name);
@@ -78,8 +80,10 @@ class ModelDescriber {
   }
 
   private describeCalled(layer: Layer, name: string): KerasObject {
-    if (layer.getClassName() !== 'InputLayer') return this.describeOne(layer, name);
-    return inputLayer(firstCallOf(layer).outputTensors[0] as tf.SymbolicTensor, name);
+    if (layer.getClassName() === 'InputLayer') {
+      return inputLayer(firstCallOf(layer).outputTensors[0] as tf.SymbolicTensor, name);
+    }
+    return describeOperation(layer, name)?.operation ?? this.describeOne(layer, name);
   }
 
   private describeOne(layer: Layer, name: string): KerasObject {
@@ -95,7 +99,9 @@ function nameLayers(model: tf.LayersModel, describing: Describing): Map<Layer, s
   const taken = new Set<string>();
   for (const layer of model.layers) {
     if (layer instanceof MaskFrom) continue;
-    const base = layer.name.replaceAll('/', '_');
+    // What puts masks one after the other, which Keras does by itself, it calls so.
+    const isTaken = joinsMasks(layer) && /^concatenate(?:_\d+)?$/.test(layer.name);
+    const base = isTaken ? `masked_${layer.name}` : layer.name.replaceAll('/', '_');
     let name = base;
     for (let n = 1; taken.has(name); n++) name = `${base}_${n}`;
     if (name !== layer.name) describing.note(`'${layer.name}' is called '${name}' in the file, as Keras has it.`);
@@ -103,6 +109,11 @@ function nameLayers(model: tf.LayersModel, describing: Describing): Map<Layer, s
     taken.add(name);
   }
   return names;
+}
+
+function joinsMasks(layer: Layer): boolean {
+  const follow = layer.outboundNodes.map(({ outboundLayer }) => outboundLayer);
+  return layer.getClassName() === 'Concatenate' && follow.some((next) => next instanceof MaskFrom);
 }
 
 function inputLayer({ shape, dtype }: tf.SymbolicTensor, name: string): KerasObject {
@@ -162,6 +173,11 @@ class Graph {
     }
     this.masks.requireSameAsKeras(call);
     const tensors = call.inputTensors.map((tensor) => this.describeTensor(tensor));
+    const operation = describeOperation(layer, name);
+    if (operation !== null) {
+      this.nodes.push({ name, number, inputs, description: { args: operation.argumentsOf(tensors), kwargs: {} } });
+      return;
+    }
     const [x, ...states] = tensors;
     if (!isRecurrent(layer) || states.length === 0) {
       const description = { args: [tensors.length === 1 ? x : tensors], kwargs: {} };

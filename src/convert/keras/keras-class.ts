@@ -1,4 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import { LSTM_BRAND } from '../../layers/brand.js';
+import { GruCell } from '../../variants/gru-cell.js';
 import { LAYERS, type LayerDialect } from './dialect.js';
 
 /** What a class of tfjs is in Keras, and which keys it has there. */
@@ -13,6 +15,11 @@ for (const [className, { tfjs, keys, others = [] }] of Object.entries(LAYERS)) {
     if (!KERAS_CLASSES.has(entry.tfjs)) KERAS_CLASSES.set(entry.tfjs, { className, keys: entry.keys });
   }
 }
+// What leaves out masked steps is Keras's layer, which always does.
+KERAS_CLASSES.set('MaskedAverage1D', {
+  className: 'GlobalAveragePooling1D',
+  keys: (LAYERS.GlobalAveragePooling1D as LayerDialect).keys,
+});
 // Several of Keras's are an explicit LSTM here; and tfjs's own are the same.
 for (const className of ['GRU', 'GRUCell']) {
   KERAS_CLASSES.set(className, { className, keys: (LAYERS[className] as LayerDialect).keys });
@@ -24,7 +31,8 @@ for (const className of ['LSTM', 'LSTMCell']) {
 
 /** What a layer is in Keras; undefined for one that Keras does not have. */
 export function kerasClass(layer: tf.layers.Layer): KerasClass | undefined {
-  return KERAS_CLASSES.get(layer.getClassName());
+  const isGru = LSTM_BRAND in layer && (layer as unknown as { cell: unknown }).cell instanceof GruCell;
+  return KERAS_CLASSES.get(isGru ? 'GRU' : layer.getClassName());
 }
 
 /** What Keras calls a layer's class; what tfjs does where it has none. */

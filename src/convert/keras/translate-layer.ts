@@ -108,7 +108,7 @@ const FINISH: Readonly<Record<string, (config: ConfigDict, layer: KerasLayer) =>
     if (factor <= 0) throw new FileError(`${place}: scale`, 'must be positive to be computed here', { advice: ADVICE });
     return { ...config, axis: null, mean: offset ?? 0, variance: factor * factor, invert: true };
   },
-  Subtract: (config) => ({ ...config, operation: 'subtract' }),
+  Subtract: (config) => ({ ...config, operation: 'subtract', operands: [null, null] as unknown as number[] }),
   ZeroPadding1D: ({ padding, ...config }) => ({ ...config, padding: pair(padding) }),
 };
 
