@@ -1,6 +1,6 @@
 // src/plot/report/page-script.ts, the script of the inspection report as text: a report is made where no bundler is.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -33,5 +33,8 @@ export async function writeReportPage() {
     `export const PAGE_SCRIPT_HASH = 'sha256-${hash}';`,
     '',
   ];
-  writeFileSync(`${root}src/plot/report/page-script.ts`, lines.join('\n'));
+  const target = `${root}src/plot/report/page-script.ts`;
+  const text = lines.join('\n');
+  // Whatever reads it at the same time finds it whole.
+  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text);
 }
