@@ -119,7 +119,7 @@ describe('cellFromTF1', () => {
       }),
     );
     const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved as tf.io.ModelArtifacts));
-    const x = tf.randomNormal([2, 4, 3]);
+    const x = tf.randomNormal([2, 4, 3], 0, 1, 'float32', 1);
     expectClose(loaded.predict(x) as tf.Tensor, model.predict(x) as tf.Tensor);
   });
 

@@ -52,7 +52,7 @@ describe('readTorch', () => {
   test('returns one layer for each of the module, that can be stacked in a model and saved', async () => {
     const module = await readTorch(torchFile('three-layers-both-ways'));
     expect(module.layers.map((layer) => layer.getClassName())).toEqual(Array(3).fill('Bidirectional'));
-    const x = tf.randomNormal([2, 4, 3]);
+    const x = tf.randomNormal([2, 4, 3], 0, 1, 'float32', 1);
     const expected = run(module, x);
     const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [null, 3] }), ...module.layers] });
     expectClose(model.predict(x) as tf.Tensor, expected);
