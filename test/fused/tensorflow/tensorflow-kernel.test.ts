@@ -57,7 +57,8 @@ describe("TensorFlow's LSTM op", () => {
     const property = fc.property(someCase, (one) => {
       tf.tidy(() => {
         const [inputs, options] = [inputsOf(one), optionsOf(one)];
-        expectAgreement(tensorsOf(run(inputs, options)), tensorsOf(runPlain(inputs, options)), 1e-6);
+        // Both round sums of some 70 terms, in different orders.
+        expectAgreement(tensorsOf(run(inputs, options)), tensorsOf(runPlain(inputs, options)), 2e-6);
       });
     });
     fc.assert(property, { numRuns: 40, examples: [[SMALLEST]] });
