@@ -10,7 +10,7 @@ import { matchers } from './matchers/matchers.js';
 declare global {
   namespace jest {
     // The parameters must be those of @types/jest.
-    // biome-ignore lint/complexity/noBannedTypes: as there
+    // biome-ignore lint/complexity/noBannedTypes: @types/jest declares it so
     interface Matchers<R, T = {}> extends TensorMatchers {}
   }
 }

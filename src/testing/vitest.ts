@@ -10,7 +10,7 @@ import { matchers } from './matchers/matchers.js';
 
 declare module 'vitest' {
   // The parameters must be Vitest's.
-  // biome-ignore lint/suspicious/noExplicitAny: as there
+  // biome-ignore lint/suspicious/noExplicitAny: Vitest declares it so
   interface Matchers<T = any> extends TensorMatchers {}
 }
 

@@ -115,10 +115,10 @@ const PICTURES: Record<string, (options: PlotOptions) => Promise<VegaLiteSpec>> 
 };
 
 /** Of every panel and image; marks such as circles have no width. */
-// biome-ignore lint/suspicious/noExplicitAny: a specification is read as the JSON that it is.
-function sizesIn(part: any): [number, number][] {
+function sizesIn(part: unknown): [number, number][] {
   if (typeof part !== 'object' || part === null) return [];
-  const own: [number, number][] = 'width' in part ? [[part.width, part.height]] : [];
+  const { width, height } = part as { width: number; height: number };
+  const own: [number, number][] = 'width' in part ? [[width, height]] : [];
   return [...own, ...Object.entries(part).flatMap(([key, inner]) => (key === 'data' ? [] : sizesIn(inner)))];
 }
 

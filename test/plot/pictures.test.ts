@@ -42,8 +42,7 @@ test.each(cases)(
 const MADE_BY_CASES = 20;
 
 /** Tooltips and parameters, which a picture does not show. */
-// biome-ignore lint/suspicious/noExplicitAny: a specification is read as the JSON that it is.
-function tooltipsOf(part: any): unknown[] {
+function tooltipsOf(part: unknown): unknown[] {
   if (typeof part !== 'object' || part === null) return [];
   const own = 'tooltip' in part ? [part.tooltip] : [];
   return [...own, ...Object.entries(part).flatMap(([key, inner]) => (key === 'data' ? [] : tooltipsOf(inner)))];
