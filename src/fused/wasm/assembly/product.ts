@@ -1,6 +1,6 @@
 import { PANEL_COLUMNS, sliverRows } from './panels';
-import { tile1x16, tile2x16, tile6x8 } from './tiles';
-import { addRow, FLOAT } from './vectors';
+import { tile1x16, tile1x32, tile2x16, tile6x8 } from './tiles';
+import { copyRow, FLOAT } from './vectors';
 
 /** How much of a panel, with the slivers that it meets, stays in a first-level cache. */
 const DEPTH_OF_BLOCK: i32 = 512;
@@ -59,14 +59,33 @@ export function addRowProduct(
   descending: bool,
   edge: usize,
 ): void {
-  const count = (columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
-  for (let n = 0; n < count; n++) {
-    const index = descending ? count - 1 - n : n;
-    const panel = panels + usize(index) * usize(depth) * 64;
-    const to = result + usize(index) * 64;
-    const width = min(PANEL_COLUMNS, columns - index * PANEL_COLUMNS);
-    if (width === PANEL_COLUMNS) tile1x16(to, row, panel, depth, true);
-    else tileAtEdge(to, 0, row, panel, 1, width, depth, true, edge);
+  const panelBytes = usize(depth) * 64;
+  const pairs = columns / (2 * PANEL_COLUMNS);
+  const rest = columns - pairs * 2 * PANEL_COLUMNS;
+  const afterPairs = usize(pairs) * 2;
+  if (descending) addRest(result, row, panels, afterPairs, rest, depth, edge);
+  for (let n = 0; n < pairs; n++) {
+    const panel = usize(descending ? pairs - 1 - n : n) * 2;
+    tile1x32(result + panel * 64, row, panels + panel * panelBytes, panelBytes, depth);
+  }
+  if (!descending) addRest(result, row, panels, afterPairs, rest, depth, edge);
+}
+
+/** The product with the panels from `panel` on, which have less than 32 columns. */
+function addRest(
+  result: usize,
+  row: usize,
+  panels: usize,
+  panel: usize,
+  columns: i32,
+  depth: i32,
+  edge: usize,
+): void {
+  for (; columns > 0; columns -= PANEL_COLUMNS, panel++) {
+    const from = panels + panel * usize(depth) * 64;
+    const to = result + panel * 64;
+    if (columns >= PANEL_COLUMNS) tile1x16(to, row, from, depth, true);
+    else tileAtEdge(to, 0, row, from, 1, columns, depth, true, edge);
   }
 }
 
@@ -101,11 +120,7 @@ function tileAtEdge(
   accumulate: bool,
   edge: usize,
 ): void {
-  tile(edge, 64, sliver, panel, height, count, false);
-  for (let n = 0; n < height; n++) {
-    const to = c + usize(n) * stride;
-    const from = edge + usize(n) * 64;
-    if (accumulate) addRow(to, from, width);
-    else memory.copy(to, from, usize(width) * FLOAT);
-  }
+  for (let n = 0; accumulate && n < height; n++) copyRow(edge + usize(n) * 64, c + usize(n) * stride, width);
+  tile(edge, 64, sliver, panel, height, count, accumulate);
+  for (let n = 0; n < height; n++) copyRow(c + usize(n) * stride, edge + usize(n) * 64, width);
 }

@@ -1,7 +1,8 @@
 import { multiplyAdd } from './vectors';
 
 // The innermost loops of a matrix product: a sliver times a panel, into some rows and columns of the result. Each is as
-// large as 16 vector registers allow.
+// large as 16 vector registers allow. All add the terms of a sum one by one, from the first on, to what is there: whatever
+// rows and columns are computed together, and on whichever thread, the sum is rounded alike.
 
 /** c [2, 16] = or += sliver [count, 2]ᵀ · panel [count, 16]; the rows of c are `stride` bytes apart. */
 export function tile2x16(c: usize, stride: usize, sliver: usize, panel: usize, count: i32, accumulate: bool): void {
@@ -52,38 +53,59 @@ export function tile2x16(c: usize, stride: usize, sliver: usize, panel: usize, c
 
 /** c [1, 16] = or += row [count] · panel [count, 16]. */
 export function tile1x16(c: usize, row: usize, panel: usize, count: i32, accumulate: bool): void {
-  let c0 = i32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
+  let c0 = i32x4.splat(0), c1 = c0, c2 = c0, c3 = c0;
   if (accumulate) {
     c0 = v128.load(c, 0);
     c1 = v128.load(c, 16);
     c2 = v128.load(c, 32);
     c3 = v128.load(c, 48);
   }
-  const end = row + usize(count) * 4;
-  // Two sums of each, so that an addition need not wait for the one before.
-  for (const pairs = end - usize(count & 1) * 4; row < pairs; row += 8, panel += 128) {
-    let a = v128.load32_splat(row, 0);
-    c0 = multiplyAdd(a, v128.load(panel, 0), c0);
-    c1 = multiplyAdd(a, v128.load(panel, 16), c1);
-    c2 = multiplyAdd(a, v128.load(panel, 32), c2);
-    c3 = multiplyAdd(a, v128.load(panel, 48), c3);
-    a = v128.load32_splat(row, 4);
-    d0 = multiplyAdd(a, v128.load(panel, 64), d0);
-    d1 = multiplyAdd(a, v128.load(panel, 80), d1);
-    d2 = multiplyAdd(a, v128.load(panel, 96), d2);
-    d3 = multiplyAdd(a, v128.load(panel, 112), d3);
-  }
-  if (row < end) {
+  for (const end = row + usize(count) * 4; row < end; row += 4, panel += 64) {
     const a = v128.load32_splat(row);
     c0 = multiplyAdd(a, v128.load(panel, 0), c0);
     c1 = multiplyAdd(a, v128.load(panel, 16), c1);
     c2 = multiplyAdd(a, v128.load(panel, 32), c2);
     c3 = multiplyAdd(a, v128.load(panel, 48), c3);
   }
-  v128.store(c, f32x4.add(c0, d0), 0);
-  v128.store(c, f32x4.add(c1, d1), 16);
-  v128.store(c, f32x4.add(c2, d2), 32);
-  v128.store(c, f32x4.add(c3, d3), 48);
+  v128.store(c, c0, 0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+}
+
+/**
+ * c [1, 32] += row [count] · two panels [count, 16], one `distance` bytes after the other: with only one, each sum would wait
+ * for its last addition.
+ */
+export function tile1x32(c: usize, row: usize, panel: usize, distance: usize, count: i32): void {
+  let c0 = v128.load(c, 0);
+  let c1 = v128.load(c, 16);
+  let c2 = v128.load(c, 32);
+  let c3 = v128.load(c, 48);
+  let d0 = v128.load(c, 64);
+  let d1 = v128.load(c, 80);
+  let d2 = v128.load(c, 96);
+  let d3 = v128.load(c, 112);
+  let next = panel + distance;
+  for (const end = row + usize(count) * 4; row < end; row += 4, panel += 64, next += 64) {
+    const a = v128.load32_splat(row);
+    c0 = multiplyAdd(a, v128.load(panel, 0), c0);
+    c1 = multiplyAdd(a, v128.load(panel, 16), c1);
+    c2 = multiplyAdd(a, v128.load(panel, 32), c2);
+    c3 = multiplyAdd(a, v128.load(panel, 48), c3);
+    d0 = multiplyAdd(a, v128.load(next, 0), d0);
+    d1 = multiplyAdd(a, v128.load(next, 16), d1);
+    d2 = multiplyAdd(a, v128.load(next, 32), d2);
+    d3 = multiplyAdd(a, v128.load(next, 48), d3);
+  }
+  v128.store(c, c0, 0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+  v128.store(c, d0, 64);
+  v128.store(c, d1, 80);
+  v128.store(c, d2, 96);
+  v128.store(c, d3, 112);
 }
 
 /** c [6, 8] = or += sliver [count, 6]ᵀ · half a panel [count, 8 of 16]. */
