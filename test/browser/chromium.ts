@@ -1,15 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-
-const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
-const OTHER_PLACES = [
-  '/snap/bin/chromium',
-  '/opt/google/chrome/chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-];
+import { findChromium } from '../../tools/find-chromium.js';
 
 // SwiftShader renders on the processor, so that WebGL with float32 textures is there on a machine without a graphics card.
 const FLAGS = [
@@ -25,31 +15,6 @@ const FLAGS = [
   '--use-webgpu-adapter=swiftshader',
   '--enable-features=Vulkan',
 ];
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** @throws Error when there is no Chromium: a browser that is missing is never passed over in silence. */
-function findChromium(): string {
-  const chosen = process.env.CHROMIUM;
-  if (chosen) {
-    if (isExecutable(chosen)) return chosen;
-    throw new Error(`findChromium: CHROMIUM must name an executable, got ${chosen}`);
-  }
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const inPath = COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command)));
-  const found = [...inPath, ...OTHER_PLACES].find(isExecutable);
-  if (!found) {
-    throw new Error('findChromium: no Chromium or Chrome found; install one (Debian: chromium) or set CHROMIUM to it');
-  }
-  return found;
-}
 
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: findChromium(), args: FLAGS });

@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { WebGPUKernel } from '../../src/fused/webgpu/webgpu-kernel.js';
 import { lastImplementation, lstm, prepareKernels } from '../../src/index.js';
 import { float64Run } from '../fused/support/float64-run.js';
-import { cotangentsOf, PLAIN_PROBLEM, type Problem } from '../fused/support/problem.js';
+import { cotangentsOf, PLAIN_PROBLEM } from '../fused/support/problem.js';
 import { expectRunsClose } from '../fused/support/relative-error.js';
 import { tensorRunInTime } from '../fused/support/tensor-run.js';
+import { WEBGPU_ACCURACY, WEBGPU_PROBLEMS } from '../fused/webgpu/problems.js';
 import { accelerated } from '../support/accelerated.js';
 import { type LayerCase, patternedDropout, resultsOfCase, titleOf } from '../support/layer-cases.js';
 import { maskOf } from '../support/masks.js';
@@ -23,20 +24,7 @@ interface CountedBackend extends tf.KernelBackend {
 
 const backend = () => tf.backend() as CountedBackend;
 
-const PROBLEMS: [problem: Partial<Problem>, mostWork?: number][] = [
-  [{ keepGates: false, keepOutputs: false, units: 1, batch: 1, features: 1 }],
-  [{ units: 5, mask: 'with holes', goBackwards: true, zeroOutputForMask: true, recurrentActivation: 'hardSigmoid' }],
-  [{ mask: 'left padded', inputMasks: 4, recurrentMasks: 4, useBias: false }],
-  [{ inputMasks: 1, recurrentMasks: 1, keepGates: false, goBackwards: true }],
-  // Several samples in a workgroup, of which the last is not full; in several pieces; several units a thread.
-  [{ batch: 18, timesteps: 3, units: 3, mask: 'right padded', zeroOutputForMask: true }],
-  [{ timesteps: 7, units: 5, mask: 'with holes', keepGates: false }, 200],
-  [{ batch: 1, timesteps: 2, units: 300, features: 2 }],
-];
-
-const ACCURACY = { results: 4e-6, gradients: 1e-5 };
-
-const problemChecks: Check[] = PROBLEMS.map(([changes, mostWork], n) => [
+const problemChecks: Check[] = WEBGPU_PROBLEMS.map(([changes, mostWork], n) => [
   JSON.stringify(changes),
   async () => {
     const problem = { ...PLAIN_PROBLEM, seed: 31 + n, ...changes };
@@ -44,7 +32,7 @@ const problemChecks: Check[] = PROBLEMS.map(([changes, mostWork], n) => [
     const before = tf.memory().numTensors;
     const run = await tensorRunInTime(new WebGPUKernel(mostWork), problem, cotangents);
     expect(tf.memory().numTensors).toBe(before);
-    expectRunsClose(run, float64Run(problem, cotangents), ACCURACY);
+    expectRunsClose(run, float64Run(problem, cotangents), WEBGPU_ACCURACY);
   },
 ]);
 

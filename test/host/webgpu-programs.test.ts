@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { openWebGPUPrograms, type WebGPUPrograms } from '../../src/host/webgpu-programs.js';
 import { useBackend } from '../../tools/backends.js';
 
-// What programs compute is tested in a browser: test/browser.
+// What programs compute is tested in test/fused/webgpu/on-device.test.ts.
 
 const LIMITS = { maxComputeWorkgroupStorageSize: 16384, maxStorageBufferBindingSize: 2 ** 27 };
 

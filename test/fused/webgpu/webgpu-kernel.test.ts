@@ -4,7 +4,7 @@ import { useBackend } from '../../../tools/backends.js';
 import { pretendBackend } from '../../host/support/pretend-backend.js';
 import { FUSED_PROBLEM } from '../support/fused-problem.js';
 
-// What it computes is tested in a browser: test/browser.
+// What it computes is tested in on-device.test.ts.
 
 const CHECKING = 'the fused kernel is being checked';
 const WRONG = 'the fused kernel does not compute what it should on this device';
