@@ -39,6 +39,15 @@ export type {
 } from './monitor/history-types.js';
 export type { GateMonitorOptions } from './monitor/options.js';
 export { DEFAULT_MONITOR_THRESHOLDS, type MonitorThresholds } from './monitor/thresholds.js';
+export type { Snippet } from './search/find-snippets.js';
+export type { StepMatch } from './search/find-steps.js';
+export type { Step, UnitMatch } from './search/find-units.js';
+export { type MatchStepsOptions, matchSteps } from './search/match-steps.js';
+export type { StepSpan } from './search/searched-sequence.js';
+export type { OnOptions, SpanToSelect, TracesToSearch, TraceToSearch } from './search/searched-traces.js';
+export { type TopSnippetsOptions, topSnippets } from './search/top-snippets.js';
+export { type TraceValues, traceValues } from './search/trace-values.js';
+export { type StepSelection, unitsOn } from './search/units-on.js';
 export { type DescriptionOptions, describeStatistics } from './statistics/describe-statistics.js';
 export { gateStatistics } from './statistics/gate-statistics.js';
 export type { GateStatistics } from './statistics/layer-statistics.js';

@@ -15,11 +15,14 @@ const {
   gradientFlow,
   gradientFlowModel,
   inputSensitivity,
+  matchSteps,
+  topSnippets,
   traceBytes,
   traceLayer,
   traceLayerBytes,
   traceModel,
   traceModelBatches,
+  unitsOn,
 } = inspect;
 
 const WITHOUT_OPTIONS = [
@@ -29,6 +32,7 @@ const WITHOUT_OPTIONS = [
   'gradientFlowBytes',
   'gradientFlowModelBytes',
   'isOutOfMemory',
+  'traceValues',
   'weightNormsByGate',
   'weightsByGate',
   'withUnits',
@@ -109,6 +113,28 @@ const FUNCTIONS: Record<string, Case> = {
     'time_step',
     [{ timestep: 0.5 }, { timestep: '1' }, { timestep: 3 }, { timestep: -1 }, { mask: 1 }],
     (options) => inputSensitivity(layer, x, options),
+  ],
+  matchSteps: [
+    'thresholds',
+    [
+      { units: [0], from: 0, to: 1, threshold: '1' },
+      { from: 0, to: 1, units: 0 },
+      { from: 0, to: 1, units: [0.5] },
+      { units: [0], to: 1, from: 0.5 },
+      { units: [0], from: 0, to: null },
+      { units: [0], from: 0, to: 1, quantity: 1 },
+    ],
+    (options) => matchSteps(trace, options),
+  ],
+  unitsOn: [
+    'thresholds',
+    [{ threshold: Number.NaN }, { quantity: ['h'] }],
+    (options) => unitsOn(trace, { from: 0, to: 1 }, options),
+  ],
+  topSnippets: [
+    'lengths',
+    [{ unit: '0' }, { unit: null }, { unit: 0, length: 0 }, { unit: 0, count: -1 }],
+    (options) => topSnippets(trace, options),
   ],
   flowStatistics: [
     'jacobian_at',
