@@ -32,9 +32,8 @@ const RULES: OptionRules = {
  * units turn on and off as they do in the selection come first.
  *
  * ```ts
- * const [{ trace }] = traceModel(model, x);
- * const [best] = matchSteps(trace, { units: [3, 17], sample: 0, from: 4, to: 9 });
- * best; // { trace: 0, sample: 12, from: 31, to: 36, overlap: 0.92 }
+ * const [best] = matchSteps(trace, { units: [3, 17], sample: 0, from: 2, to: 4 });
+ * best; // { trace: 0, sample: 2, from: 1, to: 3, overlap: 0.92 }
  * ```
  *
  * The idea is that of LSTMVis: Strobelt et al. 2018, "LSTMVis: A tool for visual analysis of hidden state dynamics in recurrent

@@ -30,7 +30,7 @@ const COUNT = 10;
  *
  * ```ts
  * for (const { sample, from, to, value } of topSnippets(trace, { unit: 7, length: 12 })) {
- *   console.log(value, texts[sample].slice(from, to + 1));
+ *   console.log(value, `sample ${sample}:`, text.slice(from, to + 1));
  * }
  * ```
  *

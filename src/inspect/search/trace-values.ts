@@ -18,7 +18,7 @@ export interface TraceValues extends Values, Activations {
  * ```ts
  * const values = await traceValues(trace);
  * trace.dispose();
- * unitsOn([values], { sample: 0, from: 3, to: 7 });
+ * unitsOn([values], { sample: 0, from: 1, to: 4 });
  * ```
  *
  * @param trace Of any LSTM; it is not disposed.

@@ -29,8 +29,8 @@ export type StepSelection =
  * the selected ones. A selection is a span of a text, say, or all steps at which an input feature is high.
  *
  * ```ts
- * unitsOn(trace, { sample: 2, from: 5, to: 9 });
- * unitsOn(trace, ({ sample, timestep }) => text[sample][timestep] === ' ');
+ * unitsOn(trace, { sample: 2, from: 1, to: 4 });
+ * unitsOn(trace, ({ sample, timestep }) => sample === 0 && text[timestep] === ' ');
  * unitsOn(trace, x.slice([0, 0, 3], [-1, -1, 1]).squeeze([2]).greater(0.5)); // input feature 3 is high
  * // [{ unit: 7, overlap: 0.81, sharedSteps: 130, onSteps: 152, selectedSteps: 139 }, …]
  * ```
