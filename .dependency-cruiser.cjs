@@ -23,7 +23,8 @@ const ENTRIES =
   '^src/(index|(convert|inspect|plot|report|testing|variants)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main)[.]ts$';
 
 /** What runs in the report's page, where TensorFlow.js is not. */
-const WITHOUT_TENSORFLOW = '^src/(plot/(page|rows)/|inspect/(words|search/(searched-sequence|find-[a-z]+))[.]ts|core/(quantities|errors)[.]ts)';
+const WITHOUT_TENSORFLOW =
+  '^src/(plot/(page|rows)/|inspect/(words|search/(searched-sequence|find-[a-z]+))[.]ts|core/(quantities|errors)[.]ts)';
 
 const anyOf = (rooms) => `^src/(${rooms.join('|')})/`;
 
