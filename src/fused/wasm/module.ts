@@ -77,17 +77,24 @@ function canRun(build: Build): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(decode(build, false));
 }
 
+function doNothing(): void {}
+
 const modules = new Map<string, WebAssembly.Module>();
 
 /**
  * Connects a build to a memory.
  *
+ * @param awaitOthers Called by each thread that computes a share of a sequence; returns when all of them have called it.
  * @throws Error where the page's content security policy, or the engine, forbids it.
  */
-export function instantiate(build: Build, memory: WebAssembly.Memory): ModuleExports {
+export function instantiate(
+  build: Build,
+  memory: WebAssembly.Memory,
+  awaitOthers: () => void = doNothing,
+): ModuleExports {
   const isShared = Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
   const key = `${build} ${isShared}`;
   const module = modules.get(key) ?? new WebAssembly.Module(decode(build, isShared));
   modules.set(key, module);
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as ModuleExports;
+  return new WebAssembly.Instance(module, { env: { memory, awaitOthers } }).exports as unknown as ModuleExports;
 }

@@ -35,21 +35,32 @@ function gateAt(s: Sequence, z: v128): v128 {
  * @param dH Gradient with respect to what the units put out, and to the cell state, after the step, [B, U]. Becomes, for
  *   those before it, the part that does not pass through the pre-activations: 0 for h, or all of it at a masked step.
  * @param dOutputs What of the results' gradients is to be added to dH; may be absent.
+ * @param first The first of the units that are computed, of `units`.
  */
-export function stepBackward(s: Sequence, n: i32, dH: usize, dC: usize, dOutputs: usize): void {
+export function stepBackward(
+  s: Sequence,
+  n: i32,
+  dH: usize,
+  dC: usize,
+  dOutputs: usize,
+  first: i32,
+  units: i32,
+): void {
+  const end = first + units;
+  const own = usize(first) * FLOAT;
   const unitBytes = usize(s.units) * FLOAT;
   for (let sample = 0; sample < s.batch; sample++) {
     const at = usize(sample * s.timesteps + n) * unitBytes;
     const dZ = s.dZ + usize(sample * s.timesteps + timestepOf(s, n)) * 4 * unitBytes;
     if (maskedOut(s, sample, n)) {
-      memory.fill(dZ, 0, 4 * unitBytes);
-      if (dOutputs !== 0 && !s.zeroOutputForMask) addRow(dH, dOutputs + at, s.units);
-      if (s.dCells !== 0) addRow(dC, s.dCells + at, s.units);
+      for (let gate: usize = 0; gate < 4; gate++) memory.fill(dZ + gate * unitBytes + own, 0, usize(units) * FLOAT);
+      if (dOutputs !== 0 && !s.zeroOutputForMask) addRow(dH + own, dOutputs + at + own, units);
+      if (s.dCells !== 0) addRow(dC + own, s.dCells + at + own, units);
     } else {
       const previousC = n > 0 ? s.cells + at - unitBytes : s.c0 + usize(sample) * unitBytes;
-      if (hasAdditions(s)) computeRowWithAdditions(s, at, dZ, previousC, dH, dC, dOutputs);
-      else if (s.hardSigmoid) computeRow(s, at, dZ, previousC, dH, dC, true);
-      else computeRow(s, at, dZ, previousC, dH, dC, false);
+      if (hasAdditions(s)) computeRowWithAdditions(s, at, dZ, previousC, dH, dC, dOutputs, first, end);
+      else if (s.hardSigmoid) computeRow(s, at, dZ, previousC, dH, dC, first, end, true);
+      else computeRow(s, at, dZ, previousC, dH, dC, first, end, false);
     }
     dH += unitBytes;
     dC += unitBytes;
@@ -57,11 +68,20 @@ export function stepBackward(s: Sequence, n: i32, dH: usize, dC: usize, dOutputs
 }
 
 @inline
-function computeRow(s: Sequence, at: usize, dZ: usize, previousC: usize, dH: usize, dC: usize, hard: bool): void {
-  const units = s.units;
-  let u = 0;
-  for (; u + 4 <= units; u += 4) computeLanes(s, at, dZ, previousC, dH, dC, usize(u) * FLOAT, 4, hard);
-  if (u < units) computeLanes(s, at, dZ, previousC, dH, dC, usize(u) * FLOAT, units - u, hard);
+function computeRow(
+  s: Sequence,
+  at: usize,
+  dZ: usize,
+  previousC: usize,
+  dH: usize,
+  dC: usize,
+  first: i32,
+  end: i32,
+  hard: bool,
+): void {
+  let u = first;
+  for (; u + 4 <= end; u += 4) computeLanes(s, at, dZ, previousC, dH, dC, usize(u) * FLOAT, 4, hard);
+  if (u < end) computeLanes(s, at, dZ, previousC, dH, dC, usize(u) * FLOAT, end - u, hard);
 }
 
 @inline
@@ -113,11 +133,13 @@ function computeRowWithAdditions(
   dH: usize,
   dC: usize,
   dOutputs: usize,
+  first: i32,
+  end: i32,
 ): void {
   const block = usize(s.units) * FLOAT;
   const hard = s.hardSigmoid !== 0;
-  for (let u = 0; u < s.units; u += 4) {
-    const lanes = s.units - u;
+  for (let u = first; u < end; u += 4) {
+    const lanes = end - u;
     const unit = usize(u) * FLOAT;
     const here = at + unit;
     const saved = s.savedGates + 4 * at + unit;

@@ -1,6 +1,7 @@
 import { BOUNDS_BYTES, fade, stepBackward, writeBounds } from './backward-step';
 import { Rows, setEvenRows } from './rows';
 import { bytesLaidOutFrom, reserve } from './scratch';
+import { awaitOthers, firstOfShare, isShared, sizeOfShare } from './shares';
 import {
   hasAdditions,
   hiddenUnits,
@@ -11,8 +12,14 @@ import {
   stateBytes,
   timestepOf,
 } from './sequence';
-import { addTransposedProduct, dZ, layOutTransposedProduct, prepareTransposedProduct } from './transposed-product';
-import { addRow, FLOAT, loadLanes, storeLanes } from './vectors';
+import {
+  addTransposedProduct,
+  dZ,
+  layOutTransposedProduct,
+  prepareTransposedProduct,
+  weights,
+} from './transposed-product';
+import { addRow, copyRow, FLOAT, loadLanes, storeLanes } from './vectors';
 import {
   addTransposedWeightedSum,
   GATES,
@@ -33,7 +40,7 @@ let dProjected = changetype<Rows>(0);
 let part = changetype<Rows>(0);
 
 function layOut(s: Sequence, address: usize): usize {
-  layOutTransposedProduct(s, address, s.batch, hiddenUnits(s), s.recurrentDropoutMaskCount);
+  layOutTransposedProduct(s, address, s.batch, ownHiddenUnits(s), s.recurrentDropoutMaskCount);
   bounds = reserve(BOUNDS_BYTES);
   if (isProjected(s)) {
     dUnitOutputs = reserve(stateBytes(s, s.units));
@@ -45,43 +52,65 @@ function layOut(s: Sequence, address: usize): usize {
   return bytesLaidOutFrom(address);
 }
 
+/** Of the hidden state's units those whose gradient is computed here. */
+@inline
+function ownHiddenUnits(s: Sequence): i32 {
+  return isShared(s) ? sizeOfShare(s, s.units) : hiddenUnits(s);
+}
+
 export function backwardScratchBytes(s: Sequence): usize {
   return layOut(s, 0);
 }
 
 /**
  * Backpropagation through time: from the gradients of what the forward pass returned to those of the pre-activations, dZ,
- * of the projection before it is bounded, and of the initial states.
+ * of the projection before it is bounded, and of the initial states. Threads may divide the units among them as in the
+ * forward pass.
  */
 export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
   if (hasAdditions(s)) writeBounds(s, bounds);
-  prepareTransposedProduct(s, s.recurrentKernel, hiddenUnits(s), s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
+  const zBytes = usize(GATES * s.units) * FLOAT;
+  const first = firstOfShare(s, s.units);
+  const units = sizeOfShare(s, s.units);
+  const own = usize(first) * FLOAT;
+  const ownRows = s.recurrentKernel + usize(first) * zBytes;
+  prepareTransposedProduct(s, ownRows, ownHiddenUnits(s), s.recurrentDropoutMaskCount, recurrentDropoutMasks(s));
+  weights.maskOffset = own;
   if (isProjected(s)) prepareProjection(s);
   const dH = s.dH0;
-  memory.copy(dH, s.dH, stateBytes(s, hiddenUnits(s)));
-  memory.copy(s.dC0, s.dC, stateBytes(s, s.units));
-  addGradientOfLastOutput(s, dH);
-  const zBytes = usize(GATES * s.units) * FLOAT;
+  copyOwnColumns(s, dH, s.dH, hiddenUnits(s), first, ownHiddenUnits(s));
+  copyOwnColumns(s, s.dC0, s.dC, s.units, first, units);
+  addGradientOfLastOutput(s, dH, first, ownHiddenUnits(s));
+  const stateRow = usize(hiddenUnits(s)) * FLOAT;
   for (let n = s.timesteps - 1; n >= 0; n--) {
     if (isProjected(s)) {
       goBackThroughProjection(s, n, dH);
-      stepBackward(s, n, dUnitOutputs, s.dC0, 0);
+      stepBackward(s, n, dUnitOutputs, s.dC0, 0, first, units);
     } else {
-      stepBackward(s, n, dH, s.dC0, s.dOutputs);
+      stepBackward(s, n, dH, s.dC0, s.dOutputs, first, units);
     }
+    if (isShared(s)) awaitOthers();
     const source = s.dZ + usize(timestepOf(s, n)) * zBytes;
     setEvenRows(dZ, source, usize(s.timesteps) * zBytes, s.batch, GATES * s.units);
-    addTransposedProduct(dH, (n & 1) === 1);
+    addTransposedProduct(dH + own, stateRow, (n & 1) === 1);
   }
 }
 
-function addGradientOfLastOutput(s: Sequence, dH: usize): void {
+/** Copies `count` columns, from `first` on, of a matrix [B, width]. */
+function copyOwnColumns(s: Sequence, destination: usize, source: usize, width: i32, first: i32, count: i32): void {
+  for (let sample = 0; sample < s.batch; sample++) {
+    const at = usize(sample * width + first) * FLOAT;
+    copyRow(destination + at, source + at, count);
+  }
+}
+
+function addGradientOfLastOutput(s: Sequence, dH: usize, first: i32, count: i32): void {
   for (let sample = 0; sample < s.batch; sample++) {
     if (s.zeroOutputForMask && maskedOut(s, sample, s.timesteps - 1)) continue;
-    const at = usize(sample) * usize(hiddenUnits(s)) * FLOAT;
-    addRow(dH + at, s.dLastOutput + at, hiddenUnits(s));
+    const at = usize(sample * hiddenUnits(s) + first) * FLOAT;
+    addRow(dH + at, s.dLastOutput + at, count);
   }
 }
 
@@ -115,5 +144,5 @@ function goBackThroughProjection(s: Sequence, n: i32, dH: usize): void {
     dH += rowBytes;
   }
   setEvenRows(dProjected, s.dProjected + usize(n) * rowBytes, usize(s.timesteps) * rowBytes, s.batch, width);
-  addTransposedWeightedSum(dUnitOutputs, dProjected, projection, part, (n & 1) === 1);
+  addTransposedWeightedSum(dUnitOutputs, usize(s.units) * FLOAT, dProjected, projection, part, (n & 1) === 1);
 }

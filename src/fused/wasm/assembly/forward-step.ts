@@ -7,49 +7,69 @@ import { constants } from './workspace';
  * One timestep from the pre-activations on, and its entries in the results.
  *
  * @param z [B, 4U]; the gates take its place.
- * @param h What the units put out, [B, U]: replaced by the new values, as is c. It is the state h, unless that is a
- *   projection of it, whose entries in the results the caller writes.
+ * @param previousH The state h before, [B, U]; may be the same as `h`.
+ * @param h Where what the units put out goes, [B, U]. It is the state h, unless that is a projection of it, whose entries in
+ *   the results the caller writes.
+ * @param c Replaced by the new values.
+ * @param first The first of the units that are computed, of `units`.
  */
-export function stepForward(s: Sequence, n: i32, z: usize, h: usize, c: usize): void {
-  const units = s.units;
-  const unitBytes = usize(units) * FLOAT;
+export function stepForward(
+  s: Sequence,
+  n: i32,
+  z: usize,
+  previousH: usize,
+  h: usize,
+  c: usize,
+  first: i32,
+  units: i32,
+): void {
+  const unitBytes = usize(s.units) * FLOAT;
+  const own = usize(first) * FLOAT;
+  z += own;
+  previousH += own;
+  h += own;
+  c += own;
   for (let sample = 0; sample < s.batch; sample++) {
     const row = usize(sample * s.timesteps + n);
     const masked = maskedOut(s, sample, n);
     if (masked) {
-      passOver(s, row * unitBytes, c);
+      passOver(s, row * unitBytes, own, c, units);
+      if (previousH !== h) copyRow(h, previousH, units);
     } else {
       if (hasAdditions(s)) {
-        computeWithAdditions(s, z, h, c);
+        computeWithAdditions(s, z, h, c, own, units);
       } else {
         // Gates first, then states: in one loop, each unit's long chain of operations would be waited for.
-        activateGates(s, z, 2 * units);
+        activateGates(s, z, units);
+        activateGates(s, z + unitBytes, units);
         activateGates(s, z + 3 * unitBytes, units);
         activateTanh(z + 2 * unitBytes, units);
-        if (s.hardSigmoid) updateStates(units, z, h, c, true);
-        else updateStates(units, z, h, c, false);
+        if (s.hardSigmoid) updateStates(unitBytes, units, z, h, c, true);
+        else updateStates(unitBytes, units, z, h, c, false);
       }
-      keepStep(s, row * unitBytes, z, c);
+      keepStep(s, row * unitBytes, own, z, c, units);
     }
-    if (!isProjected(s)) keepHidden(s, row, masked, h);
+    if (!isProjected(s)) keepHidden(s, row, masked, h, first, units);
     z += 4 * unitBytes;
+    previousH += unitBytes;
     h += unitBytes;
     c += unitBytes;
   }
 }
 
 /** The step of a cell with more than the six equations. */
-function computeWithAdditions(s: Sequence, z: usize, h: usize, c: usize): void {
-  const units = s.units;
-  const block = usize(units) * FLOAT;
+function computeWithAdditions(s: Sequence, z: usize, h: usize, c: usize, own: usize, units: i32): void {
+  const block = usize(s.units) * FLOAT;
+  const peepholes = s.peepholes + own;
   const hard = s.hardSigmoid !== 0;
   const o = z + 3 * block;
   if (s.peepholes !== 0) {
-    multiplyAddRow(z, s.peepholes, c, units);
-    multiplyAddRow(z + block, s.peepholes + block, c, units);
+    multiplyAddRow(z, peepholes, c, units);
+    multiplyAddRow(z + block, peepholes + block, c, units);
   }
-  clipRow(z, 3 * units, s.gateClip);
-  activateGates(s, z, 2 * units);
+  for (let gate: usize = 0; gate < 3; gate++) clipRow(z + gate * block, units, s.gateClip);
+  activateGates(s, z, units);
+  activateGates(s, z + block, units);
   activateTanh(z + 2 * block, units);
   for (let u = 0; u < units; u += 4) {
     const lanes = units - u;
@@ -61,7 +81,7 @@ function computeWithAdditions(s: Sequence, z: usize, h: usize, c: usize): void {
     const newC = multiplyAdd(f, loadLanes(c + at, lanes), f32x4.mul(i, g));
     storeLanes(c + at, clip(newC, s.cellClip), lanes);
   }
-  if (s.peepholes !== 0) multiplyAddRow(o, s.peepholes + 2 * block, c, units);
+  if (s.peepholes !== 0) multiplyAddRow(o, peepholes + 2 * block, c, units);
   clipRow(o, units, s.gateClip);
   activateGates(s, o, units);
   for (let u = 0; u < units; u += 4) {
@@ -105,15 +125,14 @@ function activateHard(values: usize, count: i32): void {
 
 /** c = f ⊙ c + i ⊙ g, h = o ⊙ tanh(c). */
 @inline
-function updateStates(units: i32, gates: usize, h: usize, c: usize, hard: bool): void {
+function updateStates(block: usize, units: i32, gates: usize, h: usize, c: usize, hard: bool): void {
   let u = 0;
-  for (; u + 4 <= units; u += 4) updateLanes(units, gates, h, c, usize(u) * FLOAT, 4, hard);
-  if (u < units) updateLanes(units, gates, h, c, usize(u) * FLOAT, units - u, hard);
+  for (; u + 4 <= units; u += 4) updateLanes(block, gates, h, c, usize(u) * FLOAT, 4, hard);
+  if (u < units) updateLanes(block, gates, h, c, usize(u) * FLOAT, units - u, hard);
 }
 
 @inline
-function updateLanes(units: i32, gates: usize, h: usize, c: usize, at: usize, lanes: i32, hard: bool): void {
-  const block = usize(units) * FLOAT;
+function updateLanes(block: usize, gates: usize, h: usize, c: usize, at: usize, lanes: i32, hard: bool): void {
   const gate = gates + at;
   const i = gateValue(loadLanes(gate, lanes), hard);
   const f = gateValue(loadLanes(gate + block, lanes), hard);
@@ -129,11 +148,10 @@ function gateValue(saved: v128, hard: bool): v128 {
   return hard ? clipToUnit(saved, constants) : saved;
 }
 
-/** Writes the hidden state's entries in the results. */
+/** Writes the hidden state's entries in the results, from `first` on. */
 @inline
-export function keepHidden(s: Sequence, row: usize, masked: bool, h: usize): void {
-  const units = hiddenUnits(s);
-  const at = row * usize(units) * FLOAT;
+export function keepHidden(s: Sequence, row: usize, masked: bool, h: usize, first: i32, units: i32): void {
+  const at = (row * usize(hiddenUnits(s)) + usize(first)) * FLOAT;
   if (s.outputs !== 0) {
     if (masked && s.zeroOutputForMask) memory.fill(s.outputs + at, 0, usize(units) * FLOAT);
     else copyRow(s.outputs + at, h, units);
@@ -142,35 +160,43 @@ export function keepHidden(s: Sequence, row: usize, masked: bool, h: usize): voi
 }
 
 /** Writes the other entries of a step. */
-function keepStep(s: Sequence, at: usize, gates: usize, c: usize): void {
-  const units = s.units;
-  const block = usize(units) * FLOAT;
+function keepStep(s: Sequence, at: usize, own: usize, gates: usize, c: usize, units: i32): void {
+  const block = usize(s.units) * FLOAT;
+  if (s.savedGates !== 0) {
+    const saved = s.savedGates + 4 * at + own;
+    for (let gate: usize = 0; gate < 4; gate++) copyRow(saved + gate * block, gates + gate * block, units);
+  }
+  at += own;
   if (s.cells !== 0) copyRow(s.cells + at, c, units);
-  if (s.savedGates !== 0) copyRow(s.savedGates + 4 * at, gates, 4 * units);
   if (s.i === 0) return;
-  keepGate(s, s.i + at, gates);
-  keepGate(s, s.f + at, gates + block);
+  keepGate(s, s.i + at, gates, units);
+  keepGate(s, s.f + at, gates + block, units);
   copyRow(s.g + at, gates + 2 * block, units);
-  keepGate(s, s.o + at, gates + 3 * block);
+  keepGate(s, s.o + at, gates + 3 * block, units);
 }
 
-function keepGate(s: Sequence, to: usize, gate: usize): void {
+function keepGate(s: Sequence, to: usize, gate: usize, units: i32): void {
   if (!s.hardSigmoid) {
-    copyRow(to, gate, s.units);
+    copyRow(to, gate, units);
     return;
   }
-  for (let u = 0; u < s.units; u += 4) {
+  for (let u = 0; u < units; u += 4) {
     const at = usize(u) * FLOAT;
-    const lanes = min(4, s.units - u);
+    const lanes = min(4, units - u);
     storeLanes(to + at, clipToUnit(loadLanes(gate + at, lanes), constants), lanes);
   }
 }
 
 /** A masked step: the states stay, the gates are 0. */
-function passOver(s: Sequence, at: usize, c: usize): void {
-  const bytes = usize(s.units) * FLOAT;
-  if (s.cells !== 0) copyRow(s.cells + at, c, s.units);
-  if (s.savedGates !== 0) memory.fill(s.savedGates + 4 * at, 0, 4 * bytes);
+function passOver(s: Sequence, at: usize, own: usize, c: usize, units: i32): void {
+  const bytes = usize(units) * FLOAT;
+  const block = usize(s.units) * FLOAT;
+  if (s.savedGates !== 0) {
+    const saved = s.savedGates + 4 * at + own;
+    for (let gate: usize = 0; gate < 4; gate++) memory.fill(saved + gate * block, 0, bytes);
+  }
+  at += own;
+  if (s.cells !== 0) copyRow(s.cells + at, c, units);
   if (s.i === 0) return;
   memory.fill(s.i + at, 0, bytes);
   memory.fill(s.f + at, 0, bytes);

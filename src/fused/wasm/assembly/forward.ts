@@ -2,6 +2,7 @@ import { clip } from './activations';
 import { keepHidden, stepForward } from './forward-step';
 import { Rows, setEvenRows, setRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
+import { awaitOthers, firstOfShare, isShared, sizeOfShare } from './shares';
 import {
   hiddenUnits,
   inputDropoutMasks,
@@ -12,8 +13,18 @@ import {
   stateBytes,
   timestepOf,
 } from './sequence';
-import { FLOAT, loadLanes, storeLanes, VECTOR } from './vectors';
-import { addWeightedSum, GATES, isPackingWorthIt, packWeights, setWeights, Weights, weightPanelsBytes } from './weights';
+import { copyRow, FLOAT, loadLanes, storeLanes, VECTOR } from './vectors';
+import {
+  addWeightedSum,
+  GATES,
+  isPackingWorthIt,
+  packWeights,
+  panelsBytesOfUnits,
+  setWeights,
+  takeUnits,
+  Weights,
+  weightPanelsBytes,
+} from './weights';
 import { layOutWorkspace, prepareWorkspace } from './workspace';
 
 /** Rows of input that are projected at once: enough for a fast product, few enough to stay in a cache. */
@@ -59,8 +70,8 @@ function layOut(s: Sequence, address: usize): usize {
   h = reserve(stateBytes(s, hiddenUnits(s)));
   c = reserve(stateBytes(s, s.units));
   z = reserve(usize(chunkRows) * zRowBytes(s) + VECTOR);
-  kernelPanels = reserve(weightPanelsBytes(s.features, GATES * s.units, s.inputDropoutMaskCount));
-  recurrentPanels = reserve(weightPanelsBytes(hiddenUnits(s), GATES * s.units, s.recurrentDropoutMaskCount));
+  kernelPanels = reserve(panelsBytesHere(s, s.features, s.inputDropoutMaskCount));
+  recurrentPanels = reserve(panelsBytesHere(s, hiddenUnits(s), s.recurrentDropoutMaskCount));
   unitOutputs = h;
   if (isProjected(s)) {
     unitOutputs = reserve(stateBytes(s, s.units));
@@ -71,11 +82,20 @@ function layOut(s: Sequence, address: usize): usize {
   return bytesLaidOutFrom(address);
 }
 
+function panelsBytesHere(s: Sequence, depth: i32, maskCount: i32): usize {
+  if (isShared(s)) return panelsBytesOfUnits(depth, sizeOfShare(s, s.units));
+  return weightPanelsBytes(depth, GATES * s.units, maskCount);
+}
+
 export function forwardScratchBytes(s: Sequence): usize {
   return layOut(s, 0);
 }
 
-/** Runs a sequence and writes what it returns, and what the backward pass wants of it, where there is an address. */
+/**
+ * Runs a sequence and writes what it returns, and what the backward pass wants of it, where there is an address.
+ *
+ * Threads may divide the units of the plain LSTM among them, or one with any additions but a projection.
+ */
 export function forward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
@@ -83,25 +103,47 @@ export function forward(s: Sequence): void {
   setWeights(kernel, s.kernel, s.features, columns, s.inputDropoutMaskCount, inputDropoutMasks(s));
   const recurrentMasks = recurrentDropoutMasks(s);
   setWeights(recurrentKernel, s.recurrentKernel, hiddenUnits(s), columns, s.recurrentDropoutMaskCount, recurrentMasks);
+  const firstUnit = firstOfShare(s, s.units);
+  const units = sizeOfShare(s, s.units);
+  if (isShared(s)) takeUnits(kernel, firstUnit, units);
+  if (isShared(s)) takeUnits(recurrentKernel, firstUnit, units);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
   if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
   if (isProjected(s)) prepareProjection(s);
-  setState(h, s.h0, stateBytes(s, hiddenUnits(s)));
+  // Where others read h while it changes, the new one is written beside the old one, in turns to where the last one is wanted.
+  let newH = unitOutputs;
+  if (isShared(s)) {
+    h = s.h;
+    newH = s.lastOutput;
+  }
+  if (s.share === 0) setState(h, s.h0, stateBytes(s, hiddenUnits(s)));
+  if (isShared(s)) awaitOthers();
   setState(c, s.c0, stateBytes(s, s.units));
   const chunk = stepsOfChunk(s);
   for (let first = 0; first < s.timesteps; first += chunk) {
     const count = min(chunk, s.timesteps - first);
-    projectInputs(s, first, count);
+    projectInputs(s, first, count, firstUnit, units);
     for (let n = 0; n < count; n++) {
       const zOfStep = z + usize(n * s.batch) * zRowBytes(s);
       setEvenRows(rows, h, usize(hiddenUnits(s)) * FLOAT, s.batch, hiddenUnits(s));
-      addWeightedSum(zOfStep, rows, recurrentKernel, maskedCopy, (n & 1) === 1);
-      stepForward(s, first + n, zOfStep, unitOutputs, c);
+      addWeightedSum(zOfStep + usize(firstUnit) * FLOAT, rows, recurrentKernel, maskedCopy, (n & 1) === 1);
+      stepForward(s, first + n, zOfStep, isShared(s) ? h : newH, newH, c, firstUnit, units);
       if (isProjected(s)) projectStep(s, first + n);
+      if (isShared(s)) {
+        awaitOthers();
+        const oldH = h;
+        h = newH;
+        newH = oldH;
+      }
     }
   }
-  memory.copy(s.h, h, stateBytes(s, hiddenUnits(s)));
-  memory.copy(s.c, c, stateBytes(s, s.units));
+  const unitBytes = usize(s.units) * FLOAT;
+  const firstBytes = usize(firstUnit) * FLOAT;
+  for (let row: usize = 0; row < usize(s.batch); row++) {
+    copyRow(s.c + row * unitBytes + firstBytes, c + row * unitBytes + firstBytes, units);
+  }
+  if (s.share !== 0) return;
+  if (h !== s.h) memory.copy(s.h, h, stateBytes(s, hiddenUnits(s)));
   writeLastOutput(s);
 }
 
@@ -112,19 +154,26 @@ function setState(state: usize, first: usize, bytes: usize): void {
 }
 
 /** z = x · kernel + bias for timesteps `first` to `first + count`, in the order of processing. */
-function projectInputs(s: Sequence, first: i32, count: i32): void {
+function projectInputs(s: Sequence, first: i32, count: i32, firstUnit: i32, units: i32): void {
   const rowCount = count * s.batch;
   const rowBytes = zRowBytes(s);
+  const own = usize(firstUnit) * FLOAT;
+  // All of a row, unless others write the rest of it.
+  const runs = isShared(s) ? GATES : 1;
+  const runBytes = isShared(s) ? usize(units) * FLOAT : rowBytes;
   for (let row = 0; row < rowCount; row++) {
-    if (s.bias === 0) memory.fill(z + usize(row) * rowBytes, 0, rowBytes);
-    else memory.copy(z + usize(row) * rowBytes, s.bias, rowBytes);
+    for (let run = 0; run < runs; run++) {
+      const at = usize(run * s.units) * FLOAT + own;
+      if (s.bias === 0) memory.fill(z + usize(row) * rowBytes + at, 0, runBytes);
+      else memory.copy(z + usize(row) * rowBytes + at, s.bias + at, runBytes);
+    }
   }
   const featureBytes = usize(s.features) * FLOAT;
   const sampleBytes = usize(s.timesteps) * featureBytes;
   const source = s.x + usize(timestepOf(s, first)) * featureBytes;
   const stepBytes: usize = s.goBackwards ? 0 - featureBytes : featureBytes;
   setRows(rows, source, stepBytes, s.batch, sampleBytes, rowCount, s.features);
-  addWeightedSum(z, rows, kernel, maskedCopy, false);
+  addWeightedSum(z + own, rows, kernel, maskedCopy, false);
 }
 
 function prepareProjection(s: Sequence): void {
@@ -148,12 +197,12 @@ function projectStep(s: Sequence, n: i32): void {
       const at = usize(u) * FLOAT;
       storeLanes(to + at, clip(loadLanes(from + at, width - u), s.projectionClip), width - u);
     }
-    keepHidden(s, usize(sample * s.timesteps + n), masked, to);
+    keepHidden(s, usize(sample * s.timesteps + n), masked, to, 0, width);
   }
 }
 
 function writeLastOutput(s: Sequence): void {
-  memory.copy(s.lastOutput, h, stateBytes(s, hiddenUnits(s)));
+  memory.copy(s.lastOutput, s.h, stateBytes(s, hiddenUnits(s)));
   if (!s.zeroOutputForMask) return;
   const rowBytes = usize(hiddenUnits(s)) * FLOAT;
   for (let sample = 0; sample < s.batch; sample++) {

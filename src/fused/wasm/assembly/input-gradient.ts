@@ -43,5 +43,5 @@ export function inputGradient(s: Sequence): void {
 function addRows(s: Sequence, first: i32, count: i32): void {
   const zBytes = usize(GATES * s.units) * FLOAT;
   setRows(dZ, s.dZ + usize(first) * zBytes, zBytes, 1, 0, count, GATES * s.units);
-  addTransposedProduct(s.dX + usize(first * s.features) * FLOAT, false);
+  addTransposedProduct(s.dX + usize(first * s.features) * FLOAT, usize(s.features) * FLOAT, false);
 }

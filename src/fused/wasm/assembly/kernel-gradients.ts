@@ -2,6 +2,7 @@ import { clipToUnit, tanh } from './activations';
 import { packPanels, packTransposedSlivers, panelsBytes } from './panels';
 import { multiply } from './product';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
+import { firstOfShare, sizeOfShare } from './shares';
 import { hiddenUnits, inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, timestepOf } from './sequence';
 import { addRow, FLOAT, loadLanes, multiplyAddRow, multiplyRow, storeLanes } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
@@ -23,7 +24,7 @@ function layOut(s: Sequence, depth: i32, columns: i32, address: usize): usize {
   const rows = min(ROWS_OF_CHUNK, s.batch * s.timesteps);
   layOutWorkspace(usize(rows) * usize(depth), 0);
   factor = reserve(usize(rows) * usize(depth) * FLOAT);
-  panels = reserve(panelsBytes(rows, columns));
+  panels = reserve(panelsBytes(rows, sizeOfShare(s, columns)));
   return bytesLaidOutFrom(address);
 }
 
@@ -68,19 +69,21 @@ export function peepholeGradientScratchBytes(_s: Sequence): usize {
 
 /** dPeepholes, the sum of dZ ⊙ c: of i and f with the c before each step, of o with the new one. */
 export function peepholeGradient(s: Sequence): void {
-  const units = s.units;
-  const block = usize(units) * FLOAT;
-  memory.fill(s.dPeepholes, 0, 3 * block);
+  const units = sizeOfShare(s, s.units);
+  const block = usize(s.units) * FLOAT;
+  const first = usize(firstOfShare(s, s.units)) * FLOAT;
+  const result = s.dPeepholes + first;
+  for (let gate: usize = 0; gate < 3; gate++) memory.fill(result + gate * block, 0, usize(units) * FLOAT);
   for (let row = 0; row < s.batch * s.timesteps; row++) {
     const sample = row / s.timesteps;
     const n = row % s.timesteps;
     if (maskedOut(s, sample, n)) continue;
-    const dZ = s.dZ + usize(sample * s.timesteps + timestepOf(s, n)) * 4 * block;
-    const c = s.cells + usize(row) * block;
-    const previous = n > 0 ? c - block : s.c0 + usize(sample) * block;
-    multiplyAddRow(s.dPeepholes, dZ, previous, units);
-    multiplyAddRow(s.dPeepholes + block, dZ + block, previous, units);
-    multiplyAddRow(s.dPeepholes + 2 * block, dZ + 3 * block, c, units);
+    const dZ = s.dZ + usize(sample * s.timesteps + timestepOf(s, n)) * 4 * block + first;
+    const c = s.cells + usize(row) * block + first;
+    const previous = n > 0 ? c - block : s.c0 + usize(sample) * block + first;
+    multiplyAddRow(result, dZ, previous, units);
+    multiplyAddRow(result + block, dZ + block, previous, units);
+    multiplyAddRow(result + 2 * block, dZ + 3 * block, c, units);
   }
 }
 
@@ -90,10 +93,12 @@ export function biasGradientScratchBytes(_s: Sequence): usize {
 
 /** dBias, the sum of dZ over samples and timesteps. */
 export function biasGradient(s: Sequence): void {
-  const columns = GATES * s.units;
-  const rowBytes = usize(columns) * FLOAT;
-  memory.fill(s.dBias, 0, rowBytes);
-  for (let row = 0; row < s.batch * s.timesteps; row++) addRow(s.dBias, s.dZ + usize(row) * rowBytes, columns);
+  const columns = sizeOfShare(s, GATES * s.units);
+  const first = usize(firstOfShare(s, GATES * s.units)) * FLOAT;
+  const rowBytes = usize(GATES * s.units) * FLOAT;
+  const result = s.dBias + first;
+  memory.fill(result, 0, usize(columns) * FLOAT);
+  for (let row = 0; row < s.batch * s.timesteps; row++) addRow(result, s.dZ + usize(row) * rowBytes + first, columns);
 }
 
 /**
@@ -113,12 +118,14 @@ function sumOverRows(
 ): void {
   const rows = s.batch * s.timesteps;
   const rowBytes = usize(width) * FLOAT;
-  const columns = columnsOfProduct(width, maskCount);
+  const columnsOfAll = columnsOfProduct(width, maskCount);
+  const columns = sizeOfShare(s, columnsOfAll);
+  const firstColumn = firstOfShare(s, columnsOfAll);
   for (let first = 0; first < rows; first += ROWS_OF_CHUNK) {
     const count = min(ROWS_OF_CHUNK, rows - first);
     for (let gate = 0; gate < productsFor(maskCount); gate++) {
       const mask = maskCount > 0 ? load<usize>(masks + usize(gate) * sizeof<usize>()) : 0;
-      const block = usize(gate * s.units) * FLOAT;
+      const block = usize(gate * s.units + firstColumn) * FLOAT;
       for (let row = 0; row < count; row++) {
         const to = factor + usize(row * depth) * FLOAT;
         if (kind === OF_INPUT) writeInputRow(s, to, first + row, mask);

@@ -96,7 +96,10 @@ export class Sequence {
   dProjection: usize;
   dX: usize;
 
-  /** Working memory, as much as `scratchBytes` asked for. */
+  /** Which part of the units or columns is computed here, where `shares` threads compute one each; 0 of 0 for all of them. */
+  share: i32;
+  shares: i32;
+  /** Working memory, as much as `scratchBytes` asked for; each thread has its own. */
   scratch: usize;
 }
 

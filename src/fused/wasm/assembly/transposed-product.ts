@@ -46,7 +46,7 @@ export function prepareTransposedProduct(s: Sequence, matrix: usize, depth: i32,
   if (isPackingWorthIt(s.batch * s.timesteps)) packTransposedWeights(weights, panels);
 }
 
-/** result [rows, depth] += dZ · weightsᵀ. */
-export function addTransposedProduct(result: usize, descending: bool): void {
-  addTransposedWeightedSum(result, dZ, weights, dZOfGate, descending);
+/** result [rows, depth] += dZ · weightsᵀ; the rows of the result are `stride` bytes apart. */
+export function addTransposedProduct(result: usize, stride: usize, descending: bool): void {
+  addTransposedWeightedSum(result, stride, dZ, weights, dZOfGate, descending);
 }

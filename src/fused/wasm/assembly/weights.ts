@@ -13,6 +13,9 @@ export class Weights {
   matrix: usize;
   depth: i32;
   columns: i32;
+  /** How many products there are, and how many columns each takes: one with all of them, or one a gate. */
+  products: i32;
+  productColumns: i32;
   /** None, one for all gates, or four; their addresses follow one another at `masks`. */
   maskCount: i32;
   masks: usize;
@@ -33,10 +36,19 @@ export function setWeights(
   weights.matrix = matrix;
   weights.depth = depth;
   weights.columns = columns;
+  weights.products = productsFor(maskCount);
+  weights.productColumns = columnsOfProduct(columns, maskCount);
   weights.maskCount = maskCount;
   weights.masks = masks;
   weights.maskOffset = 0;
   weights.panels = 0;
+}
+
+/** Leaves the products `units` columns of each gate, from the given one on. */
+export function takeUnits(weights: Weights, first: i32, units: i32): void {
+  weights.matrix += usize(first) * FLOAT;
+  weights.products = GATES;
+  weights.productColumns = units;
 }
 
 /** Whether to pack weights that this many rows will meet. */
@@ -60,6 +72,11 @@ export function weightPanelsBytes(depth: i32, columns: i32, maskCount: i32): usi
   return usize(productsFor(maskCount)) * panelsBytes(depth, columnsOfProduct(columns, maskCount));
 }
 
+/** Of the weights of some units of each gate. */
+export function panelsBytesOfUnits(depth: i32, units: i32): usize {
+  return usize(GATES) * panelsBytes(depth, units);
+}
+
 export function transposedPanelsBytes(depth: i32, columns: i32, maskCount: i32): usize {
   return usize(productsFor(maskCount)) * panelsBytes(columnsOfProduct(columns, maskCount), depth);
 }
@@ -77,13 +94,14 @@ function blockOffset(weights: Weights, product: i32): usize {
 
 @inline
 function maskOfProduct(weights: Weights, product: i32): usize {
-  return load<usize>(weights.masks + usize(product) * sizeof<usize>()) + weights.maskOffset;
+  const mask = weights.maskCount === GATES ? product : 0;
+  return load<usize>(weights.masks + usize(mask) * sizeof<usize>()) + weights.maskOffset;
 }
 
 export function packWeights(weights: Weights, panels: usize): void {
   weights.panels = panels;
-  const columns = columnsOfProduct(weights.columns, weights.maskCount);
-  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+  const columns = weights.productColumns;
+  for (let product = 0; product < weights.products; product++) {
     packPanels(panels, weights.matrix + blockOffset(weights, product), rowBytes(weights), weights.depth, columns);
     panels += panelsBytes(weights.depth, columns);
   }
@@ -91,8 +109,8 @@ export function packWeights(weights: Weights, panels: usize): void {
 
 export function packTransposedWeights(weights: Weights, panels: usize): void {
   weights.panels = panels;
-  const depth = columnsOfProduct(weights.columns, weights.maskCount);
-  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+  const depth = weights.productColumns;
+  for (let product = 0; product < weights.products; product++) {
     const block = weights.matrix + blockOffset(weights, product);
     packTransposedPanels(panels, block, rowBytes(weights), depth, weights.depth);
     panels += panelsBytes(depth, weights.depth);
@@ -106,17 +124,19 @@ export function packTransposedWeights(weights: Weights, panels: usize): void {
  * @param descending Whether to read weights from their end on.
  */
 export function addWeightedSum(z: usize, rows: Rows, weights: Weights, masked: Rows, descending: bool): void {
-  const columns = columnsOfProduct(weights.columns, weights.maskCount);
-  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+  const columns = weights.productColumns;
+  for (let product = 0; product < weights.products; product++) {
     let factor = rows;
+    const isNewFactor = product === 0 || weights.maskCount === GATES;
     if (weights.maskCount > 0) {
-      gatherRows(maskedRows, rows, maskOfProduct(weights, product));
+      if (isNewFactor) gatherRows(maskedRows, rows, maskOfProduct(weights, product));
       setEvenRows(masked, maskedRows, usize(rows.depth) * FLOAT, rows.count, rows.depth);
       factor = masked;
     }
     const result = z + blockOffset(weights, product);
     if (weights.panels !== 0) {
       const panels = weights.panels + usize(product) * panelsBytes(weights.depth, columns);
+      if (isNewFactor && factor.count > 1) packSlivers(slivers, factor);
       addPackedProduct(result, rowBytes(weights), factor, panels, columns, descending);
     } else {
       const block = weights.matrix + blockOffset(weights, product);
@@ -131,21 +151,31 @@ export function addWeightedSum(z: usize, rows: Rows, weights: Weights, masked: R
 /**
  * result [rows, depth] += dZ · weightsᵀ, masked as the rows were that the weights met.
  *
+ * @param stride Bytes from one row of the result to the next; the masks' rows are as far apart.
  * @param dZ Rows [rows, columns].
  * @param part Where to describe the columns of one product.
  */
-export function addTransposedWeightedSum(result: usize, dZ: Rows, weights: Weights, part: Rows, descending: bool): void {
-  const depth = columnsOfProduct(weights.columns, weights.maskCount);
-  const resultBytes = usize(weights.depth) * FLOAT;
+export function addTransposedWeightedSum(
+  result: usize,
+  stride: usize,
+  dZ: Rows,
+  weights: Weights,
+  part: Rows,
+  descending: bool,
+): void {
+  const depth = weights.productColumns;
+  const productBytes = usize(weights.depth) * FLOAT;
   const isMasked = weights.maskCount > 0;
-  for (let product = 0; product < productsFor(weights.maskCount); product++) {
+  const resultBytes = isMasked ? productBytes : stride;
+  for (let product = 0; product < weights.products; product++) {
     memory.copy(changetype<usize>(part), changetype<usize>(dZ), offsetof<Rows>());
     part.source += blockOffset(weights, product);
     part.depth = depth;
     const to = isMasked ? maskedRows : result;
-    if (isMasked) memory.fill(to, 0, usize(dZ.count) * resultBytes);
+    if (isMasked) memory.fill(to, 0, usize(dZ.count) * productBytes);
     if (weights.panels !== 0) {
       const panels = weights.panels + usize(product) * panelsBytes(depth, weights.depth);
+      if (part.count > 1) packSlivers(slivers, part);
       addPackedProduct(to, resultBytes, part, panels, weights.depth, descending);
     } else {
       const block = weights.matrix + blockOffset(weights, product);
@@ -154,10 +184,11 @@ export function addTransposedWeightedSum(result: usize, dZ: Rows, weights: Weigh
         addUnpackedTransposedRowProduct(toRow, rowAddress(part, row), block, rowBytes(weights), depth, weights.depth);
       }
     }
-    if (isMasked) addMaskedRows(result, to, dZ, maskOfProduct(weights, product), weights.depth);
+    if (isMasked) addMaskedRows(result, stride, to, dZ, maskOfProduct(weights, product), weights.depth);
   }
 }
 
+/** @param factor Its slivers are there, unless it is a single row. */
 @inline
 function addPackedProduct(
   result: usize,
@@ -170,16 +201,14 @@ function addPackedProduct(
   if (factor.count === 1) {
     addRowProduct(result, rowAddress(factor, 0), panels, columns, factor.depth, descending, edge);
   } else {
-    packSlivers(slivers, factor);
     multiply(result, stride, slivers, panels, factor.count, columns, factor.depth, true, edge);
   }
 }
 
 /** result += products ⊙ mask. */
-function addMaskedRows(result: usize, products: usize, rows: Rows, mask: usize, depth: i32): void {
-  const bytes = usize(depth) * FLOAT;
+function addMaskedRows(result: usize, stride: usize, products: usize, rows: Rows, mask: usize, depth: i32): void {
   for (let row = 0; row < rows.count; row++) {
-    const at = usize(row) * bytes;
-    multiplyAddRow(result + at, products + at, mask + usize(row % rows.inner) * bytes, depth);
+    const product = products + usize(row * depth) * FLOAT;
+    multiplyAddRow(result + usize(row) * stride, product, mask + usize(row % rows.inner) * stride, depth);
   }
 }
