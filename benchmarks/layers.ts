@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { KERAS_DEFAULTS, type LSTM, lstm } from '../src/index.js';
+import { type LSTM, lstm } from '../src/index.js';
 import type { Shape } from './shapes.js';
 import { drawValues } from './weights.js';
+
+/** tfjs's default first, then Keras's. */
+export const RECURRENT_ACTIVATIONS = ['hardSigmoid', 'sigmoid'] as const;
+export type RecurrentActivation = (typeof RECURRENT_ACTIVATIONS)[number];
 
 /** The built-in layer and this package's, with equal weights, and an input for them. */
 export interface Layers {
@@ -12,15 +16,25 @@ export interface Layers {
   dispose: () => void;
 }
 
-/** @param plain Whether the explicit layer is to run on plain tfjs ops. */
-export function makeLayers(shape: Shape, { plain, stateful = false }: { plain: boolean; stateful?: boolean }): Layers {
+export interface LayerOptions {
+  /** Whether the explicit layer is to run on plain tfjs ops. */
+  plain: boolean;
+  /** Default: tfjs's default. */
+  recurrentActivation?: RecurrentActivation;
+  stateful?: boolean;
+}
+
+export function makeLayers(
+  shape: Shape,
+  { plain, recurrentActivation = 'hardSigmoid', stateful = false }: LayerOptions,
+): Layers {
   const { batch, timesteps, features, units } = shape;
   const values = drawValues(shape);
   const x = tf.tensor3d(values.x, [batch, timesteps, features]);
   const batchInputShape: [number, null, number] = [batch, null, features];
   // All weights are set below; tfjs's orthogonal initializer takes minutes at 1024 units.
   const initializers = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
-  const args = { ...KERAS_DEFAULTS, ...initializers, units, stateful, batchInputShape };
+  const args = { ...initializers, recurrentActivation, units, stateful, batchInputShape };
   const layers = {
     builtIn: tf.layers.lstm({ ...args }),
     explicit: lstm({ ...args, useFused: plain ? false : 'auto' }),

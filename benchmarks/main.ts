@@ -5,6 +5,7 @@ import { useBackend } from '../tools/backends.js';
 import { describeMachine, type Machine, versionsOf } from './machine.js';
 import { type BenchmarkOptions, OPTIONS_HELP, parseOptions, type SectionName } from './options.js';
 import { formatResults, formatTable, type Result } from './report.js';
+import { formatResultsFile, resultsFile } from './results-file.js';
 import type { Section } from './section.js';
 import { bidirectionalSection } from './sections/bidirectional.js';
 import { builtInSection } from './sections/built-in.js';
@@ -12,10 +13,12 @@ import { firstCallSection } from './sections/first-call.js';
 import { floorSection } from './sections/floor.js';
 import { type Growth, growthSection } from './sections/growth.js';
 import { inspectionSection } from './sections/inspection.js';
+import { modelsSection } from './sections/models.js';
 import { onnxSection } from './sections/onnx.js';
 import { openingSection } from './sections/opening.js';
 import { overheadSection } from './sections/overhead.js';
 import { streamingSection } from './sections/streaming.js';
+import { torchSection } from './sections/torch.js';
 import { variantsSection } from './sections/variants.js';
 import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
 import { GROWTH_TARGETS, TARGETS } from './targets/targets.js';
@@ -30,11 +33,13 @@ ${OPTIONS_HELP}
 Everything runs on one thread; TF_NUM_INTRAOP_THREADS=2 in the environment gives TensorFlow more.`;
 
 const SECTIONS: Record<SectionName, Section> = {
+  models: modelsSection,
   inference: builtInSection('inference'),
   training: builtInSection('training'),
   'training-inputs': builtInSection('training-inputs'),
   trace: builtInSection('trace'),
   onnx: onnxSection,
+  torch: torchSection,
   floor: floorSection,
   growth: growthSection,
   inspection: inspectionSection,
@@ -52,9 +57,13 @@ async function main(options: BenchmarkOptions): Promise<void> {
   tf.enableProdMode();
   const threads = limitThreads();
   // Anything missing should be noticed before the first minutes are spent.
-  if (options.json !== undefined) appendFileSync(options.json, '');
-  for (const backend of options.backends) await useBackend(backend);
   const machine = describeMachine();
+  const files = [
+    ...(options.json === undefined ? [] : [options.json]),
+    ...(options.save ? [resultsFile(machine)] : []),
+  ];
+  for (const file of files) appendFileSync(file, '');
+  for (const backend of options.backends) await useBackend(backend);
   const versions = versionsOf(options.backends);
   console.log(introduction(machine, versions, threads));
   const results: Result[] = [];
@@ -75,9 +84,8 @@ async function main(options: BenchmarkOptions): Promise<void> {
   console.log(`\n${formatVerdicts(verdicts)}`);
   const minutes = ((performance.now() - start) / 60e3).toFixed(1);
   console.log(`\n${minutes} minutes`);
-  if (options.json === undefined) return;
   const written = { machine, versions, threads, plain: options.plain, results, data, targets: verdicts };
-  writeFileSync(options.json, `${JSON.stringify(written, null, 2)}\n`);
+  for (const file of files) writeFileSync(file, formatResultsFile(written));
 }
 
 /**
@@ -95,10 +103,14 @@ function limitThreads(): string {
   return `Threads: TensorFlow ${TF_NUM_INTRAOP_THREADS} (and ${TF_NUM_INTEROP_THREADS} between ops), all others 1`;
 }
 
-function introduction({ cpu, cores, load, node }: Machine, versions: Record<string, string>, threads: string): string {
+function introduction(
+  { cpu, simd, l2, cores, load, node }: Machine,
+  versions: Record<string, string>,
+  threads: string,
+): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `${cpu}, ${cores} cores, load ${load.toFixed(1)}; Node ${node}; sigmoid gates, float32.`,
+    `${[cpu, ...(simd === null ? [] : [simd]), ...(l2 === null ? [] : [`L2 ${l2}`])].join(', ')}, ${cores} cores, load ${load.toFixed(1)}; Node ${node}; float32.`,
     `${packages.join(', ')}.`,
     `${threads}.`,
     'Ratios are the time of the first over that of the second: above 1, the second is faster. Times are medians.',

@@ -22,29 +22,45 @@ export interface Measurement {
  *
  * @throws Error when their results differ.
  */
-export async function measure(where: string, duel: Duel, effort: Effort): Promise<Measurement> {
-  await requireAgreement(where, duel);
-  const { baseline, candidate } = duel;
-  const times: { baseline: number; candidate: number }[] = [];
-  await warmUp(baseline, effort);
-  await warmUp(candidate, effort);
+export async function measure(where: string, { baseline, candidate }: Duel, effort: Effort): Promise<Measurement> {
+  const [measurement] = await measureAll(where, baseline, [candidate], effort);
+  return measurement as Measurement;
+}
+
+/**
+ * The same for several candidates at once, for which the baseline need run but once a round.
+ *
+ * @returns The baseline with each candidate.
+ */
+export async function measureAll(
+  where: string,
+  baseline: Contestant,
+  candidates: readonly Contestant[],
+  effort: Effort,
+): Promise<Measurement[]> {
+  for (const candidate of candidates) await requireAgreement(where, { baseline, candidate });
+  const contestants = [baseline, ...candidates];
+  for (const contestant of contestants) await warmUp(contestant, effort);
+  const rounds: Map<Contestant, number>[] = [];
   const start = performance.now();
-  while (times.length < effort.rounds.least || performance.now() - start < effort.milliseconds) {
-    if (times.length === effort.rounds.most) break;
-    if (times.length % 2 === 0) {
-      const first = await time(baseline);
-      times.push({ baseline: first, candidate: await time(candidate) });
-    } else {
-      const first = await time(candidate);
-      times.push({ candidate: first, baseline: await time(baseline) });
-    }
+  while (rounds.length < effort.rounds.least || performance.now() - start < effort.milliseconds) {
+    if (rounds.length === effort.rounds.most) break;
+    const round = new Map<Contestant, number>();
+    const order = rounds.length % 2 === 0 ? contestants : [...contestants].reverse();
+    for (const contestant of order) round.set(contestant, await time(contestant));
+    rounds.push(round);
   }
-  return {
-    rounds: times.length,
-    baseline: spreadOf(times.map((round) => round.baseline)),
-    candidate: spreadOf(times.map((round) => round.candidate)),
-    ratio: spreadOf(times.map((round) => round.baseline / round.candidate)),
-  };
+  const timesOf = (contestant: Contestant) => rounds.map((round) => round.get(contestant) as number);
+  const baselineTimes = timesOf(baseline);
+  return candidates.map((candidate) => {
+    const times = timesOf(candidate);
+    return {
+      rounds: rounds.length,
+      baseline: spreadOf(baselineTimes),
+      candidate: spreadOf(times),
+      ratio: spreadOf(times.map((taken, round) => (baselineTimes[round] as number) / taken)),
+    };
+  });
 }
 
 /** Runs until compilers and allocators are warm; once is enough for what takes long. */
@@ -57,7 +73,8 @@ async function warmUp(contestant: Contestant, { milliseconds }: Effort): Promise
 }
 
 /** Milliseconds of one run. */
-async function time({ run }: Contestant): Promise<number> {
+async function time({ run, timedRun }: Contestant): Promise<number> {
+  if (timedRun !== undefined) return timedRun();
   const start = performance.now();
   await run();
   return performance.now() - start;

@@ -4,11 +4,13 @@ import { parseShape, type Shape } from './shapes.js';
 
 /** What can be measured, in the order in which it is. */
 export const SECTION_NAMES = [
+  'models',
   'inference',
   'training',
   'training-inputs',
   'trace',
   'onnx',
+  'torch',
   'floor',
   'growth',
   'inspection',
@@ -30,17 +32,23 @@ export interface BenchmarkOptions {
   plain: boolean;
   /** For each pair. */
   seconds: number;
+  /** A Python that has PyTorch; undefined leaves it out. */
+  python: string | undefined;
   /** Where to write the results, too. */
   json: string | undefined;
+  /** Whether to write them to `benchmarks/results`. */
+  save: boolean;
   help: boolean;
 }
 
 export const OPTIONS_HELP = `  --only inference,floor,...      some sections only; default: all of them
-      inference                  against tf.layers.lstm
+      models                     four models of tutorials with default arguments: built-in, accelerated, explicit
+      inference                  against tf.layers.lstm, with hard sigmoids (the default of tfjs) and with sigmoids
       training                   the same: loss and gradients of the weights
       training-inputs            the same: loss and gradients of the weights and of the input
       trace                      inference that keeps every gate against inference that does not
       onnx                       inference against onnxruntime-web and onnxruntime-node, 1 thread
+      torch                      PyTorch's LSTM on 1 and 2 threads, forward and training; needs --python
       floor                      inference against what this machine's arithmetic and memory allow
       growth                     inference as T and U grow, with the fitted exponents
       inspection                 every inspection as T and U grow, with the fitted exponents
@@ -51,10 +59,12 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       first-call                 the first call in a fresh process, and the size of the package
       opening                    a .keras file of 50 MB, and one of 3,000 units, in Node and in Chromium
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
-  --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx and floor
+  --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx, torch and floor
   --plain                          measures useFused: false, the plain path, instead of 'auto'
   --seconds 1                      to measure each pair for; more for less noise
+  --python PATH                    a Python that has PyTorch; default: $PYTHON; without either, PyTorch is left out
   --json FILE                      writes the results there, too
+  --save                           writes them to benchmarks/results, to a file named after the day, the processor and Node
   --help                           this text`;
 
 /**
@@ -67,7 +77,17 @@ export function parseOptions(args: string[]): BenchmarkOptions {
   const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
     args,
-    options: { only: text, backends: text, shapes: text, seconds: text, json: text, plain: flag, help: flag },
+    options: {
+      only: text,
+      backends: text,
+      shapes: text,
+      seconds: text,
+      python: text,
+      json: text,
+      save: flag,
+      plain: flag,
+      help: flag,
+    },
   });
   const seconds = Number(values.seconds ?? 1);
   if (!(seconds > 0 && seconds < Number.POSITIVE_INFINITY)) {
@@ -79,7 +99,9 @@ export function parseOptions(args: string[]): BenchmarkOptions {
     shapes: values.shapes?.split(',').map(parseShape),
     plain: values.plain ?? false,
     seconds,
+    python: values.python ?? process.env.PYTHON,
     json: values.json,
+    save: values.save ?? false,
     help: values.help ?? false,
   };
 }

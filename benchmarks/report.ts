@@ -7,8 +7,10 @@ import type { Spread } from './spread.js';
 export interface Result extends Measurement {
   section: SectionName;
   backend: string;
-  /** `BxTxDxU` */
+  /** `BxTxDxU`, or the name of a model. */
   shape: string;
+  /** What else tells the section's results apart: the recurrent activation, or what a model does. Empty where there is nothing. */
+  setting: string;
   /** What is compared: `ratio` is the time of the first over that of the second. */
   compared: { baseline: string; candidate: string };
   /** What the candidate ran on; and the reason, where it was not a fused kernel. */
@@ -16,18 +18,20 @@ export interface Result extends Measurement {
 }
 
 /** One line, for while others are still being measured. */
-export function formatLine({ section, backend, shape, compared, ratio }: Result): string {
-  return `${section}, ${backend}, ${shape}: ${compared.baseline} / ${compared.candidate} ${formatSpread(ratio)}`;
+export function formatLine({ section, backend, shape, setting, compared, ratio }: Result): string {
+  const place = [section, backend, shape, setting].filter((part) => part !== '').join(', ');
+  return `${place}: ${compared.baseline} / ${compared.candidate} ${formatSpread(ratio)}`;
 }
 
 /** A table, and below it why what did not run on a fused kernel did not. */
 export function formatResults(results: readonly Result[]): string {
   const reasons = new Set(results.map(({ ranOn }) => ranOn).filter((ranOn) => ranOn.includes(':')));
   const table = formatTable(
-    ['backend', 'B x T x D x U', 'compared', 'ms', 'ratio (quartiles)', 'rounds', 'ran on'],
-    results.map(({ backend, shape, compared, baseline, candidate, ratio, rounds, ranOn }) => [
+    ['backend', 'of', 'setting', 'compared', 'ms', 'ratio (quartiles)', 'rounds', 'ran on'],
+    results.map(({ backend, shape, setting, compared, baseline, candidate, ratio, rounds, ranOn }) => [
       backend,
       shape,
+      setting,
       `${compared.baseline} / ${compared.candidate}`,
       `${formatTime(baseline.median)} / ${formatTime(candidate.median)}`,
       formatSpread(ratio),

@@ -1,6 +1,6 @@
 import type { NodeBackend } from '../tools/backends.js';
-import type { Duel } from './contestant.js';
-import { type Effort, measure } from './measuring.js';
+import type { Contestant, Duel } from './contestant.js';
+import { type Effort, measureAll } from './measuring.js';
 import type { BenchmarkOptions, SectionName } from './options.js';
 import { formatLine, type Result } from './report.js';
 import { formatShape, type Shape } from './shapes.js';
@@ -22,7 +22,9 @@ export interface Outcome {
 export interface Place {
   section: SectionName;
   backend: NodeBackend;
-  shape: Shape;
+  /** Or the name of a model. */
+  shape: Shape | string;
+  setting?: string;
 }
 
 export function effortOf({ seconds }: BenchmarkOptions): Effort {
@@ -31,14 +33,28 @@ export function effortOf({ seconds }: BenchmarkOptions): Effort {
 
 /** @throws Error when the two do not compute the same. */
 export async function measureDuel(place: Place, duel: Duel, options: BenchmarkOptions): Promise<Result> {
-  const { section, backend } = place;
-  const shape = formatShape(place.shape);
-  const measurement = await measure(`${section}, ${backend}, ${shape}`, duel, effortOf(options));
-  const { baseline, candidate } = duel;
-  const compared = { baseline: baseline.name, candidate: candidate.name };
-  const ranOn = candidate.implementation?.() ?? '';
-  const result = { section, backend, shape, compared, ranOn, ...measurement };
-  // On stderr, so that stdout has each result once.
-  console.error(formatLine(result));
-  return result;
+  const [result] = await measureContest(place, duel.baseline, [duel.candidate], options);
+  return result as Result;
+}
+
+/** @throws Error when they do not all compute the same. */
+export async function measureContest(
+  place: Place,
+  baseline: Contestant,
+  candidates: readonly Contestant[],
+  options: BenchmarkOptions,
+): Promise<Result[]> {
+  const { section, backend, setting = '' } = place;
+  const shape = typeof place.shape === 'string' ? place.shape : formatShape(place.shape);
+  const where = [section, backend, shape, setting].filter((part) => part !== '').join(', ');
+  const measurements = await measureAll(where, baseline, candidates, effortOf(options));
+  return measurements.map((measurement, index) => {
+    const candidate = candidates[index] as Contestant;
+    const compared = { baseline: baseline.name, candidate: candidate.name };
+    const ranOn = candidate.implementation?.() ?? '';
+    const result = { section, backend, shape, setting, compared, ranOn, ...measurement };
+    // On stderr, so that stdout has each result once.
+    console.error(formatLine(result));
+    return result;
+  });
 }

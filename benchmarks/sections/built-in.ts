@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { LSTM } from '../../src/index.js';
 import { type NodeBackend, useBackend } from '../../tools/backends.js';
 import { type Contestant, type Duel, tensorContestant } from '../contestant.js';
-import { implementationOf, type Layers, makeLayers } from '../layers.js';
+import { implementationOf, type Layers, makeLayers, RECURRENT_ACTIVATIONS } from '../layers.js';
 import type { BenchmarkOptions } from '../options.js';
 import type { Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
@@ -57,9 +57,12 @@ export function builtInSection(task: keyof typeof TASKS): Section {
       for (const backend of options.backends) {
         await useBackend(backend);
         for (const shape of shapesFor(backend, passes, options)) {
-          const layers = makeLayers(shape, options);
-          results.push(await measureDuel({ section: task, backend, shape }, duel(layers), options));
-          layers.dispose();
+          for (const recurrentActivation of RECURRENT_ACTIVATIONS) {
+            const layers = makeLayers(shape, { ...options, recurrentActivation });
+            const place = { section: task, backend, shape, setting: recurrentActivation };
+            results.push(await measureDuel(place, duel(layers), options));
+            layers.dispose();
+          }
         }
       }
       return { results };
@@ -84,7 +87,12 @@ export function inference(name: string, layer: tf.layers.Layer, x: tf.Tensor3D):
 }
 
 /** A loss and its gradients with respect to all weights, and to the input where that is asked for. */
-function trainingStep(name: string, layer: tf.layers.Layer, x: tf.Tensor3D, { withInput = false } = {}): Contestant {
+export function trainingStep(
+  name: string,
+  layer: tf.layers.Layer,
+  x: tf.Tensor3D,
+  { withInput = false } = {},
+): Contestant {
   // LayerVariable keeps the variable from TypeScript, not from JavaScript.
   const variables = layer.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
   const loss = () => tf.mean(tf.square(layer.apply(x, { training: true }) as tf.Tensor)) as tf.Scalar;

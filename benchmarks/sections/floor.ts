@@ -42,7 +42,7 @@ async function measureShape(
   measured: MeasuredLimits,
   options: BenchmarkOptions,
 ): Promise<Result> {
-  const layers = makeLayers(shape, options);
+  const layers = makeLayers(shape, { ...options, recurrentActivation: 'sigmoid' });
   const builtIn = inference('built-in', layers.builtIn, layers.x);
   const work = floorWork(shape);
   const readsInSteps = isBoundByMemory(work, limitsOf(measured, probe.arithmetic));

@@ -22,7 +22,7 @@ export const onnxSection: Section = {
     for (const backend of options.backends) {
       await useBackend(backend);
       for (const shape of options.shapes ?? DEFAULT_SHAPES) {
-        const layers = makeLayers(shape, options);
+        const layers = makeLayers(shape, { ...options, recurrentActivation: 'sigmoid' });
         const candidate = inferenceFromValues('explicit', layers.explicit, shape);
         for (const runtime of RUNTIMES_FOR[backend]) {
           const baseline = await onnxContestant(runtime, shape);

@@ -25,7 +25,7 @@ export const overheadSection: Section = {
       await useBackend('wasm');
       const place = { section: 'overhead', backend: 'wasm' } as const;
       for (const shape of SHAPES) {
-        const layers = makeLayers(shape, options);
+        const layers = makeLayers(shape, { ...options, recurrentActivation: 'sigmoid' });
         const candidate = applied('apply', layers.explicit, layers.x);
         results.push(await measureDuel({ ...place, shape }, { baseline: bareFunction(layers), candidate }, options));
         layers.dispose();

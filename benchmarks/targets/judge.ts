@@ -4,7 +4,7 @@ import type { GrowthTarget, Target } from './targets.js';
 
 export interface Verdict {
   claim: string;
-  /** The shape, or the size that grows. */
+  /** The shape, with its setting where there are several; or the size that grows. */
   at: string;
   /** What the target asks for. */
   wanted: string;
@@ -13,19 +13,26 @@ export interface Verdict {
   reached: boolean | null;
 }
 
-/** Whether the median of each shape's ratio reaches its target. */
-export function judge({ claim, section, backend, baseline, least }: Target, results: readonly Result[]): Verdict[] {
-  return Object.entries(least).map(([shape, ratio]) => {
-    const result = results.find(
+/** Whether the median of each shape's ratio reaches its target, in each setting in which it was measured. */
+export function judge(
+  { claim, section, backend, baseline, setting, least }: Target,
+  results: readonly Result[],
+): Verdict[] {
+  return Object.entries(least).flatMap(([shape, ratio]): Verdict[] => {
+    const found = results.filter(
       (candidate) =>
         candidate.section === section &&
         candidate.backend === backend &&
         candidate.shape === shape &&
-        (baseline === undefined || candidate.compared.baseline === baseline),
+        (setting === undefined || candidate.setting === setting) &&
+        (baseline === undefined || candidate.compared.baseline.startsWith(baseline)),
     );
-    const measured = result?.ratio.median ?? null;
-    const reached = measured === null ? null : measured >= ratio;
-    return { claim, at: shape, wanted: `ratio ≥ ${formatBound(ratio)}`, measured, reached };
+    const wanted = `ratio ≥ ${formatBound(ratio)}`;
+    if (found.length === 0) return [{ claim, at: shape, wanted, measured: null, reached: null }];
+    return found.map((result) => {
+      const at = setting === undefined && result.setting !== '' ? `${shape}, ${result.setting}` : shape;
+      return { claim, at, wanted, measured: result.ratio.median, reached: result.ratio.median >= ratio };
+    });
   });
 }
 

@@ -1,13 +1,16 @@
 import type { NodeBackend } from '../../tools/backends.js';
 import type { SectionName } from '../options.js';
+import { TORCH_ON_ONE_THREAD } from '../torch/torch-process.js';
 
 /** A ratio that is to be reached. */
 export interface Target {
   claim: string;
   section: SectionName;
   backend: NodeBackend;
-  /** Of the baseline; any, where it is left out. */
+  /** What the baseline's name begins with; any, where it is left out. */
   baseline?: string;
+  /** Each that was measured, where it is left out. */
+  setting?: string;
   /** Least ratio (time of the baseline over time of the explicit layer), by shape. */
   least: Record<string, number>;
 }
@@ -43,6 +46,16 @@ export const TARGETS: Target[] = [
     backend: 'wasm',
     least: everyShape(1 / 1.3),
   },
+  ...(['wasm', 'tensorflow'] as const).flatMap((backend) =>
+    (['inference', 'training'] as const).map((setting) => ({
+      claim: `${setting} on ${backend} at most 2 times PyTorch on one thread`,
+      section: 'torch' as const,
+      backend,
+      baseline: TORCH_ON_ONE_THREAD,
+      setting,
+      least: everyShape(1 / 2),
+    })),
+  ),
   {
     claim: 'training step on wasm',
     section: 'training',

@@ -2,6 +2,20 @@ import { parseOptions, SECTION_NAMES } from '../../benchmarks/options.js';
 import { NODE_BACKENDS } from '../../tools/backends.js';
 
 describe('parseOptions', () => {
+  const { PYTHON } = process.env;
+  beforeEach(() => {
+    delete process.env.PYTHON;
+  });
+  afterAll(() => {
+    if (PYTHON !== undefined) process.env.PYTHON = PYTHON;
+  });
+
+  it('takes the Python of the environment where none is named', () => {
+    process.env.PYTHON = '/usr/bin/python3';
+    expect(parseOptions([]).python).toBe('/usr/bin/python3');
+    expect(parseOptions(['--python', 'mine']).python).toBe('mine');
+  });
+
   it('measures everything on all backends when nothing is said', () => {
     expect(parseOptions([])).toEqual({
       backends: [...NODE_BACKENDS],
@@ -9,14 +23,16 @@ describe('parseOptions', () => {
       shapes: undefined,
       plain: false,
       seconds: 1,
+      python: undefined,
       json: undefined,
+      save: false,
       help: false,
     });
   });
 
   it('reads every option, and keeps sections and backends in the order of the benchmark', () => {
     const text =
-      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --plain --seconds 0.5 --json a.json';
+      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --plain --seconds 0.5 --json a.json --python python3 --save';
     expect(parseOptions(text.split(' '))).toEqual({
       backends: ['cpu', 'wasm'],
       sections: ['inference', 'floor'],
@@ -26,13 +42,15 @@ describe('parseOptions', () => {
       ],
       plain: true,
       seconds: 0.5,
+      python: 'python3',
       json: 'a.json',
+      save: true,
       help: false,
     });
   });
 
   it.each([
-    [['--only', 'inferense'], /^--only must be among inference, .*, got 'inferense'$/],
+    [['--only', 'inferense'], /^--only must be among models, .*, got 'inferense'$/],
     [['--only', ''], /^--only must be among .*, got ''$/],
     [['--backends', 'cpu,webgl'], /^--backends must be among cpu, wasm, tensorflow, got 'webgl'$/],
     [['--shapes', '1x2x3'], /must be written BxTxDxU, .* got '1x2x3'$/],

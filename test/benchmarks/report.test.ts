@@ -4,6 +4,7 @@ const result: Result = {
   section: 'inference',
   backend: 'wasm',
   shape: '1x2x3x4',
+  setting: '',
   compared: { baseline: 'built-in', candidate: 'explicit' },
   ranOn: 'reference: no kernel',
   rounds: 7,

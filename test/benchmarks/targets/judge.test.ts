@@ -8,6 +8,7 @@ function result(changes: Partial<Result>, median: number): Result {
     section: 'onnx',
     backend: 'wasm',
     shape: '1x2x3x4',
+    setting: '',
     compared: { baseline: 'a', candidate: 'explicit' },
     ranOn: '',
     rounds: 3,
@@ -38,6 +39,15 @@ describe('judge', () => {
   ])('does not take the result of something else: %j', (changes) => {
     expect(judge(target, [result(changes, 9)])).toMatchObject([{ measured: null, reached: null }]);
     expect(judge(target, [result(changes, 9), result({}, 1)])).toMatchObject([{ measured: 1, reached: false }]);
+  });
+
+  it('judges each setting, or the one that the target names', () => {
+    const results = [result({ setting: 'sigmoid' }, 3), result({ setting: 'hardSigmoid' }, 1)];
+    expect(judge(target, results)).toMatchObject([
+      { at: '1x2x3x4, sigmoid', reached: true },
+      { at: '1x2x3x4, hardSigmoid', reached: false },
+    ]);
+    expect(judge({ ...target, setting: 'hardSigmoid' }, results)).toMatchObject([{ at: '1x2x3x4', measured: 1 }]);
   });
 
   it('takes any baseline where the target names none, and judges shape by shape', () => {

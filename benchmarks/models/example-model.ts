@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs';
+import type { LSTMArgs } from '../../src/index.js';
+
+/** Makes an LSTM of one kind or the other. */
+export type MakeLSTM = (args: LSTMArgs) => tf.RNN;
+
+/**
+ * A model as it is found in tutorials: all arguments of its LSTMs are tfjs's defaults, but for the initializer of the recurrent
+ * kernel, for which the orthogonal one takes tfjs up to minutes.
+ */
+export interface ExampleModel {
+  name: string;
+  /** The size of its largest LSTM. */
+  size: string;
+  /** Rows of a training step. */
+  batch: number;
+  /** What an embedding is trained by, which a backend may lack. */
+  hasEmbedding: boolean;
+  build(makeLSTM: MakeLSTM): tf.LayersModel;
+  compile(model: tf.LayersModel): void;
+  data(): { inputs: tf.Tensor[]; labels: tf.Tensor };
+}
+
+export const RECURRENT_INITIALIZER = { recurrentInitializer: 'glorotNormal' } as const;
+
+/** Random classes as one-hot rows, the same for every call with a seed. */
+export function drawOneHot(shape: number[], classes: number, seed: number): tf.Tensor {
+  return tf.tidy(() => tf.cast(tf.oneHot(tf.cast(drawClasses(shape, classes, seed), 'int32'), classes), 'float32'));
+}
+
+/** Random numbers from 0 to `classes` - 1, as an embedding reads them. */
+export function drawClasses(shape: number[], classes: number, seed: number): tf.Tensor {
+  return tf.tidy(() => tf.floor(tf.randomUniform(shape, 0, classes, 'float32', seed)));
+}
