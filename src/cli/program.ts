@@ -1,14 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { SEVERITIES, type Severity } from '../inspect/diagnose/finding.js';
 import type { Tolerance } from '../testing/compare.js';
 import { BACKEND_CHOICES, type BackendChoice, startBackend } from './backends.js';
 import { type CheckOptions, checkFixtures } from './commands/check.js';
 import { type ConvertOptions, convert, TARGETS } from './commands/convert.js';
 import { fileInfo, fileInfoText } from './commands/info.js';
-import { type InspectOptions, inspect } from './commands/inspect.js';
+import { type InspectOptions, inspect, inspectedText, isAsSevere } from './commands/inspect.js';
 import { Progress } from './progress.js';
 import { printable, type Terminal } from './terminal.js';
 
-/** What the command ends with; usage and all other errors of the user's are in `main`. */
+/** What the command ends with: `differs` where what was asked for is not so. Usage and all other errors of the user's are in `main`. */
 export const EXIT_CODES = { success: 0, differs: 1, mistake: 2 } as const;
 
 interface CommonOptions {
@@ -23,14 +24,16 @@ interface CheckCommandOptions extends CommonOptions {
   rtol?: number;
 }
 
-type InspectCommandOptions = InspectOptions & CommonOptions;
+interface InspectCommandOptions extends InspectOptions, CommonOptions {
+  failOn?: Severity;
+}
 
 type ConvertCommandOptions = ConvertOptions & CommonOptions;
 
 const MODEL =
   'a model.json of TensorFlow.js or the folder that contains it, .keras, .h5, .safetensors, .onnx, or the prefix of a TensorFlow 1 checkpoint';
 const EXIT_HELP = `
-Exit code: 0 on success, 1 if a check finds differences, 2 if the command or its files are wrong.`;
+Exit code: 0 on success, 1 if a check finds differences or inspect finds what --fail-on names, 2 if the command or its files are wrong.`;
 
 /** As a person writes one: `0.001`, `1e-5`. */
 const DECIMAL = /^\d+(?:\.\d*)?(?:e[+-]?\d+)?$|^\.\d+(?:e[+-]?\d+)?$/i;
@@ -106,15 +109,17 @@ async function withProgress(
 const INSPECT_EXAMPLES = `
 Data is .npy, .json (nested arrays, or an object with one for each of the model's names), or text with one sample per line.
 Text needs a vocabulary: one token per line, or JSON: an array of tokens, or an object that maps each token to its number.
+With - in place of a file, it comes from the standard input: arrays, or text if there is a vocabulary.
 Text is split into characters if all tokens of the vocabulary are single characters, and into words otherwise.
 
 Examples:
   explicit-lstm inspect model.json --input x.npy --out report.html
-  explicit-lstm inspect model.json --input lines.txt --vocabulary characters.json --samples 16`;
+  explicit-lstm inspect model.json --input lines.txt --vocabulary characters.json --samples 16
+  python make_inputs.py | explicit-lstm inspect model.keras --input - --json --fail-on warning`;
 
-function addInspect(program: Command, terminal: Terminal): void {
+function addInspect(program: Command, terminal: Terminal, finish: (code: number) => void): void {
   addSelectors(program.command('inspect'))
-    .description("write a report on a model's LSTMs, as one HTML page")
+    .description("say what is wrong with a model's LSTMs, and write a report on them as one HTML page")
     .argument('<model>', MODEL)
     .requiredOption('--input <data>', 'the inputs to run the model on, [B, ...]')
     .option('--out <file>', 'where to write the report', 'report.html')
@@ -129,12 +134,18 @@ function addInspect(program: Command, terminal: Terminal): void {
     )
     .addOption(new Option('--samples <number>', 'inspect the first <number> samples').argParser(count).default(64))
     .option('--title <text>', "the report's heading (default: the model's name)")
+    .option('--json', 'print the findings, and what was read, as JSON')
+    .addOption(
+      new Option('--fail-on <severity>', 'end with 1 if a finding is as severe as this, or more').choices(SEVERITIES),
+    )
     .addOption(backendOption())
-    .addHelpText('after', INSPECT_EXAMPLES)
-    .action(async (path: string, { backend, ...options }: InspectCommandOptions) => {
+    .addHelpText('after', INSPECT_EXAMPLES + EXIT_HELP)
+    .action(async (path: string, { backend, json, failOn, ...options }: InspectCommandOptions) => {
       await startBackend(backend);
       await withProgress(terminal, async (progress, onNote) => {
-        return `${printable(await inspect(path, options, progress, onNote))}\n`;
+        const inspected = await inspect(path, options, progress, onNote);
+        if (failOn !== undefined && isAsSevere(inspected, failOn)) finish(EXIT_CODES.differs);
+        return json ? `${JSON.stringify(inspected, null, 2)}\n` : `${printable(inspectedText(inspected))}\n`;
       });
     });
 }
@@ -234,7 +245,7 @@ export function createProgram(version: string, terminal: Terminal, finish: (code
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.error(text) })
     .showHelpAfterError('(see --help)')
     .addHelpText('after', EXIT_HELP);
-  addInspect(program, terminal);
+  addInspect(program, terminal, finish);
   addInfo(program, terminal);
   addConvert(program, terminal);
   addCheck(program, terminal, finish);

@@ -1,5 +1,6 @@
 import { type ByteSource, type FirstRows, rowSize } from './byte-source.js';
 import { FileError } from './file-error.js';
+import { float16Number } from './stored-numbers.js';
 
 type Read = (view: DataView, at: number, littleEndian: boolean) => number;
 
@@ -18,6 +19,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   u4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
   i8: { bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
   u8: { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
+  f2: { bytes: 2, read: (view, at, little) => float16Number(view.getUint16(at, little)) },
   f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
   f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
@@ -77,7 +79,7 @@ function readHeader(source: ByteSource): Header {
 }
 
 /**
- * Reads what `numpy.save` writes: booleans, integers, and floating-point numbers of 32 or 64 bits.
+ * Reads what `numpy.save` writes: booleans, integers, and floating-point numbers of 16, 32 or 64 bits.
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  *
  * @param rows How many are read, the first ones; no more of the file than them, unless it lies column after column.

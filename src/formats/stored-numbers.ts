@@ -101,6 +101,12 @@ function halfTable(): Uint32Array {
   return halves;
 }
 
+/** The number that 16 bits stand for as a float16. */
+export function float16Number(bits: number): number {
+  itsBits[0] = halfTable()[bits] as number;
+  return oneFloat[0] as number;
+}
+
 const oneFloat = new Float32Array(1);
 const itsBits = new Uint32Array(oneFloat.buffer);
 

@@ -11,13 +11,34 @@ beforeAll(async () => {
   await saveModel(someModel(), folder.path('reader'));
 });
 
-function run(...args: string[]) {
+/** [3, 6, 4], as the model takes. */
+const [SAMPLES, TIMESTEPS, FEATURES] = [3, 6, 4];
+const NUMBERS = Float32Array.from({ length: SAMPLES * TIMESTEPS * FEATURES }, (_, n) => Math.sin(n));
+
+function asJson(): string {
+  const rows = Array.from({ length: SAMPLES * TIMESTEPS }, (_, n) => [
+    ...NUMBERS.subarray(n * FEATURES, (n + 1) * FEATURES),
+  ]);
+  return JSON.stringify(Array.from({ length: SAMPLES }, (_, n) => rows.slice(n * TIMESTEPS, (n + 1) * TIMESTEPS)));
+}
+
+function asNpy(): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${SAMPLES}, ${TIMESTEPS}, ${FEATURES}), }\n`;
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
+  return Buffer.concat([start, Buffer.from(header), Buffer.from(NUMBERS.buffer)]);
+}
+
+const run = (...args: string[]) => runWith('', ...args);
+
+/** With what stands on the standard input. */
+function runWith(input: string | Uint8Array, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', 'tsx', 'src/cli/explicit-lstm.ts', ...args],
     {
       encoding: 'utf8',
       env: { ...process.env, NODE_ENV: '' },
+      input,
     },
   );
   return { status, stdout, stderr };
@@ -30,6 +51,17 @@ describe('explicit-lstm, run as a program', () => {
     const { status, stdout, stderr } = run('info', folder.path('reader'), '--json', '--backend', 'wasm');
     expect([status, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout).lstms).toHaveLength(4);
+  });
+
+  test.each<[string, () => string | Uint8Array]>([
+    ['JSON', asJson],
+    ['.npy', asNpy],
+  ])('inspects what comes from the standard input: %s', (_, input) => {
+    const out = folder.path('report.html');
+    const args = ['--input', '-', '--out', out, '--samples', '2', '--json', '--backend', 'cpu'];
+    const { status, stdout, stderr } = runWith(input(), 'inspect', folder.path('reader'), ...args);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).read).toEqual({ used: 2, of: 3, what: 'samples' });
   });
 
   test('replays a fixture on the fastest backend', () => {

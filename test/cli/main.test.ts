@@ -35,6 +35,8 @@ describe('the command', () => {
       '--pad <end>',
       '--samples <number>',
       '--title <text>',
+      '--json',
+      '--fail-on <severity>',
       '--backend <name>',
     ]);
   });

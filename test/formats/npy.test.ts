@@ -41,6 +41,8 @@ describe('readNpy', () => {
   test.each([
     ['<f4', bytesOf(Float32Array.of(0.5, -2)), [0.5, -2]],
     ['<f8', bytesOf(Float64Array.of(0.25, -3)), [0.25, -3]],
+    // 1/3 as near as a float16 gets, and the smallest number that it has.
+    ['<f2', bytesOf(Uint16Array.of(0x3555, 0x8001)), [0.333251953125, -(2 ** -24)]],
     ['>f4', [0x3f, 0, 0, 0, 0xc0, 0, 0, 0], [0.5, -2]],
     ['|i1', bytesOf(Int8Array.of(-1, 5)), [-1, 5]],
     ['|u1', [255, 5], [255, 5]],
@@ -163,7 +165,7 @@ describe('readNpy', () => {
     ['a huge shape', () => npy('<f8', [1], { shape: '(99999999999, 99999999999)' }), 'must hold'],
     ['a property of all objects', () => npy('<toString1', [0]), 'the header is not a NumPy header'],
     ['a size beyond all numbers', () => npy('|u1', [], { shape: `(0, ${'9'.repeat(400)})` }), 'must hold NaN bytes'],
-    ['float16', () => npy('<f2', [0, 0, 0, 0]), "holds 'f2': convert it, say by .astype('float32')"],
+    ['long doubles', () => npy('<f16', [0, 0, 0, 0]), "holds 'f16': convert it, say by .astype('float32')"],
     ['text', () => npy('<U4', [0, 0, 0, 0]), "holds 'U4'"],
     ['complex numbers', () => npy('<c8', [0]), "holds 'c8'"],
     [

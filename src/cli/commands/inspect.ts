@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { describeFindings } from '../../inspect/diagnose/describe-findings.js';
+import { type Finding, SEVERITIES, type Severity } from '../../inspect/diagnose/finding.js';
 import { modelData } from '../../inspect/model/model-data.js';
 import { amount } from '../../inspect/words.js';
-import { type InspectionReportOptions, inspectionReport } from '../../plot/report/inspection-report.js';
+import { type InspectionReportOptions, reportWithFindings } from '../../plot/report/inspection-report.js';
 import type { Selection } from '../formats/choose-module.js';
 import type { Progress } from '../progress.js';
 import { readInputs } from '../readers/read-inputs.js';
@@ -29,10 +31,23 @@ export interface InspectOptions extends Selection {
   title?: string | undefined;
 }
 
+/** What an inspection came to. */
+export interface Inspected {
+  /** Path of the report. */
+  report: string;
+  /** Of its HTML. */
+  characters: number;
+  /** What was read, of what was there: so many of so many samples, or lines of text. */
+  read: { used: number; of: number; what: 'samples' | 'lines' };
+  /** The most severe first; null where they could not be computed. */
+  findings: Finding[] | null;
+  /** What could not be computed, and why, in sentences. */
+  omissions: string[];
+}
+
 /**
  * Inspects a model as it runs, and writes the report.
  *
- * @returns What was written, in words.
  * @throws UserError for files that are none, and for inputs that do not fit the model.
  */
 export async function inspect(
@@ -40,7 +55,7 @@ export async function inspect(
   options: InspectOptions,
   progress: Progress,
   onNote: (note: string) => void,
-): Promise<string> {
+): Promise<Inspected> {
   const { out, samples, title, loss } = options;
   if (loss !== undefined && options.labels === undefined) {
     throw new UserError('--loss needs labels, so --labels must be given too');
@@ -68,17 +83,21 @@ export async function inspect(
     if (loss !== undefined) report.loss = loss;
     if (title !== undefined) report.title = title;
     progress.step(`inspecting ${model.name} on ${inputs[0]?.shape[0]} samples`);
-    const html = await inspectionReport(report);
+    const { html, findings, omissions } = await reportWithFindings('inspect', report);
     progress.step(`writing ${out}`);
     writeFiles(REPORT, new Map([[out, html]]));
-    const used = inputs[0]?.shape[0] as number;
-    const held = shapes[0]?.[0] as number;
-    const of = samplesUsed(used, held, tokens !== null && used === samples);
-    const size = `${out}: ${Math.ceil(html.length / 1000)} kB, on ${of}; open it in a browser`;
     const lacksLoss = report.labels !== undefined && (loss ?? model.loss) === undefined;
-    return lacksLoss
-      ? `${size}; it has no gradients, because the model was saved without its loss: name the loss with --loss`
-      : size;
+    if (lacksLoss) {
+      omissions.push(
+        'There are no gradients, because the model was saved without its loss: name the loss with --loss.',
+      );
+    }
+    const read: Inspected['read'] = {
+      used: inputs[0]?.shape[0] as number,
+      of: shapes[0]?.[0] as number,
+      what: tokens === null ? 'samples' : 'lines',
+    };
+    return { report: out, characters: html.length, read, findings, omissions };
   } finally {
     tf.dispose(tensors);
     model.dispose();
@@ -94,12 +113,28 @@ function requireFit({ model, inputs, labels }: InspectionReportOptions, loss: st
   }
 }
 
-/** `64 of 55,188 samples`. How many lines a text has that were not read, nobody has counted. */
-function samplesUsed(used: number, held: number, mayHaveMore: boolean): string {
+/** An inspection for a person to read: findings that are worth knowing, but harm nothing, are only counted. */
+export function inspectedText({ report, characters, read, findings, omissions }: Inspected): string {
+  const harmful = findings?.filter(({ severity }) => severity !== 'note') ?? [];
+  const notes = (findings?.length ?? 0) - harmful.length;
+  const found = findings === null || (harmful.length === 0 && notes > 0) ? [] : [describeFindings(harmful)];
+  const more = harmful.length === 0 ? amount(notes, 'note') : `${amount(notes, 'note')} more`;
+  const counted = notes === 0 ? [] : [`${more}: see the report.`];
+  const written = `${report}: ${Math.ceil(characters / 1000)} kB, on ${readText(read)}; open it in a browser`;
+  return [...found, ...counted, ...omissions, written].join('\n');
+}
+
+/** `64 of 55,188 lines`. */
+function readText({ used, of, what }: Inspected['read']): string {
   const count = (number: number) => number.toLocaleString('en');
-  if (used < held) return `${count(used)} of ${count(held)} samples`;
-  if (mayHaveMore) return used === 1 ? 'the first sample' : `the first ${count(used)} samples`;
-  return used === 1 ? 'its only sample' : `all ${count(used)} samples`;
+  if (used < of) return `${count(used)} of ${count(of)} ${what}`;
+  return used === 1 ? `its only ${what.slice(0, -1)}` : `all ${count(used)} ${what}`;
+}
+
+/** Whether a finding is as severe as that, or more; so it is too where findings could not be computed. */
+export function isAsSevere({ findings }: Inspected, severity: Severity): boolean {
+  const least = SEVERITIES.indexOf(severity);
+  return findings === null || findings.some((finding) => SEVERITIES.indexOf(finding.severity) <= least);
 }
 
 /** What a file holds, if it is more than was read. */

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FirstRows } from '../../formats/byte-source.js';
+import type { ByteSource, FirstRows } from '../../formats/byte-source.js';
 import { readJsonArrays } from '../../formats/json-arrays.js';
 import { readNpy } from '../../formats/npy.js';
 import { UserError } from '../user-error.js';
-import { readFrom } from './read-file.js';
+import { readFrom, STANDARD_INPUT } from './read-file.js';
 
 /** What a file of arrays is for: a model's inputs or outputs. */
 export interface ArraysFor {
@@ -29,7 +29,7 @@ export function layerNameOf({ sourceLayer }: tf.SymbolicTensor): string {
 export function readArrays(path: string, expected: ArraysFor, samples: number): FirstRows[] | null {
   const { role, what, names } = expected;
   const ending = path.toLowerCase().slice(path.lastIndexOf('.'));
-  const read = { '.npy': readNpy, '.json': readJsonArrays }[ending];
+  const read = path === STANDARD_INPUT ? readEither : { '.npy': readNpy, '.json': readJsonArrays }[ending];
   if (read === undefined) return null;
   const found = readFrom(path, what, (source) => read(source, samples));
   const arrays = found instanceof Map ? inOrder(path, found, expected) : [found];
@@ -42,6 +42,13 @@ export function readArrays(path: string, expected: ArraysFor, samples: number): 
   }
   return arrays;
 }
+
+/** Of what has no name that tells: an .npy file begins as no JSON does. */
+function readEither(source: ByteSource, samples: number): FirstRows | Map<string, FirstRows> {
+  return source.read(0, 1)[0] === FIRST_OF_NPY ? readNpy(source, samples) : readJsonArrays(source, samples);
+}
+
+const FIRST_OF_NPY = 0x93;
 
 function inOrder(path: string, found: ReadonlyMap<string, FirstRows>, { role, names }: ArraysFor): FirstRows[] {
   const unknown = [...found.keys()].find((name) => !names.includes(name));

@@ -1,14 +1,18 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { ByteSource } from '../../formats/byte-source.js';
+import { type ByteSource, inMemory } from '../../formats/byte-source.js';
 import { FileError } from '../../formats/file-error.js';
 import { parseJson } from '../../formats/parse-json.js';
 import { messageOf, UserError } from '../user-error.js';
 
 /** Of what is read as a whole into one text; what may be longer is read piece by piece. */
 const LONGEST_TEXT = 2 ** 28;
+const LONGEST_PIPE = 2 ** 30;
+
+/** What is given in a path's place for the standard input. */
+export const STANDARD_INPUT = '-';
 
 /**
- * Opens a file, and closes it after it has been read.
+ * Opens a file, and closes it after it has been read. The standard input, `-`, is read as a whole, and can be read once.
  *
  * @param what What the file should be, for the error.
  * @param read Reads it, piece by piece; its `FileError` becomes a `UserError` that names the file.
@@ -17,6 +21,7 @@ const LONGEST_TEXT = 2 ** 28;
 export function readFrom<Result>(path: string, what: string, read: (source: ByteSource) => Result): Result {
   let file: number | null = null;
   try {
+    if (path === STANDARD_INPUT) return read(inMemory(readStandardInput()));
     file = openSync(path, 'r');
     return read(sourceOf(file));
   } catch (cause) {
@@ -26,6 +31,33 @@ export function readFrom<Result>(path: string, what: string, read: (source: Byte
     throw new UserError(`${what} '${path}' cannot be read: ${reason}`, { cause });
   } finally {
     if (file !== null) closeSync(file);
+  }
+}
+
+function readStandardInput(): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const chunk = new Uint8Array(CHUNK);
+    const count = readWhenThere(chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, count));
+    size += count;
+    if (size > LONGEST_PIPE) throw new FileError('it', `must have ${LONGEST_PIPE} bytes at most`);
+  }
+}
+
+function readWhenThere(chunk: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(0, chunk);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      // Who writes may have made the pipe one that does not wait.
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
   }
 }
 
@@ -110,6 +142,26 @@ export function* linesOf(source: ByteSource): Generator<string> {
     }
   }
   yield withoutReturn(begun);
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** How many lines hold something. Blanks are something where they are tokens. */
+export function countLines(source: ByteSource, areBlanksTokens: boolean): number {
+  const isNothing = (byte: number) =>
+    areBlanksTokens ? byte === CARRIAGE_RETURN : byte === 32 || (byte >= 9 && byte <= 13);
+  let lines = 0;
+  let holdsSomething = false;
+  for (let start = 0; start < source.size; start += CHUNK) {
+    for (const byte of source.read(start, CHUNK)) {
+      if (byte === LINE_FEED) {
+        if (holdsSomething) lines += 1;
+        holdsSomething = false;
+      } else if (!isNothing(byte)) holdsSomething = true;
+    }
+  }
+  return holdsSomething ? lines + 1 : lines;
 }
 
 const withoutReturn = (line: string) => (line.endsWith('\r') ? line.slice(0, -1) : line);

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { FirstRows } from '../../formats/byte-source.js';
 import { UserError } from '../user-error.js';
 import { type ArraysFor, layerNameOf, readArrays, toTensors } from './arrays.js';
+import { STANDARD_INPUT } from './read-file.js';
 import { readTokens } from './text.js';
 import { oneHotOf, type PaddingSide, paddedIds, withZeros } from './text-arrays.js';
 import { readVocabulary } from './vocabulary.js';
@@ -19,7 +20,7 @@ export interface InputOptions {
 export interface ReadInputs {
   /** One for each input of the model, each [B, ...]; the caller disposes them. */
   inputs: tf.Tensor[];
-  /** Of what the file holds, all samples of it; of text, what was read. */
+  /** Of what the file holds, all samples of it. */
   shapes: number[][];
   /** What stands at each timestep of each sample, where the file says so: the tokens of text. */
   tokens: string[][] | null;
@@ -28,6 +29,8 @@ export interface ReadInputs {
 interface ReadText {
   array: FirstRows;
   tokens: string[][];
+  /** How many lines the file has. */
+  lines: number;
 }
 
 function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptions): ReadText {
@@ -41,13 +44,13 @@ function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptio
     throw new UserError(`'${path}' is neither .json nor .npy; to read it as text, give --vocabulary too`);
   }
   const vocabulary = readVocabulary(vocabularyPath);
-  const text = readTokens(path, vocabulary, samples);
+  const { lines, ...text } = readTokens(path, vocabulary, samples);
   const { shape } = inputs[0] as tf.SymbolicTensor;
   const [, timesteps = null, features] = shape;
   const { padded, labels: tokens } = paddedIds(text.ids, text.tokens, { timesteps, pad });
-  if (shape.length === 2) return { array: withZeros(padded), tokens };
+  if (shape.length === 2) return { array: withZeros(padded), tokens, lines };
   if (shape.length === 3 && typeof features === 'number') {
-    return { array: oneHotOf(padded, features, vocabulary), tokens };
+    return { array: oneHotOf(padded, features, vocabulary), tokens, lines };
   }
   throw new UserError('text input needs a model that takes token numbers [B, T] or one-hot vectors [B, T, D]');
 }
@@ -63,7 +66,9 @@ export function readInputs(path: string, model: tf.LayersModel, options: InputOp
   const { inputs } = model;
   const { samples } = options;
   const expected: ArraysFor = { role: 'input', what: 'the input', names: inputs.map(layerNameOf) };
-  const arrays = readArrays(path, expected, samples);
+  // What it is called by does not tell what it is, but who gives a vocabulary means text.
+  const isText = path === STANDARD_INPUT && options.vocabulary !== undefined;
+  const arrays = isText ? null : readArrays(path, expected, samples);
   if (arrays !== null && options.vocabulary !== undefined) {
     throw new UserError(`--vocabulary is for text, but '${path}' holds numbers`);
   }
@@ -72,7 +77,7 @@ export function readInputs(path: string, model: tf.LayersModel, options: InputOp
   const dtypes = inputs.map(({ dtype }) => dtype);
   return {
     inputs: toTensors(read, samples, dtypes),
-    shapes: read.map(({ shape }) => shape),
+    shapes: read.map(({ shape: [rows = 0, ...rest] }) => [text?.lines ?? rows, ...rest]),
     tokens: text?.tokens ?? null,
   };
 }

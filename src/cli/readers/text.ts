@@ -1,5 +1,5 @@
 import { UserError } from '../user-error.js';
-import { linesOf, readFrom } from './read-file.js';
+import { countLines, linesOf, readFrom } from './read-file.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Text as a model reads it: a line is a sample. */
@@ -8,6 +8,8 @@ export interface TokenizedText {
   tokens: string[][];
   /** Their numbers. */
   ids: number[][];
+  /** How many lines the file has, those included that were not read. */
+  lines: number;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface TokenizedText {
  */
 export function readTokens(path: string, vocabulary: Vocabulary, samples: number): TokenizedText {
   const { ids, unknown, isOfCharacters } = vocabulary;
-  const text: TokenizedText = { tokens: [], ids: [] };
+  const text: TokenizedText = { tokens: [], ids: [], lines: 0 };
   readFrom(path, 'the input', (source) => {
     let number = 0;
     for (const line of linesOf(source)) {
@@ -36,6 +38,7 @@ export function readTokens(path: string, vocabulary: Vocabulary, samples: number
       );
       if (text.tokens.length === samples) break;
     }
+    text.lines = countLines(source, isOfCharacters);
   });
   if (text.tokens.length === 0) throw new UserError(`'${path}' must hold text, one sample per line`);
   return text;

@@ -80,7 +80,20 @@ const RULES: OptionRules = {
  *   number of time labels or sample names other than that of the timesteps or samples; and for options of the wrong type.
  */
 export async function inspectionReport(options: InspectionReportOptions): Promise<string> {
-  const where = 'inspectionReport';
+  return (await reportWithFindings('inspectionReport', options)).html;
+}
+
+/** A report, and what it says is wrong. */
+export interface ReportWithFindings {
+  html: string;
+  /** Null where they could not be computed. */
+  findings: Finding[] | null;
+  /** What could not be computed, and why, in sentences. */
+  omissions: string[];
+}
+
+/** The same for who wants the findings too, under the caller's own name. */
+export async function reportWithFindings(where: string, options: InspectionReportOptions): Promise<ReportWithFindings> {
   checkOptions(where, options, RULES);
   const { model, inputs, labels } = options;
   const loss = options.loss ?? undefined;
@@ -121,7 +134,7 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
   if (findings.problem !== null) omissions.push(`The findings could not be computed: ${findings.problem}.`);
   const steps = Math.max(0, ...drawn.layers.map(({ timesteps }) => timesteps));
   const shown = names.slice(0, drawn.samples);
-  return pageHtml({
+  const html = pageHtml({
     title: options.title ?? `Inspection of ${model.name}`,
     summary: summary(layers, traced.batch),
     findings: findingsSection(findings.found, omissions),
@@ -133,6 +146,7 @@ export async function inspectionReport(options: InspectionReportOptions): Promis
       timeLabels: shown.map((_, sample) => timeLabels[sample]?.slice(0, steps) ?? null),
     },
   });
+  return { html, findings: findings.found, omissions };
 }
 
 interface Traced {

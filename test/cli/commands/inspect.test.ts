@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { lstm } from '../../../src/index.js';
+import { NOTHING_FOUND } from '../../../src/inspect/diagnose/describe-findings.js';
 import { useBackend } from '../../../tools/backends.js';
 import { modelPath } from '../../support/model-fixtures.js';
 import { randomTensor } from '../../support/random.js';
@@ -43,7 +44,9 @@ describe('inspect', () => {
     const { code, out, error } = await inspect('numbers', '--input', x());
     expect([code, error]).toEqual([0, '']);
     const size = `${Math.ceil(report().length / 1000)} kB`;
-    expect(out).toBe(`${folder.path('report.html')}: ${size}, on all 4 samples; open it in a browser\n`);
+    expect(out).toBe(
+      `${NOTHING_FOUND}\n${folder.path('report.html')}: ${size}, on all 4 samples; open it in a browser\n`,
+    );
     expect(report()).toMatch(/^<!doctype html>/i);
     expect(report()).toContain('Inspection of numbers');
     expect(report()).toContain('reader (3 units)');
@@ -69,6 +72,56 @@ describe('inspect', () => {
     expect(report()).not.toContain('non-finite label');
   });
 
+  test('prints what is wrong, and only counts what harms nothing', async () => {
+    const { out } = await inspect(
+      'numbers',
+      '--input',
+      file('nan.json', '[[[1, 2], [1e999, 2], [1, 2], [3, 4], [5, 6]]]'),
+    );
+    expect(out).toMatch(/^1\. error: non-finite input\n {3}.*\n {3}Evidence: .*\n {3}Try: /);
+    expect(out).not.toMatch(/^\d+\. note/m);
+    const large = randomTensor([4, 5, 2], 1, 500).arraySync();
+    const unscaled = await inspect('numbers', '--input', file('large.json', large));
+    expect(unscaled.out).toMatch(/^1\. warning: /);
+    expect(unscaled.out.trimEnd().split('\n').at(-1)).toContain('report.html: ');
+  });
+
+  test('prints findings and what was read as JSON', async () => {
+    const { code, out, error } = await inspect('numbers', '--input', x(), '--samples', '3', '--json');
+    expect([code, error]).toEqual([0, '']);
+    expect(JSON.parse(out)).toEqual({
+      report: folder.path('report.html'),
+      characters: report().length,
+      read: { used: 3, of: 4, what: 'samples' },
+      findings: [],
+      omissions: [],
+    });
+    const wrong = await inspect(
+      'numbers',
+      '--input',
+      file('nan.json', '[[[1, 2], [1e999, 2], [1, 2], [3, 4], [5, 6]]]'),
+      '--json',
+    );
+    expect(JSON.parse(wrong.out).findings[0]).toMatchObject({ kind: 'non-finite input', severity: 'error' });
+  });
+
+  test('ends with 1 where a finding is as severe as asked, or more', async () => {
+    const wrong = file('nan.json', '[[[1, 2], [1e999, 2], [1, 2], [3, 4], [5, 6]]]');
+    const codes = async (input: string) => {
+      const found: number[] = [];
+      for (const severity of ['error', 'warning', 'note']) {
+        found.push((await inspect('numbers', '--input', input, '--fail-on', severity)).code);
+      }
+      return found;
+    };
+    expect(await codes(wrong)).toEqual([1, 1, 1]);
+    expect(await codes(x())).toEqual([0, 0, 0]);
+    const large = randomTensor([4, 5, 2], 1, 500).arraySync();
+    expect(await codes(file('large.json', large))).toEqual([0, 1, 1]);
+    expect((await inspect('numbers', '--input', wrong)).code).toBe(0);
+    expect((await inspect('numbers', '--input', wrong, '--fail-on', 'all')).code).toBe(2);
+  });
+
   test('takes labels that are one number a sample, as fit does', async () => {
     const { code } = await inspect('numbers', '--input', x(), '--labels', file('y.json', [1, 0, 0, 1]));
     expect(code).toBe(0);
@@ -79,7 +132,7 @@ describe('inspect', () => {
     const labels = ['--labels', file('y.json', [1, 0, 0, 1])];
     const uncompiled = await inspect('numbers', '--input', x(), ...labels);
     expect(uncompiled.out).toContain(
-      'it has no gradients, because the model was saved without its loss: name the loss with --loss',
+      'There are no gradients, because the model was saved without its loss: name the loss with --loss',
     );
     expect(report()).not.toMatch(/gradient is multiplied|gradient halves|gradient doubles/i);
     const named = await inspect('numbers', '--input', x(), ...labels, '--loss', 'meanSquaredError');
@@ -98,7 +151,7 @@ describe('inspect', () => {
     expect(report()).toContain('["q","z","",""]');
     expect(report()).toContain('["z","z","q","z"]');
     const few = await inspect('text', '--input', folder.path('in.txt'), '--vocabulary', vocabulary, '--samples', '1');
-    expect(few.out).toContain('kB, on the first sample; ');
+    expect(few.out).toContain('kB, on 1 of 2 lines; ');
   });
 
   test('shows the time labels that are given', async () => {
