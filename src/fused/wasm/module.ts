@@ -35,7 +35,8 @@ type Instructions = 'simd' | 'relaxed-simd';
 export type Build = Instructions | `${Instructions} with additions`;
 
 export interface Binary {
-  base64: string;
+  /** Its bytes, for `decodeBytes`. */
+  text: string;
   memoryFlagsOffset: number;
 }
 
@@ -58,9 +59,23 @@ export function withAdditions(build: Build): Build | null {
 /** Bit 1 of the memory's flags; memories that threads share can only be imported as such. */
 const SHARED = 2;
 
+/** The bytes that `encodeBytes` of scripts/generate/wasm-binaries.mjs wrote as text. */
+export function decodeBytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  let size = 0;
+  let quarter = 0;
+  for (let n = 0; n < text.length; n++) {
+    const code = text.charCodeAt(n);
+    const isOfByte = code >= 40;
+    if (isOfByte) bytes[size++] = 64 * quarter + code - 40;
+    quarter = isOfByte ? 0 : ' !#'.indexOf(text.charAt(n)) + 1;
+  }
+  return bytes.slice(0, size);
+}
+
 function decode(build: Build, isShared: boolean): Uint8Array<ArrayBuffer> {
-  const { base64, memoryFlagsOffset } = BINARIES.get(build) as Binary;
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const { text, memoryFlagsOffset } = BINARIES.get(build) as Binary;
+  const bytes = decodeBytes(text);
   if (isShared) bytes[memoryFlagsOffset] = (bytes[memoryFlagsOffset] as number) | SHARED;
   return bytes;
 }

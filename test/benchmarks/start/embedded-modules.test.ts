@@ -10,6 +10,13 @@ describe('embeddedModules', () => {
     expect(embeddedModules(code)).toEqual([smallest, longer]);
   });
 
+  it('finds those of this package, whatever the quotes that a minifier chose', () => {
+    // Of the characters that it escapes, the backslash is 52 and the backtick 56.
+    const code = 'var a="\'",b="( I [ U)(((\\\\`",c=`( I [ U)(((\\\\\\``,d="(";';
+    const longer = Buffer.concat([smallest, Buffer.from([52, 56])]);
+    expect(embeddedModules(code)).toEqual([longer, longer]);
+  });
+
   it('finds none where there is none', () => {
     expect(embeddedModules('var a = "AGFz"; // AGFzbQEAAAA=')).toEqual([]);
   });
