@@ -18,9 +18,9 @@ const ARROWS = {
 /** Of these a room may know the types as well. */
 const TYPES_ONLY = { inspect: ['fused'], plot: ['layers'] };
 
-/** What is imported or run from outside, the report's page by a browser: whatever is not reached from here is dead. */
+/** What is imported or run from outside, the report's page by a browser, a worker by its thread: whatever is not reached from here is dead. */
 const ENTRIES =
-  '^src/(index|(convert|inspect|plot|report|testing|variants)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main)[.]ts$';
+  '^src/(index|(convert|inspect|plot|report|testing|variants)/index|testing/(jest|jest-globals|vitest)|cli/explicit-lstm|plot/page/main|fused/wasm/threads/worker)[.]ts$';
 
 /** What runs in the report's page, where TensorFlow.js is not. */
 const WITHOUT_TENSORFLOW =

@@ -23,6 +23,29 @@ export interface Heap {
   reserve(bytes: number): number;
   /** Ends the call. */
   release(): void;
+  /** Calls a function of the module, if not here and at once. */
+  run?(name: ModuleFunction, fields: Uint32Array): void;
+}
+
+/** Of what a call computes. */
+export interface Size {
+  batch: number;
+  timesteps: number;
+  features: number;
+  units: number;
+}
+
+/** What runs calls on several threads. */
+export interface Threads {
+  /** The memory for a call that they run; null where they do not. */
+  openHeap(build: Build, size: Size): Heap | null;
+}
+
+let threads: Threads | null = null;
+
+/** Has calls run on several threads from here on; null for one. */
+export function useThreads(given: Threads | null): void {
+  threads = given;
 }
 
 /** What the module can compute. */
@@ -34,6 +57,12 @@ export type ModuleFunction = Exclude<keyof ModuleExports, `${string}ScratchBytes
  * @param fields By `FIELD`: sizes, options and addresses; 0 for what is absent. The scratch memory is added here.
  */
 export function execute(heap: Heap, name: ModuleFunction, fields: Uint32Array): void {
+  if (heap.run !== undefined) heap.run(name, fields);
+  else executeHere(heap, name, fields);
+}
+
+/** The same, on this thread alone. */
+export function executeHere(heap: Heap, name: ModuleFunction, fields: Uint32Array): void {
   const sequence = heap.reserve(Uint32Array.BYTES_PER_ELEMENT * FIELD_COUNT);
   const first = sequence / Uint32Array.BYTES_PER_ELEMENT;
   heap.view().set(fields, first);
@@ -49,8 +78,14 @@ export function canOpenHeap(build: Build): boolean {
   return openSharedMemory(build) !== null || canOpenOwnMemory(build);
 }
 
-/** The memory that the current backend's tensors are in, or else one to copy them to. */
-export function openHeap(build: Build): Heap {
+/**
+ * The memory that the current backend's tensors are in, or else one to copy them to.
+ *
+ * @param size Of the call; without it, it runs on this thread alone.
+ */
+export function openHeap(build: Build, size: Size | null = null): Heap {
+  const threaded = size === null ? null : threads?.openHeap(build, size);
+  if (threaded != null) return threaded;
   const shared = openSharedMemory(build);
   return shared === null ? new CopyingHeap(build) : new SharedHeap(shared);
 }

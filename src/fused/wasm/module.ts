@@ -97,6 +97,24 @@ function doNothing(): void {}
 const modules = new Map<string, WebAssembly.Module>();
 
 /**
+ * The compiled module of a build, for memories of this one's kind.
+ *
+ * @throws Error where the page's content security policy, or the engine, forbids it.
+ */
+export function moduleOf(build: Build, memory: WebAssembly.Memory): WebAssembly.Module {
+  const isShared = isSharedMemory(memory);
+  const key = `${build} ${isShared}`;
+  const module = modules.get(key) ?? new WebAssembly.Module(decode(build, isShared));
+  modules.set(key, module);
+  return module;
+}
+
+/** Whether threads can share a memory. */
+export function isSharedMemory({ buffer }: WebAssembly.Memory): boolean {
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
+}
+
+/**
  * Connects a build to a memory.
  *
  * @param awaitOthers Called by each thread that computes a share of a sequence; returns when all of them have called it.
@@ -107,9 +125,6 @@ export function instantiate(
   memory: WebAssembly.Memory,
   awaitOthers: () => void = doNothing,
 ): ModuleExports {
-  const isShared = Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
-  const key = `${build} ${isShared}`;
-  const module = modules.get(key) ?? new WebAssembly.Module(decode(build, isShared));
-  modules.set(key, module);
-  return new WebAssembly.Instance(module, { env: { memory, awaitOthers } }).exports as unknown as ModuleExports;
+  const { exports } = new WebAssembly.Instance(moduleOf(build, memory), { env: { memory, awaitOthers } });
+  return exports as unknown as ModuleExports;
 }

@@ -229,12 +229,15 @@ class ModuleCall {
   constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
     const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
     const hasAdditions = additions !== undefined && isAnyThere(additions);
-    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build);
+    const [batch, timesteps, features] = x.shape;
+    const units = kernel.shape[1] / 4;
+    const size = { batch, timesteps, features, units };
+    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build, size);
     const { fields } = this;
-    fields[FIELD.batch] = x.shape[0];
-    fields[FIELD.timesteps] = x.shape[1];
-    fields[FIELD.features] = x.shape[2];
-    fields[FIELD.units] = kernel.shape[1] / 4;
+    fields[FIELD.batch] = batch;
+    fields[FIELD.timesteps] = timesteps;
+    fields[FIELD.features] = features;
+    fields[FIELD.units] = units;
     fields[FIELD.hardSigmoid] = Number(options.recurrentActivation === 'hardSigmoid');
     fields[FIELD.goBackwards] = Number(options.goBackwards);
     fields[FIELD.zeroOutputForMask] = Number(options.zeroOutputForMask);

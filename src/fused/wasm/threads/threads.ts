@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs';
+import { openWasmMemory } from '../../../host/wasm-memory.js';
+import { FIELD } from '../binaries.js';
+import {
+  executeHere,
+  type Heap,
+  type ModuleFunction,
+  type Output,
+  SharedHeap,
+  type Size,
+  type Threads,
+} from '../heap.js';
+import { type Build, isSharedMemory, type ModuleExports } from '../module.js';
+import { Arena } from './arena.js';
+import { type SharedInstance, WorkerPool } from './pool.js';
+import { isWorthSplitting, type Split, split } from './split.js';
+
+/** What a call may take of the threads' memory; a larger one runs on one thread, without copies where there need be none. */
+const MOST_BYTES = 2 ** 30;
+
+/** Runs calls of the module on several threads. */
+export class WasmThreads implements Threads {
+  private readonly pool: WorkerPool;
+  private arena: Arena | null = null;
+
+  /**
+   * @param count Threads, this one included.
+   * @param onLost Called when they are of no use any more.
+   */
+  constructor(count: number, onLost: (reason: string) => void) {
+    this.pool = new WorkerPool(count - 1, onLost);
+  }
+
+  get count(): number {
+    return this.pool.threads;
+  }
+
+  /** Waits until a build can run on the current backend. */
+  async prepare(build: Build): Promise<void> {
+    await this.pool.prepare(this.pool.open(build, this.memory()));
+  }
+
+  end(): void {
+    this.pool.end();
+  }
+
+  openHeap(build: Build, size: Size): Heap | null {
+    const { batch, timesteps, features, units } = size;
+    if (this.pool.lost !== null || !isWorthSplitting(batch, timesteps, features, units)) return null;
+    const wasm = openSharedMemory();
+    if (wasm === null && bytesOf(size) > MOST_BYTES) return null;
+    const instance = this.pool.open(build, this.memory());
+    if (!this.pool.isReady(instance)) return null;
+    const heap = wasm === null ? this.ownArena() : new SharedHeap({ wasm, exports: instance.exports });
+    return new ThreadedHeap(heap, this.memory(), instance, this.pool);
+  }
+
+  /** That of tfjs's wasm backend where it has threads itself; else an own one. */
+  private memory(): WebAssembly.Memory {
+    return openSharedMemory()?.memory ?? this.ownArena().memory;
+  }
+
+  private ownArena(): Arena {
+    this.arena ??= new Arena();
+    return this.arena;
+  }
+}
+
+function openSharedMemory() {
+  const wasm = tf.getBackend() === 'wasm' ? openWasmMemory(tf.backend()) : null;
+  return wasm !== null && isSharedMemory(wasm.memory) ? wasm : null;
+}
+
+/** About what a training step copies and writes. */
+function bytesOf({ batch, timesteps, features, units }: Size): number {
+  return 4 * (batch * timesteps * (2 * features + 16 * units) + 3 * (features + units) * 4 * units);
+}
+
+/** What `SharedHeap` and `Arena` have in common. */
+type Place = Pick<Heap, 'input' | 'output' | 'reserve' | 'release'>;
+
+/** One call on several threads, in a memory that they share. */
+class ThreadedHeap implements Heap {
+  readonly exports: ModuleExports;
+  readonly input: (tensor: tf.Tensor) => number;
+  readonly output: (shape: number[]) => Output;
+  readonly reserve: (bytes: number) => number;
+
+  constructor(
+    private readonly place: Place,
+    private readonly memory: WebAssembly.Memory,
+    private readonly instance: SharedInstance,
+    private readonly pool: WorkerPool,
+  ) {
+    this.exports = instance.exports;
+    this.input = (tensor) => place.input(tensor);
+    this.output = (shape) => place.output(shape);
+    this.reserve = (bytes) => place.reserve(bytes);
+  }
+
+  view(): Uint32Array {
+    return new Uint32Array(this.memory.buffer);
+  }
+
+  run(name: ModuleFunction, fields: Uint32Array): void {
+    const divided = split(name, fields, this.pool.threads);
+    if (divided !== null && this.pool.run(this.instance, name, this.write(name, divided), divided.doMeet)) return;
+    // What some thread may still write is what is written here.
+    executeHere(this, name, fields);
+  }
+
+  private write(name: ModuleFunction, { sequences }: Split): number[] {
+    return sequences.map((fields) => {
+      const sequence = this.reserve(fields.byteLength);
+      this.view().set(fields, sequence / 4);
+      const scratchBytes = this.exports[`${name}ScratchBytes`](sequence) >>> 0;
+      const scratch = this.reserve(scratchBytes);
+      this.view()[sequence / 4 + FIELD.scratch] = scratch;
+      return sequence;
+    });
+  }
+
+  release(): void {
+    // A worker that did not answer may still be working there.
+    if (this.pool.lost === null || this.place instanceof Arena) this.place.release();
+  }
+}

@@ -1,0 +1,129 @@
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { FIELD } from '../../../../src/fused/wasm/binaries.js';
+import { useThreads } from '../../../../src/fused/wasm/heap.js';
+import { provideAdditions } from '../../../../src/fused/wasm/provide-additions.js';
+import { WorkerPool } from '../../../../src/fused/wasm/threads/pool.js';
+import * as splits from '../../../../src/fused/wasm/threads/split.js';
+import { WasmThreads } from '../../../../src/fused/wasm/threads/threads.js';
+import { WasmKernel } from '../../../../src/fused/wasm/wasm-kernel.js';
+import { lstm } from '../../../../src/index.js';
+import { peepholeCell } from '../../../../src/variants/index.js';
+import { NODE_BACKENDS, type NodeBackend, useBackend } from '../../../../tools/backends.js';
+import { randomTensor } from '../../../support/random.js';
+import { cotangentsOf, type Problem, problems } from '../../support/problem.js';
+import { allowRelaxedSimd } from '../../support/relaxed-simd.js';
+import { tensorRun } from '../../support/tensor-run.js';
+
+const BUILDS = ['simd', 'relaxed-simd'] as const;
+const { split, splitColumns, splitSamples } = splits;
+
+/** How the forward and the backward pass are divided. */
+const WAYS = ['by samples', 'by units'] as const;
+type Way = (typeof WAYS)[number];
+
+let threads: WasmThreads;
+const onLost = jest.fn();
+
+beforeAll(async () => {
+  allowRelaxedSimd();
+  provideAdditions();
+  threads = new WasmThreads(3, onLost);
+  for (const backend of NODE_BACKENDS) {
+    await useBackend(backend);
+    for (const build of BUILDS) {
+      await threads.prepare(build);
+      await threads.prepare(`${build} with additions`);
+    }
+  }
+});
+
+afterEach(() => {
+  useThreads(null);
+  jest.restoreAllMocks();
+  expect(onLost).not.toHaveBeenCalled();
+});
+
+afterAll(() => threads.end());
+
+/** Divides calls of any size, the passes in the given way wherever it gives the same bits. */
+function divideAll(way: Way, count: number): void {
+  jest.spyOn(splits, 'isWorthSplitting').mockReturnValue(true);
+  jest.spyOn(splits, 'split').mockImplementation((name, fields) => {
+    const batch = fields[FIELD.batch] as number;
+    const rows = batch * (fields[FIELD.timesteps] as number);
+    if ((name !== 'forward' && name !== 'backward') || rows < 4) return split(name, fields, count);
+    if (way === 'by units') return fields[FIELD.projectionUnits] === 0 ? splitColumns(fields, count, true) : null;
+    const parts = Math.min(count, Math.floor(batch / 4));
+    return parts < 2 ? null : splitSamples(fields, parts);
+  });
+}
+
+/** How many calls the threads have run, all of them to their end. */
+let divided = 0;
+
+function expectSameBits(run: () => unknown, way: Way, count: number): void {
+  const expected = run();
+  divideAll(way, count);
+  const runs = jest.spyOn(WorkerPool.prototype, 'run');
+  useThreads(threads);
+  const received = run();
+  useThreads(null);
+  divided += runs.mock.results.length;
+  expect(runs.mock.results.filter(({ value }) => value !== true)).toEqual([]);
+  expect(received).toEqual(expected);
+  jest.restoreAllMocks();
+}
+
+describe.each(NODE_BACKENDS)('On %s', (backend: NodeBackend) => {
+  beforeAll(() => useBackend(backend));
+
+  test.each(BUILDS)('several threads compute the same bits as one, by the build %s', (build) => {
+    const kernel = new WasmKernel(build);
+    const property = fc.property(
+      problems(40),
+      fc.constantFrom(...WAYS),
+      fc.constantFrom(2, 3),
+      (problem: Problem, way, count) => {
+        expectSameBits(() => tensorRun(kernel, problem, cotangentsOf(problem)), way, count);
+      },
+    );
+    divided = 0;
+    const numRuns = backend === 'wasm' ? 40 : 10;
+    fc.assert(property, { numRuns });
+    // Of each run at least the gradients of the weights.
+    expect(divided).toBeGreaterThan(3 * numRuns);
+  });
+});
+
+test.each(WAYS)('steps with additions are the same, bit for bit, divided %s', async (way) => {
+  await useBackend('wasm');
+  const property = fc.property(
+    fc.record({
+      peepholes: fc.boolean(),
+      coupled: fc.boolean(),
+      cellClip: fc.constantFrom(undefined, 0.3),
+      gateClip: fc.constantFrom(undefined, 0.4),
+      projectionUnits: fc.constantFrom(undefined, 5),
+      recurrentActivation: fc.constantFrom('sigmoid' as const, 'hardSigmoid' as const),
+    }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 40 }),
+    (args, batch, units) => {
+      const cell = peepholeCell({ ...args, units, recurrentInitializer: 'glorotNormal' });
+      const layer = lstm({ cell, returnSequences: true, useFused: true });
+      const x = randomTensor([batch, 4, 7], 5);
+      layer.build([batch, 4, 7]);
+      const variables = layer.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const run = () =>
+        tf.tidy(() => {
+          const loss = () => tf.sum(tf.square(layer.apply(x) as tf.Tensor)) as tf.Scalar;
+          const { value, grads } = tf.variableGrads(loss, variables);
+          return [value, ...Object.values(grads)].map((tensor) => tensor.dataSync());
+        });
+      expectSameBits(run, way, 3);
+      tf.dispose([x, ...variables]);
+    },
+  );
+  fc.assert(property, { numRuns: 15 });
+});
