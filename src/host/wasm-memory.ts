@@ -52,7 +52,8 @@ function connect(backend: WasmBackend): WasmMemory | null {
       makeTensor: (shape) => tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, 'float32')),
       // A signed number, as WebAssembly hands it over.
       allocate: (bytes) => backend.wasm._malloc(bytes) >>> 0,
-      free: (address) => backend.wasm._free(address),
+      // What is freed when it is garbage may come after the backend has been disposed.
+      free: (address) => (backend.wasm as WasmBackend['wasm'] | null)?._free(address),
     };
     return isAsExpected(found) ? found : null;
   } catch {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { openWasmMemory, type WasmMemory } from '../../host/wasm-memory.js';
 import { FIELD, FIELD_COUNT } from './binaries.js';
+import { KeptPanels, type LastingMemory } from './kept-panels.js';
 import { type Build, instantiate, type ModuleExports } from './module.js';
 
 /** An array that a function of the module writes. */
@@ -13,6 +14,8 @@ export interface Output<T extends tf.Tensor = tf.Tensor> {
 /** The memory of one call into the module. */
 export interface Heap {
   readonly exports: ModuleExports;
+  /** Missing where weights are packed for each call. To be asked before any other memory of the call. */
+  readonly keptPanels?: KeptPanels | undefined;
   /** All of the memory. To be asked for anew after any other call, since memory that grew leaves old views empty. */
   view(): Uint32Array;
   /** Where a tensor's data are. */
@@ -49,7 +52,7 @@ export function useThreads(given: Threads | null): void {
 }
 
 /** What the module can compute. */
-export type ModuleFunction = Exclude<keyof ModuleExports, `${string}ScratchBytes`>;
+export type ModuleFunction = Exclude<keyof ModuleExports, `${string}Bytes`>;
 
 /**
  * Calls a function of the module.
@@ -93,6 +96,7 @@ export function openHeap(build: Build, size: Size | null = null): Heap {
 interface SharedMemory {
   wasm: WasmMemory;
   exports: ModuleExports;
+  keptPanels?: KeptPanels;
 }
 
 const sharedMemories = new WeakMap<tf.KernelBackend, Map<Build, SharedMemory | null>>();
@@ -111,10 +115,18 @@ function connect(backend: tf.KernelBackend, build: Build): SharedMemory | null {
   const wasm = openWasmMemory(backend);
   if (wasm === null) return null;
   try {
-    return { wasm, exports: instantiate(build, wasm.memory) };
+    return { wasm, exports: instantiate(build, wasm.memory), keptPanels: panelsIn(backend, wasm) };
   } catch {
     return null;
   }
+}
+
+const sharedPanels = new WeakMap<tf.KernelBackend, KeptPanels>();
+
+function panelsIn(backend: tf.KernelBackend, wasm: WasmMemory): KeptPanels {
+  const panels = sharedPanels.get(backend) ?? new KeptPanels(wasm);
+  sharedPanels.set(backend, panels);
+  return panels;
 }
 
 /** Addresses start at cache lines. */
@@ -123,12 +135,14 @@ const ALIGNMENT = 64;
 /** Works on tensors where they are, in the memory of tfjs's wasm backend. */
 export class SharedHeap implements Heap {
   readonly exports: ModuleExports;
+  readonly keptPanels: KeptPanels | undefined;
   private readonly wasm: WasmMemory;
   private readonly reserved: number[] = [];
 
-  constructor({ wasm, exports }: SharedMemory) {
+  constructor({ wasm, exports, keptPanels }: SharedMemory) {
     this.wasm = wasm;
     this.exports = exports;
+    this.keptPanels = keptPanels;
   }
 
   view(): Uint32Array {
@@ -145,10 +159,15 @@ export class SharedHeap implements Heap {
   }
 
   reserve(bytes: number): number {
-    const address = this.wasm.allocate(bytes + ALIGNMENT);
+    const address = this.wasm.allocate(bytes + ALIGNMENT) || this.allocateInsteadOfPanels(bytes + ALIGNMENT);
     if (address === 0) throw new Error(`the wasm backend has no ${bytes} bytes of working memory left for an LSTM`);
     this.reserved.push(address);
     return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
+  }
+
+  private allocateInsteadOfPanels(bytes: number): number {
+    this.keptPanels?.dropOthers();
+    return this.wasm.allocate(bytes);
   }
 
   release(): void {
@@ -174,9 +193,38 @@ const MOST_PAGES = 65536;
 /** A memory cannot shrink. One that has grown larger is not kept for the next call. */
 export const KEPT_BYTES = 256 * 2 ** 20;
 
+/** The front of a memory of its own, where what lasts is: blocks, in the order of their addresses. */
+class Front implements LastingMemory {
+  private readonly blocks: { address: number; end: number }[] = [];
+
+  /** Where the memory of calls begins. */
+  get end(): number {
+    // Address 0 says that an array is absent.
+    return this.blocks.at(-1)?.end ?? ALIGNMENT;
+  }
+
+  /** In the first gap that is wide enough. */
+  allocate(bytes: number): number {
+    const { blocks } = this;
+    const startAfter = (n: number) => (n === 0 ? ALIGNMENT : (blocks[n - 1] as { end: number }).end);
+    let n = 0;
+    while (n < blocks.length && (blocks[n] as { address: number }).address - startAfter(n) < bytes) n++;
+    const address = startAfter(n);
+    blocks.splice(n, 0, { address, end: Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT });
+    return address;
+  }
+
+  free(address: number): void {
+    const n = this.blocks.findIndex((block) => block.address === address);
+    this.blocks.splice(n, 1);
+  }
+}
+
 interface OwnMemory {
   memory: WebAssembly.Memory;
   exports: ModuleExports;
+  front: Front;
+  keptPanels: KeptPanels;
 }
 
 const idle = new Map<Build, OwnMemory>();
@@ -185,7 +233,8 @@ function openOwnMemory(build: Build): OwnMemory {
   const kept = idle.get(build);
   if (kept !== undefined) return kept;
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-  const opened = { memory, exports: instantiate(build, memory) };
+  const front = new Front();
+  const opened = { memory, exports: instantiate(build, memory), front, keptPanels: new KeptPanels(front) };
   idle.set(build, opened);
   return opened;
 }
@@ -203,14 +252,18 @@ export function canOpenOwnMemory(build: Build): boolean {
 /** Copies tensors of any backend into a memory of its own, and results out of it. */
 export class CopyingHeap implements Heap {
   readonly exports: ModuleExports;
+  readonly keptPanels: KeptPanels;
   private readonly memory: WebAssembly.Memory;
-  // Address 0 says that an array is absent.
-  private next = ALIGNMENT;
+  private readonly front: Front;
+  /** Null until something is reserved: panels may be added before. */
+  private next: number | null = null;
 
   constructor(private readonly build: Build) {
-    const { exports, memory } = openOwnMemory(build);
+    const { exports, memory, front, keptPanels } = openOwnMemory(build);
     this.exports = exports;
     this.memory = memory;
+    this.front = front;
+    this.keptPanels = keptPanels;
   }
 
   view(): Uint32Array {
@@ -232,7 +285,7 @@ export class CopyingHeap implements Heap {
   }
 
   reserve(bytes: number): number {
-    const address = this.next;
+    const address = this.next ?? this.front.end;
     this.next = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT;
     const missing = this.next + ALIGNMENT - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));

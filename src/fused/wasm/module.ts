@@ -16,6 +16,8 @@ interface PlainExports {
   biasGradientScratchBytes: OnSequence<number>;
   inputGradient: OnSequence<void>;
   inputGradientScratchBytes: OnSequence<number>;
+  /** How much memory the panels of weights [depth, columns] take. */
+  weightPanelsBytes(depth: number, columns: number, maskCount: number): number;
 }
 
 /** What `assembly/with-additions.ts` exports besides. */

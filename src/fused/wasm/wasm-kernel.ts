@@ -14,6 +14,7 @@ import type {
 import { refusalOfEquations } from '../refusal.js';
 import { FIELD, FIELD_COUNT } from './binaries.js';
 import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
+import type { Panels } from './kept-panels.js';
 import { type Build, fastestBuild, withAdditions } from './module.js';
 
 /** The scan as one call into a WebAssembly module: in place on tfjs's wasm backend, with copies on any other. */
@@ -43,11 +44,10 @@ export class WasmKernel implements FusedKernel {
     const hiddenUnits = recurrentKernel.shape[0];
     const call = new ModuleCall(this.build as Build, inputs, options);
     try {
+      call.readKernels(inputs, forBackward);
       call.read(FIELD.x, x);
       if (h0 !== null) call.read(FIELD.h0, h0);
       if (c0 !== null) call.read(FIELD.c0, c0);
-      call.read(FIELD.kernel, kernel);
-      call.read(FIELD.recurrentKernel, recurrentKernel);
       if (bias !== null) call.read(FIELD.bias, bias);
       if (mask !== null) call.read(FIELD.mask, mask);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
@@ -225,6 +225,8 @@ const numbersOfCalls = new Float32Array(fieldsOfCalls.buffer);
 class ModuleCall {
   private readonly heap: Heap;
   private readonly fields = fieldsOfCalls.fill(0);
+  /** Those that the call packs. */
+  private readonly packed: Panels[] = [];
 
   constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
     const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
@@ -257,6 +259,49 @@ class ModuleCall {
     this.fields[field] = this.heap.input(tensor);
   }
 
+  /**
+   * Reads the kernels, or takes the panels of them that are kept. To be called before anything else.
+   *
+   * @param forBackward Whether this is training, which changes the weights before they are wanted again.
+   */
+  readKernels(inputs: FusedInputs, forBackward: boolean): void {
+    const { kernel, recurrentKernel, inputDropoutMasks, recurrentDropoutMasks } = inputs;
+    const { keptPanels, exports } = this.heap;
+    keptPanels?.beginCall();
+    const panelsOf = (weights: tf.Tensor2D, dropoutMasks: GateDropoutMasks) => {
+      // With a dropout mask for each gate, panels are of one gate each.
+      if (keptPanels === undefined || dropoutMasks.length > 1) return null;
+      if (forBackward) return keptPanels.find(weights);
+      return keptPanels.want(weights, (rows, columns) => exports.weightPanelsBytes(rows, columns, 0));
+    };
+    const panels = panelsOf(kernel, inputDropoutMasks);
+    const recurrentPanels = panelsOf(recurrentKernel, recurrentDropoutMasks);
+    this.readKernel(FIELD.kernel, FIELD.kernelPanels, FIELD.isKernelPacked, kernel, panels);
+    this.readKernel(
+      FIELD.recurrentKernel,
+      FIELD.recurrentPanels,
+      FIELD.isRecurrentKernelPacked,
+      recurrentKernel,
+      recurrentPanels,
+    );
+  }
+
+  private readKernel(
+    field: number,
+    panelsField: number,
+    isPackedField: number,
+    kernel: tf.Tensor2D,
+    panels: Panels | null,
+  ): void {
+    if (panels !== null) {
+      this.fields[panelsField] = panels.address;
+      this.fields[isPackedField] = Number(panels.isPacked);
+      if (panels.isPacked) return;
+      this.packed.push(panels);
+    }
+    this.read(field, kernel);
+  }
+
   readAdditions({ additions }: FusedInputs): void {
     if (additions === undefined) return;
     const { peepholes, projection } = additions;
@@ -277,9 +322,11 @@ class ModuleCall {
 
   run(name: ModuleFunction): void {
     execute(this.heap, name, this.fields);
+    for (const panels of this.packed) panels.isPacked = true;
   }
 
   end(): void {
+    if (this.packed.length > 0) this.heap.keptPanels?.endCall();
     this.heap.release();
   }
 }

@@ -70,8 +70,12 @@ function layOut(s: Sequence, address: usize): usize {
   h = reserve(stateBytes(s, hiddenUnits(s)));
   c = reserve(stateBytes(s, s.units));
   z = reserve(usize(chunkRows) * zRowBytes(s) + VECTOR);
-  kernelPanels = reserve(panelsBytesHere(s, s.features, s.inputDropoutMaskCount));
-  recurrentPanels = reserve(panelsBytesHere(s, hiddenUnits(s), s.recurrentDropoutMaskCount));
+  kernelPanels = s.kernelPanels;
+  if (kernelPanels === 0) kernelPanels = reserve(panelsBytesHere(s, s.features, s.inputDropoutMaskCount));
+  recurrentPanels = s.recurrentPanels;
+  if (recurrentPanels === 0) {
+    recurrentPanels = reserve(panelsBytesHere(s, hiddenUnits(s), s.recurrentDropoutMaskCount));
+  }
   unitOutputs = h;
   if (isProjected(s)) {
     unitOutputs = reserve(stateBytes(s, s.units));
@@ -107,8 +111,10 @@ export function forward(s: Sequence): void {
   const units = sizeOfShare(s, s.units);
   if (isShared(s)) takeUnits(kernel, firstUnit, units);
   if (isShared(s)) takeUnits(recurrentKernel, firstUnit, units);
-  if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
-  if (isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
+  if (s.isKernelPacked) kernel.panels = kernelPanels;
+  else if (s.kernelPanels !== 0 || isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
+  if (s.isRecurrentKernelPacked) recurrentKernel.panels = recurrentPanels;
+  else if (s.recurrentPanels !== 0 || isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
   if (isProjected(s)) prepareProjection(s);
   // Where others read h while it changes, the new one is written beside the old one, in turns to where the last one is wanted.
   let newH = unitOutputs;

@@ -9,3 +9,4 @@ export {
   recurrentKernelGradient,
   recurrentKernelGradientScratchBytes,
 } from './kernel-gradients';
+export { weightPanelsBytes } from './weights';

@@ -40,6 +40,12 @@ export class Sequence {
   kernel: usize;
   recurrentKernel: usize;
   bias: usize;
+  /** Where panels of both are kept from one run to the next; absent where they are not. */
+  kernelPanels: usize;
+  recurrentPanels: usize;
+  /** Whether the panels are there, so that the kernel itself is not read; else they are written. */
+  isKernelPacked: i32;
+  isRecurrentKernelPacked: i32;
   /** [3U], in blocks i, f, o. */
   peepholes: usize;
   /** [U, P] */
