@@ -10,6 +10,7 @@ export type { GateDropoutMasks } from './core/weighted-sum.js';
 export type { WeightFacts } from './core/weights.js';
 export { type Implementation, prepareKernels, type UseFused } from './fused/choose.js';
 export { setThreads } from './fused/set-threads.js';
+export { type TunedProblem, type Tuning, type TuningRow, useTuning } from './fused/tuning.js';
 export { accelerateBuiltIn } from './layers/accelerate/accelerate-built-in.js';
 export { lastImplementation } from './layers/accelerate/last-implementation.js';
 export {
@@ -36,4 +37,5 @@ export {
 export { LSTM, type LSTMOverCellArgs } from './layers/lstm.js';
 export { LSTMCell } from './layers/lstm-cell.js';
 export type { GateTrace } from './layers/trace.js';
+export { type TuneOptions, tuneKernels } from './layers/tune-kernels.js';
 export { clipGradients, type GradientLimit, gradientLimit } from './training/clip-gradients.js';

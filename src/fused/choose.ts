@@ -39,6 +39,8 @@ interface Candidate {
   fusedKernelOf: () => FusedKernel;
   /** Whether the next candidate, or at last the plain path, is known to be faster. Default: never. */
   isOutrun?: (problem: FusedProblem) => boolean;
+  /** Whether it runs only where it was measured to be the fastest. */
+  isOnlyPreferred?: boolean;
 }
 
 const wasmKernel = once(() => new WasmKernel());
@@ -56,9 +58,42 @@ const CANDIDATES: Record<string, Candidate[]> = {
     { fusedKernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
     { fusedKernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
   ],
-  webgl: [{ fusedKernelOf: webGLKernel }],
+  // The module reads its inputs back from the graphics card, unless they have never been there.
+  webgl: [{ fusedKernelOf: webGLKernel }, { fusedKernelOf: wasmKernel, isOnlyPreferred: true }],
   webgpu: [{ fusedKernelOf: webGPUKernel }],
 };
+
+/** The name of the plain path. */
+export const REFERENCE = 'reference';
+
+/** The names of implementations that a problem is to run on, the best first; undefined for no preference. */
+export type Preference = (problem: FusedProblem, isDemanded: boolean) => readonly string[] | undefined;
+
+let preference: Preference | null = null;
+
+/**
+ * Has problems run on what is preferred for them, as far as that applies.
+ *
+ * @param next Null for none.
+ * @returns What it was before.
+ */
+export function setPreference(next: Preference | null): Preference | null {
+  const before = preference;
+  preference = next;
+  return before;
+}
+
+/** The names of the fused kernels that apply to a problem on the current backend, in the order in which they are asked. */
+export function applicableFusedKernels(problem: FusedProblem): string[] {
+  return candidatesOfBackend()
+    .map(({ fusedKernelOf }) => fusedKernelOf())
+    .filter((fusedKernel) => fusedKernel.refusal(problem) === null)
+    .map(({ name }) => name);
+}
+
+function candidatesOfBackend(): readonly Candidate[] {
+  return CANDIDATES[tf.getBackend()] ?? [];
+}
 
 /** Whether a backend has any fused kernel. */
 export function hasFusedKernels(backend: string): boolean {
@@ -79,7 +114,7 @@ export function hasFusedKernels(backend: string): boolean {
  */
 export async function prepareKernels(): Promise<void> {
   await tf.ready();
-  for (const { fusedKernelOf } of CANDIDATES[tf.getBackend()] ?? []) await fusedKernelOf().prepare?.();
+  for (const { fusedKernelOf } of candidatesOfBackend()) await fusedKernelOf().prepare?.();
 }
 
 function once(make: () => FusedKernel): () => FusedKernel {
@@ -108,7 +143,7 @@ export function chooseImplementation(
     const rule = `useFused must be 'auto' or false where no fused kernel applies (${found})`;
     throw invalidArgument(where, rule, useFused, { layer });
   }
-  return { fusedKernel: null, implementation: { name: 'reference', reason: found } };
+  return { fusedKernel: null, implementation: { name: REFERENCE, reason: found } };
 }
 
 /** The best fused kernel that applies, or why none does. */
@@ -118,10 +153,13 @@ function findFusedKernel(problem: FusedProblem | string, isDemanded: boolean): F
   const depth = gradientDepth();
   if (depth === null) return 'this version of tfjs does not reveal whether gradients are being computed';
   if (depth > 1) return 'gradients of gradients are being computed';
-  const backend = tf.getBackend();
-  let refusal = `there is no fused kernel for the backend '${backend}'`;
+  const candidates = candidatesOfBackend();
+  const preferred = preference === null ? null : findPreferred(candidates, problem, isDemanded, preference);
+  if (preferred !== null) return preferred;
+  let refusal = `there is no fused kernel for the backend '${tf.getBackend()}'`;
   let slower: FusedKernel | null = null;
-  for (const { fusedKernelOf, isOutrun } of CANDIDATES[backend] ?? []) {
+  for (const { fusedKernelOf, isOutrun, isOnlyPreferred } of candidates) {
+    if (isOnlyPreferred) continue;
     const fusedKernel = fusedKernelOf();
     const reason = fusedKernel.refusal(problem);
     if (reason === null && !isOutrun?.(problem)) return fusedKernel;
@@ -129,4 +167,21 @@ function findFusedKernel(problem: FusedProblem | string, isDemanded: boolean): F
     refusal = reason ?? `plain ops are faster than the fused kernel ${fusedKernel.name} here`;
   }
   return isDemanded && slower !== null ? slower : refusal;
+}
+
+/** The first of what is preferred that applies: a fused kernel, or why it is the plain path; null where nothing is. */
+function findPreferred(
+  candidates: readonly Candidate[],
+  problem: FusedProblem,
+  isDemanded: boolean,
+  preferenceOf: Preference,
+): FusedKernel | string | null {
+  for (const name of preferenceOf(problem, isDemanded) ?? []) {
+    if (name === REFERENCE && !isDemanded) return 'plain ops were measured to be the fastest here';
+    const found = candidates
+      .map(({ fusedKernelOf }) => fusedKernelOf())
+      .find((fusedKernel) => fusedKernel.name === name);
+    if (found?.refusal(problem) === null) return found;
+  }
+  return null;
 }

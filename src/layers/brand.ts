@@ -7,3 +7,6 @@ export const LSTM_CELL_BRAND = Symbol.for('explicit-lstm.LSTMCell');
 
 /** Where a built-in layer that was accelerated has what its last call ran on. */
 export const LAST_IMPLEMENTATION = Symbol.for('explicit-lstm.lastImplementation2');
+
+/** Where a layer of this package, or one that was accelerated, has what its last call ran on. */
+export const IMPLEMENTATION_FIELDS = ['lastImplementation', LAST_IMPLEMENTATION];

@@ -18,6 +18,7 @@ import {
 import { MASK_BATCH, MASK_TIMESTEPS, maskOf } from '../support/masks.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
 import { resultsOf, twins } from '../support/twins.js';
+import { tuneCheck } from './tune-check.js';
 
 /** What is checked, and how it fails: by throwing. */
 export type Check = [title: string, check: () => void | Promise<void>];
@@ -320,6 +321,7 @@ const GROUPS: Record<string, () => Check[] | Promise<Check[]>> = {
   accelerateBuiltIn: () => acceleratedChecks,
   'Keras fixtures': fixtureChecks,
   'launches and memory': () => launchChecks,
+  tuneKernels: () => [tuneCheck(['webgl', 'wasm-relaxed-simd', 'reference'])],
   'model.fit': () => [
     [
       'trains as the built-in does',

@@ -30,6 +30,7 @@ const FUSED_PAGES = [
     'Keras fixtures',
     'model.fit',
     'launches and memory',
+    'tuneKernels',
     'a lost context',
   ],
   ['textures of float16'],
@@ -39,6 +40,7 @@ const WEBGPU_GROUPS = [
   'what float64 computes, forward and backward',
   'layers, on plain ops and on the fused kernel',
   'dispatches',
+  'tuneKernels',
   'a lost device',
 ];
 const TIME_LIMIT = 120_000;

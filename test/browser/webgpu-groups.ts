@@ -12,6 +12,7 @@ import { maskOf } from '../support/masks.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
 import { type LayerResults, resultsOf } from '../support/twins.js';
 import type { Check, GroupResult } from './fused-groups.js';
+import { tuneCheck } from './tune-check.js';
 
 // Nothing is read at once here: tfjs's webgpu backend can lose its device over that.
 
@@ -242,6 +243,7 @@ const GROUPS: Record<string, Check[]> = {
   'what float64 computes, forward and backward': problemChecks,
   'layers, on plain ops and on the fused kernel': layerChecks,
   dispatches: launchChecks,
+  tuneKernels: [tuneCheck(['webgpu', 'reference'])],
   'a lost device': lossChecks,
 };
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { lendCopiesOfStates, withoutDropout } from '../../src/host/recurrent-state.js';
+import { lendCopiesOfStates, lendDropoutMasks, withoutDropout } from '../../src/host/recurrent-state.js';
 import { useBackend } from '../../tools/backends.js';
 import { randomTensor } from '../support/random.js';
 
@@ -62,4 +62,36 @@ test('A layer that is no cell is left as it is', () => {
   fieldsOf(layer).dropout = 0.5;
   withoutDropout(layer);
   expect(fieldsOf(layer).dropout).toBe(0.5);
+});
+
+test('A cell gets its own dropout masks back, and those drawn meanwhile are disposed', () => {
+  const layer = tf.layers.lstm({ units: 2, dropout: 0.5, recurrentDropout: 0.5, inputShape: [3, 4] });
+  const run = () => tf.tidy(() => void layer.apply(randomTensor([2, 3, 4], 2), { training: true }));
+  run();
+  const masks = () => ['dropoutMask', 'recurrentDropoutMask'].map((name) => fieldsOf(layer.cell)[name]);
+  const before = masks();
+  expect(before.flat().length).toBeGreaterThan(0);
+  const count = tf.memory().numTensors;
+  const restore = lendDropoutMasks(layer.cell);
+  run();
+  expect(masks()).not.toEqual(before);
+  restore();
+  expect(masks()).toEqual(before);
+  expect((before.flat() as tf.Tensor[]).every(({ isDisposed }) => !isDisposed)).toBe(true);
+  expect(tf.memory().numTensors).toBe(count);
+  lendDropoutMasks(layer)();
+});
+
+test('A layer gets the states of earlier batches back that it kept in training', () => {
+  const layer = statefulLayer();
+  const train = (seed: number) => tf.tidy(() => void layer.apply(randomTensor([2, 3, 4], seed), { training: true }));
+  train(2);
+  const kept = fieldsOf(layer).keptStates;
+  const count = tf.memory().numTensors;
+  const restore = lendCopiesOfStates(layer);
+  train(3);
+  expect(tf.memory().numTensors).toBeGreaterThan(count);
+  restore();
+  expect(fieldsOf(layer).keptStates).toBe(kept);
+  expect(tf.memory().numTensors).toBe(count);
 });
