@@ -4,3 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 export function booleanMask(mask: tf.Tensor2D): tf.Tensor2D {
   return mask.dtype === 'bool' ? tf.clone(mask) : (tf.notEqual(mask, 0) as tf.Tensor2D);
 }
+
+/** A mask of bools, the last timestep first. (tfjs's wasm backend makes garbage of bools that it reverses.) */
+export function reversedMask(mask: tf.Tensor2D): tf.Tensor2D {
+  return tf.notEqual(tf.reverse(tf.cast(mask, 'float32'), 1), 0);
+}

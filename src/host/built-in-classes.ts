@@ -12,6 +12,22 @@ export function builtInLSTMClass(): BuiltInClass {
   return tf.layers.lstm({ units: 1, name: 'probe' }).constructor as BuiltInClass;
 }
 
+/** tfjs's `LSTMCell` class. */
+export type CellClass = new (args: tf.LSTMCellLayerArgs) => BuiltInCell;
+
+export function builtInCellClass(): CellClass {
+  return tf.layers.lstmCell({ units: 1, name: 'probe' }).constructor as CellClass;
+}
+
+/** tfjs's `StackedRNNCells` class, which `tf.layers.rnn` makes of a list of cells. */
+export type StackClass = new (args: {
+  cells: tf.layers.RNNCell[];
+}) => tf.layers.RNNCell & { cells: tf.layers.RNNCell[] };
+
+export function builtInStackClass(): StackClass {
+  return tf.layers.stackedRNNCells({ cells: [], name: 'probe' } as never).constructor as unknown as StackClass;
+}
+
 export type Conv1DArgs = Parameters<typeof tf.layers.conv1d>[0];
 
 /** tfjs's own Conv1D, to derive from. */
@@ -30,5 +46,5 @@ export function isBuiltInLSTM(layer: tf.layers.Layer): layer is BuiltInLSTM {
 /** Whether a layer is tfjs's own LSTMCell. */
 export function isBuiltInLSTMCell(layer: tf.layers.Layer): layer is BuiltInCell {
   const isNamed = layer.getClassName() === 'LSTMCell';
-  return isNamed && layer.constructor === tf.layers.lstmCell({ units: 1, name: 'probe' }).constructor;
+  return isNamed && layer.constructor === builtInCellClass();
 }

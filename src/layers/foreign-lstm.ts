@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { booleanMask, reversedMask } from '../core/mask.js';
 import { GATE_NAMES } from '../core/quantities.js';
 import type { ScanOptions } from '../core/scan.js';
 import { activationOfGate, projectInput, type States, stepFromProjectedInput } from '../core/step.js';
@@ -14,6 +15,7 @@ import { runSequence } from '../sequence/run-sequence.js';
 import type { LSTMToRun, Sequence, SequenceCell } from '../sequence/sequence.js';
 import { LSTM_BRAND, LSTM_CELL_BRAND } from './brand.js';
 import { type DropoutFunction, drawDropoutMasks, dropoutFunction } from './dropout.js';
+import { keptDropoutMasks } from './kept-dropout.js';
 import type { LSTM } from './lstm.js';
 import type { AnyLSTMCell } from './lstm-cell.js';
 
@@ -94,36 +96,79 @@ export function lstmToRun({ name, cell, goBackwards, stateful, states }: LSTMLik
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
+/** One of a layer's cells, and what it runs on: null for plain ops. */
+export interface CellOnKernel {
+  cell: AnyLSTMCell | BuiltInCell;
+  fusedKernel: FusedKernel | null;
+}
+
 /**
  * Runs a tfjs layer on a sequence: sets its states, and returns what the layer would.
  *
- * @param fusedKernel Null for plain ops.
+ * Stacked cells run over the whole sequence one after the other, which is the same as all of them at each step: a step of a
+ * cell takes nothing from the cell below but what that put out at this very step.
+ *
+ * @param cells The layer's only one, or those of its stack, the first to run first.
+ * @param sequence With the states of all cells, in the layer's order: those of the last cell come first.
  */
 export function runForeign(
-  fusedKernel: FusedKernel | null,
-  layer: LSTMLike,
+  layer: tf.layers.RNN,
+  cells: readonly CellOnKernel[],
   sequence: Sequence,
   isTraining: boolean,
 ): Tensors {
   const { returnSequences, returnState, goBackwards, stateful } = layer;
-  const cell = cellToRun(layer.cell);
   return tidy(() => {
-    disposeOwnDropoutMasks(layer.cell);
-    const dropoutMasks = isTraining ? cell.drawDropoutMasks(sequence.x.shape[0]) : NO_DROPOUT;
-    const options: ScanOptions = {
-      goBackwards,
-      zeroOutputForMask: false,
-      keepOutputs: returnSequences,
-      keepGates: false,
-    };
-    const { lastOutput, outputs, states } = runSequence(fusedKernel, cell, { ...sequence, dropoutMasks }, options);
+    const [batch] = sequence.x.shape;
+    const [top] = cells.slice(-1) as [CellOnKernel];
+    let { x, mask } = sequence;
+    let statesLeft = sequence.states;
+    let readsBackwards = goBackwards;
+    let lastOutput: tf.Tensor2D | null = null;
+    let outputs: tf.Tensor3D | null = null;
+    let newStates: tf.Tensor2D[] = [];
+    for (const one of cells) {
+      const cell = cellToRun(one.cell);
+      const count = cell.stateNames.length;
+      const options: ScanOptions = {
+        goBackwards: readsBackwards,
+        zeroOutputForMask: false,
+        keepOutputs: one !== top || returnSequences,
+        keepGates: false,
+      };
+      const dropoutMasks = dropoutMasksFor(layer, one.cell, batch, isTraining);
+      const states = statesLeft?.slice(-count) ?? null;
+      const result = runSequence(one.fusedKernel, cell, { x, states, mask, dropoutMasks }, options);
+      statesLeft = statesLeft?.slice(0, -count) ?? null;
+      newStates = [...result.states, ...newStates];
+      ({ lastOutput, outputs } = result);
+      if (one === top) break;
+      // What a cell puts out is in the order of processing already.
+      x = outputs as tf.Tensor3D;
+      if (readsBackwards && mask !== null) mask = reversedMask(booleanMask(mask));
+      readsBackwards = false;
+    }
     // Told that this is training, it would keep the old states for ever. A gradient tape keeps its own references.
-    if (stateful) layer.resetStates([...states], false);
-    const output = outputs ?? lastOutput;
+    if (stateful) layer.resetStates([...newStates], false);
+    const output = (outputs ?? lastOutput) as tf.Tensor;
+    if (!returnState) return output;
     // Two outputs may not be one tensor: tfjs's executor disposes an output as soon as nobody needs it any more.
-    const [h, ...others] = states as [tf.Tensor2D, ...tf.Tensor2D[]];
-    return returnState ? [output, h === output ? tf.clone(h) : h, ...others] : output;
+    return [output, ...newStates.map((state) => ((state as tf.Tensor) === output ? tf.clone(state) : state))];
   });
+}
+
+function dropoutMasksFor(
+  layer: tf.layers.RNN,
+  cell: AnyLSTMCell | BuiltInCell,
+  batch: number,
+  isTraining: boolean,
+): DropoutMasks {
+  if (LSTM_CELL_BRAND in cell) return isTraining ? (cell as AnyLSTMCell).drawDropoutMasks(batch) : NO_DROPOUT;
+  const builtIn = cell as BuiltInCell;
+  // The LSTM layer disposes at each call what its cell has kept.
+  if (!isBuiltInLSTM(layer)) return keptDropoutMasks(builtIn, batch, isTraining);
+  disposeOwnDropoutMasks(builtIn);
+  return isTraining ? cellToRun(builtIn).drawDropoutMasks(batch) : NO_DROPOUT;
 }
 
 /** The built-in keeps those of its last call until the next one. */
@@ -142,7 +187,7 @@ function disposeOwnDropoutMasks(cell: object): void {
  */
 export function callForeign(where: string, layer: LSTMLike, inputs: Tensors, kwargs: CallArguments): Tensors {
   const sequence = readCallOf(where, lstmToRun(layer), inputs, kwargs);
-  return runForeign(null, layer, sequence, kwargs.training === true);
+  return runForeign(layer, [{ cell: layer.cell, fusedKernel: null }], sequence, kwargs.training === true);
 }
 
 /**

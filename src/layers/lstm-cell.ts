@@ -17,6 +17,7 @@ import { keepConstraint } from '../host/constrained-weight.js';
 import { type Parsed, parseIdentifier, type Role } from '../host/parse-identifier.js';
 import { adoptScopedName } from '../host/scoped-name.js';
 import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
+import { stepOnFusedKernel } from '../sequence/fused-step.js';
 import { showStep } from '../sequence/observe.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
 import type { OwnEquations, SequenceCell } from '../sequence/sequence.js';
@@ -257,9 +258,12 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     this.requireStepInputs('LSTMCell.call', x, states);
     checkCallArguments('LSTMCell.call', this.name, kwargs);
     return tidy(() => {
-      const dropoutMasks = kwargs.training
+      const isTraining = Boolean(kwargs.training);
+      const dropoutMasks = isTraining
         ? this.sequenceDropout.masksFor(kwargs, x.shape[0], () => this.drawDropoutMasks(x.shape[0]))
         : NO_DROPOUT;
+      const newStates = stepOnFusedKernel(this, x, states, () => dropoutMasks, isTraining);
+      if (newStates !== null) return [newStates[0] as tf.Tensor2D, ...newStates];
       const step = stepCell(this, x, states, dropoutMasks);
       showStep(this, [x, ...states], step);
       return ['h', ...stateNames].map((name) => step[name] as tf.Tensor2D);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { booleanMask } from '../core/mask.js';
+import { booleanMask, reversedMask } from '../core/mask.js';
 import { GATE_NAMES, gateSequencesOf } from '../core/quantities.js';
 import {
   GATE_SEQUENCE_NAMES,
@@ -33,6 +33,14 @@ export interface Wanted {
   keepsGates: boolean;
 }
 
+/** What of a sequence the choice depends on, which may be known before there is data. */
+export interface SequenceToChooseFor {
+  /** [B, T, D]. */
+  x: { shape: [number, number, number] };
+  /** Null without one. */
+  mask: object | null;
+}
+
 /**
  * Chooses what a cell is to run a sequence on.
  *
@@ -40,7 +48,7 @@ export interface Wanted {
  */
 export function chooseForSequence(
   cell: SequenceCell,
-  { x, mask }: Pick<Sequence, 'x' | 'mask'>,
+  { x, mask }: SequenceToChooseFor,
   { where, layer, useFused, isTraining, keepsGates }: Wanted,
 ): Choice {
   const observers = observersOf(cell);
@@ -141,9 +149,7 @@ function zeroedAtMaskedSteps(
   { goBackwards }: Pick<ScanOptions, 'goBackwards'>,
 ): ScanResult {
   const timesteps = mask.shape[1];
-  // tfjs's wasm backend makes garbage of bool that it reverses.
-  const numbers = tf.cast(booleanMask(mask), 'float32');
-  const processed = tf.notEqual(goBackwards ? tf.reverse(numbers, 1) : numbers, 0);
+  const processed = goBackwards ? reversedMask(booleanMask(mask)) : booleanMask(mask);
   const valid = tf.expandDims(processed, 2);
   const orZero = <T extends tf.Tensor>(condition: tf.Tensor, values: T) =>
     tf.where(condition, values, tf.zerosLike(values)) as T;

@@ -20,7 +20,7 @@ function problemOf(
 ): unknown {
   const asked = jest.spyOn(choose, 'chooseImplementation');
   try {
-    tf.tidy(() => void chooseForSequence(cell, { x: tf.zeros([2, 5, 3]), mask }, { ...WANTED, ...wanted }));
+    tf.tidy(() => void chooseForSequence(cell, { x: { shape: [2, 5, 3] }, mask }, { ...WANTED, ...wanted }));
     return asked.mock.calls[0]?.[3];
   } finally {
     asked.mockRestore();

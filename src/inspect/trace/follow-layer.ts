@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { quantitiesOf, type SizedCell } from '../../core/quantities.js';
 import { unstackSteps } from '../../core/unstack-steps.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
-import { builtInLSTMClass, isBuiltInLSTM, isBuiltInLSTMCell } from '../../host/built-in-classes.js';
+import { isBuiltInLSTM, isBuiltInLSTMCell } from '../../host/built-in-classes.js';
 import { hookMethod } from '../../host/hook-method.js';
 import type { BuiltInCell, Kwargs } from '../../host/types.js';
 import { isBuiltInAccelerated } from '../../layers/accelerate/accelerate-built-in.js';
-import { readBuiltInCall } from '../../layers/accelerate/built-in-call.js';
+import { builtInClasses, readBuiltInCall } from '../../layers/accelerate/built-in-call.js';
 import { cellToRun, isExplicitLSTM, type LSTMLike, runForeign, stepForeign } from '../../layers/foreign-lstm.js';
 import { observe, type SequenceObserver, type StepInputs } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
@@ -145,9 +145,10 @@ function bytesOf({ x }: Sequence, cell: SizedCell): number {
  * package's passes over it.
  */
 function sequenceToTakeOver(layer: LSTMLike, { inputs, kwargs, isReplaced }: LayerCall): Sequence | null {
-  if (isReplaced || !isBuiltInLSTM(layer)) return null;
-  const sequence = readBuiltInCall(builtInLSTMClass(), layer, inputs, kwargs);
-  if (typeof sequence === 'string' || sequence.mask !== null) return null;
+  if (isReplaced || isExplicitLSTM(layer)) return null;
+  const call = readBuiltInCall(builtInClasses(), layer, inputs, kwargs);
+  if (typeof call === 'string' || call.sequence.mask !== null) return null;
+  const { sequence } = call;
   // What it makes of integers is its own affair.
   return [sequence.x, ...(sequence.states ?? [])].every(({ dtype }) => dtype === 'float32') ? sequence : null;
 }
@@ -161,7 +162,7 @@ function runTakenOver(layer: LSTMLike, sequence: Sequence): Tensors {
     keepsGates: true,
   } as const;
   const { fusedKernel } = chooseForSequence(cellToRun(layer.cell), sequence, wanted);
-  return runForeign(fusedKernel, layer, sequence, false);
+  return runForeign(layer, [{ cell: layer.cell, fusedKernel }], sequence, false);
 }
 
 /** Whether tfjs's own code takes a layer's cell through the very steps of what the layer is given. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { accelerateBuiltIn, lastImplementation, lstm } from '../../../src/index.js';
+import { accelerateBuiltIn, lastImplementation, lstm, lstmCell } from '../../../src/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { accelerated } from '../../support/accelerated.js';
 
@@ -42,21 +42,36 @@ describe('lastImplementation', () => {
     });
   });
 
+  test('of tf.layers.rnn is likewise, and says why a stack with a cell of another kind runs as before', () => {
+    const over = (cell: unknown) => tf.layers.rnn({ cell } as tf.RNNLayerArgs);
+    const cells = () => [tf.layers.lstmCell({ units: 2 }), lstmCell({ units: 2 })];
+    const [fused, mixed] = [over(cells()), over([...cells(), tf.layers.gruCell({ units: 2 })])];
+    accelerated(() => {
+      for (const layer of [fused, mixed]) layer.apply(x());
+      expect(lastImplementation(fused)).toEqual({ name: expect.stringMatching(/^wasm-/) });
+      const reason = "the cell of class GRUCell is not an LSTM's";
+      expect(lastImplementation(mixed)).toEqual({ name: 'built-in', reason });
+    });
+    expect(lastImplementation(fused)).toBeNull();
+  });
+
   test.each([
     [
       'Bidirectional',
       () => tf.layers.bidirectional({ layer: tf.layers.lstm({ units: 2 }), mergeMode: 'sum', name: 'both' }),
     ],
-    ['RNN', () => tf.layers.rnn({ cell: tf.layers.lstmCell({ units: 2 }), name: 'both' })],
+    ['GRU', () => tf.layers.gru({ units: 2, name: 'both' })],
   ])('refuses a layer of class %s', (kind, make) => {
     expect(() => lastImplementation(make())).toThrow(
-      'lastImplementation: layer must be an LSTM; for Bidirectional, pass its forwardLayer or backwardLayer, ' +
+      'lastImplementation: layer must be an LSTM or tf.layers.rnn; for Bidirectional, pass its forwardLayer or backwardLayer, ' +
         `for TimeDistributed its layer, got the ${kind} 'both'`,
     );
   });
 
   test('refuses what is no layer', () => {
-    expect(() => lastImplementation(null as never)).toThrow('lastImplementation: layer must be an LSTM;');
+    expect(() => lastImplementation(null as never)).toThrow(
+      'lastImplementation: layer must be an LSTM or tf.layers.rnn;',
+    );
     expect(() => lastImplementation(undefined as never)).toThrow('got undefined');
   });
 });
