@@ -39,3 +39,4 @@ export { LSTMCell } from './layers/lstm-cell.js';
 export type { GateTrace } from './layers/trace.js';
 export { type TuneOptions, tuneKernels } from './layers/tune-kernels.js';
 export { clipGradients, type GradientLimit, gradientLimit } from './training/clip-gradients.js';
+export { enableEmbeddingTraining } from './training/enable-embedding-training.js';

@@ -13,7 +13,6 @@ export const additionModel: ExampleModel = {
   name: 'addition',
   size: `${BATCH}x${LENGTH}x${CHARACTERS}x${UNITS}`,
   batch: BATCH,
-  hasEmbedding: false,
   build: (makeLSTM) => {
     const model = tf.sequential();
     model.add(makeLSTM({ ...RECURRENT_INITIALIZER, units: UNITS, inputShape: [LENGTH, CHARACTERS] }));

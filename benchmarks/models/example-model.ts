@@ -14,8 +14,6 @@ export interface ExampleModel {
   size: string;
   /** Rows of a training step. */
   batch: number;
-  /** What an embedding is trained by, which a backend may lack. */
-  hasEmbedding: boolean;
   build(makeLSTM: MakeLSTM): tf.LayersModel;
   compile(model: tf.LayersModel): void;
   data(): { inputs: tf.Tensor[]; labels: tf.Tensor };

@@ -11,7 +11,6 @@ export const sentimentModel: ExampleModel = {
   name: 'sentiment',
   size: `${BATCH}x${LENGTH}x${UNITS}x${UNITS}, twice`,
   batch: BATCH,
-  hasEmbedding: true,
   build: (makeLSTM) => {
     const model = tf.sequential();
     model.add(tf.layers.embedding({ inputDim: WORDS, outputDim: UNITS, inputLength: LENGTH }));

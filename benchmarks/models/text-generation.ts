@@ -11,7 +11,6 @@ export const textGenerationModel: ExampleModel = {
   name: 'text generation',
   size: `${BATCH}x${LENGTH}x${CHARACTERS}x${UNITS}`,
   batch: BATCH,
-  hasEmbedding: false,
   build: (makeLSTM) => {
     const model = tf.sequential();
     model.add(makeLSTM({ ...RECURRENT_INITIALIZER, units: UNITS, inputShape: [LENGTH, CHARACTERS] }));

@@ -14,7 +14,6 @@ export const translationModel: ExampleModel = {
   name: 'translation',
   size: `${BATCH}x${LENGTH}x${CHARACTERS}x${UNITS}, twice`,
   batch: BATCH,
-  hasEmbedding: false,
   build: (makeLSTM) => {
     const source = tf.input({ shape: [LENGTH, CHARACTERS] });
     const target = tf.input({ shape: [LENGTH, CHARACTERS] });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { accelerateBuiltIn, lastImplementation, lstm } from '../../src/index.js';
+import { accelerateBuiltIn, enableEmbeddingTraining, lastImplementation, lstm } from '../../src/index.js';
 import { type NodeBackend, useBackend } from '../../tools/backends.js';
 import type { Contestant } from '../contestant.js';
 import { additionModel } from '../models/addition.js';
@@ -33,6 +33,7 @@ export const modelsSection: Section = {
   title: 'Models of tutorials, default arguments: tf.layers.lstm, the same after accelerateBuiltIn, and lstm',
   run: async (options) => {
     const results: Result[] = [];
+    enableEmbeddingTraining();
     for (const backend of options.backends) {
       await useBackend(backend);
       for (const model of EXAMPLE_MODELS) results.push(...(await measureModel(model, backend, options)));
@@ -48,10 +49,6 @@ async function measureModel(example: ExampleModel, backend: NodeBackend, options
   const initial = builtIn.getWeights().map((weight) => tf.clone(weight));
   const results: Result[] = [];
   for (const task of MODEL_TASKS) {
-    if (task === 'training step' && example.hasEmbedding && !canTrainEmbeddings()) {
-      console.log(`${backend}, ${example.name}: no training, for tfjs cannot train an Embedding on this backend`);
-      continue;
-    }
     const contestant = (name: string, model: tf.LayersModel): Contestant =>
       task === 'training step'
         ? trainingStep(name, example, model, initial, { inputs, labels })
@@ -64,11 +61,6 @@ async function measureModel(example: ExampleModel, backend: NodeBackend, options
   tf.dispose([...inputs, labels, ...initial]);
   for (const model of [builtIn, explicit]) model.dispose();
   return results;
-}
-
-/** The gradient of an embedding is a sum of segments, for which tfjs's wasm backend has no op. */
-function canTrainEmbeddings(): boolean {
-  return tf.getKernel('UnsortedSegmentSum', tf.getBackend()) !== undefined;
 }
 
 interface Data {
