@@ -1,5 +1,5 @@
 // dist/esm and dist/cjs (with types) by tsc, out of one source; by esbuild dist/explicit-lstm.global.js for script tags, and
-// dist/cli, the command. What the command and the file that inflates need of other libraries is put into them, so that
+// dist/cli, the command. What the command and the files that inflate need of other libraries is put into them, so that
 // installing the package installs none.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -67,13 +67,16 @@ async function keepDynamicImports(file) {
   writeFileSync(`dist/cjs/${file}.js`, code);
 }
 
-/** Puts the library that inflates into the one file that imports it, as little of it as that needs. */
-async function carryInflate(format, folder) {
+/** The files that import the library that inflates. */
+const INFLATING_FILES = ['formats/inflate', 'plot/page/packed'];
+
+/** Puts the library that inflates into a file that imports it, as little of it as that needs. */
+async function carryInflate(file, format, folder) {
   await build({
-    entryPoints: ['src/formats/inflate.ts'],
-    outfile: `dist/${folder}/formats/inflate.js`,
+    entryPoints: [`src/${file}.ts`],
+    outfile: `dist/${folder}/${file}.js`,
     bundle: true,
-    external: ['./file-error.js'],
+    external: ['./file-error.js', '../rows/base64.js'],
     format,
     target: 'es2021',
     sourcemap: true,
@@ -100,8 +103,10 @@ compile('tsconfig.build.json');
 compile('tsconfig.build.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await keepDynamicImports('plot/rendering/optional-packages');
-await carryInflate('esm', 'esm');
-await carryInflate('cjs', 'cjs');
+for (const file of INFLATING_FILES) {
+  await carryInflate(file, 'esm', 'esm');
+  await carryInflate(file, 'cjs', 'cjs');
+}
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(['fflate']));
 await build({
   stdin: {

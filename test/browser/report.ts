@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { traceModel } from '../../src/inspect/index.js';
 import type * as plot from '../../src/plot/index.js';
 
@@ -50,11 +50,13 @@ export async function checkReport(browser: Browser): Promise<ReportCheck[]> {
       visitReport(browser, { file, title, options, use });
     return [
       await visit('a click and the keys move one cursor', {}, (page) => useCursor(page, backwardForgetGates)),
+      await visit('a drag and Shift select a span', {}, useSpan),
+      await visit('what is named is a link, and the address is the place', {}, followLinks),
       await visit('labels are text, coloured by the unit', {}, useLabels),
       await visit('masked steps have no numbers', {}, useMaskedStep),
       await visit(
         'it fits a phone',
-        { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
+        { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
         fitsPhone,
       ),
       await visit('it is dark in the dark', { colorScheme: 'dark' }, isDark),
@@ -74,14 +76,19 @@ interface Visit {
 async function visitReport(browser: Browser, { file, title, options, use }: Visit): Promise<ReportCheck> {
   const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(10_000);
   const problems: string[] = [];
   const address = pathToFileURL(file).href;
   page.on('console', (message) => problems.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('dialog', (dialog) => problems.push(`a script of a label ran: ${dialog.message()}`));
   page.on('request', (request) => {
-    if (request.url() !== address && !request.url().startsWith('data:')) problems.push(`request: ${request.url()}`);
+    if (
+      request.url().replace(/#.*/, '') !== address &&
+      request.url() !== 'about:blank' &&
+      !request.url().startsWith('data:')
+    )
+      problems.push(`request: ${request.url()}`);
   });
   try {
     await page.goto(address);
@@ -99,75 +106,161 @@ function requireSame(what: string, received: unknown, expected: unknown): void {
   throw new Error(`${what} must be ${JSON.stringify(expected)}, got ${JSON.stringify(received)}`);
 }
 
-/** Where a report says that it looks: in words, on the slider, and where the cursor stands. */
-async function whereabouts(page: Page): Promise<{ words: string | null; slider: string; cursor: string }> {
+/** Where a report says that it looks: in words, in the selections, and where the cursor stands. */
+async function whereabouts(page: Page): Promise<{ words: string | null; unit: string | null; cursor: string }> {
   return {
-    words: await page.locator('#readout b').textContent(),
-    slider: await page.locator('#timestep').inputValue(),
-    cursor: await page.locator('#chart').evaluate((chart) => chart.style.getPropertyValue('--cursor')),
+    words: await page.locator('#place').textContent(),
+    unit: await page.locator('#unit option:checked').textContent(),
+    cursor: await page.locator('#pictures').evaluate((pictures) => pictures.style.getPropertyValue('--cursor')),
   };
+}
+
+const wordsOf = async (page: Page) => (await whereabouts(page)).words;
+
+async function sizeOf(place: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  return (await place.boundingBox()) as { x: number; y: number; width: number; height: number };
+}
+
+/** A number of the readout, of the unit that is under the cursor. */
+async function numberOf(page: Page, quantity: string): Promise<number> {
+  const names = await page.locator('#numbers th[scope=col]').allTextContents();
+  const [row] = await page.locator('#numbers tr:has(th[scope=row])').all();
+  return Number(await row?.locator('td').nth(names.indexOf(quantity)).textContent());
 }
 
 async function useCursor(page: Page, forgetGates: number[][][]): Promise<void> {
   await page.selectOption('#layer', { label: (await page.locator('#layer option').allTextContents())[1] as string });
   await page.selectOption('#sample', '1');
   await page.selectOption('#quantity', 'f');
-  const map = page.locator('#heatmap');
-  const box = (await map.boundingBox()) as { width: number; height: number };
-  await map.click({ position: { x: (2.5 / TOKENS.length) * box.width, y: (1.5 / UNITS) * box.height } });
-  requireSame('the place clicked', await whereabouts(page), {
-    words: 'timestep 2 “cat”, unit 1',
-    slider: '2',
-    cursor: `${2.5 / TOKENS.length}`,
+  const map = page.locator('.heatmap');
+  const { width, height } = await sizeOf(map);
+  const tile = (t: number, unit: number) => ({
+    x: ((t + 0.5) / TOKENS.length) * width,
+    y: ((unit + 0.5) / UNITS) * height,
   });
-  const shown = await page.locator('#readout span', { hasText: /^f / }).textContent();
-  requireSame('the forget gate', shown, `f ${forgetGates[1]?.[2]?.[1]?.toFixed(3)}`);
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('ArrowDown');
-  requireSame('the place after two keys', (await whereabouts(page)).words, 'timestep 3 “sat”, unit 2');
-  await page.locator('#timestep').focus();
-  await page.keyboard.press('ArrowLeft');
-  requireSame('the place after a key on the slider', (await whereabouts(page)).words, 'timestep 2 “cat”, unit 2');
+  await map.click({ position: tile(2, 1) });
+  const clicked = { words: 'step 2 of 6 “cat”', unit: 'unit 1', cursor: `${2.5 / TOKENS.length}` };
+  requireSame('the place clicked', await whereabouts(page), clicked);
+  const [shown, computed] = [await numberOf(page, 'f'), forgetGates[1]?.[2]?.[1] as number];
+  if (Math.abs(shown - computed) > 6e-4) throw new Error(`the forget gate must be ${computed}, got ${shown}`);
+  await map.hover({ position: tile(4, 3) });
+  requireSame('what a pointer is over', await wordsOf(page), `step 4 of 6 “${HOSTILE}”`);
+  requireSame('the cursor meanwhile', (await whereabouts(page)).cursor, clicked.cursor);
+  await page.mouse.move(0, 0);
+  requireSame('the place afterwards', await whereabouts(page), clicked);
+  const keys: [key: string, words: string, unit: string][] = [
+    ['ArrowRight', 'step 3 of 6 “sat”', 'unit 1'],
+    ['ArrowDown', 'step 3 of 6 “sat”', 'unit 2'],
+    ['End', 'step 5 of 6 “\u2028”', 'unit 2'],
+    ['PageUp', 'step 0 of 6 “the”', 'unit 2'],
+    ['PageDown', 'step 5 of 6 “\u2028”', 'unit 2'],
+    ['Home', 'step 0 of 6 “the”', 'unit 2'],
+    ['ArrowUp', 'step 0 of 6 “the”', 'unit 1'],
+  ];
+  for (const place of ['.heatmap', '#text', '#timeline']) {
+    await map.click({ position: tile(2, 1) });
+    await page.locator(place).focus();
+    for (const [key, words, unit] of keys) {
+      await page.keyboard.press(key);
+      const { words: told, unit: chosen } = await whereabouts(page);
+      requireSame(`the place after ${key} in ${place}`, [told, chosen], [words, unit]);
+    }
+  }
+  await page.mouse.move(0, 0);
   const line = page.locator('#timeline svg').nth(4);
-  const row = (await line.boundingBox()) as { width: number; height: number };
-  await line.click({ position: { x: (0.5 / TOKENS.length) * row.width, y: row.height / 2 } });
-  requireSame('the place clicked in the timeline', (await whereabouts(page)).words, 'timestep 0 “the”, unit 2');
-  requireSame('the unit selected', await page.locator('#unit').inputValue(), '2');
+  const row = await sizeOf(line);
+  await line.click({ position: { x: (3.5 / TOKENS.length) * row.width, y: row.height / 2 } });
+  requireSame('the place clicked in the timeline', await wordsOf(page), 'step 3 of 6 “sat”');
   await page.selectOption('#layer', { label: 'second' });
-  requireSame('the unit of a smaller layer', (await whereabouts(page)).words, 'timestep 0 “the”, unit 1');
+  requireSame('the unit of a smaller layer', (await whereabouts(page)).unit, 'unit 1');
+}
+
+/** A drag selects a span in every picture, and so does Shift with the keys. */
+async function useSpan(page: Page): Promise<void> {
+  const selected = () => page.locator('#text [aria-selected=true]').allTextContents();
+  for (const place of ['.heatmap', '#timeline svg >> nth=1']) {
+    const { x, y, width, height } = await sizeOf(page.locator(place));
+    const at = (t: number) => [x + ((t + 0.5) / TOKENS.length) * width, y + height / 2] as const;
+    await page.mouse.move(...at(3));
+    await page.mouse.down();
+    await page.mouse.move(...at(1), { steps: 3 });
+    await page.mouse.up();
+    requireSame(`the span dragged in ${place}`, await selected(), [' ', 'cat', 'sat']);
+    await page.locator('#text span').first().click();
+    requireSame('the step clicked', await selected(), ['the']);
+  }
+  await page.keyboard.press('Shift+ArrowRight');
+  requireSame('the span of keys', await selected(), ['the', ' ']);
+  await page.keyboard.press('Escape');
+  requireSame('the step that is left', await selected(), [' ']);
+}
+
+/** Every place that is named is a link, and the address brings a reader back. */
+async function followLinks(page: Page): Promise<void> {
+  const [, backward] = await page.locator('#layer option').allTextContents();
+  await page.locator('header a', { hasText: backward as string }).click();
+  await page.locator('#layer option:checked', { hasText: backward as string }).waitFor({ state: 'attached' });
+  await page.locator('.layer summary', { hasText: 'second' }).click();
+  await page.locator('.layer[open] a', { hasText: 'output gate o' }).first().click();
+  await page.locator('#layer option:checked', { hasText: 'second' }).waitFor({ state: 'attached' });
+  requireSame('the gate', await page.locator('#quantity').inputValue(), 'o');
+  await page.evaluate(() => {
+    location.hash = 'layer=0&unit=3&step=4';
+  });
+  await page.locator('#place', { hasText: 'step 4' }).waitFor();
+  await page.locator('#pin').click();
+  await page.locator('#all-layers').check();
+  requireSame('the layers side by side', await page.locator('.heatmap').count(), 3);
+  await page.waitForFunction(() => location.hash.includes('layers=all'));
+  const address = page.url();
+  await page.goto('about:blank');
+  await page.goto(address);
+  requireSame('the place of an address', await whereabouts(page), {
+    words: `step 4 of 6 “${HOSTILE}”`,
+    unit: 'unit 3',
+    cursor: `${4.5 / TOKENS.length}`,
+  });
+  requireSame('the pins of an address', await page.locator('.pin').count(), 1);
+  await page.selectOption('#unit', '1');
+  requireSame('units in the readout', await page.locator('#numbers th[scope=row]').allTextContents(), [
+    'unit 1',
+    'unit 3',
+  ]);
+  requireSame('lines of a gate', await page.locator('#timeline svg').first().locator('.line').count(), 2);
 }
 
 async function useLabels(page: Page): Promise<void> {
   requireSame('the heading', await page.locator('h1').textContent(), `Inspection of ${HOSTILE}`);
   const tokens = page.locator('#text span');
-  requireSame('the tokens', await tokens.allTextContents(), ['the', '␣', 'cat', 'sat', HOSTILE, '\u2028']);
+  requireSame('the tokens', await tokens.allTextContents(), TOKENS);
+  requireSame('the text', await page.locator('#text').textContent(), TOKENS.join(''));
   const colour = () => tokens.nth(2).evaluate((token) => token.style.background);
   const before = await colour();
   await page.selectOption('#unit', '3');
   if ((await colour()) === before) throw new Error('another unit must colour the text otherwise');
   await tokens.nth(4).click();
   requireSame('the token clicked', await page.locator('[aria-selected=true]').allTextContents(), [HOSTILE]);
-  requireSame('the slider', await page.locator('#timestep').inputValue(), '4');
-  await page.locator('#text').focus();
-  await page.keyboard.press('ArrowLeft');
-  requireSame('the slider after a key', await page.locator('#timestep').inputValue(), '3');
+  requireSame('the place', await wordsOf(page), `step 4 of 6 “${HOSTILE}”`);
 }
 
 async function useMaskedStep(page: Page): Promise<void> {
-  await page
-    .locator('#text span')
-    .nth(TOKENS.length - 1)
-    .dispatchEvent('pointerdown');
-  requireSame('what is told', await page.locator('#readout span').allTextContents(), ['masked']);
-  requireSame('grey stretches', await page.locator('#heatmap-overlay .masked').count(), 1);
+  await page.locator('#text').press('End');
+  requireSame('what is told', await page.locator('#numbers td[colspan]').allTextContents(), ['masked']);
+  requireSame('hatched stretches', await page.locator('.overlay .masked').count(), 1);
   await page.selectOption('#sample', '1');
-  requireSame('grey stretches of the other sample', await page.locator('#heatmap-overlay .masked').count(), 0);
+  requireSame('hatched stretches of the other sample', await page.locator('.overlay .masked').count(), 0);
 }
 
 async function fitsPhone(page: Page): Promise<void> {
-  requireSame('the width of the page', await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  requireSame('the width of the page', await page.evaluate(() => document.documentElement.scrollWidth), 390);
   const sizes = await page.locator('select').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height));
   if (Math.min(...sizes) < 40) throw new Error(`selections must be 40 pixels high for a finger, got ${sizes}`);
+  const { y, width, height } = await sizeOf(page.locator('.heatmap'));
+  if (y + height > 844) throw new Error(`the heatmap must be on the first screen, got ${y} to ${y + height}`);
+  await page.locator('.heatmap').tap({ position: { x: 3.5 * (width / TOKENS.length), y: 5 } });
+  const [readout, words] = [await sizeOf(page.locator('#readout')), await wordsOf(page)];
+  if (readout.y + readout.height > 845) throw new Error('the readout must be seen together with the heatmap');
+  requireSame('the step tapped', words, 'step 3 of 6 “sat”');
 }
 
 async function isDark(page: Page): Promise<void> {

@@ -73,10 +73,8 @@ describe.each(Object.entries(TITLES))('Of a %s cell', (name, titles) => {
     const html = await inspectionReport({ model, inputs: X() });
     const [, json] = html.match(/<script[^>]*id="data"[^>]*>(.*?)<\/script>/s) as unknown as [string, string];
     const [layer] = JSON.parse(json).layers;
-    expect(Object.keys(layer.sequences).map((quantity) => quantity)).toEqual(
-      titles.map((title) => title.replace(/ \(.*/, '').at(-1)),
-    );
-    expect(html).toContain('input gate i');
+    expect(layer.quantities).toEqual(titles.map((title) => title.replace(/ \(.*/, '').at(-1)));
+    expect(html.includes('input gate i')).toBe(true);
     expect(html.includes('The findings could not be computed')).toBe(false);
   });
 });

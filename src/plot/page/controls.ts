@@ -1,17 +1,21 @@
-import { indicesOf, titleOfQuantity } from '../rows/sample.js';
+import { titleOfQuantity } from '../rows/sample.js';
 import type { UnitSorting } from '../rows/unit-order.js';
-import { element, fillSelect } from './elements.js';
-import type { ReportData } from './report-data.js';
-import type { PageState, Selection } from './state.js';
+import { create, element, fillSelect } from './elements.js';
+import { pinColour } from './heatmap.js';
+import { unitText } from './readout.js';
+import type { ReportLayer } from './report-data.js';
+import { type Change, isSamePin, type PageState } from './state.js';
 
-/** The selections, and the slider that is the cursor of time. */
-export function connectControls(state: PageState, data: ReportData): void {
+/** The selections and buttons above the pictures. */
+export function connectControls(state: PageState): void {
+  const { data } = state;
   const layer = element<HTMLSelectElement>('layer');
   const sample = element<HTMLSelectElement>('sample');
   const quantity = element<HTMLSelectElement>('quantity');
   const sorting = element<HTMLSelectElement>('sorting');
   const unit = element<HTMLSelectElement>('unit');
-  const timestep = element<HTMLInputElement>('timestep');
+  const all = element<HTMLInputElement>('all-layers');
+  const stretched = element<HTMLInputElement>('stretched');
   fillSelect(layer, numbered(data.layers.map(({ title }) => title)));
   fillSelect(sample, numbered(data.samples));
   layer.addEventListener('change', () => state.select({ layer: Number(layer.value) }));
@@ -19,7 +23,13 @@ export function connectControls(state: PageState, data: ReportData): void {
   quantity.addEventListener('change', () => state.select({ quantity: quantity.value }));
   sorting.addEventListener('change', () => state.select({ sorting: sorting.value as UnitSorting }));
   unit.addEventListener('change', () => state.select({ unit: Number(unit.value) }));
-  timestep.addEventListener('input', () => state.select({ timestep: Number(timestep.value) }));
+  all.addEventListener('change', () => state.select({ areAllShown: all.checked }));
+  stretched.addEventListener('change', () => state.select({ isStretched: stretched.checked }));
+  element('pin').addEventListener('click', () => state.togglePin(state.view));
+  element('timeline').addEventListener('click', (event) => {
+    const name = (event.target as Element).closest('[data-quantity]')?.getAttribute('data-quantity');
+    if (name != null) state.select({ quantity: name });
+  });
   state.onChange((view, changed) => {
     if (changed.has('layer')) {
       const names = Object.keys(view.trace.values);
@@ -27,25 +37,46 @@ export function connectControls(state: PageState, data: ReportData): void {
         quantity,
         names.map((name) => ({ value: name, text: titleOfQuantity(view.trace, name) })),
       );
+      (all.closest('label') as HTMLElement).hidden = state.alongside(view.layer).length === 1;
     }
-    if (['layer', 'sample', 'sorting', 'quantity'].some((key) => changed.has(key as keyof Selection))) {
-      const indices = indicesOf(view.trace, view.quantity);
-      const options = view.order.map((position) => ({
-        value: `${position}`,
-        text: `${view.noun} ${indices[position]}`,
-      }));
-      fillSelect(unit, options);
-      timestep.max = `${view.trace.timesteps - 1}`;
+    if (['layer', 'sample', 'sorting', 'quantity'].some((key) => changed.has(key as Change))) {
+      fillSelect(
+        unit,
+        view.order.map((position) => ({ value: `${position}`, text: unitText(view, position) })),
+      );
     }
     layer.value = `${view.layer}`;
     sample.value = `${view.sample}`;
     quantity.value = view.quantity;
     sorting.value = view.sorting;
     unit.value = `${view.unit}`;
-    timestep.value = `${view.timestep}`;
-    const label = view.labels?.[view.timestep];
-    timestep.setAttribute('aria-valuetext', `timestep ${view.timestep}${label === undefined ? '' : `, ${label}`}`);
+    all.checked = view.areAllShown;
+    stretched.checked = view.isStretched;
+    if (changed.has('pins') || changed.has('unit') || changed.has('layer')) showPins(state);
   });
+}
+
+/** A button for each pin, which takes it away. */
+function showPins(state: PageState): void {
+  const { view, data } = state;
+  const isPinned = view.pins.some((pin) => isSamePin(pin, view));
+  element('pin').textContent = isPinned ? 'unpin unit' : 'pin unit';
+  element('pins').replaceChildren(
+    ...view.pins.map((pin, n) => {
+      const { title, unitIndices } = data.layers[pin.layer] as ReportLayer;
+      const name = `unit ${unitIndices[pin.unit]}${data.layers.length > 1 ? ` of ${title}` : ''}`;
+      const swatch = create('i', { class: 'swatch' });
+      swatch.style.background = pinColour(n);
+      const item = create('span', { class: 'pin' });
+      const choose = create('button', { type: 'button' }, name);
+      choose.prepend(swatch);
+      choose.addEventListener('click', () => state.select(pin));
+      const remove = create('button', { type: 'button', 'aria-label': `unpin ${name}` }, '×');
+      remove.addEventListener('click', () => state.togglePin(pin));
+      item.append(choose, remove);
+      return item;
+    }),
+  );
 }
 
 function numbered(names: string[]): { value: string; text: string }[] {

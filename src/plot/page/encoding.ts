@@ -1,45 +1,184 @@
-import { fromBase64, toBase64 } from '../rows/base64.js';
+import { pack, unpack } from './packed.js';
 
-/** Numbers as a page carries them: two bytes each between the extremes. Four digits are more than a picture shows. */
-export interface EncodedValues {
-  min: number;
-  max: number;
-  /** Little-endian, base64. */
-  data: string;
+/**
+ * How the values of a quantity become whole numbers: evenly spaced between the extremes, or, where a few are far from all
+ * others, evenly in asinh(value / bend), so that these few do not coarsen the rest.
+ */
+export interface Scale {
+  low: number;
+  high: number;
+  /** 0: evenly. */
+  bend: number;
+  /** Whether the numbers are differences from one step to the next, which take less room where a quantity changes slowly. */
+  isOfDifferences: boolean;
+  /** Values at a step. */
+  width: number;
 }
 
-/** What NaN and infinity become. */
-const NON_FINITE = 0xffff;
-const STEPS = 0xfffe;
-
-export function encodeValues(values: ArrayLike<number>): EncodedValues {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let n = 0; n < values.length; n++) {
-    const value = values[n] as number;
-    if (!Number.isFinite(value)) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  if (min > max) {
-    min = 0;
-    max = 0;
-  }
-  const view = new DataView(new ArrayBuffer(2 * values.length));
-  for (let n = 0; n < values.length; n++) {
-    const value = values[n] as number;
-    const step = max === min ? 0 : Math.round(((value - min) / (max - min)) * STEPS);
-    view.setUint16(2 * n, Number.isFinite(value) ? step : NON_FINITE, true);
-  }
-  return { min, max, data: toBase64(new Uint8Array(view.buffer)) };
+/** The sequences of a layer as a page carries them. */
+export interface EncodedSequences {
+  /** Of each number: 5 to 8, or 16. */
+  bits: number;
+  /** By quantity, in the cell's order. */
+  scales: Readonly<Record<string, Scale>>;
+  /** One for each sample: its quantities one after the other, each [width, T], packed. */
+  samples: readonly string[];
 }
 
-/** NaN where the value was not finite. */
-export function decodeValues({ min, max, data }: EncodedValues): Float32Array {
-  const bytes = fromBase64(data);
-  const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: bytes.length / 2 }, (_, n) => {
-    const step = view.getUint16(2 * n, true);
-    return step === NON_FINITE ? Number.NaN : min + (step / STEPS) * (max - min);
+/** Values of several quantities, [S, T, width] each. */
+export type Sequences = Readonly<Record<string, { values: Float32Array; width: number }>>;
+
+export function encodeSequences(
+  sequences: Sequences,
+  { timesteps, bits, samples }: { timesteps: number; bits: number; samples: number },
+): EncodedSequences {
+  const scales: Record<string, Scale> = {};
+  const codes = new Map<string, Uint16Array>();
+  for (const [quantity, { values, width }] of Object.entries(sequences)) {
+    const scale = scaleOf(values, width);
+    const coded = codesOf(values, { scale, timesteps, bits });
+    const differences = differencesOf(coded, timesteps, bits);
+    scale.isOfDifferences = entropy(differences, bits) < entropy(coded, bits);
+    scales[quantity] = scale;
+    codes.set(quantity, scale.isOfDifferences ? differences : coded);
+  }
+  const packed = Array.from({ length: samples }, (_, sample) => {
+    const parts = [...codes.values()].map((all) => {
+      const size = all.length / samples;
+      return bytesOf(all.subarray(sample * size, (sample + 1) * size), bits);
+    });
+    return pack(joined(parts));
   });
+  return { bits, scales, samples: packed };
+}
+
+/** By quantity, [T, width] each; NaN where the value was not finite. */
+export function decodeSample(
+  { bits, scales, samples }: EncodedSequences,
+  sample: number,
+  timesteps: number,
+): Record<string, Float32Array> {
+  const bytes = unpack(samples[sample] as string);
+  const values: Record<string, Float32Array> = {};
+  let start = 0;
+  for (const [quantity, scale] of Object.entries(scales)) {
+    const count = scale.width * timesteps;
+    const size = count * bytesPerCode(bits);
+    values[quantity] = decoded(bytes.subarray(start, start + size), { scale, timesteps, bits });
+    start += size;
+  }
+  return values;
+}
+
+/** How far a decoded value may be from what it was, at most, among the usual ones. */
+export function precisionOf({ low, high, bend }: Scale, bits: number): number {
+  const steps = stepsOf(bits);
+  return bend === 0 ? (high - low) / steps / 2 : (bend * (bent(high, bend) - bent(low, bend))) / steps / 2;
+}
+
+/** Of so many bits, the last number stands for what is not finite. */
+const stepsOf = (bits: number) => 2 ** bits - 2;
+const notFinite = (bits: number) => 2 ** bits - 1;
+const bytesPerCode = (bits: number) => (bits > 8 ? 2 : 1);
+
+const bent = (value: number, bend: number) => (bend === 0 ? value : Math.asinh(value / bend));
+
+/** Values that are so many times larger than 99 % of all are few and far. */
+const FAR = 4;
+const USUAL = 0.99;
+/** Enough to know percentiles by. */
+const MOST_SORTED = 50_000;
+
+function scaleOf(values: Float32Array, width: number): Scale {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (low > high) return { low: 0, high: 0, bend: 0, isOfDifferences: false, width };
+  const stride = Math.ceil(values.length / MOST_SORTED);
+  const sizes = values.filter((value, n) => n % stride === 0 && Number.isFinite(value)).map(Math.abs);
+  sizes.sort();
+  const usual = sizes[Math.floor(USUAL * (sizes.length - 1))] ?? 0;
+  const bend = usual > 0 && Math.max(-low, high) > FAR * usual ? usual : 0;
+  return { low, high, bend, isOfDifferences: false, width };
+}
+
+interface Coding {
+  scale: Scale;
+  timesteps: number;
+  bits: number;
+}
+
+/** [S, T, width] to [S, width, T]: what a unit does is more alike than what a step has. */
+function codesOf(values: Float32Array, { scale, timesteps, bits }: Coding): Uint16Array {
+  const { low, high, bend, width } = scale;
+  const from = bent(low, bend);
+  const span = bent(high, bend) - from;
+  const steps = stepsOf(bits);
+  const codes = new Uint16Array(values.length);
+  const size = timesteps * width;
+  for (let start = 0; start < values.length; start += size) {
+    for (let t = 0; t < timesteps; t++) {
+      for (let n = 0; n < width; n++) {
+        const value = values[start + t * width + n] as number;
+        const code = span === 0 ? 0 : Math.round(((bent(value, bend) - from) / span) * steps);
+        codes[start + n * timesteps + t] = Number.isFinite(value) ? code : notFinite(bits);
+      }
+    }
+  }
+  return codes;
+}
+
+function differencesOf(codes: Uint16Array, timesteps: number, bits: number): Uint16Array {
+  const mask = 2 ** bits - 1;
+  return codes.map((code, n) => (n % timesteps === 0 ? code : (code - (codes[n - 1] as number)) & mask));
+}
+
+/** In bits a number, as if each stood for itself. */
+function entropy(codes: Uint16Array, bits: number): number {
+  const counts = new Uint32Array(2 ** bits);
+  for (const code of codes) counts[code] = (counts[code] as number) + 1;
+  return counts.reduce((sum, count) => (count === 0 ? sum : sum - count * Math.log2(count / codes.length)), 0);
+}
+
+/** Of two bytes the upper ones come first, which are more alike. */
+function bytesOf(codes: Uint16Array, bits: number): Uint8Array {
+  const lower = Uint8Array.from(codes, (code) => code & 255);
+  return bytesPerCode(bits) === 1 ? lower : joined([Uint8Array.from(codes, (code) => code >> 8), lower]);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const part of parts) {
+    whole.set(part, start);
+    start += part.length;
+  }
+  return whole;
+}
+
+function decoded(bytes: Uint8Array, { scale, timesteps, bits }: Coding): Float32Array {
+  const { low, high, bend, width, isOfDifferences } = scale;
+  const from = bent(low, bend);
+  const span = bent(high, bend) - from;
+  const steps = stepsOf(bits);
+  const mask = 2 ** bits - 1;
+  const count = timesteps * width;
+  const values = new Float32Array(count);
+  for (let n = 0; n < width; n++) {
+    let code = 0;
+    for (let t = 0; t < timesteps; t++) {
+      const at = n * timesteps + t;
+      const stored =
+        bytesPerCode(bits) === 1 ? (bytes[at] as number) : ((bytes[at] as number) << 8) | (bytes[count + at] as number);
+      code = isOfDifferences && t > 0 ? (code + stored) & mask : stored;
+      const position = from + (code / steps) * span;
+      const value = bend === 0 ? position : bend * Math.sinh(position);
+      values[t * width + n] = code === notFinite(bits) ? Number.NaN : value;
+    }
+  }
+  return values;
 }

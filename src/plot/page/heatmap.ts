@@ -1,102 +1,212 @@
-import { shortNumber } from '../../inspect/words.js';
-import { type Colour, heatImage, heatMatrix, LARGEST_IMAGE } from '../rows/heat.js';
-import { type QuantityView, quantityView } from '../rows/quantity-view.js';
-import { reachOf } from '../rows/sample.js';
+import { percent, shortNumber } from '../../inspect/words.js';
+import { CATEGORIES } from '../rows/colours.js';
+import { type Colour, heatImage, heatMatrix, type IndexedImage, LARGEST_IMAGE } from '../rows/heat.js';
+import { indicesOf, type Sample, widthOf } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
+import { visibleLabel } from '../rows/time-labels.js';
 import { create, createSvg, element, pageTheme } from './elements.js';
-import type { PageState, View } from './state.js';
+import { connectPointing, stepAt } from './pointing.js';
+import { shownView } from './shown-view.js';
+import { type Change, orderOf, type PageState, spanOf, type View } from './state.js';
 
-/** All units over all time: a canvas with a pixel a tile, stretched; over it the masked steps and the chosen unit. */
+/** The heatmap of one layer. */
+interface LayerMap {
+  layer: number;
+  block: HTMLElement;
+  canvas: HTMLCanvasElement;
+  overlay: SVGElement;
+  rows: HTMLElement;
+  columns: HTMLElement;
+  order: number[];
+}
+
+/**
+ * All units over all time, of the chosen layer or of all side by side: a canvas with a pixel a tile, stretched; over it
+ * masked steps, the chosen unit and those that are pinned; beside it their numbers and the labels along time.
+ */
 export function connectHeatmap(state: PageState): void {
-  const canvas = element<HTMLCanvasElement>('heatmap');
-  const overlay = element<SVGSVGElement>('heatmap-overlay');
-  const select = (event: PointerEvent) => {
-    const box = canvas.getBoundingClientRect();
-    const { trace, order } = state.view;
-    const row = Math.floor(((event.clientY - box.top) / box.height) * order.length);
-    const timestep = Math.floor(((event.clientX - box.left) / box.width) * trace.timesteps);
-    const unit = order[Math.min(Math.max(row, 0), order.length - 1)] as number;
-    state.select({ timestep, unit });
+  const place = element<HTMLElement>('maps');
+  let maps: LayerMap[] = [];
+  const drawAll = () => {
+    for (const map of maps) draw(map, state);
+    drawLegend(state.view);
   };
-  canvas.addEventListener('pointerdown', select);
-  canvas.addEventListener('keydown', (event) => {
-    const step = STEPS[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const { order, unit, timestep } = state.view;
-    const row = Math.min(Math.max(order.indexOf(unit) + step.row, 0), order.length - 1);
-    state.select({ timestep: timestep + step.time, unit: order[row] as number });
-  });
   state.onChange((view, changed) => {
-    const isSameImage = changed.size > 0 && [...changed].every((key) => key === 'unit' || key === 'timestep');
-    if (!isSameImage) draw(canvas, view);
-    drawOverlay(overlay, view);
+    const layers = maps.map(({ layer }) => layer);
+    if (layers.join() !== view.shown.join()) {
+      const hadFocus = maps.some(({ canvas }) => canvas === document.activeElement);
+      maps = view.shown.map((layer) => layerMap(state, layer));
+      place.replaceChildren(...maps.map(({ block }) => block));
+      if (hadFocus) maps.find(({ layer }) => layer === view.layer)?.canvas.focus();
+      drawAll();
+    } else if (['sample', 'quantity', 'sorting', 'isStretched'].some((key) => changed.has(key as Change))) {
+      drawAll();
+    }
+    for (const map of maps) mark(map, view, state);
   });
-  pageTheme.onChange(() => draw(canvas, state.view));
+  pageTheme.onChange(drawAll);
+  new ResizeObserver(() => {
+    for (const map of maps) drawAxes(map, state);
+  }).observe(place);
 }
 
-const STEPS: Record<string, { time: number; row: number }> = {
-  ArrowLeft: { time: -1, row: 0 },
-  ArrowRight: { time: 1, row: 0 },
-  ArrowUp: { time: 0, row: -1 },
-  ArrowDown: { time: 0, row: 1 },
-};
-
-function draw(canvas: HTMLCanvasElement, view: View): void {
-  const { trace, quantity } = view;
-  const { largest, shown } = reachOf(trace, quantity);
-  const scale = quantityView(quantity, trace, shown, pageTheme.current());
-  drawImage(canvas, view, scale);
-  drawLegend(scale, scale.domain[1] === shown && shown < largest ? largest : null);
+function layerMap(state: PageState, layer: number): LayerMap {
+  const { title } = state.data.layers[layer] as { title: string };
+  const block = create('div', { class: 'layer-map' });
+  const head = create('button', { type: 'button', class: 'map-title' }, title);
+  head.addEventListener('click', () => state.select({ layer }));
+  const columns = create('div', { class: 'columns', 'aria-hidden': 'true' });
+  const rows = create('div', { class: 'rows', 'aria-hidden': 'true' });
+  const frame = create('div', { class: 'map' });
+  const canvas = create('canvas', {
+    class: 'heatmap',
+    tabindex: '0',
+    role: 'application',
+    'aria-roledescription': 'heatmap',
+    'aria-describedby': 'keys',
+  }) as HTMLCanvasElement;
+  const overlay = createSvg('svg', { class: 'overlay', 'aria-hidden': 'true' });
+  frame.append(canvas, overlay);
+  block.append(...(state.view.areAllShown ? [create('div'), head] : []), create('div'), columns, rows, frame);
+  const map: LayerMap = { layer, block, canvas, overlay, rows, columns, order: [] };
+  connectPointing(state, canvas, (event) => {
+    const box = canvas.getBoundingClientRect();
+    const row = Math.floor(((event.clientY - box.top) / box.height) * map.order.length);
+    const unit = map.order[Math.min(Math.max(row, 0), map.order.length - 1)] as number;
+    return { layer, unit, timestep: stepAt(event, canvas, state.traceOf(layer).timesteps) };
+  });
+  canvas.addEventListener('keydown', (event) => {
+    if (event.key === 'p') state.togglePin(state.view);
+  });
+  canvas.addEventListener('focus', () => state.select({ layer }));
+  return map;
 }
 
-function drawImage(canvas: HTMLCanvasElement, { trace, order, quantity }: View, scale: QuantityView): void {
-  const { timesteps, valid } = trace;
+function draw(map: LayerMap, state: PageState): void {
+  const { view } = state;
+  const trace = state.traceOf(map.layer);
+  const quantity = quantityIn(trace, view.quantity);
+  map.order = map.layer === view.layer ? view.order : orderOf(trace, quantity, view.sorting);
   const values = trace.values[quantity] as ArrayLike<number>;
-  const units = order.length;
+  const units = widthOf(trace, quantity);
   const valueAt = (row: number, t: number) =>
-    valid[t] ? (values[t * units + (order[row] as number)] as number) : null;
-  const { width, height, pixels, palette } = heatImage(
-    heatMatrix({ rows: units, columns: timesteps }, LARGEST_IMAGE, valueAt),
-    scale,
-  );
+    trace.valid[t] ? (values[t * units + (map.order[row] as number)] as number) : null;
+  const matrix = heatMatrix({ rows: units, columns: trace.timesteps }, LARGEST_IMAGE, valueAt);
+  putImage(map.canvas, heatImage(matrix, shownView({ quantity, isStretched: view.isStretched }, trace)));
+  map.block.style.setProperty('--rows', `${units}`);
+  drawAxes(map, state);
+}
+
+/** Makes a canvas as large as an image, and puts it there. */
+export function putImage(canvas: HTMLCanvasElement, { width, height, pixels, palette }: IndexedImage): void {
   canvas.width = width;
   canvas.height = height;
-  canvas.parentElement?.style.setProperty('--rows', `${units}`);
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   const image = context.createImageData(width, height);
   for (const [n, index] of pixels.entries()) image.data.set(palette[index] as Colour, 4 * n);
   context.putImageData(image, 0, 0);
 }
 
-function drawOverlay(overlay: SVGSVGElement, { trace, order, unit }: View): void {
-  const percent = (value: number, of: number) => `${(100 * value) / of}%`;
-  const masked = maskedRuns(trace.valid).map(({ first, last }) =>
-    createSvg('rect', {
-      x: percent(first, trace.timesteps),
-      width: percent(last - first + 1, trace.timesteps),
-      y: 0,
-      height: '100%',
-      class: 'masked',
-    }),
-  );
-  const row = createSvg('rect', {
-    x: 0,
-    width: '100%',
-    y: percent(order.indexOf(unit), order.length),
-    height: percent(1, order.length),
-    class: 'chosen-row',
-  });
-  // The first child defines the hatching.
-  overlay.replaceChildren(overlay.firstElementChild as Element, ...masked, row);
+/** Another layer may lack what the chosen one has. */
+function quantityIn(trace: Sample, quantity: string): string {
+  return quantity in trace.values ? quantity : (Object.keys(trace.values)[0] as string);
 }
 
-/** @param beyond The largest value, where colours end below it. */
-function drawLegend({ domain, ramp }: QuantityView, beyond: number | null): void {
-  const [low, high] = domain.map((end) => shortNumber(end));
+/** In pixels, what a number and a label take. */
+const ROW_ROOM = 12;
+const CHARACTER_ROOM = 6.2;
+
+function drawAxes({ layer, rows, columns, order, canvas }: LayerMap, state: PageState): void {
+  const { view } = state;
+  const trace = state.traceOf(layer);
+  const { width, height } = canvas.getBoundingClientRect();
+  const indices = indicesOf(trace, quantityIn(trace, view.quantity));
+  const rowStride = Math.max(1, Math.ceil((ROW_ROOM * order.length) / Math.max(1, height)));
+  rows.replaceChildren(
+    ...order.flatMap((position, row) => {
+      if (row % rowStride !== 0) return [];
+      const label = create('span', {}, `${indices[position]}`);
+      label.style.top = `${(100 * (row + 0.5)) / order.length}%`;
+      return label;
+    }),
+  );
+  columns.replaceChildren(
+    ...columnLabels(view, trace.timesteps, width).map(({ t, text }) => {
+      const label = create('span', {}, text);
+      label.style.left = `${(100 * (t + 0.5)) / trace.timesteps}%`;
+      return label;
+    }),
+  );
+}
+
+/** The labels along time where each has room, since a text with gaps cannot be read; else the numbers of some steps. */
+function columnLabels({ labels }: View, timesteps: number, width: number): { t: number; text: string }[] {
+  const room = width / timesteps;
+  const texts = labels?.map(visibleLabel);
+  if (texts?.every((text) => room >= CHARACTER_ROOM * text.length)) return texts.map((text, t) => ({ t, text }));
+  const stride = roundStride(Math.max(1, (CHARACTER_ROOM * (`${timesteps}`.length + 1)) / room));
+  return Array.from({ length: Math.ceil(timesteps / stride) }, (_, n) => ({ t: n * stride, text: `${n * stride}` }));
+}
+
+/** The least of 1, 2, 5, 10, 20, … that is as large. */
+function roundStride(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return Math.round(([1, 2, 5, 10].find((factor) => factor * power >= least) as number) * power);
+}
+
+function mark({ layer, overlay, order, canvas }: LayerMap, view: View, state: PageState): void {
+  const trace = state.traceOf(layer);
+  const percentOf = (value: number, of: number) => `${(100 * value) / of}%`;
+  const column = (first: number, last: number, kind: string) =>
+    createSvg('rect', {
+      x: percentOf(first, trace.timesteps),
+      width: percentOf(last - first + 1, trace.timesteps),
+      y: 0,
+      height: '100%',
+      class: kind,
+    });
+  const row = (unit: number, kind: string, stroke = 'none') => {
+    const drawn = createSvg('rect', {
+      x: 0,
+      width: '100%',
+      y: percentOf(order.indexOf(unit), order.length),
+      height: percentOf(1, order.length),
+      class: kind,
+    });
+    // The style of the page, which has a colour for the chosen row, comes before an attribute.
+    drawn.setAttribute('stroke', stroke);
+    return drawn;
+  };
+  const { first, last } = spanOf(view);
+  const pins = view.pins.flatMap((pin, n) => (pin.layer === layer ? [row(pin.unit, 'pinned-row', pinColour(n))] : []));
+  overlay.replaceChildren(
+    ...maskedRuns(trace.valid).map((run) => column(run.first, run.last, 'masked')),
+    ...pins,
+    ...(layer === view.layer ? [row(view.unit, 'chosen-row')] : []),
+    ...(last > first ? [column(first, last, 'span')] : []),
+    ...(layer === view.at.layer && view.at.unit !== view.unit ? [row(view.at.unit, 'hovered-row')] : []),
+  );
+  const { title } = state.data.layers[layer] as { title: string };
+  const indices = indicesOf(trace, quantityIn(trace, view.quantity));
+  const selected = layer === view.layer ? `, ${view.noun} ${indices[view.unit]}, step ${view.timestep}` : '';
+  canvas.setAttribute('aria-label', `${quantityIn(trace, view.quantity)} of ${title}, every unit over time${selected}`);
+}
+
+/** The colour of the n-th pin; the first colour is that of the chosen unit. */
+export function pinColour(n: number): string {
+  const colours = CATEGORIES[pageTheme.current()].slice(1);
+  return colours[n % colours.length] as string;
+}
+
+function drawLegend(view: View): void {
+  const { domain, ramp, clipped, extremes } = shownView(view, view.trace);
   const bar = create('span', { class: 'ramp' });
   bar.style.background = `linear-gradient(to right, ${ramp.join(', ')})`;
-  const ends =
-    beyond === null ? [`${low}`, `${high}`] : [`≤ ${low}`, `≥ ${high}; the largest is ±${shortNumber(beyond)}`];
-  element('legend').replaceChildren(create('span', {}, ends[0]), bar, create('span', {}, ends[1]));
+  const [low, high] = domain.map((end) => shortNumber(end, 2));
+  const parts = [create('span', {}, low), bar, create('span', {}, high)];
+  if (clipped > 0 && extremes !== null) {
+    const [least, most] = extremes.map((end) => shortNumber(end, 2));
+    parts.push(create('span', {}, `${percent(clipped)} of the values are beyond: they go from ${least} to ${most}`));
+  }
+  element('legend').replaceChildren(...parts);
 }

@@ -1,5 +1,5 @@
 import type { Activations } from '../../inspect/gate-activations.js';
-import type { EncodedValues } from './encoding.js';
+import type { EncodedSequences } from './encoding.js';
 
 /** What the script of a report draws. */
 export interface ReportData {
@@ -8,6 +8,10 @@ export interface ReportData {
   samples: string[];
   /** For each sample a label for each timestep, or null. */
   timeLabels: (string[] | null)[];
+  /** What the model is given at each step; null where that is a text, or not one sequence of numbers. */
+  input: ReportInput | null;
+  /** What the model made of it. */
+  outputs: ReportOutput[];
 }
 
 /** One call of one LSTM: `S` samples that are drawn, `T` timesteps, `U` units. */
@@ -18,8 +22,45 @@ export interface ReportLayer extends Activations {
   unitIndices: number[];
   /** Whether the time labels are of its timesteps. */
   hasLabels: boolean;
-  /** By quantity, in the cell's order, [S, T, width] each: [S, T, U] for most. */
-  sequences: Readonly<Record<string, EncodedValues>>;
-  /** [S, T], a byte each, base64: 0 is masked. Null: every step is valid. */
+  /** Gates and states, in the cell's order. */
+  quantities: string[];
+  sequences: EncodedSequences;
+  /** Whether h is not among the sequences, because it is o · tanh(c). */
+  derivesH: boolean;
+  /** [S, T], a byte each, packed: 0 is masked. Null: every step is valid. */
   mask: string | null;
+}
+
+/** Numbers that the model is given. */
+export interface ReportInput {
+  timesteps: number;
+  /** Features at a step. */
+  width: number;
+  sequences: EncodedSequences;
+}
+
+/** One output of the model, at each of `P` places: timesteps, or one for the whole sequence. */
+export interface ReportOutput {
+  name: string;
+  /** Probabilities of classes that exclude each other, the probability of one thing, or numbers. */
+  kind: 'classes' | 'probability' | 'numbers';
+  /** P: timesteps, or 1. */
+  places: number;
+  isPerStep: boolean;
+  /** Of classes, the most probable ones at each place; else the first numbers. */
+  shown: number;
+  /** How many there are. */
+  width: number;
+  /** By class; null where they are just counted. */
+  classNames: string[] | null;
+  /** [S, P, shown], packed: the classes that are shown, most probable first. Null for numbers. */
+  classes: string | null;
+  /** [S, P, shown], packed. */
+  values: string;
+  /** [S, P] classes or [S, P, shown] numbers, packed; NaN where there is none. Null without labels. */
+  targets: string | null;
+  /** [S, P], packed: the probability of the target class. Null without one. */
+  targetProbabilities: string | null;
+  /** [S, P], packed. Null where it is not known. */
+  losses: string | null;
 }

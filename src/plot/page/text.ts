@@ -1,55 +1,71 @@
 import { colourAt, inkOn } from '../rows/colours.js';
-import { fractionOf, quantityView } from '../rows/quantity-view.js';
-import { reachOf, widthOf } from '../rows/sample.js';
-import { visibleLabel } from '../rows/time-labels.js';
+import { fractionOf } from '../rows/quantity-view.js';
+import { widthOf } from '../rows/sample.js';
+import { isVerbatim } from '../rows/time-labels.js';
 import { create, element, pageTheme } from './elements.js';
-import type { PageState, View } from './state.js';
+import { connectPointing } from './pointing.js';
+import { shownView } from './shown-view.js';
+import { type PageState, spanOf, type View } from './state.js';
 
-/** The labels along time as a text that the chosen quantity of the chosen unit colours. */
+/** The labels along time set as the text that they are, coloured by the chosen quantity of the chosen unit. */
 export function connectText(state: PageState): void {
   const text = element<HTMLElement>('text');
-  text.addEventListener('pointerdown', (event) => {
-    const token = (event.target as Element).closest('[data-timestep]');
-    if (token !== null) state.select({ timestep: Number(token.getAttribute('data-timestep')) });
-  });
-  text.addEventListener('keydown', (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    state.select({ timestep: state.view.timestep + step });
+  let tokens: HTMLElement[] = [];
+  connectPointing(state, text, (event) => {
+    // A pointer that was pressed on one token is told of as on it, wherever it is dragged to.
+    const under = document.elementFromPoint(event.clientX, event.clientY) ?? (event.target as Element);
+    const token = under.closest('[data-timestep]');
+    return token === null ? null : { timestep: Number(token.getAttribute('data-timestep')) };
   });
   state.onChange((view, changed) => {
     text.hidden = view.labels === null;
-    const isSameText = changed.size > 0 && !changed.has('layer') && !changed.has('sample');
-    if (!isSameText) text.replaceChildren(...(view.labels ?? []).map(token));
-    if (!(changed.size === 1 && changed.has('timestep'))) colour(text, view);
-    mark(text, view.timestep);
+    if (view.labels === null) return;
+    if (changed.has('layer') || changed.has('sample')) {
+      tokens = view.labels.map(tokenOf);
+      const between = isVerbatim(view.labels) ? '' : ' ';
+      text.replaceChildren(...tokens.flatMap((token) => (between === '' ? [token] : [token, between])));
+    }
+    if ([...changed].some((key) => !['at', 'timestep', 'spanStart', 'pins', 'areAllShown'].includes(key))) {
+      colour(tokens, view);
+    }
+    mark(text, tokens, view);
   });
-  pageTheme.onChange(() => colour(text, state.view));
+  pageTheme.onChange(() => colour(tokens, state.view));
 }
 
-function token(label: string, timestep: number): HTMLElement {
+/** A line break is seen, and breaks the line. */
+function tokenOf(label: string, timestep: number): HTMLElement {
   const attributes = { 'data-timestep': `${timestep}`, id: `t${timestep}`, role: 'option', 'aria-selected': 'false' };
-  return create('span', attributes, visibleLabel(label));
+  const written = label.replaceAll('\r', '').replaceAll('\n', '⏎\n');
+  if (label.trim() === '') {
+    const name = /[\n\u2028\u2029]/.test(label) ? 'line break' : 'space';
+    return create('span', { ...attributes, 'aria-label': name }, written);
+  }
+  return create('span', attributes, written);
 }
 
-function colour(text: HTMLElement, { trace, quantity, unit }: View): void {
-  const scale = quantityView(quantity, trace, reachOf(trace, quantity).shown, pageTheme.current());
+function colour(tokens: readonly HTMLElement[], view: View): void {
+  const { trace, quantity, unit } = view;
+  const scale = shownView(view, trace);
   const values = trace.values[quantity] as ArrayLike<number>;
   const width = widthOf(trace, quantity);
-  for (const [timestep, child] of [...text.children].entries()) {
+  for (const [timestep, token] of tokens.entries()) {
     const value = values[timestep * width + unit] as number;
-    const { style } = child as HTMLElement;
     const isDrawn = trace.valid[timestep] && !Number.isNaN(value);
     const shade = isDrawn ? colourAt(scale.ramp, fractionOf(value, scale)) : null;
-    style.background = shade === null ? '' : `rgb(${shade.join(' ')})`;
-    style.color = shade === null ? '' : inkOn(shade);
-    child.classList.toggle('masked-token', !trace.valid[timestep]);
+    token.style.background = shade === null ? '' : `rgb(${shade.join(' ')})`;
+    token.style.color = shade === null ? '' : inkOn(shade);
+    token.classList.toggle('masked-token', !trace.valid[timestep]);
   }
 }
 
-function mark(text: HTMLElement, timestep: number): void {
-  for (const marked of text.querySelectorAll('[aria-selected="true"]')) marked.setAttribute('aria-selected', 'false');
-  text.children[timestep]?.setAttribute('aria-selected', 'true');
-  if (text.children.length > 0) text.setAttribute('aria-activedescendant', `t${timestep}`);
+function mark(text: HTMLElement, tokens: readonly HTMLElement[], view: View): void {
+  const { first, last } = spanOf(view);
+  for (const [t, token] of tokens.entries()) {
+    const isSelected = `${t >= first && t <= last}`;
+    if (token.getAttribute('aria-selected') !== isSelected) token.setAttribute('aria-selected', isSelected);
+    token.classList.toggle('cursor', t === view.timestep);
+    token.classList.toggle('hovered', t === view.at.timestep);
+  }
+  text.setAttribute('aria-activedescendant', `t${view.timestep}`);
 }

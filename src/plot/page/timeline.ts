@@ -1,50 +1,95 @@
 import { SATURATED, shortNumber } from '../../inspect/words.js';
-import { quantityView } from '../rows/quantity-view.js';
-import { indicesOf, largestOf, titleOfQuantity, widthOf } from '../rows/sample.js';
+import { CATEGORIES } from '../rows/colours.js';
+import { type QuantityView, quantityView } from '../rows/quantity-view.js';
+import { largestOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
 import { timelinePoints } from '../rows/timeline.js';
-import { create, createSvg, element } from './elements.js';
-import type { PageState, View } from './state.js';
+import { create, createSvg, element, pageTheme } from './elements.js';
+import { pinColour } from './heatmap.js';
+import { connectPointing, stepAt } from './pointing.js';
+import { type Change, isSamePin, type PageState, type Pin, type View } from './state.js';
 
 /** Lines are drawn in these units, and stretched. */
 const HEIGHT = 100;
 
-/** All quantities of the chosen unit over time, a row each, below the heatmap and as wide. */
+/** A unit whose lines are drawn. */
+export interface DrawnUnit extends Pin {
+  trace: Sample;
+  colour: string;
+  isChosen: boolean;
+}
+
+/** The chosen unit and those that are pinned, of layers with the same steps. */
+export function drawnUnits(state: PageState): DrawnUnit[] {
+  const { view } = state;
+  const alongside = state.alongside(view.layer);
+  const pinned = view.pins.flatMap((pin, n): DrawnUnit[] => {
+    if (!alongside.includes(pin.layer)) return [];
+    return [{ ...pin, trace: state.traceOf(pin.layer), colour: pinColour(n), isChosen: isSamePin(pin, view) }];
+  });
+  if (pinned.some(({ isChosen }) => isChosen)) return pinned;
+  const colour = CATEGORIES[pageTheme.current()][0] as string;
+  return [{ layer: view.layer, unit: view.unit, trace: view.trace, colour, isChosen: true }, ...pinned];
+}
+
+/** All quantities of the chosen unit and the pinned ones over time, a row each, below the heatmap and as wide. */
 export function connectTimeline(state: PageState): void {
   const timeline = element<HTMLElement>('timeline');
-  const select = (event: PointerEvent) => {
+  connectPointing(state, timeline, (event) => {
     const plot = (event.target as Element).closest('svg');
-    if (plot === null) return;
-    const box = plot.getBoundingClientRect();
-    state.select({ timestep: Math.floor(((event.clientX - box.left) / box.width) * state.view.trace.timesteps) });
-  };
-  timeline.addEventListener('pointerdown', select);
-  timeline.addEventListener('pointermove', select);
-  state.onChange((view, changed) => {
-    if (changed.size === 1 && (changed.has('timestep') || changed.has('quantity'))) return;
+    return plot === null ? null : { timestep: stepAt(event, plot, state.view.trace.timesteps) };
+  });
+  const draw = () => {
+    const units = drawnUnits(state);
+    const { view } = state;
     // A quantity of another width may have no value of this number.
     const drawn = Object.keys(view.trace.values).filter((quantity) => view.unit < widthOf(view.trace, quantity));
-    timeline.replaceChildren(...drawn.flatMap((quantity) => [rowTitle(quantity, view), rowPlot(quantity, view)]));
+    timeline.replaceChildren(
+      ...drawn.flatMap((quantity) => {
+        const shown = units.filter(({ trace, unit }) => quantity in trace.values && unit < widthOf(trace, quantity));
+        const scale = scaleOf(quantity, shown);
+        return [rowTitle(quantity, view, scale), rowPlot(quantity, view, shown, scale)];
+      }),
+    );
+  };
+  state.onChange((_, changed) => {
+    if (['layer', 'sample', 'unit', 'pins'].some((key) => changed.has(key as Change))) draw();
+    mark(timeline, state.view);
   });
+  pageTheme.onChange(draw);
 }
 
-function rowTitle(quantity: string, view: View): HTMLElement {
-  const [low, high] = domainOf(quantity, view).map((end) => shortNumber(end, 2));
-  const title = create('div', { class: 'row-title', title: titleOfQuantity(view.trace, quantity) });
-  title.append(create('b', {}, quantity), create('span', {}, high), create('span', {}, low));
-  return title;
+function mark(timeline: HTMLElement, { quantity }: View): void {
+  for (const button of timeline.querySelectorAll('button')) {
+    button.setAttribute('aria-pressed', `${button.dataset.quantity === quantity}`);
+  }
 }
 
-function rowPlot(quantity: string, view: View): SVGElement {
-  const { trace, unit } = view;
-  const { timesteps, valid } = trace;
-  const [low, high] = domainOf(quantity, view);
+/** It covers all units that are drawn. */
+function scaleOf(quantity: string, units: readonly DrawnUnit[]): QuantityView {
+  const largest = units.reduce((most, { trace, unit }) => Math.max(most, largestOf(trace, quantity, [unit])), 0);
+  return quantityView(quantity, (units[0] as DrawnUnit).trace, largest, 'light');
+}
+
+function rowTitle(quantity: string, { trace }: View, { domain }: QuantityView): HTMLElement {
+  const [low, high] = domain.map((end) => shortNumber(end, 2));
+  const title = titleOfQuantity(trace, quantity);
+  const row = create('div', { class: 'row-title' });
+  // What a row shows is what the heatmap shows after a tap on its name.
+  const name = create('button', { type: 'button', title, 'data-quantity': quantity }, quantity);
+  name.setAttribute('aria-label', `${title}: show in the heatmap`);
+  row.append(name, create('span', {}, high), create('span', {}, low));
+  return row;
+}
+
+function rowPlot(quantity: string, view: View, units: readonly DrawnUnit[], scale: QuantityView): SVGElement {
+  const { timesteps, valid } = view.trace;
+  const [low, high] = scale.domain;
   const y = (value: number) => (((high - value) / (high - low)) * HEIGHT).toFixed(2);
   const plot = createSvg('svg', {
     viewBox: `0 0 ${timesteps} ${HEIGHT}`,
     preserveAspectRatio: 'none',
-    role: 'img',
-    'aria-label': `${titleOfQuantity(trace, quantity)} of unit ${indicesOf(trace, quantity)[unit]} over time`,
+    'aria-hidden': 'true',
   });
   for (const { first, last } of maskedRuns(valid)) {
     plot.append(createSvg('rect', { x: first, width: last - first + 1, y: 0, height: HEIGHT, class: 'masked-row' }));
@@ -52,6 +97,22 @@ function rowPlot(quantity: string, view: View): SVGElement {
   for (const level of low === 0 ? [SATURATED.low, SATURATED.high] : [0]) {
     plot.append(createSvg('line', { x1: 0, x2: timesteps, y1: y(level), y2: y(level), class: 'level' }));
   }
+  for (const { trace, unit, colour, isChosen } of units) {
+    const { line, band } = pathsOf(trace, quantity, unit, y);
+    if (band !== '') plot.append(createSvg('path', { d: band, class: 'band', fill: colour }));
+    const kind = isChosen ? 'line chosen' : 'line';
+    plot.append(createSvg('path', { d: line, class: kind, stroke: colour }));
+  }
+  return plot;
+}
+
+/** A line through means, and where steps are drawn together a band from their least to their most. */
+export function pathsOf(
+  trace: Sample,
+  quantity: string,
+  unit: number,
+  y: (value: number) => string,
+): { line: string; band: string } {
   let line = '';
   let band = '';
   let isDown = false;
@@ -62,11 +123,5 @@ function rowPlot(quantity: string, view: View): SVGElement {
     if (isDrawn && max > min) band += `M${first},${y(max)}H${last + 1}V${y(min)}H${first}Z`;
     isDown = isDrawn;
   }
-  if (band !== '') plot.append(createSvg('path', { d: band, class: 'band' }));
-  plot.append(createSvg('path', { d: line, class: 'line' }));
-  return plot;
-}
-
-function domainOf(quantity: string, { trace, unit }: View): [number, number] {
-  return quantityView(quantity, trace, largestOf(trace, quantity, [unit]), 'light').domain;
+  return { line, band };
 }

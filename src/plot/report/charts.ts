@@ -22,23 +22,36 @@ type Scale = (value: number) => string;
 const xAt = (fraction: number): string => (PLOT.left + fraction * PLOT.width).toFixed(1);
 const yAt = (fraction: number): string => (PLOT.top + (1 - fraction) * PLOT.height).toFixed(1);
 
-/** Left- against right-saturated fraction, a dot a unit: as `saturationPlot`. */
-export function saturationChart(gate: string, fractions: GateFractions, stuckFraction: number): string {
+/**
+ * Left- against right-saturated fraction, a dot a unit: as `saturationPlot`.
+ *
+ * @param addressOf Where a unit's dot leads; null for nowhere.
+ */
+export function saturationChart(
+  gate: string,
+  fractions: GateFractions,
+  stuckFraction: number,
+  addressOf: (unit: number) => string | null,
+): string {
   const dots = saturationDots(fractions).flatMap((dot) => {
     if (dot === null) return [];
     const { unit, left, right } = dot;
     const title = `unit ${unit}: closed ${percent(left)}, open ${percent(right)}`;
-    return [`<circle class="dot" cx="${xAt(right)}" cy="${yAt(left)}" r="4"><title>${title}</title></circle>`];
+    const circle = `<circle class="dot" cx="${xAt(right)}" cy="${yAt(left)}" r="4"><title>${title}</title></circle>`;
+    const address = addressOf(unit);
+    // A hundred dots are too many stops for the Tab key; the table and the explorer lead to all units as well.
+    return [address === null ? circle : `<a href="${address}" tabindex="-1">${circle}</a>`];
   });
   const rest = 1 - stuckFraction;
   const stuck = [`M${xAt(stuckFraction)} ${yAt(0)}V${yAt(rest)}`, `M${xAt(0)} ${yAt(stuckFraction)}H${xAt(rest)}`];
-  return picture(`Saturation of gate ${gate}`, [
+  const parts = [
     `<path class="diagonal" d="M${xAt(0)} ${yAt(1)}L${xAt(1)} ${yAt(0)}"/><path class="guide" d="${stuck.join('')}"/>`,
     ticks([0, 0.5, 1], xAt, yAt(0)),
     sideTicks([0, 0.5, 1], yAt),
     axisTitles('right-saturated (open)', 'left-saturated (closed)'),
     ...dots,
-  ]);
+  ];
+  return picture(`Saturation of gate ${gate}`, parts, 'group');
 }
 
 /** How many units remember how long, on a logarithmic scale: as `memoryHorizonPlot`. Empty where none is finite. */
@@ -132,11 +145,11 @@ function curve(points: readonly FlowPoint[], x: Scale, y: Scale): string {
   return path;
 }
 
-function picture(title: string, parts: string[]): string {
+function picture(title: string, parts: string[], role: 'img' | 'group' = 'img'): string {
   const { left, top, width, height } = PLOT;
   const frame = `<rect class="frame" x="${left}" y="${top}" width="${width}" height="${height}"/>`;
   const name = escapeHtml(title);
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">${frame}${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="${role}" aria-label="${name}">${frame}${parts.join('')}</svg>`;
 }
 
 function ticks(values: number[], x: Scale, y: string): string {

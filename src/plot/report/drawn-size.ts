@@ -1,6 +1,3 @@
-/** Of each value: two bytes, and a third more in base64. */
-const BYTES_PER_VALUE = 8 / 3;
-
 /** Gates and states of the plain LSTM. */
 const perUnit = ({ quantities = 6 }: { quantities?: number }) => quantities;
 
@@ -11,24 +8,29 @@ export interface DrawnSize {
   layers: { timesteps: number; units: number }[];
 }
 
+/** How many values one sample of the layers has. */
+export function valuesOfSample(layers: readonly { timesteps: number; units: number; quantities?: number }[]): number {
+  return layers.reduce((sum, layer) => sum + layer.timesteps * layer.units * perUnit(layer), 0);
+}
+
 /**
  * As many samples as fit; where not even one does, fewer units of each layer; and where a single unit does not, fewer
  * timesteps.
+ *
+ * @param mostValues So many values fit.
  */
 export function drawnSize(
   layers: readonly { timesteps: number; units: number; quantities?: number }[],
   samples: number,
-  largestBytes: number,
+  mostValues: number,
 ): DrawnSize {
-  const budget = largestBytes / BYTES_PER_VALUE;
-  const sizeOfSample = layers.reduce((sum, layer) => sum + layer.timesteps * layer.units * perUnit(layer), 0);
-  const fitting = Math.floor(budget / sizeOfSample);
+  const fitting = Math.floor(mostValues / valuesOfSample(layers));
   if (fitting >= 1)
     return {
       samples: Math.min(samples, fitting),
       layers: layers.map(({ timesteps, units }) => ({ timesteps, units })),
     };
-  const share = budget / layers.length;
+  const share = mostValues / layers.length;
   return {
     samples: 1,
     layers: layers.map((layer) => {

@@ -14,13 +14,17 @@ import {
 import { gateStatistics } from '../../inspect/statistics/gate-statistics.js';
 import { type LayerTrace, traceModel } from '../../inspect/trace/trace-model.js';
 import { amount, lstmName } from '../../inspect/words.js';
+import type { ReportInput } from '../page/report-data.js';
 import type { TimeLabels } from '../rows/time-labels.js';
 import { escapeHtml } from './escape.js';
+import { findingsSection } from './findings-section.js';
 import { gradientStatistics } from './gradient-statistics.js';
+import { PlaceLinks } from './links.js';
 import { pageHtml } from './page-html.js';
+import { reportInput } from './report-input.js';
 import { type DrawnLayers, reportLayers } from './report-layers.js';
 import { labelsOfSamples, requireSampleNames } from './sample-labels.js';
-import { findingsSection, type LayerSummary, layerSection } from './sections.js';
+import { type LayerSummary, layerSection } from './sections.js';
 
 /** The options of `inspectionReport`. */
 export interface InspectionReportOptions {
@@ -43,7 +47,10 @@ export interface InspectionReportOptions {
   title?: string;
   /** How many samples, the first ones, the page shows step by step; statistics cover all samples. Default: 8. */
   samples?: number;
-  /** About how many bytes of traces the page holds; it says what is left out. Default: 4,000,000. */
+  /**
+   * About how many bytes of traces the page holds. Where all does not fit, values are rounded first, to one of 30 levels at
+   * worst; then samples, units and timesteps are left out. The page says so. Default: 1,700,000.
+   */
   largestBytes?: number;
   /** When something is a finding; as for `diagnose`. */
   thresholds?: Partial<DiagnosisThresholds>;
@@ -100,31 +107,34 @@ export async function reportWithFindings(where: string, options: InspectionRepor
   const thresholds = withDefaults(options.thresholds ?? undefined);
   const samples = options.samples ?? 8;
   const data = modelData(where, model, inputs, labels, { loss });
+  const traces: LayerTrace[] = [];
   let traced: Traced;
-  try {
-    traced = traceWhatFits(model, data, samples);
-  } finally {
-    data.dispose();
-  }
-  const omissions = traced.problem === null ? [] : [traced.problem];
   let layers: Omit<LayerSummary, 'flow'>[];
   let drawn: DrawnLayers;
   let names: string[];
   let timeLabels: string[][];
+  let input: ReportInput | null;
   try {
+    traced = traceWhatFits(model, data, samples);
+    traces.push(...traced.traces);
     const lengths = traced.traces.map(({ trace }) => trace.h.shape[1]);
     timeLabels = labelsOfSamples(where, options.timeLabels ?? undefined, traced.batch, lengths);
     names = requireSampleNames(where, options.sampleNames ?? undefined, traced.batch);
     const size = {
       samples,
-      largestBytes: options.largestBytes ?? 4_000_000,
+      largestBytes: options.largestBytes ?? 1_700_000,
       labelled: timeLabels[0]?.length ?? null,
     };
     layers = await Promise.all(traced.traces.map((trace) => describeLayer(trace, thresholds)));
     drawn = await reportLayers(traced.traces, size);
+    // What has a text needs no numbers.
+    const drawnLengths = timeLabels.length > 0 ? [] : drawn.layers.map(({ timesteps }) => timesteps);
+    input = await reportInput(data.inputs, drawn.samples, drawnLengths);
   } finally {
-    for (const { trace } of traced.traces) trace.dispose();
+    data.dispose();
+    for (const { trace } of traces) trace.dispose();
   }
+  const omissions = traced.problem === null ? [] : [traced.problem];
   const { flows, problem } = await gradientStatistics(model, inputs, labels, loss);
   if (problem !== null) omissions.push(`The gradient could not be computed: ${problem}.`);
   const findings = await findingsOrReason(() =>
@@ -134,16 +144,19 @@ export async function reportWithFindings(where: string, options: InspectionRepor
   if (findings.problem !== null) omissions.push(`The findings could not be computed: ${findings.problem}.`);
   const steps = Math.max(0, ...drawn.layers.map(({ timesteps }) => timesteps));
   const shown = names.slice(0, drawn.samples);
+  const links = new PlaceLinks(drawn.layers);
   const html = pageHtml({
     title: options.title ?? `Inspection of ${model.name}`,
-    summary: summary(layers, traced.batch),
-    findings: findingsSection(findings.found, omissions),
-    layers: layers.map((layer) => layerSection(withFlow(layer, flows), thresholds.stuckFraction)).join('\n'),
+    summary: summary(layers, traced.batch, links),
+    findings: findingsSection(findings.found, omissions, links),
+    layers: layers.map((layer) => layerSection(withFlow(layer, flows), thresholds.stuckFraction, links)).join('\n'),
     drawn: describeDrawn(drawn, traced.batch),
     data: {
       layers: drawn.layers,
       samples: shown,
       timeLabels: shown.map((_, sample) => timeLabels[sample]?.slice(0, steps) ?? null),
+      input,
+      outputs: [],
     },
   });
   return { html, findings: findings.found, omissions };
@@ -203,9 +216,9 @@ function withFlow(layer: Omit<LayerSummary, 'flow'>, flows: ReadonlyMap<string, 
   return { ...layer, flow: flows.get(layer.title) ?? null };
 }
 
-function summary(layers: readonly Omit<LayerSummary, 'flow'>[], batch: number): string {
-  const units = layers.map(({ title, statistics }) => `${title} (${amount(statistics.units, 'unit')})`);
-  return `<p>${amount(layers.length, 'LSTM')} of a model run on ${amount(batch, 'sample')}: ${escapeHtml(units.join(', '))}.</p>`;
+function summary(layers: readonly Omit<LayerSummary, 'flow'>[], batch: number, links: PlaceLinks): string {
+  const units = layers.map(({ title, statistics }) => `${links.layer(title)} (${amount(statistics.units, 'unit')})`);
+  return `<p>${amount(layers.length, 'LSTM')} of a model run on ${amount(batch, 'sample')}: ${units.join(', ')}.</p>`;
 }
 
 function describeDrawn({ samples, omissions }: DrawnLayers, batch: number): string {

@@ -1,6 +1,6 @@
-import { SATURATED } from '../../inspect/words.js';
 import type { ReportData } from '../page/report-data.js';
 import { escapeHtml, escapeJson } from './escape.js';
+import { explained, glossary } from './glossary.js';
 import { PAGE_SCRIPT, PAGE_SCRIPT_HASH } from './page-script.js';
 import { STYLE } from './style.js';
 
@@ -16,10 +16,11 @@ export interface ReportParts {
 }
 
 /** Nothing is loaded from anywhere, and no script runs but the report's own. */
-const POLICY = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src '${PAGE_SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
+const POLICY = `default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src '${PAGE_SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
 
 /** The whole page. */
 export function pageHtml({ title, summary, findings, layers, drawn, data }: ReportParts): string {
+  const isDrawn = data.layers.length > 0;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -33,9 +34,18 @@ export function pageHtml({ title, summary, findings, layers, drawn, data }: Repo
 <body>
 <main>
 <header><h1>${escapeHtml(title)}</h1>${summary}</header>
-<section aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>${findings}</section>
+<div id="explorer">
+${isDrawn ? CONTROLS : ''}
+<div class="columns-of-page">
+${isDrawn ? pictures(drawn) : ''}
+<div class="beside">
+${isDrawn ? READOUT : ''}
+<section class="findings-part" aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>${findings}</section>
+</div>
+</div>
+</div>
 <section aria-labelledby="layers-title"><h2 id="layers-title">Layer by layer</h2>${layers}</section>
-${data.layers.length === 0 ? '' : explorer(drawn)}
+${glossary()}
 </main>
 <script type="application/json" id="data">${escapeJson(data)}</script>
 <script>${PAGE_SCRIPT}</script>
@@ -44,32 +54,33 @@ ${data.layers.length === 0 ? '' : explorer(drawn)}
 `;
 }
 
-function explorer(drawn: string): string {
-  return `<section id="explorer" aria-labelledby="explorer-title">
-<h2 id="explorer-title">Step by step</h2>
-<p class="quiet">${drawn}</p>
-<noscript><p>This part needs JavaScript.</p></noscript>
-<div class="controls">
+const CONTROLS = `<form class="controls" aria-label="What is shown" autocomplete="off">
 <div><label for="layer">layer</label><select id="layer"></select></div>
 <div><label for="sample">sample</label><select id="sample"></select></div>
-<div><label for="quantity">gate or state</label><select id="quantity"></select></div>
-<div><label for="sorting">order of the units</label><select id="sorting">
+<div><label for="quantity">gate or state</label>${explained('gate')}<select id="quantity"></select></div>
+<div><label for="unit">unit</label>${explained('unit')}<select id="unit"></select></div>
+<div><label for="sorting">order of units</label>${explained('saturation')}<select id="sorting">
 <option value="index">by number</option><option value="saturation">most saturated first</option><option value="activity">most active first</option>
 </select></div>
-<div><label for="unit">unit</label><select id="unit"></select></div>
-<div class="wide"><label for="timestep">timestep</label><input type="range" id="timestep" min="0" max="0" value="0"></div>
-</div>
-<div id="text" role="listbox" tabindex="0" aria-label="The input, coloured by the chosen unit; left and right move in time"></div>
-<div id="legend" aria-hidden="true"></div>
-<output id="readout" for="layer sample quantity unit timestep"></output>
-<div id="chart">
-<div class="grid"><div class="side">units</div><div id="map">
-<canvas id="heatmap" tabindex="0" role="img" aria-label="Every unit over time, one row per unit; arrow keys move through time and units"></canvas>
-<svg id="heatmap-overlay" aria-hidden="true"><defs><pattern id="hatched" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" class="hatching-back"/><line x1="0" y1="0" x2="0" y2="8" class="hatching"/></pattern></defs></svg>
-</div></div>
-<div class="grid"><div></div><div id="ends"></div></div>
-<div id="timeline"></div>
-</div>
-<p class="quiet">Click a tile, or use the arrow keys on it: the row is a unit, the column a timestep. Masked steps are grey; values that are not finite are red. Dashed lines at ${SATURATED.low} and ${SATURATED.high}: beyond them a gate is saturated.</p>
+<div class="switches"><label><input type="checkbox" id="all-layers"> all layers</label><label><input type="checkbox" id="stretched"> stretch colours</label></div>
+</form>`;
+
+function pictures(drawn: string): string {
+  return `<section id="pictures" aria-label="Step by step">
+<noscript><p>The pictures need JavaScript.</p></noscript>
+<div id="text" role="listbox" tabindex="0" aria-multiselectable="true" aria-label="The input, coloured by the chosen unit" aria-describedby="keys"></div>
+<div id="series"></div>
+<svg class="patterns" width="0" height="0" aria-hidden="true"><defs><pattern id="hatched" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" class="hatching-back"/><line x1="0" y1="0" x2="0" y2="8" class="hatching"/></pattern></defs></svg>
+<div id="maps"></div>
+<div id="legend"></div>
+<div class="pin-row"><button type="button" id="pin">pin unit</button> <span id="pins"></span></div>
+<div id="timeline" tabindex="0" role="application" aria-roledescription="timelines" aria-label="All gates and states of the chosen and the pinned units over time" aria-describedby="keys"></div>
+<p class="quiet" id="keys">Point, click or drag in any picture. On the keyboard: arrows move through steps and units, Page Up and Page Down by ten steps, Home and End to the ends; Shift selects a span; P pins a unit. Masked steps ${explained('masked')} are hatched, what is not finite is red.</p>
+<p class="quiet">${drawn}</p>
 </section>`;
 }
+
+const READOUT = `<section id="readout" aria-label="At this step">
+<output id="place" for="layer sample quantity unit"></output>
+<div class="scroll"><table id="numbers"></table></div>
+</section>`;

@@ -1,12 +1,12 @@
-import { kindOfTrace, readTrace, type TraceValues } from '../../inspect/statistics/read-trace.js';
+import { kindOfTrace, readTrace, type TraceKind, type TraceValues } from '../../inspect/statistics/read-trace.js';
 import type { LayerTrace } from '../../inspect/trace/trace-model.js';
 import { lstmName } from '../../inspect/words.js';
-import { type EncodedValues, encodeValues } from '../page/encoding.js';
+import { encodeSequences, type Sequences } from '../page/encoding.js';
+import { pack } from '../page/packed.js';
 import type { ReportLayer } from '../page/report-data.js';
-import { toBase64 } from '../rows/base64.js';
 import type { Sample } from '../rows/sample.js';
 import { unitOrder } from '../rows/unit-order.js';
-import { drawnSize } from './drawn-size.js';
+import { drawnSize, valuesOfSample } from './drawn-size.js';
 
 /** What is drawn, and what of the traces is left out, in words. */
 export interface DrawnLayers {
@@ -15,6 +15,13 @@ export interface DrawnLayers {
   omissions: string[];
 }
 
+/** Bits of each value, the best first: as many as let all samples fit. With fewer than the last, numbers mean little. */
+const BITS = [16, 8, 7, 6, 5];
+const FEWEST_BITS = BITS.at(-1) as number;
+
+/** Samples differ in how far they can be packed. */
+const MARGIN = 1.03;
+
 /** The first samples of each trace, as much as fits into so many bytes. */
 export async function reportLayers(
   traces: readonly LayerTrace[],
@@ -22,21 +29,25 @@ export async function reportLayers(
 ): Promise<DrawnLayers> {
   const drawn = traces.filter(({ trace }) => trace.h.size > 0);
   if (drawn.length === 0) return { samples: 0, layers: [], omissions: [] };
-  const sizes = drawn.map(({ trace }) => ({
-    timesteps: trace.h.shape[1],
-    units: trace.units,
-    quantities: quantitiesPerUnit(trace),
-  }));
-  const batch = Math.min(...drawn.map(({ trace }) => trace.h.shape[0]));
-  const size = drawnSize(sizes, Math.min(batch, samples), largestBytes);
-  const layers = await Promise.all(
-    drawn.map(async (layerTrace, n) => {
-      const { timesteps, units } = size.layers[n] as { timesteps: number; units: number };
+  const wholes = await Promise.all(
+    drawn.map(async (layerTrace): Promise<WholeLayer> => {
       const values = await readTrace(layerTrace.trace);
-      const positions = mostActive(layerTrace, values, units);
-      return reportLayer(layerTrace, values, { samples: size.samples, timesteps, positions, labelled });
+      return { layerTrace, values, kind: kindOfTrace(layerTrace.trace) };
     }),
   );
+  const sizes = wholes.map(({ values, kind }) => ({
+    timesteps: values.timesteps,
+    units: kind.units,
+    quantities: quantitiesPerUnit(kind),
+  }));
+  const batch = Math.min(samples, ...wholes.map(({ values }) => values.batch));
+  const { bits, mostValues } = coarseness(wholes, valuesOfSample(sizes), batch, largestBytes);
+  const size = drawnSize(sizes, batch, mostValues);
+  const layers = wholes.map((whole, n) => {
+    const { timesteps, units } = size.layers[n] as { timesteps: number; units: number };
+    const positions = mostActive(whole, units);
+    return reportLayer(whole, { samples: size.samples, timesteps, positions, labelled, bits });
+  });
   const omissions = layers.flatMap(({ title, timesteps, unitIndices }, n) => {
     const whole = sizes[n] as { timesteps: number; units: number };
     const left: string[] = [];
@@ -44,7 +55,38 @@ export async function reportLayers(
     if (timesteps < whole.timesteps) left.push(`the first ${timesteps} of ${whole.timesteps} timesteps`);
     return left.length === 0 ? [] : [`${title}: ${left.join(', ')}`];
   });
+  if (bits <= FEWEST_BITS + 1) omissions.push(`values are rounded to one of ${2 ** bits - 1} levels`);
   return { samples: size.samples, layers, omissions };
+}
+
+interface WholeLayer {
+  layerTrace: LayerTrace;
+  values: TraceValues;
+  kind: TraceKind;
+}
+
+/**
+ * How finely values are kept, and how many of them then fit, as the first sample shows.
+ *
+ * @param values How many the first sample has.
+ */
+function coarseness(
+  wholes: readonly WholeLayer[],
+  values: number,
+  samples: number,
+  largestBytes: number,
+): { bits: number; mostValues: number } {
+  let bytes = 0;
+  for (const bits of BITS) {
+    const first = wholes.map((whole) => {
+      const positions = Array.from({ length: whole.kind.units }, (_, unit) => unit);
+      const { timesteps } = whole.values;
+      return reportLayer(whole, { samples: 1, timesteps, positions, labelled: null, bits });
+    });
+    bytes = first.reduce((sum, { sequences }) => sum + (sequences.samples[0] as string).length, 0);
+    if (bytes * samples * MARGIN <= largestBytes) return { bits, mostValues: values * samples };
+  }
+  return { bits: FEWEST_BITS, mostValues: (largestBytes / bytes / MARGIN) * values };
 }
 
 interface Choice {
@@ -54,14 +96,14 @@ interface Choice {
   positions: number[];
   /** The number of labels along time, if any. */
   labelled: number | null;
+  bits: number;
 }
 
 function reportLayer(
-  { trace, ...name }: LayerTrace,
-  { sequences, mask, timesteps: whole }: TraceValues,
-  { samples, timesteps, positions, labelled }: Choice,
+  { layerTrace: { trace, ...name }, values: { sequences, mask, timesteps: whole }, kind }: WholeLayer,
+  { samples, timesteps, positions, labelled, bits }: Choice,
 ): ReportLayer {
-  const { units, activation, recurrentActivation, gateActivations, widths = {} } = kindOfTrace(trace);
+  const { units, activation, recurrentActivation, gateActivations, widths = {} } = kind;
   const chosen = (quantity: string) => {
     const given = sequences[quantity] as ArrayLike<number>;
     const width = widths[quantity] as number;
@@ -77,13 +119,16 @@ function reportLayer(
         }
       }
     }
-    return encodeValues(values);
+    return { values, width: kept.length };
   };
-  const encoded: Record<string, EncodedValues> = {};
-  for (const quantity of Object.keys(sequences)) encoded[quantity] = chosen(quantity);
-  const steps = Array.from({ length: samples * timesteps }, (_, n) => {
+  const steps = Uint8Array.from({ length: samples * timesteps }, (_, n) => {
     return mask?.[Math.floor(n / timesteps) * whole + (n % timesteps)] === 0 ? 0 : 1;
   });
+  const quantities = Object.keys(sequences);
+  const kept: Record<string, { values: Float32Array; width: number }> = {};
+  for (const quantity of quantities) kept[quantity] = chosen(quantity);
+  const derivesH = followsFromOAndC(kept, steps);
+  if (derivesH) delete kept.h;
   return {
     title: lstmName(name),
     timesteps,
@@ -92,20 +137,33 @@ function reportLayer(
     activation,
     recurrentActivation,
     gateActivations,
-    sequences: encoded,
-    mask: mask === null ? null : toBase64(Uint8Array.from(steps)),
+    quantities,
+    sequences: encodeSequences(kept, { timesteps, bits, samples }),
+    derivesH,
+    mask: mask === null ? null : pack(steps),
   };
 }
 
+/** Whether h is o · tanh(c) at every valid step, as in most layers: then it need not be carried. */
+function followsFromOAndC({ o, c, h }: Sequences, steps: Uint8Array): boolean {
+  if (o === undefined || c === undefined || h === undefined || o.width !== c.width || o.width !== h.width) return false;
+  return h.values.every((value, n) => {
+    if (steps[Math.floor(n / h.width)] === 0) return true;
+    const computed = (o.values[n] as number) * Math.tanh(c.values[n] as number);
+    return Object.is(value, computed) || Math.abs(value - computed) < NEGLIGIBLE;
+  });
+}
+
+const NEGLIGIBLE = 1e-5;
+
 /** How many values a unit has at a step, on average: 6 of the plain LSTM. */
-function quantitiesPerUnit(trace: LayerTrace['trace']): number {
-  const { widths = {}, units } = kindOfTrace(trace);
+function quantitiesPerUnit({ widths = {}, units }: TraceKind): number {
   return Object.values(widths).reduce((sum, width) => sum + width, 0) / units;
 }
 
 /** Positions of the units whose hidden state moves most in the first sample, in ascending order. */
-function mostActive({ trace }: LayerTrace, { sequences, mask, timesteps }: TraceValues, count: number): number[] {
-  const { units, activation, recurrentActivation, gateActivations, widths = {} } = kindOfTrace(trace);
+function mostActive({ values: { sequences, mask, timesteps }, kind }: WholeLayer, count: number): number[] {
+  const { units, activation, recurrentActivation, gateActivations, widths = {} } = kind;
   if (count === units) return Array.from({ length: units }, (_, unit) => unit);
   const ofFirst: Record<string, ArrayLike<number>> = {};
   for (const [quantity, values] of Object.entries(sequences)) {

@@ -1,4 +1,3 @@
-import type { Finding } from '../../inspect/diagnose/finding.js';
 import type { FlowStatistics } from '../../inspect/gradient/flow-types.js';
 import {
   type GateStatistics,
@@ -6,17 +5,11 @@ import {
   memoryHorizonOf,
   whyNoHorizon,
 } from '../../inspect/statistics/layer-statistics.js';
-import {
-  amount,
-  lstmName,
-  medianHorizon,
-  percentLimit,
-  quantityTitle,
-  shortNumber,
-  unitList,
-} from '../../inspect/words.js';
+import { amount, medianHorizon, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
 import { flowChart, horizonChart, retainedChart, saturationChart } from './charts.js';
 import { escapeHtml } from './escape.js';
+import { explained } from './glossary.js';
+import { type PlaceLinks, quantityLink } from './links.js';
 
 /** What a report says of one LSTM. */
 export interface LayerSummary {
@@ -26,47 +19,37 @@ export interface LayerSummary {
   flow: FlowStatistics | null;
 }
 
-/**
- * The findings of `diagnose`, most serious first.
- *
- * @param omissions What could not be computed, a sentence each.
- */
-export function findingsSection(findings: readonly Finding[] | null, omissions: readonly string[]): string {
-  const leftOut = omissions.map((sentence) => `<p class="quiet">${escapeHtml(sentence)}</p>`).join('');
-  if (findings === null) return leftOut;
-  if (findings.length === 0) return `<p>Nothing was found.</p>${leftOut}`;
-  const items = findings.map((finding) => {
-    const { severity, kind, layerName, direction, cell, message, remedy } = finding;
-    const evidence = Object.entries(finding.evidence).map(([name, value]) => `${name} ${value}`);
-    return [
-      `<li class="${escapeHtml(severity)}"><span class="severity">${escapeHtml(severity)}: ${escapeHtml(kind)}</span>`,
-      layerName === null ? '' : ` in <b>${escapeHtml(lstmName({ layerName, direction, cell }))}</b>`,
-      `<p>${escapeHtml(message)}</p>`,
-      `<p class="quiet">Evidence: ${escapeHtml(evidence.join(', '))}.</p>`,
-      `<p>Try: ${escapeHtml(remedy)}</p></li>`,
-    ].join('');
-  });
-  return `<ol class="findings">${items.join('')}</ol>${leftOut}`;
+/** One LSTM: its key numbers in a line; behind it words first, then pictures. */
+export function layerSection(layer: LayerSummary, stuckFraction: number, links: PlaceLinks): string {
+  const heading = `<summary><h3>${escapeHtml(layer.title)}</h3> <span class="quiet">${escapeHtml(keyNumbers(layer))}</span></summary>`;
+  return `<details class="layer">${heading}${layerContent(layer, stuckFraction, links)}</details>`;
 }
 
-/** One LSTM: in words first, then its pictures. */
-export function layerSection(layer: LayerSummary, stuckFraction: number): string {
-  const heading = `<summary><h3>${escapeHtml(layer.title)}</h3></summary>`;
-  return `<details open>${heading}${layerContent(layer, stuckFraction)}</details>`;
+function keyNumbers({ timesteps, statistics, flow }: LayerSummary): string {
+  const numbers = [amount(statistics.units, 'unit')];
+  const horizons = memoryHorizonOf(statistics);
+  const median = horizons === null ? undefined : medianHorizon(horizons);
+  if (statistics.validSteps > 0 && median !== undefined) {
+    numbers.push(`remembers ${median === null ? 'without end' : shortNumber(median)} of ${amount(timesteps, 'step')}`);
+  }
+  if (flow?.verdict != null) numbers.push(`gradient ${flow.verdict}`);
+  return numbers.join(' · ');
 }
 
-function layerContent(layer: LayerSummary, stuckFraction: number): string {
-  const { timesteps, statistics, flow } = layer;
+function layerContent(layer: LayerSummary, stuckFraction: number, links: PlaceLinks): string {
+  const { title, timesteps, statistics, flow } = layer;
   const { units, validSteps, activation, recurrentActivation, low, high } = statistics;
   const facts = `${amount(units, 'unit')}, ${amount(timesteps, 'timestep')}, ${amount(validSteps, 'valid step')} over all samples; gates ${recurrentActivation}, states ${activation}.`;
   if (validSteps === 0) return `<p>${escapeHtml(facts)} There is nothing to see.</p>`;
   const caption = `One dot per unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
-  const charts = gateSummariesOf(statistics).map(([gate, summary]) =>
-    figure(saturationChart(gate, summary, stuckFraction), quantityTitle(gate, 'gate')),
-  );
+  const charts = gateSummariesOf(statistics).map(([gate, summary]) => {
+    const addressOf = (unit: number) => links.addressOf(title, { quantity: gate, unit });
+    const chart = saturationChart(gate, summary, stuckFraction, addressOf);
+    return figure(chart, quantityLink(links, title, gate, 'gate'));
+  });
   const horizon = figure(
     horizonChart(statistics, timesteps),
-    'Memory horizon: the number of timesteps after which 1/e of the cell state is left. Dashed: the length of the sequences.',
+    `Memory horizon${explained('horizon')}: the number of timesteps after which 1/e of the cell state is left. Dashed: the length of the sequences.`,
   );
   const gradient =
     flow === null
@@ -74,22 +57,29 @@ function layerContent(layer: LayerSummary, stuckFraction: number): string {
       : figure(
           retainedChart(flow),
           'What is left of the gradient of the last loss term on its way back through time, on a logarithmic scale.',
-        ) + figure(flowChart(flow), 'Gradient of the loss with respect to h and c, over time, on a logarithmic scale.');
+        ) +
+        figure(
+          flowChart(flow),
+          `Gradient of the loss with respect to h and c${explained('gradient')}, over time, on a logarithmic scale.`,
+        );
+  const verdict = flow === null ? '' : ` (${escapeHtml(flow.verdict ?? 'no verdict')})`;
   return [
     `<p class="quiet">${escapeHtml(facts)}</p>`,
-    gateTable(statistics, stuckFraction),
-    `<p>${escapeHtml(horizonSentence(statistics, timesteps))}</p>`,
-    flow === null ? '' : `<p>Gradient: ${escapeHtml(flow.sentence)} (${escapeHtml(flow.verdict ?? 'no verdict')}).</p>`,
-    `<div class="charts">${charts.join('')}${horizon}${gradient}</div><p class="quiet">${escapeHtml(caption)}</p>`,
+    gateTable(title, statistics, stuckFraction, links),
+    `<p>${links.sentence(title, horizonSentence(statistics, timesteps))}</p>`,
+    flow === null ? '' : `<p>Gradient: ${links.sentence(title, flow.sentence)}${verdict}.</p>`,
+    `<p class="quiet">${escapeHtml(caption)} ${explained('saturation')}</p>`,
+    `<div class="charts">${charts.join('')}${horizon}${gradient}</div>`,
   ].join('\n');
 }
 
-function gateTable(statistics: GateStatistics, stuckFraction: number): string {
+function gateTable(title: string, statistics: GateStatistics, stuckFraction: number, links: PlaceLinks): string {
   const rows = gateSummariesOf(statistics).map(([gate, { mean, std, leftSaturated, rightSaturated }]) => {
-    const closed = stuckUnits(leftSaturated, stuckFraction);
-    const open = stuckUnits(rightSaturated, stuckFraction);
+    const stuckAt = (fractions: (number | null)[]) => links.sentence(title, stuckUnits(fractions, stuckFraction), gate);
+    const closed = stuckAt(leftSaturated);
+    const open = stuckAt(rightSaturated);
     const moves = mean === null ? 'no finite value' : `${mean.toFixed(3)} ± ${(std as number).toFixed(3)}`;
-    return `<tr><th scope="row">${escapeHtml(quantityTitle(gate, 'gate'))}</th><td class="number">${moves}</td><td>${closed}</td><td>${open}</td></tr>`;
+    return `<tr><th scope="row">${quantityLink(links, title, gate, 'gate')}</th><td class="number">${moves}</td><td>${closed}</td><td>${open}</td></tr>`;
   });
   const limit = percentLimit(stuckFraction);
   const head = `<tr><th scope="col">gate</th><th scope="col">mean ± std</th><th scope="col">closed at over ${limit} of the steps</th><th scope="col">open at over ${limit} of the steps</th></tr>`;
@@ -116,6 +106,7 @@ function horizonSentence(statistics: GateStatistics, timesteps: number): string 
   return `Memory horizon: median ${middle} of ${amount(timesteps, 'timestep')}, longest ${longest}; ${longer} of ${amount(memoryHorizon.length, 'unit')} remember the whole sequence.${emptied}`;
 }
 
+/** @param caption HTML. */
 function figure(svg: string, caption: string): string {
-  return svg === '' ? '' : `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+  return svg === '' ? '' : `<figure>${svg}<figcaption>${caption}</figcaption></figure>`;
 }

@@ -1,65 +1,105 @@
 /** The style of a report: light and dark as the reader's system is set, one column on a phone. */
 export const STYLE = `
-:root { color-scheme: light dark; --back: #fff; --card: #f6f8fa; --text: #1f2328; --quiet: #59636e; --line: #d1d9e0;
-  --accent: #0072b2; --mask: #e4e7ea; --hatch: #a9b1ba; --cursor-colour: #d55e00;
-  --error: #b3261e; --warning: #8a5000; --note: #0b5a8f; }
-@media (prefers-color-scheme: dark) { :root { --back: #14171a; --card: #1c2126; --text: #e6edf3; --quiet: #9aa4af;
-  --line: #3d444d; --accent: #56b4e9; --mask: #2b3036; --hatch: #5c6670; --cursor-colour: #e69f00;
-  --error: #ff8b80; --warning: #f0b860; --note: #7cc4f5; } }
+:root { color-scheme: light dark; --back: #fff; --card: #f5f6f8; --text: #1f2328; --quiet: #59636e; --line: #dde2e7;
+  --accent: #0068a3; --mask: #e4e7ea; --hatch: #a9b1ba; --cursor-colour: #c24e00; --chosen: #0072b2;
+  --error: #b3261e; --warning: #8a5000; }
+@media (prefers-color-scheme: dark) { :root { --back: #14171a; --card: #1f2429; --text: #e6edf3; --quiet: #9aa4af;
+  --line: #333a41; --accent: #6cc0f0; --mask: #2b3036; --hatch: #5c6670; --cursor-colour: #e69f00; --chosen: #56b4e9;
+  --error: #ff8b80; --warning: #f0b860; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
-h3 { font-size: 1.05rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; }
-p { margin: .5rem 0; } .quiet, figcaption { color: var(--quiet); font-size: .875rem; }
-a { color: var(--accent); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
-th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.findings { list-style: none; padding: 0; } .findings li { background: var(--card); border-left: .3rem solid;
-  padding: .5rem .75rem; margin: .5rem 0; border-radius: .25rem; overflow-wrap: anywhere; }
-.findings .error { border-color: var(--error); } .findings .warning { border-color: var(--warning); }
-.findings .note { border-color: var(--note); } .severity { font-weight: 700; }
-.error .severity { color: var(--error); } .warning .severity { color: var(--warning); } .note .severity { color: var(--note); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 45%), 1fr)); gap: .75rem; margin: .75rem 0; }
+.patterns { position: absolute; }
+[hidden] { display: none !important; }
+body { margin: 0; background: var(--back); color: var(--text); font: 15px/1.45 system-ui, sans-serif; }
+main { max-width: 86rem; margin: 0 auto; padding: .75rem 1.25rem 3rem; }
+header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; }
+h1 { font-size: 1.25rem; line-height: 1.3; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+h3 { font-size: .95rem; margin: 0; overflow-wrap: anywhere; }
+p { margin: .35rem 0; } header p { color: var(--quiet); }
+.quiet, figcaption { color: var(--quiet); font-size: .8125rem; }
+a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; }
+th, td { text-align: left; padding: .2rem .9rem .2rem 0; vertical-align: top; font-weight: 400; }
+thead th { color: var(--quiet); } td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+
+.controls { display: flex; flex-wrap: wrap; gap: .35rem .9rem; align-items: end; margin: .5rem 0 .6rem; }
+.controls > div { flex: 1 1 8rem; max-width: 15rem; min-width: 0; }
+.controls label { font-size: .75rem; color: var(--quiet); }
+.controls .switches { flex: 0 1 auto; max-width: none; display: flex; gap: .25rem .9rem; flex-wrap: wrap; }
+.switches label { display: inline-flex; gap: .3rem; align-items: center; min-height: 2rem; color: var(--text); font-size: .8125rem; }
+select { width: 100%; font: inherit; font-size: .875rem; min-height: 2rem; margin: 0; background: var(--back); color: var(--text);
+  border: 1px solid var(--line); border-radius: .25rem; padding: .1rem .3rem; }
+button { font: inherit; font-size: .8125rem; color: var(--accent); background: none; border: 0; padding: .1rem .2rem; cursor: pointer; border-radius: .2rem; }
+button:hover { text-decoration: underline; }
+.what { color: var(--quiet); border: 1px solid var(--line); border-radius: 50%; width: 1.15rem; height: 1.15rem; padding: 0; margin-left: .25rem;
+  font-size: .7rem; line-height: 1; vertical-align: .05em; }
+.word { max-width: 26rem; padding: 1rem 1.25rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--back); color: var(--text); }
+.word::backdrop { background: #0003; } .word h3 { margin-bottom: .25rem; }
+
+.columns-of-page { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 0 2rem; align-items: start; }
+#pictures { --gutter: 2.75rem; position: sticky; top: 0; }
+#text { font-size: .95rem; line-height: 1.55; white-space: pre-wrap; margin: 0 0 .5rem var(--gutter); max-height: 9.4em; overflow: auto; cursor: pointer;
+  touch-action: pan-y; user-select: none; -webkit-user-select: none; }
+#text span { padding: .12em 0; } #text [aria-selected=true] { box-shadow: inset 0 -3px var(--cursor-colour); } #text .cursor { outline: 2px solid var(--cursor-colour); outline-offset: -1px; }
+#text .hovered { text-decoration: underline; text-decoration-thickness: 2px; }
+.masked-token { opacity: .45; text-decoration: line-through; }
+.layer-map, #timeline, #series { display: grid; grid-template-columns: var(--gutter) minmax(0, 1fr); position: relative; }
+.layer-map { margin-bottom: .25rem; }
+.layer-map::after, #timeline::after, #series:not(:empty)::after, .layer-map::before, #timeline::before, #series:not(:empty)::before {
+  content: ''; position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; pointer-events: none; background: var(--cursor-colour); z-index: 1;
+  left: calc(var(--gutter) + (100% - var(--gutter)) * var(--cursor, 0)); }
+.layer-map::before, #timeline::before, #series:not(:empty)::before { opacity: .35;
+  left: calc(var(--gutter) + (100% - var(--gutter)) * var(--hover, 0)); }
+.map-title { text-align: left; justify-self: start; }
+.columns { position: relative; height: 1.05rem; font: .64rem/1.05rem ui-monospace, monospace; color: var(--quiet); overflow: hidden; }
+.columns span { position: absolute; transform: translateX(-50%); white-space: pre; }
+.rows { position: relative; font-size: .68rem; color: var(--quiet); }
+.rows span { position: absolute; right: .35rem; transform: translateY(-50%); line-height: 1; font-variant-numeric: tabular-nums; }
+.map { position: relative; height: clamp(7rem, calc(var(--rows, 16) * 8px), 15rem); }
+.heatmap { width: 100%; height: 100%; display: block; image-rendering: pixelated; cursor: crosshair; touch-action: pan-y; }
+.overlay { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; overflow: visible; }
+.masked { fill: url(#hatched); } .masked-row { fill: var(--mask); } .hatching { stroke: var(--hatch); stroke-width: 1.5; } .hatching-back { fill: var(--mask); }
+.chosen-row, .pinned-row, .hovered-row { fill: none; stroke-width: 2; } .chosen-row { stroke: var(--cursor-colour); } .hovered-row { stroke: var(--text); stroke-width: 1; }
+.span { fill: none; stroke: var(--cursor-colour); stroke-width: 2; }
+#legend { display: flex; flex-wrap: wrap; gap: 0 .4rem; align-items: center; margin: .2rem 0 .1rem var(--gutter); font-size: .75rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
+.ramp { width: 7rem; height: .6rem; display: inline-block; }
+.pin-row { margin: .1rem 0 .2rem var(--gutter); display: flex; flex-wrap: wrap; gap: 0 .75rem; } #pins { display: contents; } .pin { white-space: nowrap; }
+.swatch { display: inline-block; width: .6rem; height: .6rem; margin-right: .35rem; border-radius: 50%; }
+#timeline { row-gap: 3px; cursor: crosshair; touch-action: pan-y; }
+#timeline svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); overflow: visible; }
+#series svg, #series canvas { height: 3.5rem; touch-action: pan-y; cursor: crosshair; } #series { margin-bottom: .4rem; }
+.row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .35rem; font-size: .65rem; line-height: 1; color: var(--quiet); text-align: right; }
+.row-title button { grid-row: 1 / 3; align-self: center; justify-self: start; text-align: left; font-size: .95rem; color: var(--text); padding: 0 .3rem; min-width: 1.5rem; min-height: 1.5rem; }
+.row-title button[aria-pressed=true] { font-weight: 700; color: var(--accent); } .row-title span:last-child { align-self: end; }
+.line { fill: none; stroke-width: 1.25; vector-effect: non-scaling-stroke; } .line.chosen { stroke-width: 1.9; } .band { fill-opacity: .2; }
+.level { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
+
+#readout { background: var(--back); }
+#place { font-weight: 600; display: block; margin-bottom: .15rem; } #numbers { width: 100%; font-variant-numeric: tabular-nums; font-size: .8125rem; }
+#numbers th, #numbers td { padding: .1rem .1rem .1rem .3rem; text-align: right; white-space: nowrap; } #numbers th[scope=row] { text-align: left; padding-left: 0; }
+#numbers th[scope=col] { color: var(--quiet); } #numbers small { color: var(--quiet); display: inline-block; max-width: 6rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+.findings { list-style: none; padding: 0; margin: .25rem 0; font-size: .875rem; }
+.findings li { margin: .3rem 0; overflow-wrap: anywhere; } .findings details { display: inline; } .findings details[open] { display: block; }
+.findings summary { display: inline; color: var(--accent); font-size: .8125rem; } .findings details p { margin: .25rem 0 .25rem .75rem; }
+.severity { font-weight: 600; } .error .severity { color: var(--error); } .warning .severity { color: var(--warning); }
+summary { cursor: pointer; } .notes > summary { color: var(--quiet); font-size: .875rem; padding: .2rem 0; }
+.layer { border-top: 1px solid var(--line); padding: .2rem 0; } .layer summary { padding: .35rem 0; } .layer summary h3 { display: inline; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 45%), 1fr)); gap: 1rem; margin: .75rem 0; }
 figure { margin: 0; } figure svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--quiet); font: 13px system-ui, sans-serif; } svg .frame { fill: none; stroke: var(--line); }
-svg .dot { fill: var(--accent); fill-opacity: .6; } svg .bar { fill: var(--accent); }
+svg .dot { fill: var(--chosen); fill-opacity: .6; } svg a:hover .dot { fill: var(--cursor-colour); } svg .bar { fill: var(--chosen); }
 svg .guide { stroke: var(--quiet); stroke-dasharray: 4 3; fill: none; } svg .diagonal { stroke: var(--line); }
-svg .curve { fill: none; stroke: var(--accent); stroke-width: 2; } svg .second { stroke: var(--cursor-colour); stroke-dasharray: 6 3; }
-svg .key-first { fill: var(--accent); } svg .key-second { fill: var(--cursor-colour); }
-.controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .5rem .75rem; }
-.controls label { font-size: .8rem; color: var(--quiet); display: block; }
-.controls .wide { grid-column: 1 / -1; }
-select, input[type=range] { width: 100%; font: inherit; min-height: 2.5rem; margin: 0; }
-select { background: var(--card); color: var(--text); border: 1px solid var(--line); border-radius: .375rem; padding: .25rem .5rem; }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-#text { font: 14px/1.9 ui-monospace, monospace; margin: .75rem 0; max-height: 14rem; overflow: auto; overflow-wrap: anywhere; cursor: pointer; }
-#text span { padding: .15rem .2rem; border-radius: .15rem; margin: 0 1px; } #text [aria-selected=true] { outline: 2px solid var(--cursor-colour); }
-.masked-token { opacity: .45; text-decoration: line-through; }
-#readout { position: sticky; top: 0; z-index: 2; background: var(--back); padding: .4rem 0; display: flex; flex-wrap: wrap; gap: .1rem .9rem;
-  font-variant-numeric: tabular-nums; border-bottom: 1px solid var(--line); min-height: 2.4rem; }
-#chart { --gutter: 4.25rem; position: relative; touch-action: pan-y; }
-#chart::after { content: ''; position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; pointer-events: none; background: var(--cursor-colour);
-  left: calc(var(--gutter) + (100% - var(--gutter)) * var(--cursor, 0)); }
-.grid { display: grid; grid-template-columns: var(--gutter) minmax(0, 1fr); }
-.side { padding-right: .4rem; text-align: right; font-size: .8rem; color: var(--quiet); }
-#map { position: relative; height: clamp(8rem, calc(var(--rows, 16) * 9px), 26rem); border: 1px solid var(--line); }
-#heatmap { width: 100%; height: 100%; display: block; image-rendering: pixelated; cursor: crosshair; }
-#heatmap-overlay { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
-.hatching { stroke: var(--hatch); stroke-width: 1.5; } .hatching-back { fill: var(--mask); } .masked { fill: url(#hatched); }
-.masked-row { fill: var(--mask); } .chosen-row { fill: none; stroke: var(--cursor-colour); stroke-width: 2; }
-#timeline { display: grid; grid-template-columns: var(--gutter) minmax(0, 1fr); row-gap: .35rem; margin-top: .35rem; }
-#timeline svg { width: 100%; height: 3.6rem; display: block; border: 1px solid var(--line); cursor: crosshair; }
-.row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .4rem; font-size: .7rem; color: var(--quiet); text-align: right; }
-.row-title b { grid-row: 1 / 3; align-self: center; text-align: left; font-size: 1rem; color: var(--text); } .row-title span:last-child { align-self: end; }
-.line { fill: none; stroke: var(--accent); stroke-width: 1.75; vector-effect: non-scaling-stroke; }
-.band { fill: var(--accent); fill-opacity: .25; }
-.level { stroke: var(--quiet); stroke-dasharray: 3 3; stroke-width: 1; vector-effect: non-scaling-stroke; }
-#ends, #legend { display: flex; justify-content: space-between; font-size: .8rem; color: var(--quiet); }
-#legend { gap: .5rem; justify-content: flex-start; align-items: center; margin: .5rem 0; } .ramp { width: 9rem; height: .8rem; display: inline-block; }
-@media (max-width: 30rem) { main { padding: .75rem; } #chart { --gutter: 3.4rem; } }
-summary { cursor: pointer; padding: .5rem 0; } summary h3 { display: inline; margin: 0; }
-@media print { #explorer { break-before: page; } #readout { position: static; } }
+svg .curve { fill: none; stroke: var(--chosen); stroke-width: 2; } svg .second { stroke: var(--cursor-colour); stroke-dasharray: 6 3; }
+svg .key-first { fill: var(--chosen); } svg .key-second { fill: var(--cursor-colour); }
+@media (max-width: 60rem) {
+  main { padding: .75rem .9rem 3rem; }
+  .columns-of-page, .beside { display: contents; } #explorer { display: flex; flex-direction: column; }
+  #pictures { position: static; --gutter: 2.1rem; order: 1; } .findings-part { order: 3; }
+  #readout { order: 2; position: sticky; bottom: 0; z-index: 2; padding: .4rem 0; border-top: 1px solid var(--line); }
+  #text { max-height: 7em; } .controls > div, .controls .switches { flex: 1 1 40%; max-width: none; } .switches label { min-height: 1.25rem !important; } select { min-height: 2.5rem; font-size: 1rem; }
+  .switches label { min-height: 2.5rem; } .map { height: clamp(7rem, calc(var(--rows, 16) * 8px), 12rem); } button { min-height: 1.5rem; min-width: 1.5rem; }
+  .what { width: 1.5rem; height: 1.5rem; }
+}
+@media print { #pictures, #readout { position: static; } }
 `;

@@ -15,3 +15,11 @@ export function joinedLabels(labels: readonly string[], { first, last }: { first
     .join(' ')
     .slice(0, 60);
 }
+
+/**
+ * Whether labels are a text as they stand, one after the other: characters, or words that bring their spaces along. Others
+ * want spaces between them.
+ */
+export function isVerbatim(labels: readonly string[]): boolean {
+  return labels.every((label) => [...label].length <= 1) || labels.some((label) => /^\s|\s$/.test(label));
+}

@@ -1,8 +1,15 @@
-import { byQuantity } from '../../../src/core/quantities.js';
-import { encodeValues } from '../../../src/plot/page/encoding.js';
+import { byQuantity, QUANTITIES } from '../../../src/core/quantities.js';
+import { addressOf, addressOfView, selectionOf } from '../../../src/plot/page/address.js';
+import { encodeSequences } from '../../../src/plot/page/encoding.js';
+import { pack } from '../../../src/plot/page/packed.js';
 import type { ReportData } from '../../../src/plot/page/report-data.js';
-import { PageState } from '../../../src/plot/page/state.js';
-import { toBase64 } from '../../../src/plot/rows/base64.js';
+import { PageState, spanOf } from '../../../src/plot/page/state.js';
+
+/** [S, T, U] of each quantity. */
+function encoded(valueOf: (quantity: number) => number[], timesteps: number, width: number) {
+  const given = byQuantity((_, q) => ({ values: Float32Array.from(valueOf(q)), width }));
+  return encodeSequences(given, { timesteps, bits: 16, samples: 2 });
+}
 
 const KIND = { activation: 'tanh', recurrentActivation: 'sigmoid' };
 
@@ -10,6 +17,8 @@ const KIND = { activation: 'tanh', recurrentActivation: 'sigmoid' };
 const DATA: ReportData = {
   samples: ['first', 'second'],
   timeLabels: [['a', 'b', 'c'], null],
+  input: null,
+  outputs: [],
   layers: [
     {
       title: 'one',
@@ -17,8 +26,10 @@ const DATA: ReportData = {
       unitIndices: [3, 5],
       hasLabels: true,
       ...KIND,
-      sequences: byQuantity((_, q) => encodeValues([0, 1, 0, 3, 4, 5, 6, 7].map((n) => q + n))),
-      mask: toBase64(Uint8Array.from([1, 1, 0, 1])),
+      quantities: [...QUANTITIES],
+      sequences: encoded((q) => [0, 1, 0, 3, 4, 5, 6, 7].map((n) => q + n), 2, 2),
+      derivesH: false,
+      mask: pack(Uint8Array.from([1, 1, 0, 1])),
     },
     {
       title: 'two',
@@ -26,7 +37,9 @@ const DATA: ReportData = {
       unitIndices: [0],
       hasLabels: false,
       ...KIND,
-      sequences: byQuantity(() => encodeValues([8, 9])),
+      quantities: [...QUANTITIES],
+      sequences: encoded(() => [8, 9], 1, 1),
+      derivesH: false,
       mask: null,
     },
   ],
@@ -67,5 +80,77 @@ test('Listeners are told at once, then of what changed, and of nothing else', ()
   state.select({ timestep: 1 });
   state.select({ layer: 1, quantity: 'c' });
   expect(told[0]).toEqual(expect.arrayContaining(['layer', 'sample', 'timestep', 'unit']));
-  expect(told.slice(1)).toEqual([['timestep'], ['layer', 'quantity', 'timestep']]);
+  expect(told.slice(1)).toEqual([
+    ['at', 'timestep'],
+    ['at', 'layer', 'quantity', 'timestep'],
+  ]);
+});
+
+test('What a pointer is over is told of, and leaves the selection as it is', () => {
+  const state = new PageState(DATA);
+  const told: string[][] = [];
+  state.onChange((_, changed) => told.push([...changed]));
+  state.hover({ timestep: 1 });
+  expect(state.view).toMatchObject({ timestep: 0, at: { layer: 0, unit: 0, timestep: 1 } });
+  state.hover({ timestep: 1 });
+  state.hover(null);
+  expect(state.view.at).toEqual({ layer: 0, unit: 0, timestep: 0 });
+  expect(told.slice(1)).toEqual([['at'], ['at']]);
+});
+
+test('A unit is pinned once, whichever layer is looked at, and unpinned again', () => {
+  const state = new PageState(DATA);
+  state.togglePin({ layer: 0, unit: 1 });
+  state.select({ layer: 1 });
+  state.togglePin({ layer: 1, unit: 0 });
+  expect(state.view.pins).toEqual([
+    { layer: 0, unit: 1 },
+    { layer: 1, unit: 0 },
+  ]);
+  state.togglePin({ layer: 0, unit: 1 });
+  expect(state.view.pins).toEqual([{ layer: 1, unit: 0 }]);
+});
+
+test('Side by side are the layers that have the same steps', () => {
+  const state = new PageState({ ...DATA, layers: [DATA.layers[0]!, DATA.layers[1]!, DATA.layers[0]!] });
+  expect(state.view.shown).toEqual([0]);
+  state.select({ areAllShown: true });
+  expect(state.view.shown).toEqual([0, 2]);
+  state.select({ layer: 1 });
+  expect(state.view.shown).toEqual([1]);
+});
+
+test('A span has two ends, in either order, and is none where they are one', () => {
+  const state = new PageState(DATA);
+  state.select({ timestep: 0, spanStart: 1 });
+  expect(spanOf(state.view)).toEqual({ first: 0, last: 1 });
+  state.select({ timestep: 1 });
+  expect(state.view.spanStart).toBeNull();
+  expect(spanOf(state.view)).toEqual({ first: 1, last: 1 });
+});
+
+test('An address says where the explorer stands, and brings it back there', () => {
+  const [first, second] = [new PageState(DATA), new PageState(DATA)];
+  first.select({ sample: 1, quantity: 'c', unit: 1, timestep: 1, spanStart: 0, sorting: 'activity' });
+  first.select({ pins: [{ layer: 0, unit: 1 }], areAllShown: true, isStretched: true });
+  const address = addressOfView(first);
+  expect(address).toBe('layer=0&sample=1&show=c&unit=5&step=1&from=0&order=activity&pins=0.5&layers=all&colours=usual');
+  second.select(selectionOf(second, address));
+  expect(addressOfView(second)).toBe(address);
+});
+
+test('Of an address that names what is not there, the rest counts', () => {
+  const state = new PageState(DATA);
+  const address = 'layer=7&sample=-1&show=z&unit=4&step=1&order=none&pins=0.9_1.0_x&colours=usual';
+  expect(selectionOf(state, address)).toEqual({
+    timestep: 1,
+    spanStart: null,
+    pins: [{ layer: 1, unit: 0 }],
+    isStretched: true,
+  });
+  expect(selectionOf(state, addressOf({ layer: 1, unit: 0, quantity: 'h' }))).toEqual({
+    layer: 1,
+    unit: 0,
+    quantity: 'h',
+  });
 });

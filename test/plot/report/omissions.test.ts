@@ -44,7 +44,7 @@ test('Where the findings cannot be had, the report says why, and has all else', 
   expect(tf.memory().numTensors).toBe(before);
   expect(quietOf(html)).toContain('The findings could not be computed: out of &lt;memory&gt;.');
   expect(html).not.toMatch(/Nothing was found|class="findings"/);
-  expect(html).toContain('5 samples: reader (2 units).');
+  expect(tagsOf(html, 'p')[0]?.text).toBe('1 LSTM of a model run on 5 samples: reader (2 units).');
 });
 
 test('Where all samples cannot be traced, the first ones are, and the report says so', async () => {

@@ -1,7 +1,10 @@
+import { QUANTITIES } from '../../../src/core/quantities.js';
 import type { LayerTrace } from '../../../src/inspect/index.js';
-import { decodeValues } from '../../../src/plot/page/encoding.js';
-import { reportLayers } from '../../../src/plot/report/report-layers.js';
-import { fromBase64 } from '../../../src/plot/rows/base64.js';
+import { decodeSample } from '../../../src/plot/page/encoding.js';
+import { unpack } from '../../../src/plot/page/packed.js';
+import type { ReportLayer } from '../../../src/plot/page/report-data.js';
+import { PageState } from '../../../src/plot/page/state.js';
+import { type DrawnLayers, reportLayers } from '../../../src/plot/report/report-layers.js';
 import { useBackend } from '../../../tools/backends.js';
 import { traceOf } from '../../inspect/support/traces.js';
 
@@ -24,10 +27,20 @@ const H = [
 const named = (trace: object) =>
   ({ layerName: 'reader', direction: 'backward', cell: 0, call: 0, trace }) as LayerTrace;
 
-const decoded = (layer: { sequences: { h: never } }) => [...decodeValues(layer.sequences.h)];
+/** h of all samples. */
+const decoded = ({ sequences, timesteps }: ReportLayer) =>
+  sequences.samples.flatMap((_, sample) => [...(decodeSample(sequences, sample, timesteps).h as Float32Array)]);
 
-/** Of six values in base64, 16 bytes. */
-const BYTES_OF_A_STEP = 16;
+/** What is drawn where ever fewer bytes are allowed, each outcome once. */
+async function outcomes(traces: LayerTrace[]): Promise<Map<string, DrawnLayers>> {
+  const found = new Map<string, DrawnLayers>();
+  for (let largestBytes = 164; largestBytes > 0; largestBytes -= largestBytes > 48 ? 8 : 1) {
+    const drawn = await reportLayers(traces, { samples: 2, largestBytes, labelled: 3 });
+    const key = `${drawn.layers[0]?.sequences.bits} bits, ${drawn.samples}: ${drawn.omissions.join('; ')}`;
+    if (!found.has(key)) found.set(key, drawn);
+  }
+  return found;
+}
 
 test('All of a trace is drawn where it fits, masked steps and all', async () => {
   const mask = [
@@ -47,7 +60,7 @@ test('All of a trace is drawn where it fits, masked steps and all', async () => 
     recurrentActivation: 'sigmoid',
   });
   expect(decoded(layer)).toEqual(H.flat(2).map((value) => expect.closeTo(value, 3)));
-  expect([...fromBase64((layer as { mask: string }).mask)]).toEqual(mask.flat());
+  expect([...unpack((layer as { mask: string }).mask)]).toEqual(mask.flat());
 });
 
 test('Of what does not fit, the most active units and the first steps of one sample are drawn, and that is said', async () => {
@@ -55,17 +68,61 @@ test('Of what does not fit, the most active units and the first steps of one sam
     [1, 0, 1],
     [1, 1, 1],
   ];
-  const traces = [named(traceOf({ h: H }, { mask }))];
-  const two = await reportLayers(traces, { samples: 2, largestBytes: 6 * BYTES_OF_A_STEP, labelled: null });
-  expect(two.omissions).toEqual(['reader (backward): the 2 most active of 3 units']);
-  expect(two.samples).toBe(1);
-  expect(two.layers[0]).toMatchObject({ unitIndices: [0, 2], timesteps: 3, hasLabels: false });
-  const first = await reportLayers(traces, { samples: 2, largestBytes: 2 * BYTES_OF_A_STEP, labelled: 3 });
-  expect(first.omissions).toEqual(['reader (backward): the 1 most active of 3 units, the first 2 of 3 timesteps']);
-  const [layer] = first.layers as [never];
+  const found = await outcomes([named(traceOf({ h: H }, { mask }))]);
+  const rounded = 'values are rounded to one of 31 levels';
+  const left = [...found.keys()].map((key) => key.replace('reader (backward): the ', ''));
+  expect(left.slice(0, 2)).toEqual(['16 bits, 2: ', '8 bits, 2: ']);
+  expect(left.filter((key) => key.startsWith('5 bits, 1: '))).toEqual([
+    `5 bits, 1: ${rounded}`,
+    `5 bits, 1: 2 most active of 3 units; ${rounded}`,
+    `5 bits, 1: 1 most active of 3 units; ${rounded}`,
+    `5 bits, 1: 1 most active of 3 units, the first 2 of 3 timesteps; ${rounded}`,
+    `5 bits, 1: 1 most active of 3 units, the first 1 of 3 timesteps; ${rounded}`,
+  ]);
+  const [, two, , first] = [...found].flatMap(([key, drawn]) => (key.startsWith('5 bits, 1: ') ? [drawn] : []));
+  expect(two?.layers[0]).toMatchObject({ unitIndices: [0, 2], timesteps: 3, hasLabels: true });
+  const [layer] = (first as DrawnLayers).layers as [ReportLayer];
   expect(layer).toMatchObject({ unitIndices: [2], timesteps: 2, hasLabels: true });
   expect(decoded(layer)).toEqual([-1, 1].map((value) => expect.closeTo(value, 3)));
-  expect([...fromBase64((layer as { mask: string }).mask)]).toEqual([1, 0]);
+  expect([...unpack(layer.mask as string)]).toEqual([1, 0]);
+});
+
+test('h is carried only where it does not follow from o and c', async () => {
+  const c = [
+    [
+      [1, -2],
+      [0.5, 3],
+    ],
+  ];
+  const o = [
+    [
+      [0.5, 0.25],
+      [1, 0],
+    ],
+  ];
+  const follows = o.map((steps, b) => steps.map((units, t) => units.map((gate, u) => gate * Math.tanh(c[b]![t]![u]!))));
+  const draw = async (h: number[][][]) => {
+    const { layers } = await reportLayers([named(traceOf({ c, o, h }))], {
+      samples: 1,
+      largestBytes: 1e6,
+      labelled: null,
+    });
+    const state = new PageState({ layers, samples: ['0'], timeLabels: [null], input: null, outputs: [] });
+    expect([...(state.view.trace.values.h as Float32Array)]).toEqual(
+      h.flat(2).map((value) => expect.closeTo(value, 4)),
+    );
+    expect(Object.keys(state.view.trace.values)).toEqual([...QUANTITIES]);
+    return layers[0]?.derivesH;
+  };
+  expect(await draw(follows)).toBe(true);
+  expect(
+    await draw([
+      [
+        [0.5, 0.25],
+        [1, 0.5],
+      ],
+    ]),
+  ).toBe(false);
 });
 
 test('A layer of fewer samples is the limit for all, and one without any is not drawn', async () => {

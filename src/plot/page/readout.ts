@@ -1,0 +1,85 @@
+import { indicesOf, widthOf } from '../rows/sample.js';
+import { visibleLabel } from '../rows/time-labels.js';
+import { create, element } from './elements.js';
+import { precisionOf } from './encoding.js';
+import type { ReportLayer } from './report-data.js';
+import { isSamePin, type PageState, type View } from './state.js';
+import { type DrawnUnit, drawnUnits } from './timeline.js';
+
+/** The cursors of time over all pictures, and in words and numbers what stands there. */
+export function connectReadout(state: PageState): void {
+  const place = element<HTMLElement>('place');
+  const numbers = element<HTMLElement>('numbers');
+  const pictures = element<HTMLElement>('pictures');
+  state.onChange((view) => {
+    const { trace, timestep, at } = view;
+    pictures.style.setProperty('--cursor', `${(timestep + 0.5) / trace.timesteps}`);
+    pictures.style.setProperty('--hover', `${(at.timestep + 0.5) / trace.timesteps}`);
+    place.textContent = placeText(view);
+    numbers.replaceChildren(...rowsOf(state));
+  });
+}
+
+function placeText({ labels, at, trace }: View): string {
+  const label = labels === null ? '' : ` “${visibleLabel(labels[at.timestep] as string)}”`;
+  return `step ${at.timestep} of ${trace.timesteps}${label}`;
+}
+
+/** A table: what is over the pointer, the chosen unit, and the pinned ones. */
+function rowsOf(state: PageState): HTMLElement[] {
+  const { view } = state;
+  const units = drawnUnits(state);
+  if (!units.some((unit) => isSamePin(unit, view.at))) {
+    units.unshift({ ...view.at, trace: state.traceOf(view.at.layer), colour: '', isChosen: false });
+  }
+  const names = Object.keys(view.trace.values);
+  const head = create('tr');
+  head.append(create('td'), ...names.map((name) => create('th', { scope: 'col' }, name)));
+  return [head, ...units.map((unit) => rowOf(state, unit, names))];
+}
+
+function rowOf(state: PageState, { layer, unit, trace, colour }: DrawnUnit, names: readonly string[]): HTMLElement {
+  const { view, data } = state;
+  const drawn = data.layers[layer] as ReportLayer;
+  const row = create('tr');
+  const noun = unit < trace.units ? 'unit' : 'value';
+  const index = noun === 'unit' ? trace.unitIndices[unit] : unit;
+  const heading = create('th', { scope: 'row' }, `${noun} ${index}`);
+  if (layer !== view.layer) heading.append(create('small', {}, ` ${drawn.title}`));
+  const swatch = create('i', { class: 'swatch' });
+  swatch.style.background = colour;
+  heading.prepend(swatch);
+  row.append(heading);
+  const t = view.at.timestep;
+  if (!trace.valid[t]) {
+    row.append(create('td', { colspan: `${names.length}` }, 'masked'));
+    return row;
+  }
+  for (const name of names) {
+    const isThere = name in trace.values && unit < widthOf(trace, name);
+    const value = isThere
+      ? ((trace.values[name] as ArrayLike<number>)[t * widthOf(trace, name) + unit] as number)
+      : null;
+    row.append(create('td', {}, value === null ? '' : numberText(value, digitsOf(drawn, name))));
+  }
+  return row;
+}
+
+function numberText(value: number, digits: number): string {
+  if (Number.isNaN(value)) return 'not finite';
+  const before = Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1)));
+  return value.toFixed(Math.max(0, digits - before));
+}
+
+/** As many digits as are known of a value, three at most. */
+export function digitsOf({ sequences }: ReportLayer, quantity: string): number {
+  const scale = sequences.scales[quantity] ?? sequences.scales.o;
+  const precision = scale === undefined ? 0 : precisionOf(scale, sequences.bits);
+  if (precision === 0) return 3;
+  return Math.min(3, Math.max(0, Math.round(-Math.log10(2 * precision))));
+}
+
+/** What a row of the heatmap is called. */
+export function unitText({ trace, quantity, noun }: View, unit: number): string {
+  return `${noun} ${indicesOf(trace, quantity)[unit]}`;
+}

@@ -1,0 +1,88 @@
+import { shortNumber } from '../../inspect/words.js';
+import { CATEGORIES } from '../rows/colours.js';
+import { heatImage, heatMatrix, LARGEST_IMAGE } from '../rows/heat.js';
+import { symmetricView } from '../rows/quantity-view.js';
+import type { Sample } from '../rows/sample.js';
+import { create, createSvg, element, pageTheme } from './elements.js';
+import { decodeSample } from './encoding.js';
+import { putImage } from './heatmap.js';
+import { connectPointing, stepAt } from './pointing.js';
+import type { ReportInput } from './report-data.js';
+import type { PageState } from './state.js';
+import { pathsOf } from './timeline.js';
+
+/** More features than that are drawn as a heatmap, not as lines. */
+const MOST_LINES = 6;
+/** Lines are drawn in these units, and stretched. */
+const HEIGHT = 100;
+
+/** What the model is given over time, above the heatmap and as wide, where that is not a text. */
+export function connectSeries(state: PageState): void {
+  const series = element<HTMLElement>('series');
+  const { input } = state.data;
+  if (input === null) return;
+  connectPointing(state, series, (event) => {
+    const plot = (event.target as Element).closest('svg, canvas');
+    return plot === null ? null : { timestep: stepAt(event, plot, input.timesteps) };
+  });
+  const draw = () => {
+    series.replaceChildren();
+    if (state.view.trace.timesteps !== input.timesteps) return;
+    const values = decodeSample(input.sequences, state.view.sample, input.timesteps).x as Float32Array;
+    const drawn = input.width > MOST_LINES ? heatmap(input, values) : lines(input, values);
+    const title = create('div', { class: 'row-title' });
+    title.append(create('b', {}, 'x'), ...drawn.ends.map((end) => create('span', {}, shortNumber(end, 2))));
+    series.append(title, drawn.picture);
+  };
+  state.onChange((_, changed) => {
+    if (changed.has('sample') || changed.has('layer')) draw();
+  });
+  pageTheme.onChange(draw);
+}
+
+interface Drawn {
+  picture: Element;
+  /** The upper one first. */
+  ends: [number, number];
+}
+
+function lines({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
+  const finite = x.filter(Number.isFinite);
+  const low = finite.reduce((least, value) => Math.min(least, value), 0);
+  const high = finite.reduce((most, value) => Math.max(most, value), low + 1e-6);
+  const y = (value: number) => (((high - value) / (high - low)) * HEIGHT).toFixed(2);
+  const picture = createSvg('svg', {
+    viewBox: `0 0 ${timesteps} ${HEIGHT}`,
+    preserveAspectRatio: 'none',
+    'aria-hidden': 'true',
+  });
+  const trace: Sample = {
+    sample: 0,
+    timesteps,
+    units: width,
+    unitIndices: [],
+    activation: '',
+    recurrentActivation: '',
+    valid: Array.from({ length: timesteps }, () => true),
+    values: { x },
+  };
+  const colours = CATEGORIES[pageTheme.current()];
+  for (let feature = 0; feature < width; feature++) {
+    const { line } = pathsOf(trace, 'x', feature, y);
+    picture.append(createSvg('path', { d: line, class: 'line', stroke: colours[feature] as string }));
+  }
+  return { picture, ends: [high, low] };
+}
+
+function heatmap({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
+  const largest = x.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
+  const canvas = create('canvas', { 'aria-hidden': 'true' }) as HTMLCanvasElement;
+  const matrix = heatMatrix(
+    { rows: width, columns: timesteps },
+    LARGEST_IMAGE,
+    (row, t) => x[t * width + row] as number,
+  );
+  putImage(canvas, heatImage(matrix, symmetricView(largest, pageTheme.current())));
+  canvas.classList.add('heatmap');
+  return { picture: canvas, ends: [largest, -largest] };
+}
