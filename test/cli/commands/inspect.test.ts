@@ -49,7 +49,7 @@ describe('inspect', () => {
     );
     expect(report()).toMatch(/^<!doctype html>/i);
     expect(report()).toContain('Inspection of numbers');
-    expect(report()).toContain('reader (3 units)');
+    expect(report()).toMatch(/>reader<\/a> \(3 units\)/);
     expect(report()).toContain('on 4 samples');
   });
 

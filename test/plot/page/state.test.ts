@@ -6,8 +6,8 @@ import type { ReportData } from '../../../src/plot/page/report-data.js';
 import { PageState, spanOf } from '../../../src/plot/page/state.js';
 
 /** [S, T, U] of each quantity. */
-function encoded(valueOf: (quantity: number) => number[], timesteps: number, width: number) {
-  const given = byQuantity((_, q) => ({ values: Float32Array.from(valueOf(q)), width }));
+function encoded(valuesOf: (quantity: number) => number[], timesteps: number, width: number) {
+  const given = byQuantity((_, q) => ({ values: Float32Array.from(valuesOf(q)), width }));
   return encodeSequences(given, { timesteps, bits: 16, samples: 2 });
 }
 
