@@ -24,6 +24,7 @@ import { convertModel } from './convert-model.js';
  * @returns The copy; the caller disposes it.
  * @throws RangeError in the cases in which `toExplicit` does, and for an LSTM that does what the built-in cannot: with
  *   `returnGates`, `zeroOutputForMask` or `activityRegularizer`, or of a class derived from this package's.
+ * @category Within TensorFlow.js
  */
 export function toBuiltIn(model: tf.LayersModel, options: ConversionOptions = {}): tf.LayersModel {
   return convertModel(model, TO_BUILT_IN, options);

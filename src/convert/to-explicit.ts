@@ -37,6 +37,7 @@ import { convertModel } from './convert-model.js';
  * @returns The copy; the caller disposes it.
  * @throws RangeError if `model` is not a model, is empty or disposed, or has a layer that cannot be re-created from its
  *   `getConfig()`, and for options that break their rule. Nothing is left behind then.
+ * @category Within TensorFlow.js
  */
 export function toExplicit(model: tf.LayersModel, options: ConversionOptions = {}): tf.LayersModel {
   return convertModel(model, TO_EXPLICIT, options);

@@ -22,6 +22,8 @@ const LONGEST_RULE = 2000;
  *   if (error instanceof FileError) console.log(error.file, error.place, error.rule, error.advice);
  * }
  * ```
+ *
+ * @category Errors
  */
 export class FileError extends Error {
   override name = 'FileError';

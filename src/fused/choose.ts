@@ -111,6 +111,7 @@ export function hasFusedKernels(backend: string): boolean {
  *
  * @returns When it is done, whether or not a fused kernel applies: `lastImplementation` says that.
  * @throws Error where the browser has lost its GPU device.
+ * @category Speed
  */
 export async function prepareKernels(): Promise<void> {
   await tf.ready();

@@ -25,6 +25,7 @@ let queue: Promise<unknown> = Promise.resolve();
  * @param n How many threads, from 1 to 64; more than there are cores gain nothing. 1 ends the workers.
  * @returns How many there are: 1, after a warning that says why, where there can be no more.
  * @throws RangeError if `n` is not such a number.
+ * @category Speed
  */
 export function setThreads(n: number): Promise<number> {
   if (!Number.isSafeInteger(n) || n < 1 || n > MOST_THREADS) {

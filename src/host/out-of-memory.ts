@@ -24,6 +24,7 @@ const TOLD_AS = [
  *
  * @param error Whatever was thrown.
  * @throws Nothing.
+ * @category Out of memory
  */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -20,9 +20,10 @@ import { warnOfUnknownArguments } from './validate-arguments.js';
  * const layer = lstm({ cell: lstmCell({ units: 64 }), returnSequences: true });
  * ```
  *
- * @param args See `LSTMArgs`; `units` is required. Unknown arguments have no effect and are reported with `console.warn`.
+ * @param args See [all arguments](../../docs/layer.md); `units` is required. Unknown arguments have no effect and are reported with `console.warn`.
  * @returns The layer: [B, T, D] to [B, U], or to [B, T, U] with `returnSequences`; see `LSTM`.
  * @throws RangeError for an argument that breaks its rule.
+ * @category Layers
  */
 export function lstm(args: LSTMArgs | LSTMOverCellArgs): LSTM {
   const layer = new LSTM(args);
@@ -37,9 +38,10 @@ export function lstm(args: LSTMArgs | LSTMOverCellArgs): LSTM {
  * const layer = tf.layers.rnn({ cell: [lstmCell({ units: 8 }), lstmCell({ units: 4 })], returnSequences: true });
  * ```
  *
- * @param args See `LSTMCellArgs`; `units` is required.
+ * @param args See [all arguments](../../docs/layer.md), those of the cell; `units` is required.
  * @returns The cell; see `LSTMCell` for its equations and weights.
  * @throws RangeError for an argument that breaks its rule.
+ * @category Layers
  */
 export function lstmCell(args: LSTMCellArgs): LSTMCell {
   const cell = new LSTMCell(args);

@@ -9,6 +9,8 @@ import * as tf from '@tensorflow/tfjs';
  * ```
  *
  * Source: https://github.com/keras-team/keras/blob/v3.10.0/keras/src/activations/activations.py
+ *
+ * @category Layers
  */
 export class HardSigmoidKeras3 extends tf.serialization.Serializable {
   static readonly className = 'hardSigmoidKeras3';

@@ -63,6 +63,8 @@ type Shape = tf.Shape;
  * `projectInput` or `stepFromProjectedInput`. Everything that runs the cell then uses these, with zoneout around them. It may also have other gates,
  * states and weights: it then overrides `gateNames`, `stateNames`, `widthOf` and `weightFacts`. The constructor reads
  * these, so they must depend on nothing but `units` and `own`.
+ *
+ * @category Layers
  */
 export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = object>
   extends tf.layers.RNNCell

@@ -56,6 +56,8 @@ interface PendingCall {
  * ```
  *
  * Hochreiter and Schmidhuber 1997, "Long Short-Term Memory". For the equations, see `LSTMCell`.
+ *
+ * @category Layers
  */
 export class LSTM extends tf.layers.RNN {
   static override readonly className: string = 'ExplicitLSTM';

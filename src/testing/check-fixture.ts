@@ -192,6 +192,7 @@ function resetStates(target: CheckedTarget): void {
  *   stateful layer with returnState by itself. Stateful layers are reset first and keep the states of the last call.
  * @param options `atol`, `rtol`: |received - expected| <= atol + rtol * |expected|; both default to 1e-5.
  * @throws RangeError if the number of outputs or a shape differs; numbers that differ are reported, not thrown.
+ * @category Fixtures
  */
 export async function checkFixture(
   layerOrModel: CheckedTarget,

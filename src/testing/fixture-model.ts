@@ -89,6 +89,7 @@ function setWeights(layers: RecurrentLayer[], fixture: Fixture): void {
  *
  * @returns The model; the caller disposes it.
  * @throws RangeError for an activation, initializer or regularizer that tfjs does not know.
+ * @category Fixtures
  */
 export function fixtureModel(fixture: Fixture): tf.LayersModel {
   requireFixture('fixtureModel', fixture);

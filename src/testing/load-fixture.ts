@@ -135,6 +135,7 @@ function readDocument(root: Field): Fixture {
  *
  * @param source A path (in Node), the JSON text, or the parsed JSON, as `import` or `fetch` return it.
  * @throws RangeError that gives the field, its rule and the value received.
+ * @category Fixtures
  */
 export function loadFixture(source: string | object): Fixture {
   return readDocument(new Field(typeof source === 'string' ? parse(source) : source, ''));

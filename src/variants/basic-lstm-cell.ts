@@ -33,6 +33,8 @@ const ARGUMENTS = {
  *     o  = σ(x·W_o + h·U_o + b_o)
  *     c' = f ⊙ c + i ⊙ g
  *     h' = o ⊙ φ(c')
+ *
+ * @category Cells
  */
 export class BasicLSTMCell extends LSTMCell<LSTMStep, { forgetBias: number }> {
   static override readonly className: string = 'ExplicitBasicLSTMCell';
@@ -76,6 +78,7 @@ function refuseNameOfTensorFlow(args: object | null): void {
  * Weights: kernel [D, 4U], recurrent_kernel [U, 4U], bias [4U] in blocks i, f, g, o.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function basicLSTMCell(args: BasicLSTMCellArgs): BasicLSTMCell {
   return makeCell('basicLSTMCell', BasicLSTMCell, args, ARGUMENTS);

@@ -66,6 +66,8 @@ const RECURRENT_GATES = ['i', 'f', 'o'] as const;
  *
  * NP: without p. FGR: each gate also sees the gates of the step before, by [i, f, o]·R; i, f and o are then states too.
  * A gate that is constant or follows from another is none of `gateNames`, and has no weights.
+ *
+ * @category Cells
  */
 export class GreffCell extends LSTMCell<CellStep, Own> {
   static override readonly className: string = 'ExplicitGreffCell';
@@ -202,6 +204,7 @@ function withKeptCase(args: GreffCellArgs): GreffCellArgs {
  * of 'FGR' gate_recurrent_kernel [3U, 3U], rows and blocks i, f, o. Blocks of a gate that is not there are left out.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function greffCell(args: GreffCellArgs): GreffCell {
   return makeCell('greffCell', GreffCell, args, ARGUMENTS);

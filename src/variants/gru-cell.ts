@@ -41,6 +41,8 @@ const STATES = ['h'];
  *     g  = φ(x·W_g + b_g + (r ⊙ h)·U_g)
  *
  * The candidate is written h̃ in the paper, h in Keras's order of blocks, and n in PyTorch.
+ *
+ * @category Cells
  */
 export class GruCell extends LSTMCell<CellStep, { resetAfter: boolean }> {
   static override readonly className: string = 'ExplicitGruCell';
@@ -132,6 +134,7 @@ tf.serialization.registerClass(GruCell);
  * blocks z, r, g.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function gruCell(args: GruCellArgs): GruCell {
   return makeCell('gruCell', GruCell, args, ARGUMENTS);

@@ -32,6 +32,8 @@ const STATES = ['h'];
  *     f  = σ(s)
  *     g  = φ(x·W_g + h·U_g + b_g)
  *     h' = f ⊙ h + (1 - σ(s - β)) ⊙ g
+ *
+ * @category Cells
  */
 export class JanetCell extends LSTMCell<CellStep, { beta: number }> {
   static override readonly className: string = 'ExplicitJanetCell';
@@ -82,6 +84,7 @@ tf.serialization.registerClass(JanetCell);
  * Weights: kernel [D, 2U], recurrent_kernel [U, 2U], bias [2U] in blocks f, g.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function janetCell(args: JanetCellArgs): JanetCell {
   return makeCell('janetCell', JanetCell, args, ARGUMENTS);

@@ -54,6 +54,8 @@ interface Own {
  *     i, f, g, o = σ(z_i), σ(z_f), φ(z_g), σ(z_o)
  *     c' = f ⊙ c + i ⊙ g
  *     h' = o ⊙ φ(N(c'))                  addons: N(c') is also what is handed on as c'
+ *
+ * @category Cells
  */
 export class LayerNormCell extends LSTMCell<LSTMStep, Own> {
   static override readonly className: string = 'ExplicitLayerNormCell';
@@ -153,6 +155,7 @@ function ofCellState(property: string, storedName: string, title: string, argume
  * [4U]; state_gamma, state_beta [U]; of 'haste' without kernel_beta and recurrent_beta. Blocks i, f, g, o.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function layerNormCell(args: LayerNormCellArgs): LayerNormCell {
   return makeCell('layerNormCell', LayerNormCell, args, ARGUMENTS);

@@ -54,6 +54,8 @@ const EPSILON = 1e-6;
  *
  * The gates i and f are the stabilized ones: within [0, 1], and one of them is 1. q, k and v are listed among the gates.
  * Nothing but the states depends on the step before, so there is no recurrent kernel, and `recurrentKernel` is undefined.
+ *
+ * @category Cells
  */
 export class MLSTMCell extends LSTMCell<CellStep, { heads: number }> {
   static override readonly className: string = 'ExplicitMLSTMCell';
@@ -149,6 +151,7 @@ tf.serialization.registerClass(MLSTMCell);
  * [D, 4U + 2 heads] and bias in blocks q, k, v, o of U and i, f of heads.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function mLSTMCell(args: MLSTMCellArgs): MLSTMCell {
   return makeCell('mLSTMCell', MLSTMCell, args, ARGUMENTS);

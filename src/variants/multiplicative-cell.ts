@@ -44,6 +44,8 @@ const GATES = [...GATE_NAMES, 'm'];
  *     h' = o ⊙ φ(c')
  *
  * m is listed among the gates. Recurrent dropout drops h, on its way into m.
+ *
+ * @category Cells
  */
 export class MultiplicativeCell extends LSTMCell<CellStep, Own> {
   static override readonly className: string = 'ExplicitMultiplicativeCell';
@@ -134,6 +136,7 @@ function shareOut(dropoutMasks: GateDropoutMasks): { ofGates: GateDropoutMasks; 
  * multiplicative_recurrent_kernel [U, U] (Wmh).
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function multiplicativeCell(args: MultiplicativeCellArgs): MultiplicativeCell {
   return makeCell('multiplicativeCell', MultiplicativeCell, args, ARGUMENTS);

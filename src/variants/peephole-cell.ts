@@ -76,6 +76,8 @@ interface Own {
  *     h' = clip((o ⊙ φ(c'))·P, projectionClip)
  *
  * With `gateClip` what stands within σ( ) and φ( ) of the gates is bounded first.
+ *
+ * @category Cells
  */
 export class PeepholeCell extends LSTMCell<CellStep, Own> {
   static override readonly className: string = 'ExplicitPeepholeCell';
@@ -201,6 +203,7 @@ function clipped(value: tf.Tensor2D, bound: number | null): tf.Tensor2D {
  * projection_kernel [U, P]. Coupled, the blocks of f are left out.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function peepholeCell(args: PeepholeCellArgs): PeepholeCell {
   return makeCell('peepholeCell', PeepholeCell, args, ARGUMENTS);

@@ -42,6 +42,8 @@ const STATES = ['h', 'c', 'n', 'm'];
  * to 1. The package asks whether n is 0 in the whole batch; here each unit of each sample starts for itself, as behind a
  * mask it may start later than others. c is bounded by nothing; n is positive after the first step; m is in the
  * logarithmic scale and may be of either sign.
+ *
+ * @category Cells
  */
 export class SLSTMCell extends LSTMCell<CellStep, { heads: number }> {
   static override readonly className: string = 'ExplicitSLSTMCell';
@@ -118,6 +120,7 @@ function productByHead(value: tf.Tensor2D, weights: tf.Tensor2D, heads: number):
  * each of which is divided into the heads.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Cells
  */
 export function sLSTMCell(args: SLSTMCellArgs): SLSTMCell {
   return makeCell('sLSTMCell', SLSTMCell, args, ARGUMENTS);

@@ -62,3 +62,7 @@ test('every exported function and class shows an example', () => {
 test('every exported function says what it throws', () => {
   expect(namesOf(all.filter(({ isFunction, tags }) => isFunction && !tags.includes('throws')))).toEqual([]);
 });
+
+test('every exported function and class stands in the reference under what it is for', () => {
+  expect(namesOf(all.filter(({ tags }) => !tags.includes('category')))).toEqual([]);
+});

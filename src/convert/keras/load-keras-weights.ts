@@ -50,6 +50,7 @@ const WHERE = 'loadKerasWeights';
  * @throws RangeError for arguments that break their rule, and where `hardSigmoid` asks for a function in a place that no
  *   scaling of weights can replace. FileError for what is no such file, and for weights that are not the model's: nothing is
  *   changed then.
+ * @category Keras
  */
 export async function loadKerasWeights(
   model: tf.LayersModel,

@@ -86,6 +86,7 @@ interface Document {
  * @returns The model; the caller disposes it.
  * @throws RangeError for a source or an option that breaks its rule. FileError for all that is wrong with the file: what is
  *   damaged, too long, or contradicts itself, and layers that cannot be computed here. Nothing is left behind then.
+ * @category Keras
  */
 export async function loadKeras(source: Source, options: LoadKerasOptions = {}): Promise<tf.LayersModel> {
   checkOptions(WHERE, options, OPTIONS);

@@ -42,6 +42,7 @@ const KERAS_VERSION = '3.15.1';
  * @returns The bytes of the archive.
  * @throws RangeError for a model that has not been built, or that has what Keras cannot represent: layers of other classes,
  *   `returnGates`, zoneout, cells of the variants. The message names the layer.
+ * @category Keras
  */
 export async function saveKeras(model: tf.LayersModel, options: SaveKerasOptions = {}): Promise<Uint8Array> {
   checkOptions(WHERE, options, OPTIONS);

@@ -78,6 +78,7 @@ export interface OnnxLSTM {
  * @returns The nodes in the order of the file, at least one.
  * @throws RangeError for wrong options. FileError for what is no ONNX file, and for one without LSTM nodes: it says what
  *   there is instead.
+ * @category ONNX
  */
 export async function readOnnx(source: Source, options: ReadOnnxOptions = {}): Promise<OnnxLSTM[]> {
   const where = 'readOnnx';

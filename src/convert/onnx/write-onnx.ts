@@ -48,6 +48,7 @@ const WHERE = 'writeOnnx';
  * @returns The file's bytes: opset 14, IR version 8.
  * @throws RangeError for what ONNX cannot say, by name: other layers, other cells, activations that its LSTM does not have,
  *   `cellClip`, `projectionUnits`, `zoneout`, `returnGates` and `stateful`. Error for a layer that is not built.
+ * @category ONNX
  */
 export function writeOnnx(
   layers: tf.layers.Layer | readonly tf.layers.Layer[],

@@ -72,6 +72,7 @@ const FOREIGN: readonly [name: RegExp, title: string, advice: string][] = [
  * @returns The cell, which a layer or the caller disposes.
  * @throws RangeError for wrong options. FileError for a scope that has no such cell, and the variables of another kind of cell,
  *   such as CudnnLSTM, GRUCell or LayerNormBasicLSTMCell, or of shapes that do not fit together.
+ * @category TensorFlow 1
  */
 export function cellFromTF1(
   variables: ReadonlyMap<string, StoredArray>,

@@ -34,6 +34,7 @@ const ENDING = /\.(?:index|meta|data-\d{5}-of-\d{5})$/;
  * @param source The prefix that `saver.save` returns, or `{ index, data }`.
  * @returns Every variable by its name: `{ dtype, shape, data }`, the numbers as stored.
  * @throws RangeError for what is no source. FileError for a file that is missing, damaged, or of version 1 of the format.
+ * @category TensorFlow 1
  */
 export async function readTF1(source: TF1Source, options: ReadTF1Options = {}): Promise<Map<string, StoredArray>> {
   const where = 'readTF1';

@@ -67,6 +67,7 @@ export interface TorchModule {
  * @returns The layers, and all tensors of the file.
  * @throws RangeError for wrong options. FileError for what is no safetensors file, for a file with no such module, or
  *   with several and no prefix, for `nn.RNN`, and for weights that are missing or do not fit together.
+ * @category PyTorch
  */
 export async function readTorch(source: Source, options: ReadTorchOptions = {}): Promise<TorchModule> {
   const where = 'readTorch';

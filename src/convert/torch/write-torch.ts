@@ -43,6 +43,7 @@ const RULES: OptionRules = { prefix: A_STRING };
  * @throws RangeError for layers that PyTorch's module cannot be: with other activations than tanh and sigmoid (the built-in's
  *   default is hardSigmoid), peepholes, coupled gates, clips, zoneout, `goBackwards`, a merge mode that is not concat, of
  *   different sizes or directions, or without `returnSequences` before the last. Error for a layer that is not built.
+ * @category PyTorch
  */
 export function writeTorch(
   layers: tf.layers.Layer | readonly tf.layers.Layer[],

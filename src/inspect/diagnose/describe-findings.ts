@@ -10,6 +10,7 @@ import type { Finding } from './finding.js';
  * ```
  *
  * @throws RangeError for what is not an array; most often, the promise of `diagnose` without `await`.
+ * @category Find out what is wrong
  */
 export function describeFindings(findings: Finding[]): string {
   if (!Array.isArray(findings)) {

@@ -44,6 +44,7 @@ const RULES: OptionRules = { thresholds: CHECKED_LATER, loss: CHECKED_LATER };
  *   found.
  * @throws RangeError (as a rejection) for what is not a model with an LSTM, for inputs and labels that `fit` would not
  *   accept, for an unknown loss, and for thresholds that break their rule; Error for a model that is not built.
+ * @category Find out what is wrong
  */
 export async function diagnose(
   model: tf.LayersModel,

@@ -33,6 +33,7 @@ export interface CallFlowSize extends CallName, FlowSize {}
  * @param layer As for `gradientFlow`.
  * @param x [B, T, D]; only its shape is read.
  * @throws RangeError for a layer that is not an LSTM and for an x of another rank; Error for a layer that is not built.
+ * @category Gradients through time
  */
 export function gradientFlowBytes(layer: tf.layers.Layer, x: tf.Tensor): FlowSize {
   const where = 'gradientFlowBytes';
@@ -56,6 +57,7 @@ export function gradientFlowBytes(layer: tf.layers.Layer, x: tf.Tensor): FlowSiz
  * @param inputs As for `gradientFlowModel`.
  * @throws RangeError for what is not a model with an LSTM, and for inputs of a wrong number or shape; Error for a model
  *   that is not built; and whatever the model throws.
+ * @category Gradients through time
  */
 export function gradientFlowModelBytes(model: tf.LayersModel, inputs: ModelInputs): CallFlowSize[] {
   const where = 'gradientFlowModelBytes';

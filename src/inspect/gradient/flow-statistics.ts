@@ -51,6 +51,7 @@ import { finite, norm, StepsOfFlow } from './steps-of-flow.js';
  *
  * @param flow As returned by `gradientFlow` or `gradientFlowModel`; it is not disposed.
  * @throws RangeError (as a rejection) for what is not a flow, for a disposed one, and for options that break their rule.
+ * @category Gradients through time
  */
 export async function flowStatistics(flow: GradientFlow, options: FlowStatisticsOptions = {}): Promise<FlowStatistics> {
   requireFlow('flowStatistics', flow);

@@ -57,6 +57,7 @@ const RULES: OptionRules = { loss: CHECKED_LATER, sampleWeight: CHECKED_LATER };
  * @throws RangeError for what is not a model with an LSTM, for inputs, labels and weights of a wrong number or shape, for
  *   an unknown loss, and if an operation between an LSTM and the loss has no gradient; Error for a model that is not
  *   built or has no loss; OutOfMemoryError; and whatever the model or the loss throws.
+ * @category Gradients through time
  */
 export function gradientFlowModel(
   model: tf.LayersModel,

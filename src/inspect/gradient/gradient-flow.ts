@@ -43,6 +43,7 @@ export type GradientFlowOptions = Pick<TraceOptions, 'initialState' | 'mask'>;
  * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a loss that does not return a
  *   scalar or does not depend on h through differentiable operations; Error for a layer that is not built;
  *   OutOfMemoryError; and whatever the loss throws.
+ * @category Gradients through time
  */
 export function gradientFlow(
   layer: tf.layers.Layer,

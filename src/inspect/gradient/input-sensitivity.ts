@@ -31,6 +31,7 @@ const RULES: OptionRules = { timestep: AN_INTEGER, initialState: CHECKED_LATER, 
  * @returns [B, T]; the caller disposes it.
  * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for a timestep out of range; Error
  *   for a layer that is not built.
+ * @category Gradients through time
  */
 export function inputSensitivity(
   layer: tf.layers.Layer,

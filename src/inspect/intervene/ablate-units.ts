@@ -50,6 +50,7 @@ const RULES: OptionRules = { layerName: CHECKED_LATER, onProgress: A_FUNCTION, s
  * @returns Every unit, the one with the largest mean change first.
  * @throws RangeError (as a rejection) for an unknown layer, for stacked cells, if the model's output is not finite to
  *   begin with, and in the cases in which `traceModel` does.
+ * @category What would happen if
  */
 export async function ablateUnits(
   model: tf.LayersModel,

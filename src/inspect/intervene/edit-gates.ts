@@ -40,6 +40,7 @@ type SomeOfStep = Readonly<Record<string, tf.Tensor2D | undefined>>;
  * @returns What `run` returns.
  * @throws RangeError for a layer that is not an LSTM, and for an edit that returns anything but tensors [B, U] of known
  *   names; Error for a layer that is not built.
+ * @category What would happen if
  */
 export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: () => Result): Result {
   const where = 'editGates';

@@ -15,6 +15,7 @@ import { tidy } from '../../core/tidy.js';
  * @param value The number that these units get, in every sample.
  * @returns [B, U]; the caller disposes it.
  * @throws RangeError for a unit out of range, and for arguments of the wrong type.
+ * @category What would happen if
  */
 export function withUnits(values: tf.Tensor2D, units: readonly number[], value: number): tf.Tensor2D {
   const where = 'withUnits';

@@ -11,6 +11,8 @@ import { isOutOfMemory } from '../../host/out-of-memory.js';
  *   else throw error;
  * }
  * ```
+ *
+ * @category Out of memory
  */
 export class OutOfMemoryError extends Error {
   override readonly name = 'OutOfMemoryError';

@@ -50,6 +50,7 @@ export interface GateMonitor extends tf.CustomCallback {
  * `new tf.CustomCallback({ onEpochEnd })`.
  *
  * @throws RangeError for an option that breaks its rule.
+ * @category While a model trains
  */
 export function gateMonitor(options: GateMonitorOptions = {}): GateMonitor {
   return new MonitorCallback(monitorSettings(options));

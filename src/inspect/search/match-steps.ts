@@ -43,6 +43,7 @@ const RULES: OptionRules = {
  * @returns All runs, the greatest overlap first; none that shares a step with the selection.
  * @throws RangeError for what is not a trace, for traces of several LSTMs, and for a quantity, units or steps that there are
  *   not; Error for tensors on webgpu, which `traceValues` reads.
+ * @category What a unit stands for
  */
 export function matchSteps(traces: TracesToSearch, options: MatchStepsOptions): StepMatch[] {
   const where = 'matchSteps';

@@ -41,6 +41,7 @@ const COUNT = 10;
  *   steps, NaN and infinite values are no largest values.
  * @throws RangeError for what is not a trace, for traces of several LSTMs, and for a quantity or unit that there is not; Error
  *   for tensors on webgpu, which `traceValues` reads.
+ * @category What a unit stands for
  */
 export function topSnippets(traces: TracesToSearch, options: TopSnippetsOptions): Snippet[] {
   const where = 'topSnippets';

@@ -24,6 +24,7 @@ export interface TraceValues extends Values, Activations {
  * @param trace Of any LSTM; it is not disposed.
  * @returns Each gate and state by name, [B, T, U], flat, and the mask, [B, T], flat.
  * @throws RangeError (as a rejection) for what is not a trace, and for a disposed one.
+ * @category See the gates
  */
 export async function traceValues(trace: GateTrace): Promise<TraceValues> {
   requireTrace('traceValues', trace);

@@ -41,6 +41,7 @@ export type StepSelection =
  *   count.
  * @throws RangeError for what is not a trace, for traces of several LSTMs, for a quantity or steps that there are not, and for
  *   a selection without a valid step; Error for tensors on webgpu, which `traceValues` reads.
+ * @category What a unit stands for
  */
 export function unitsOn(traces: TracesToSearch, selection: StepSelection, options: OnOptions = {}): UnitMatch[] {
   const where = 'unitsOn';

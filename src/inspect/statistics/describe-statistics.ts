@@ -63,6 +63,7 @@ function meaningOf(gate: string, state: string): Meaning {
  * ```
  *
  * @throws RangeError for what is not a `GateStatistics` and for a threshold outside [0, 1).
+ * @category In numbers and words
  */
 export function describeStatistics(statistics: GateStatistics, options: DescriptionOptions = {}): string {
   checkOptions('describeStatistics', options, RULES);

@@ -21,6 +21,7 @@ import type { GateStatisticsOptions } from './statistics-types.js';
  * @param trace Of any LSTM; it is not disposed.
  * @throws RangeError (as a rejection) for what is not a trace, for a disposed one, and for thresholds outside [0, 1] or in
  *   the wrong order.
+ * @category In numbers and words
  */
 export async function gateStatistics(trace: GateTrace, options: GateStatisticsOptions = {}): Promise<GateStatistics> {
   const accumulator = accumulatorNamed('gateStatistics', 'gateStatistics', options);

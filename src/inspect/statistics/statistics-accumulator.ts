@@ -39,6 +39,7 @@ export interface GateStatisticsAccumulator {
  * ```
  *
  * @throws RangeError for thresholds outside [0, 1] or in the wrong order.
+ * @category In numbers and words
  */
 export function gateStatisticsAccumulator(options: GateStatisticsOptions = {}): GateStatisticsAccumulator {
   return accumulatorNamed('gateStatisticsAccumulator', 'GateStatisticsAccumulator.add', options);

@@ -35,6 +35,7 @@ export interface CallSize extends CallName, TraceSize {}
  *
  * @param inputs As for `traceModel`.
  * @throws What `traceModel` throws.
+ * @category See the gates
  */
 export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): CallSize[] {
   const where = 'traceBytes';
@@ -58,6 +59,7 @@ export function traceBytes(model: tf.LayersModel, inputs: ModelInputs, options: 
  * @param x [B, T, D]; only its shape is read.
  * @throws RangeError for a layer that is not an LSTM, for an x of another rank, and for unknown units; Error for a layer
  *   that is not built.
+ * @category See the gates
  */
 export function traceLayerBytes(
   layer: tf.layers.Layer,

@@ -18,6 +18,7 @@ import { requireLayer } from '../model/require-layer.js';
  * @returns i, f, g, o, c, h, each [B, T, U], or [B, T, n] if n units are chosen; the caller disposes it.
  * @throws RangeError for a layer that is not an LSTM, for inputs of a wrong shape, and for unknown units; Error for a
  *   layer that is not built.
+ * @category See the gates
  */
 export function traceLayer(layer: tf.layers.Layer, x: tf.Tensor, options: TraceOptions = {}): GateTrace {
   const where = 'traceLayer';

@@ -53,6 +53,7 @@ const RULES: OptionRules = {
  * @param inputs As for `traceModel`; they must not be disposed before the promise is settled.
  * @throws What `traceModel` throws; RangeError for a stateful model, and for a batch size that is not a positive integer
  *   or not the model's own; what `onBatch` throws; the signal's reason.
+ * @category See the gates
  */
 export async function traceModelBatches(
   model: tf.LayersModel,

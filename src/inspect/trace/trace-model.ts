@@ -53,6 +53,7 @@ export interface LayerTrace extends CallName {
  * @returns Traces with i, f, g, o, c, h, each [B, T, U], or [B, T, n] if n units are chosen. The caller disposes them.
  * @throws RangeError for what is not a model with an LSTM, for inputs of a wrong number or shape, and for unknown units;
  *   Error for a model that is not built; and whatever the model throws.
+ * @category See the gates
  */
 export function traceModel(model: tf.LayersModel, inputs: ModelInputs, options: TraceModelOptions = {}): LayerTrace[] {
   const where = 'traceModel';

@@ -21,6 +21,7 @@ export type WeightNormsByGate = ByWeight<ByGate<number>>;
  *
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
  * @throws RangeError (as a rejection) for a layer that is not an LSTM; Error for one that is not built.
+ * @category Weights
  */
 export async function weightNormsByGate(layer: tf.layers.Layer): Promise<WeightNormsByGate> {
   const cell = builtCell('weightNormsByGate', layer);

@@ -34,6 +34,7 @@ export interface WeightsByGate {
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
  * @returns For each gate: the kernel [D, U], the recurrent kernel [U, U] and the bias [U], if there is one.
  * @throws RangeError for a layer that is not an LSTM; Error for one that is not built.
+ * @category Weights
  */
 export function weightsByGate(layer: tf.layers.Layer): WeightsByGate {
   const cell = builtCell('weightsByGate', layer);

@@ -57,6 +57,7 @@ const ACCELERATION = Symbol.for('explicit-lstm.acceleration3');
  * @returns A function that undoes it, and may be called more than once. Calls may be nested, and undone in any order: the
  *   last undo restores the method that the built-in had before the first call.
  * @throws Nothing.
+ * @category Speed
  */
 export function accelerateBuiltIn(): () => void {
   warnOfOtherCopy('accelerateBuiltIn');

@@ -32,6 +32,7 @@ export function noteImplementation(layer: tf.layers.RNN, implementation: Impleme
  * @param layer An LSTM, or `tf.layers.rnn`; for Bidirectional, its `forwardLayer` or `backwardLayer`; for TimeDistributed, its `layer`.
  * @returns Null before the first call; for a built-in layer, also before its first accelerated call and after the undo.
  * @throws RangeError for a layer of another kind.
+ * @category Speed
  */
 export function lastImplementation(layer: tf.layers.Layer): Implementation | null {
   if (typeof layer === 'object' && layer !== null) {

@@ -29,7 +29,11 @@ const CHRONO_OPTIONS = {
 
 const NAME = 'ChronoInitializer';
 
-/** See `chronoInitializer`. */
+/**
+ * See `chronoInitializer`.
+ *
+ * @category Long memories and large gradients
+ */
 export class ChronoInitializer extends Initializer {
   static readonly className: string = NAME;
   readonly maxTimesteps: number;
@@ -91,6 +95,7 @@ tf.serialization.registerClass(
  * - It works in layers of this package and of tfjs, and is saved and loaded with them.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Long memories and large gradients
  */
 export function chronoInitializer(args: ChronoArgs): ChronoInitializer {
   return new ChronoInitializer(args);

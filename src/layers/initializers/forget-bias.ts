@@ -22,7 +22,11 @@ export const FORGET_BIAS = { neutral: 0, open: 1, wideOpen: 2 } as const;
 
 const NAME = 'ForgetBiasInitializer';
 
-/** See `forgetBiasInitializer`. */
+/**
+ * See `forgetBiasInitializer`.
+ *
+ * @category Long memories and large gradients
+ */
 export class ForgetBiasInitializer extends Initializer {
   static readonly className: string = NAME;
   readonly forgetBias: number;
@@ -66,6 +70,7 @@ tf.serialization.registerClass(
  * saved and loaded with them.
  *
  * @throws RangeError for a forget bias that is not a finite number.
+ * @category Long memories and large gradients
  */
 export function forgetBiasInitializer(args: ForgetBiasArgs): ForgetBiasInitializer {
   return new ForgetBiasInitializer(args);

@@ -21,7 +21,11 @@ const ORTHOGONAL_OPTIONS = {
 
 const NAME = 'OrthogonalByGateInitializer';
 
-/** See `orthogonalByGateInitializer`. */
+/**
+ * See `orthogonalByGateInitializer`.
+ *
+ * @category Long memories and large gradients
+ */
 export class OrthogonalByGateInitializer extends Initializer {
   static readonly className: string = NAME;
   readonly gain: number;
@@ -77,6 +81,7 @@ tf.serialization.registerClass(
  * tfjs's QR decomposition, and so is the same on every backend.
  *
  * @throws RangeError for an argument that breaks its rule.
+ * @category Long memories and large gradients
  */
 export function orthogonalByGateInitializer(args: OrthogonalByGateArgs = {}): OrthogonalByGateInitializer {
   return new OrthogonalByGateInitializer(args);

@@ -34,6 +34,7 @@ export type GradientFlowPlotOptions = TimePlotOptions;
  * @param statistics As `flowStatistics` resolves to.
  * @throws RangeError (as a rejection) for what is not a `FlowStatistics`, for a number of labels other than that of the
  *   timesteps, and for options of the wrong type.
+ * @category Pictures of gradients
  */
 export async function gradientFlowPlot(
   statistics: FlowStatistics,

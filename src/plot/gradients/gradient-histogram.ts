@@ -21,6 +21,7 @@ import { type HistogramGroup, histogramSpec } from '../weights/histogram.js';
  *
  * @param flow A flow, or an entry of `gradientFlowModel`, which also names the layer; it is not disposed.
  * @throws RangeError (as a rejection) for what is not a `GradientFlow`, and for options of the wrong type.
+ * @category Pictures of gradients
  */
 export async function gradientHistogram(
   flow: GradientFlow | LayerFlow,

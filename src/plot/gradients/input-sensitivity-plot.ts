@@ -30,6 +30,7 @@ const RULES: OptionRules = { ...TIME_PLOT_RULES, sample: SAMPLE };
  * @param sensitivity [B, T], as `inputSensitivity` returns it; it is not disposed.
  * @throws RangeError (as a rejection) for what is not such a tensor, for a sample out of range, for a number of labels
  *   other than that of the timesteps, and for options of the wrong type.
+ * @category Pictures of gradients
  */
 export async function inputSensitivityPlot(
   sensitivity: tf.Tensor2D,

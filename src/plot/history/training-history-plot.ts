@@ -38,6 +38,7 @@ interface Panel {
  * @param history `history` of a monitor, or the same parsed from JSON.
  * @throws RangeError (as a rejection) for what is not a `MonitorHistory` or has no record, and for options of the wrong
  *   type.
+ * @category Pictures of training
  */
 export async function trainingHistoryPlot(history: MonitorHistory, options: PlotOptions = {}): Promise<VegaLiteSpec> {
   const where = 'trainingHistoryPlot';

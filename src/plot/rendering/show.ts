@@ -44,6 +44,7 @@ export interface DisplayedPlot {
  * @param spec Any Vega-Lite specification.
  * @throws RangeError for what is not a specification, and for options of the wrong type; as a rejection of `drawn`, Error
  *   if vega-embed, vega or vega-lite is missing.
+ * @category Show and save
  */
 export function show(spec: VegaLiteSpec, options: ShowOptions = {}): DisplayedPlot {
   requireSpec('show', spec);

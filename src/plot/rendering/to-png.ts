@@ -35,6 +35,7 @@ const RULES: OptionRules = {
  * @returns The bytes of a PNG file.
  * @throws RangeError (as a rejection) for what is not a specification, and for options of the wrong type; Error if a
  *   package or font is missing, which it names.
+ * @category Show and save
  */
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const where = 'toPng';

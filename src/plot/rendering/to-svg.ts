@@ -13,6 +13,7 @@ import { requireSpec } from './require-spec.js';
  * @returns The text of an SVG file.
  * @throws RangeError (as a rejection) for what is not a specification; Error if a package is missing, which it names; and
  *   whatever Vega-Lite throws for a specification that it cannot compile.
+ * @category Show and save
  */
 export async function toSvg(spec: VegaLiteSpec): Promise<string> {
   return svgNamed('toSvg', spec);

@@ -85,6 +85,7 @@ const RULES: OptionRules = {
  * @returns The HTML.
  * @throws RangeError (as a rejection) in the cases in which `traceModel` does; for thresholds that break their rule; for a
  *   number of time labels or sample names other than that of the timesteps or samples; and for options of the wrong type.
+ * @category The report
  */
 export async function inspectionReport(options: InspectionReportOptions): Promise<string> {
   return (await reportWithFindings('inspectionReport', options)).html;

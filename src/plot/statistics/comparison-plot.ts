@@ -25,6 +25,7 @@ import {
  * @param statistics At least two, by the names used in the picture. Their numbers of units may differ.
  * @throws RangeError (as a rejection) for fewer than two, for what is not a `GateStatistics`, and for options of the wrong
  *   type.
+ * @category Pictures of statistics
  */
 export async function comparisonPlot(
   statistics: Readonly<Record<string, GateStatistics>>,

@@ -39,6 +39,7 @@ const RULES: OptionRules = {
  *
  * @param statistics Of one layer, or of several by name, with one panel each.
  * @throws RangeError (as a rejection) for what is not a `GateStatistics`, and for options of the wrong type.
+ * @category Pictures of statistics
  */
 export async function memoryHorizonPlot(
   statistics: StatisticsByName,

@@ -42,6 +42,7 @@ const RULES: OptionRules = {
  * @param statistics Of one layer, or of several by name, with one row of panels each.
  * @throws RangeError (as a rejection) for what is not a `GateStatistics`, for those of cells without a gate that is between
  *   closed and open, and for options of the wrong type.
+ * @category Pictures of statistics
  */
 export async function saturationPlot(
   statistics: StatisticsByName,

@@ -44,6 +44,7 @@ const LINE_HEIGHT = 22;
  * @param trace Of any LSTM, [B, T, U], or an entry of `traceModel`, which also names the layer; it is not disposed.
  * @throws RangeError (as a rejection) for what is not a trace or an empty one, for a sample or unit out of range, for a
  *   number of labels other than that of the timesteps, and for options of the wrong type.
+ * @category Pictures of gates
  */
 export async function activationText(trace: TraceToDraw, options: ActivationTextOptions): Promise<VegaLiteSpec> {
   const where = 'activationText';

@@ -72,6 +72,7 @@ const PIXELS_PER_TICK = 20;
  * @param trace Of any LSTM, [B, T, U], or an entry of `traceModel`, which also names the layer; it is not disposed.
  * @throws RangeError (as a rejection) for what is not a trace or an empty one, for a sample out of range, for a number of
  *   labels other than that of the timesteps, and for options of the wrong type.
+ * @category Pictures of gates
  */
 export async function gateHeatmap(trace: TraceToDraw, options: GateHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateHeatmap';

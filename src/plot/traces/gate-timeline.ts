@@ -66,6 +66,7 @@ const CLOSE = 6;
  * @param trace Of any LSTM, [B, T, U], or an entry of `traceModel`, which also names the layer; it is not disposed.
  * @throws RangeError (as a rejection) for what is not a trace or an empty one, for a sample or units out of range, for more
  *   than 8 units, for a number of labels other than that of the timesteps, and for options of the wrong type.
+ * @category Pictures of gates
  */
 export async function gateTimeline(trace: TraceToDraw, options: GateTimelineOptions = {}): Promise<VegaLiteSpec> {
   const where = 'gateTimeline';

@@ -49,6 +49,7 @@ const SHORTEST_WITH_MIDDLE = 40;
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
  * @throws RangeError (as a rejection) for a layer that is not an LSTM, and for options of the wrong type; Error for a
  *   layer that is not built or is disposed.
+ * @category Pictures of weights
  */
 export async function weightHeatmap(layer: tf.layers.Layer, options: WeightHeatmapOptions = {}): Promise<VegaLiteSpec> {
   const where = 'weightHeatmap';

@@ -15,6 +15,7 @@ import { readWeights, type WeightValues } from './read-weights.js';
  * @param layer A built LSTM of this package or of tfjs, `tf.layers.rnn` over one cell of either, or such a cell.
  * @throws RangeError (as a rejection) for a layer that is not an LSTM, and for options of the wrong type; Error for a
  *   layer that is not built or is disposed.
+ * @category Pictures of weights
  */
 export async function weightHistogram(layer: tf.layers.Layer, options: PlotOptions = {}): Promise<VegaLiteSpec> {
   const where = 'weightHistogram';
