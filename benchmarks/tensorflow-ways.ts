@@ -102,7 +102,8 @@ function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, rec
 }
 
 function fused(kernel: FusedKernel, inputs: FusedInputs, { keepGates }: Task): Way {
-  const options = { recurrentActivation: 'sigmoid', goBackwards: false, zeroOutputForMask: false, keepOutputs: false };
+  const ofCell = { activation: 'tanh', recurrentActivation: 'sigmoid' };
+  const options = { ...ofCell, goBackwards: false, zeroOutputForMask: false, keepOutputs: false };
   return () => {
     const { lastOutput, gates } = runFused(kernel, inputs, { ...options, keepGates });
     return gates === null ? [lastOutput] : [lastOutput, gates.i, gates.f, gates.g, gates.o, gates.c];

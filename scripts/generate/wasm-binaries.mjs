@@ -1,6 +1,6 @@
 // src/fused/wasm/binaries.ts, out of the AssemblyScript beside it: once with plain SIMD, once with relaxed SIMD; and where
-// its fields are. binaries-with-additions.ts has the same for cells whose steps have more than the six equations, so that a
-// page with none of them loads nothing for them.
+// its fields are, and by which numbers activations are known. binaries-with-additions.ts has the same for cells whose steps
+// have more than the six equations, so that a page with none of them loads nothing for them.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = 'src/fused/wasm/assembly';
 
-/** The files to be made: what each is compiled from, with or without additions, and whether it says where the fields are. */
+/** The files to be made: what each is compiled from, with or without additions, and whether it says what JavaScript writes. */
 const TARGETS = [
-  { file: 'src/fused/wasm/binaries.ts', entry: 'index.ts', withAdditions: 0, saysFields: true },
+  { file: 'src/fused/wasm/binaries.ts', entry: 'index.ts', withAdditions: 0, saysConstants: true },
   {
     file: 'src/fused/wasm/binaries-with-additions.ts',
     entry: 'with-additions.ts',
     withAdditions: 1,
-    saysFields: false,
+    saysConstants: false,
   },
 ];
 
@@ -91,10 +91,24 @@ function sequenceFields() {
   return ['export const FIELD = {', ...lines, '} as const;', '', `export const FIELD_COUNT = ${fields.length};`, ''];
 }
 
+/** By which number each activation of `assembly/activation-rows.ts` is known. */
+function activationNumbers() {
+  const source = readFileSync(`${root}${sources}/activation-rows.ts`, 'utf8');
+  const names = /export const enum Activation \{([\w\s,]+)\}/.exec(source)?.[1].match(/\w+/g);
+  if (names == null) throw new Error('wasm-binaries: the activations were not found');
+  return [
+    '',
+    'export const ACTIVATION = {',
+    ...names.map((name, number) => `  ${name}: ${number},`),
+    '} as const;',
+    '',
+  ];
+}
+
 /** Writes the files where one of their sources has changed. */
 export async function writeWasmBinaries() {
   const mark = `// ${fingerprint()}`;
-  for (const { file, entry, withAdditions, saysFields } of TARGETS) {
+  for (const { file, entry, withAdditions, saysConstants } of TARGETS) {
     const target = `${root}${file}`;
     if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) continue;
     const lines = [mark, '// Made by npm run generate.', ''];
@@ -103,7 +117,7 @@ export async function writeWasmBinaries() {
       lines.push(`export const ${name} = {`, `  text: ${JSON.stringify(encodeBytes(binary))},`);
       lines.push(`  memoryFlagsOffset: ${memoryFlagsOffset(binary)},`, '};', '');
     }
-    if (saysFields) lines.push(...sequenceFields());
+    if (saysConstants) lines.push(...sequenceFields(), ...activationNumbers());
     writeFileSync(target, lines.join('\n'));
   }
 }

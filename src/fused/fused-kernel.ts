@@ -50,7 +50,8 @@ export interface FusedInputs {
 }
 
 export interface FusedOptions {
-  /** tfjs's name of σ. */
+  /** tfjs's names of φ and σ. */
+  activation: string;
   recurrentActivation: string;
   /** Reads the last timestep first. */
   goBackwards: boolean;

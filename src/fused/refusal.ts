@@ -1,14 +1,18 @@
 import type { FusedProblem } from './fused-kernel.js';
 
 /**
- * Why no fused kernel computes these equations, or none that runs no additions to them; null where one may.
+ * Why a fused kernel does not compute these equations; null where it may.
+ *
+ * @param activations By name, those that it knows.
  */
 export function refusalOfEquations(
   { activation, recurrentActivation, additions = [] }: FusedProblem,
+  activations: object,
   runsAdditions = false,
+  recurrentActivations = activations,
 ): string | null {
-  if (activation !== 'tanh') return `no fused kernel supports the activation '${activation}'`;
-  if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid') {
+  if (!Object.hasOwn(activations, activation)) return `no fused kernel supports the activation '${activation}'`;
+  if (!Object.hasOwn(recurrentActivations, recurrentActivation)) {
     return `no fused kernel supports the recurrentActivation '${recurrentActivation}'`;
   }
   return runsAdditions || additions.length === 0

@@ -3,6 +3,7 @@ import { tidy } from '../core/tidy.js';
 import type { FusedKernel, FusedOptions, InputGradients, RecordedInputs } from './fused-kernel.js';
 
 const OPTIONS: FusedOptions = {
+  activation: 'tanh',
   recurrentActivation: 'sigmoid',
   goBackwards: true,
   zeroOutputForMask: false,

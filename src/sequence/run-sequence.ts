@@ -281,8 +281,9 @@ function fusedOptions(
   cell: SequenceCell,
   { goBackwards, zeroOutputForMask, keepOutputs, keepGates }: ScanOptions,
 ): FusedOptions {
+  const activation = cell.activation.getClassName();
   const recurrentActivation = cell.recurrentActivation.getClassName();
-  return { goBackwards, zeroOutputForMask, keepOutputs, keepGates, recurrentActivation };
+  return { goBackwards, zeroOutputForMask, keepOutputs, keepGates, activation, recurrentActivation };
 }
 
 function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {

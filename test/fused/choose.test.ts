@@ -41,8 +41,8 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
   });
 
   test.each([
-    [{ activation: 'relu' }, "no fused kernel supports the activation 'relu'"],
-    [{ recurrentActivation: 'tanh' }, "no fused kernel supports the recurrentActivation 'tanh'"],
+    [{ activation: 'softmax' }, "no fused kernel supports the activation 'softmax'"],
+    [{ recurrentActivation: 'myOwn' }, "no fused kernel supports the recurrentActivation 'myOwn'"],
   ])('the reference is chosen for %j, and the reason told', (attributes, reason) => {
     const problem = { ...PROBLEM, ...attributes };
     expect(chosen(problem)).toEqual({ name: 'reference', reason });
@@ -54,6 +54,7 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
     { isMasked: true },
     { hasRecurrentDropout: true, takesGradients: false },
     { keepsGates: true },
+    { activation: 'relu', recurrentActivation: 'tanh' },
   ])('a fused kernel is chosen for %j', (attributes) => {
     expect(chosen({ ...PROBLEM, ...attributes })).toEqual(FUSED);
   });

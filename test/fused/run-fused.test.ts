@@ -12,6 +12,7 @@ import { tensorRun } from './support/tensor-run.js';
 
 const [B, T, D, U] = [3, 4, 2, 5];
 const OPTIONS = {
+  activation: 'tanh',
   recurrentActivation: 'sigmoid',
   goBackwards: false,
   zeroOutputForMask: false,

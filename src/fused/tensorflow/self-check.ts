@@ -4,6 +4,7 @@ import type { FusedKernel, FusedOptions, InputGradients, RecordedInputs } from '
 const TOLERANCE = 1e-5;
 
 const OPTIONS: FusedOptions = {
+  activation: 'tanh',
   recurrentActivation: 'sigmoid',
   goBackwards: false,
   zeroOutputForMask: false,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationName } from '../../core/activations.js';
 import type { GateDropoutMasks } from '../../core/weighted-sum.js';
 import type {
   ForwardPass,
@@ -12,10 +13,13 @@ import type {
   StepAdditions,
 } from '../fused-kernel.js';
 import { refusalOfEquations } from '../refusal.js';
-import { FIELD, FIELD_COUNT } from './binaries.js';
+import { ACTIVATION, FIELD, FIELD_COUNT } from './binaries.js';
 import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
 import type { Panels } from './kept-panels.js';
 import { type Build, fastestBuild, withAdditions } from './module.js';
+
+/** All that `core` knows. */
+const ACTIVATION_NUMBERS: Record<ActivationName, number> = ACTIVATION;
 
 /** The scan as one call into a WebAssembly module: in place on tfjs's wasm backend, with copies on any other. */
 export class WasmKernel implements FusedKernel {
@@ -27,7 +31,7 @@ export class WasmKernel implements FusedKernel {
   }
 
   refusal(problem: FusedProblem): string | null {
-    const refusal = refusalOfEquations(problem, true);
+    const refusal = refusalOfEquations(problem, ACTIVATION_NUMBERS, true);
     if (refusal !== null) return refusal;
     const { additions = [] } = problem;
     if (this.build === null) return 'WebAssembly with SIMD is not available here';
@@ -240,7 +244,8 @@ class ModuleCall {
     fields[FIELD.timesteps] = timesteps;
     fields[FIELD.features] = features;
     fields[FIELD.units] = units;
-    fields[FIELD.hardSigmoid] = Number(options.recurrentActivation === 'hardSigmoid');
+    fields[FIELD.activation] = ACTIVATION_NUMBERS[options.activation as ActivationName];
+    fields[FIELD.recurrentActivation] = ACTIVATION_NUMBERS[options.recurrentActivation as ActivationName];
     fields[FIELD.goBackwards] = Number(options.goBackwards);
     fields[FIELD.zeroOutputForMask] = Number(options.zeroOutputForMask);
     fields[FIELD.inputDropoutMaskCount] = inputDropoutMasks.length;

@@ -22,7 +22,7 @@ export class WebGLKernel implements FusedKernel {
   private readonly checked = new WeakMap<tf.KernelBackend, boolean>();
 
   refusal(problem: FusedProblem): string | null {
-    const refusal = refusalOfEquations(problem);
+    const refusal = refusalOfEquations(problem, { tanh: 1 }, false, { sigmoid: 1, hardSigmoid: 1 });
     if (refusal !== null) return refusal;
     if (tf.env().getNumber('WEBGL_VERSION') !== 2) return 'the fused kernel needs WebGL 2';
     if (!tf.env().getBool('WEBGL_LAZILY_UNPACK')) return 'the flag WEBGL_LAZILY_UNPACK is false';

@@ -35,7 +35,7 @@ export class WebGPUKernel implements FusedKernel {
 
   refusal(problem: FusedProblem): string | null {
     const { units, batch } = problem;
-    const refusal = refusalOfEquations(problem);
+    const refusal = refusalOfEquations(problem, { tanh: 1 }, false, { sigmoid: 1, hardSigmoid: 1 });
     if (refusal !== null) return refusal;
     const programs = openWebGPUPrograms(tf.backend());
     if (programs === null) return 'this version of tfjs does not run programs of others as expected';

@@ -1,4 +1,4 @@
-import { hasFlatEnds } from '../../core/activations.js';
+import { hasFlatEnds, staysWithin } from '../../core/activations.js';
 import type { GateSummary } from './statistics-types.js';
 
 /** How often each unit's gate is closed, open, or without a gradient. */
@@ -11,9 +11,8 @@ export class GateSaturation {
     this.left = new UnitFraction(units, (value) => value < low);
     this.right = new UnitFraction(units, (value) => value > high);
     // At exactly 0 and 1 no gradient passes there.
-    this.flat = hasFlatEnds(recurrentActivation)
-      ? new UnitFraction(units, (value) => value === 0 || value === 1)
-      : null;
+    const isFlat = hasFlatEnds(recurrentActivation) && staysWithin(recurrentActivation, [0, 1]);
+    this.flat = isFlat ? new UnitFraction(units, (value) => value === 0 || value === 1) : null;
   }
 
   add(value: number, unit: number): void {

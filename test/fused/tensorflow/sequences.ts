@@ -38,7 +38,8 @@ export function inputsOf({ batch, timesteps, features, units, useBias, hasDropou
 }
 
 export function optionsOf({ goBackwards, keepOutputs, keepGates }: Case): FusedOptions {
-  return { recurrentActivation: 'sigmoid', zeroOutputForMask: false, goBackwards, keepOutputs, keepGates };
+  const activations = { activation: 'tanh', recurrentActivation: 'sigmoid' };
+  return { ...activations, zeroOutputForMask: false, goBackwards, keepOutputs, keepGates };
 }
 
 export type Way = (inputs: RecordedInputs, options: FusedOptions) => FusedResult;

@@ -35,7 +35,13 @@ jest.mock('../../../src/fused/wasm/heap.js', () => ({
 
 const memoryBytes = () => new CopyingHeap(BUILD).view().byteLength;
 
-const OPTIONS = { recurrentActivation: 'sigmoid', zeroOutputForMask: true, keepOutputs: true, keepGates: true };
+const OPTIONS = {
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  zeroOutputForMask: true,
+  keepOutputs: true,
+  keepGates: true,
+};
 
 function someInputs(B: number, T: number, D: number, U: number): RecordedInputs {
   const mask = Array.from({ length: B * T }, (_, n) => n % 3 !== 1);

@@ -9,6 +9,7 @@ import { expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
 
 const OPTIONS = {
+  activation: 'tanh',
   recurrentActivation: 'hardSigmoid',
   goBackwards: false,
   zeroOutputForMask: false,

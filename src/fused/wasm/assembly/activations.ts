@@ -53,7 +53,7 @@ export function writeConstants(constants: usize): void {
 
 // pmin and pmax return their first argument where one is NaN: so NaN comes out where NaN went in.
 @inline
-function clamp(x: v128, least: v128, most: v128): v128 {
+export function clamp(x: v128, least: v128, most: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, least), most);
 }
 
@@ -65,19 +65,19 @@ export function clip(x: v128, bound: f32): v128 {
 
 /** n + 1.5 * 2^23. */
 @inline
-function rounded(t: v128, constants: usize): v128 {
+export function rounded(t: v128, constants: usize): v128 {
   return f32x4.add(t, v128.load(constants, ROUNDING));
 }
 
 /** 2^n; infinite where n = 128. */
 @inline
-function powerOfTwo(rounded: v128, constants: usize): v128 {
+export function powerOfTwo(rounded: v128, constants: usize): v128 {
   return i32x4.add(i32x4.shl(rounded, 23), v128.load(constants, ONE));
 }
 
 /** 2^f - 1, f being t - n. */
 @inline
-function fractionalPower(t: v128, rounded: v128, constants: usize): v128 {
+export function fractionalPower(t: v128, rounded: v128, constants: usize): v128 {
   const f = f32x4.sub(t, f32x4.sub(rounded, v128.load(constants, ROUNDING)));
   const f2 = f32x4.mul(f, f);
   // Pairs first: three short chains instead of a long one.

@@ -1,33 +1,9 @@
-import { clipToUnit, gateDerivative, sigmoid, tanh, tanhDerivative, unclippedHardSigmoid } from './activations';
-import { hasAdditions, maskedOut, Sequence, timestepOf } from './sequence';
-import { addRow, FLOAT, loadLanes, multiplyAdd, storeLanes, VECTOR } from './vectors';
+import { clipToUnit, gateDerivative, tanh, tanhDerivative } from './activations';
+import { fade, plus } from './gradients';
+import { differentiateRow } from './row';
+import { isByRows, isHard, maskedOut, Sequence, timestepOf } from './sequence';
+import { addRow, FLOAT, loadLanes, storeLanes } from './vectors';
 import { constants } from './workspace';
-
-/** WebAssembly cannot flush subnormals, which are some hundred times slower: what has faded below this is 0. */
-const FADED: f32 = 1e-30;
-
-/** Where the values are that the gates take at the bounds of the pre-activations. */
-let bounds: usize = 0;
-const LEAST_GATE: usize = 0 * VECTOR;
-const MOST_GATE: usize = 1 * VECTOR;
-const LEAST_CANDIDATE: usize = 2 * VECTOR;
-const MOST_CANDIDATE: usize = 3 * VECTOR;
-export const BOUNDS_BYTES: usize = 4 * VECTOR;
-
-/** To be called once a run whose step has additions. */
-export function writeBounds(s: Sequence, address: usize): void {
-  bounds = address;
-  const most = f32x4.splat(s.gateClip);
-  const least = f32x4.splat(-s.gateClip);
-  v128.store(bounds, gateAt(s, least), LEAST_GATE);
-  v128.store(bounds, gateAt(s, most), MOST_GATE);
-  v128.store(bounds, tanh(least, constants), LEAST_CANDIDATE);
-  v128.store(bounds, tanh(most, constants), MOST_CANDIDATE);
-}
-
-function gateAt(s: Sequence, z: v128): v128 {
-  return s.hardSigmoid ? unclippedHardSigmoid(z, constants) : sigmoid(z, constants);
-}
 
 /**
  * One timestep of the backward pass, up to the pre-activations.
@@ -58,8 +34,8 @@ export function stepBackward(
       if (s.dCells !== 0) addRow(dC + own, s.dCells + at + own, units);
     } else {
       const previousC = n > 0 ? s.cells + at - unitBytes : s.c0 + usize(sample) * unitBytes;
-      if (hasAdditions(s)) computeRowWithAdditions(s, at, dZ, previousC, dH, dC, dOutputs, first, end);
-      else if (s.hardSigmoid) computeRow(s, at, dZ, previousC, dH, dC, first, end, true);
+      if (isByRows(s)) differentiateRow(s, at, dZ, previousC, dH, dC, dOutputs, first, units);
+      else if (isHard(s)) computeRow(s, at, dZ, previousC, dH, dC, first, end, true);
       else computeRow(s, at, dZ, previousC, dH, dC, first, end, false);
     }
     dH += unitBytes;
@@ -122,92 +98,4 @@ function computeLanes(
   storeLanes(dZ + 3 * block + unit, fade(f32x4.mul(dO, gateDerivative(savedO, hard, constants))), lanes);
   storeLanes(dC + unit, fade(f32x4.mul(dc, f)), lanes);
   storeLanes(dH + unit, i32x4.splat(0), lanes);
-}
-
-/** The row of a cell with more than the six equations. */
-function computeRowWithAdditions(
-  s: Sequence,
-  at: usize,
-  dZ: usize,
-  previousC: usize,
-  dH: usize,
-  dC: usize,
-  dOutputs: usize,
-  first: i32,
-  end: i32,
-): void {
-  const block = usize(s.units) * FLOAT;
-  const hard = s.hardSigmoid !== 0;
-  for (let u = first; u < end; u += 4) {
-    const lanes = end - u;
-    const unit = usize(u) * FLOAT;
-    const here = at + unit;
-    const saved = s.savedGates + 4 * at + unit;
-    const savedI = loadLanes(saved, lanes);
-    const savedF = loadLanes(saved + block, lanes);
-    const g = loadLanes(saved + 2 * block, lanes);
-    const savedO = loadLanes(saved + 3 * block, lanes);
-    const i = hard ? clipToUnit(savedI, constants) : savedI;
-    const f = hard ? clipToUnit(savedF, constants) : savedF;
-    const o = hard ? clipToUnit(savedO, constants) : savedO;
-    const oldC = loadLanes(previousC + unit, lanes);
-    const tanhC = tanh(loadLanes(s.cells + here, lanes), constants);
-
-    const dh = plus(loadLanes(dH + unit, lanes), dOutputs, here, lanes);
-    const dO = plus(f32x4.mul(dh, tanhC), s.dO, here, lanes);
-    const dZO = gatePreActivation(dO, savedO, hard);
-    let dc = plus(loadLanes(dC + unit, lanes), s.dCells, here, lanes);
-    dc = f32x4.add(dc, f32x4.mul(f32x4.mul(dh, o), tanhDerivative(tanhC, constants)));
-    if (s.peepholes !== 0) dc = multiplyAdd(dZO, loadLanes(s.peepholes + 2 * block + unit, lanes), dc);
-    // As the forward pass computed it, so that a value at the bound is told from one beyond.
-    const unclippedC = multiplyAdd(f, oldC, f32x4.mul(i, g));
-    dc = v128.andnot(dc, f32x4.gt(f32x4.abs(unclippedC), f32x4.splat(s.cellClip)));
-
-    let di = plus(f32x4.mul(dc, g), s.dI, here, lanes);
-    let df = plus(f32x4.mul(dc, oldC), s.dF, here, lanes);
-    if (s.isCoupled) {
-      di = f32x4.sub(di, df);
-      df = i32x4.splat(0);
-    }
-    const dg = f32x4.mul(plus(f32x4.mul(dc, i), s.dG, here, lanes), tanhDerivative(g, constants));
-    const dZI = gatePreActivation(di, savedI, hard);
-    const dZF = gatePreActivation(df, savedF, hard);
-    const dZG = fade(within(dg, g, LEAST_CANDIDATE));
-    dc = f32x4.mul(dc, f);
-    if (s.peepholes !== 0) {
-      dc = multiplyAdd(dZI, loadLanes(s.peepholes + unit, lanes), dc);
-      dc = multiplyAdd(dZF, loadLanes(s.peepholes + block + unit, lanes), dc);
-    }
-    storeLanes(dZ + unit, dZI, lanes);
-    storeLanes(dZ + block + unit, dZF, lanes);
-    storeLanes(dZ + 2 * block + unit, dZG, lanes);
-    storeLanes(dZ + 3 * block + unit, dZO, lanes);
-    storeLanes(dC + unit, fade(dc), lanes);
-    storeLanes(dH + unit, i32x4.splat(0), lanes);
-  }
-}
-
-/** From the gradient with respect to a gate to that of its pre-activation. */
-@inline
-function gatePreActivation(gradient: v128, saved: v128, hard: bool): v128 {
-  return fade(within(f32x4.mul(gradient, gateDerivative(saved, hard, constants)), saved, LEAST_GATE));
-}
-
-/** 0 where the pre-activation was beyond its bound, or at it. */
-@inline
-function within(gradient: v128, value: v128, least: usize): v128 {
-  const isBelow = f32x4.le(value, v128.load(bounds + least));
-  return v128.andnot(gradient, v128.or(isBelow, f32x4.ge(value, v128.load(bounds + least, VECTOR))));
-}
-
-/** Adds the gradient that comes from outside, where there is one. */
-@inline
-function plus(gradient: v128, outside: usize, at: usize, lanes: i32): v128 {
-  return outside === 0 ? gradient : f32x4.add(gradient, loadLanes(outside + at, lanes));
-}
-
-// andnot of "is small", and not and of "is large": NaN is neither, and must stay.
-@inline
-export function fade(gradient: v128): v128 {
-  return v128.andnot(gradient, f32x4.lt(f32x4.abs(gradient), f32x4.splat(FADED)));
 }

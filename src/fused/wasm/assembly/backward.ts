@@ -1,9 +1,10 @@
-import { BOUNDS_BYTES, fade, stepBackward, writeBounds } from './backward-step';
+import { stepBackward } from './backward-step';
+import { fade } from './gradients';
+import { layOutRow } from './row';
 import { Rows, setEvenRows } from './rows';
 import { bytesLaidOutFrom, reserve } from './scratch';
 import { awaitOthers, firstOfShare, isShared, sizeOfShare } from './shares';
 import {
-  hasAdditions,
   hiddenUnits,
   isProjected,
   maskedOut,
@@ -31,7 +32,6 @@ import {
 } from './weights';
 import { prepareWorkspace } from './workspace';
 
-let bounds: usize = 0;
 /** Gradient with respect to what the units put out, [B, U], where h is a projection of it. */
 let dUnitOutputs: usize = 0;
 let projection = changetype<Weights>(0);
@@ -41,7 +41,7 @@ let part = changetype<Rows>(0);
 
 function layOut(s: Sequence, address: usize): usize {
   layOutTransposedProduct(s, address, s.batch, ownHiddenUnits(s), s.recurrentDropoutMaskCount);
-  bounds = reserve(BOUNDS_BYTES);
+  layOutRow(s);
   if (isProjected(s)) {
     dUnitOutputs = reserve(stateBytes(s, s.units));
     projection = changetype<Weights>(reserve(offsetof<Weights>()));
@@ -70,7 +70,6 @@ export function backwardScratchBytes(s: Sequence): usize {
 export function backward(s: Sequence): void {
   layOut(s, s.scratch);
   prepareWorkspace();
-  if (hasAdditions(s)) writeBounds(s, bounds);
   const zBytes = usize(GATES * s.units) * FLOAT;
   const first = firstOfShare(s, s.units);
   const units = sizeOfShare(s, s.units);

@@ -1,12 +1,13 @@
-import { clip, clipToUnit, sigmoid, tanh, unclippedHardSigmoid } from './activations';
-import { hasAdditions, hiddenUnits, isProjected, maskedOut, Sequence } from './sequence';
-import { copyRow, FLOAT, loadLanes, multiplyAdd, multiplyAddRow, storeLanes } from './vectors';
+import { clipToUnit, sigmoid, tanh, unclippedHardSigmoid } from './activations';
+import { computeRow, CANDIDATE, FORGET_GATE, INPUT_GATE, OUTPUT_GATE, rowOf } from './row';
+import { hiddenUnits, isByRows, isHard, isProjected, maskedOut, Sequence } from './sequence';
+import { copyRow, FLOAT, loadLanes, multiplyAdd, storeLanes } from './vectors';
 import { constants } from './workspace';
 
 /**
  * One timestep from the pre-activations on, and its entries in the results.
  *
- * @param z [B, 4U]; the gates take its place.
+ * @param z [B, 4U]; the gates take its place, unless the step is computed by rows.
  * @param previousH The state h before, [B, U]; may be the same as `h`.
  * @param h Where what the units put out goes, [B, U]. It is the state h, unless that is a projection of it, whose entries in
  *   the results the caller writes.
@@ -36,15 +37,15 @@ export function stepForward(
       passOver(s, row * unitBytes, own, c, units);
       if (previousH !== h) copyRow(h, previousH, units);
     } else {
-      if (hasAdditions(s)) {
-        computeWithAdditions(s, z, h, c, own, units);
+      if (isByRows(s)) {
+        computeRow(s, z, h, c, own, units);
       } else {
         // Gates first, then states: in one loop, each unit's long chain of operations would be waited for.
         activateGates(s, z, units);
         activateGates(s, z + unitBytes, units);
         activateGates(s, z + 3 * unitBytes, units);
         activateTanh(z + 2 * unitBytes, units);
-        if (s.hardSigmoid) updateStates(unitBytes, units, z, h, c, true);
+        if (isHard(s)) updateStates(unitBytes, units, z, h, c, true);
         else updateStates(unitBytes, units, z, h, c, false);
       }
       keepStep(s, row * unitBytes, own, z, c, units);
@@ -57,51 +58,10 @@ export function stepForward(
   }
 }
 
-/** The step of a cell with more than the six equations. */
-function computeWithAdditions(s: Sequence, z: usize, h: usize, c: usize, own: usize, units: i32): void {
-  const block = usize(s.units) * FLOAT;
-  const peepholes = s.peepholes + own;
-  const hard = s.hardSigmoid !== 0;
-  const o = z + 3 * block;
-  if (s.peepholes !== 0) {
-    multiplyAddRow(z, peepholes, c, units);
-    multiplyAddRow(z + block, peepholes + block, c, units);
-  }
-  for (let gate: usize = 0; gate < 3; gate++) clipRow(z + gate * block, units, s.gateClip);
-  activateGates(s, z, units);
-  activateGates(s, z + block, units);
-  activateTanh(z + 2 * block, units);
-  for (let u = 0; u < units; u += 4) {
-    const lanes = units - u;
-    const at = usize(u) * FLOAT;
-    const i = gateValue(loadLanes(z + at, lanes), hard);
-    if (s.isCoupled) storeLanes(z + block + at, f32x4.sub(f32x4.splat(1), i), lanes);
-    const f = gateValue(loadLanes(z + block + at, lanes), hard);
-    const g = loadLanes(z + 2 * block + at, lanes);
-    const newC = multiplyAdd(f, loadLanes(c + at, lanes), f32x4.mul(i, g));
-    storeLanes(c + at, clip(newC, s.cellClip), lanes);
-  }
-  if (s.peepholes !== 0) multiplyAddRow(o, peepholes + 2 * block, c, units);
-  clipRow(o, units, s.gateClip);
-  activateGates(s, o, units);
-  for (let u = 0; u < units; u += 4) {
-    const lanes = units - u;
-    const at = usize(u) * FLOAT;
-    const output = f32x4.mul(gateValue(loadLanes(o + at, lanes), hard), tanh(loadLanes(c + at, lanes), constants));
-    storeLanes(h + at, output, lanes);
-  }
-}
-
-function clipRow(values: usize, count: i32, bound: f32): void {
-  for (let n = 0; n < count; n += 4, values += 16) {
-    storeLanes(values, clip(loadLanes(values, count - n), bound), count - n);
-  }
-}
-
 /** From pre-activations to gates; hard sigmoids are left unclipped. */
 @inline
 function activateGates(s: Sequence, z: usize, count: i32): void {
-  if (s.hardSigmoid) activateHard(z, count);
+  if (isHard(s)) activateHard(z, count);
   else activateSigmoid(z, count);
 }
 
@@ -169,6 +129,13 @@ function keepStep(s: Sequence, at: usize, own: usize, gates: usize, c: usize, un
   at += own;
   if (s.cells !== 0) copyRow(s.cells + at, c, units);
   if (s.i === 0) return;
+  if (isByRows(s)) {
+    copyRow(s.i + at, rowOf(INPUT_GATE), units);
+    copyRow(s.f + at, rowOf(FORGET_GATE), units);
+    copyRow(s.g + at, rowOf(CANDIDATE), units);
+    copyRow(s.o + at, rowOf(OUTPUT_GATE), units);
+    return;
+  }
   keepGate(s, s.i + at, gates, units);
   keepGate(s, s.f + at, gates + block, units);
   copyRow(s.g + at, gates + 2 * block, units);
@@ -176,7 +143,7 @@ function keepStep(s: Sequence, at: usize, own: usize, gates: usize, c: usize, un
 }
 
 function keepGate(s: Sequence, to: usize, gate: usize, units: i32): void {
-  if (!s.hardSigmoid) {
+  if (!isHard(s)) {
     copyRow(to, gate, units);
     return;
   }

@@ -1,5 +1,6 @@
 import { clip } from './activations';
 import { keepHidden, stepForward } from './forward-step';
+import { layOutRow } from './row';
 import { Rows, setEvenRows, setRows } from './rows';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
 import { awaitOthers, firstOfShare, isShared, sizeOfShare } from './shares';
@@ -63,6 +64,7 @@ function layOut(s: Sequence, address: usize): usize {
   const chunkRows = stepsOfChunk(s) * s.batch;
   const factorFloats = max(usize(chunkRows) * usize(s.features), usize(s.batch) * usize(max(s.units, hiddenUnits(s))));
   layOutWorkspace(factorFloats, s.inputDropoutMaskCount + s.recurrentDropoutMaskCount > 0 ? factorFloats : 0);
+  layOutRow(s);
   kernel = changetype<Weights>(reserve(offsetof<Weights>()));
   recurrentKernel = changetype<Weights>(reserve(offsetof<Weights>()));
   rows = changetype<Rows>(reserve(offsetof<Rows>()));

@@ -1,12 +1,12 @@
-import { clipToUnit, tanh } from './activations';
 import { packPanels, packTransposedSlivers, panelsBytes } from './panels';
 import { multiply } from './product';
+import { layOutRow, writeUnitOutputs } from './row';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
 import { firstOfShare, sizeOfShare } from './shares';
 import { hiddenUnits, inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, timestepOf } from './sequence';
-import { addRow, FLOAT, loadLanes, multiplyAddRow, multiplyRow, storeLanes } from './vectors';
+import { addRow, FLOAT, multiplyAddRow, multiplyRow } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
-import { constants, edge, layOutWorkspace, prepareWorkspace, slivers } from './workspace';
+import { edge, layOutWorkspace, prepareWorkspace, slivers } from './workspace';
 
 /** Rows of dZ that are taken at once: bounds the memory that long sequences take. */
 const ROWS_OF_CHUNK: i32 = 512;
@@ -52,13 +52,19 @@ export function recurrentKernelGradient(s: Sequence): void {
   sumOverRows(s, s.dRecurrentKernel, depth, s.dZ, columns, s.recurrentDropoutMaskCount, masks, OF_STATE);
 }
 
+function layOutProjection(s: Sequence, address: usize): usize {
+  layOut(s, s.units, s.projectionUnits, address);
+  layOutRow(s);
+  return bytesLaidOutFrom(address);
+}
+
 export function projectionGradientScratchBytes(s: Sequence): usize {
-  return layOut(s, s.units, s.projectionUnits, 0);
+  return layOutProjection(s, 0);
 }
 
 /** dProjection = unitOutputsᵀ · dProjected. */
 export function projectionGradient(s: Sequence): void {
-  layOut(s, s.units, s.projectionUnits, s.scratch);
+  layOutProjection(s, s.scratch);
   prepareWorkspace();
   sumOverRows(s, s.dProjection, s.units, s.dProjected, s.projectionUnits, 0, 0, OF_UNITS);
 }
@@ -158,18 +164,10 @@ function writeStateRow(s: Sequence, to: usize, row: i32, mask: usize): void {
   else writeRow(to, from, mask, sample, hiddenUnits(s));
 }
 
-/** What the units put out, [U], by sample and in processing order: o ⊙ tanh(c). */
+/** What the units put out, [U], by sample and in processing order. */
 function writeUnitsRow(s: Sequence, to: usize, row: i32): void {
   const bytes = usize(s.units) * FLOAT;
-  const c = s.cells + usize(row) * bytes;
-  const savedO = s.savedGates + usize(row) * 4 * bytes + 3 * bytes;
-  for (let u = 0; u < s.units; u += 4) {
-    const at = usize(u) * FLOAT;
-    const lanes = s.units - u;
-    const saved = loadLanes(savedO + at, lanes);
-    const o = s.hardSigmoid ? clipToUnit(saved, constants) : saved;
-    storeLanes(to + at, f32x4.mul(o, tanh(loadLanes(c + at, lanes), constants)), lanes);
-  }
+  writeUnitOutputs(s, to, s.savedGates + usize(row) * 4 * bytes, s.cells + usize(row) * bytes);
 }
 
 @inline

@@ -1,3 +1,5 @@
+import { Activation } from './activation-rows';
+
 /**
  * One run of an LSTM over a sequence: sizes, options and the addresses of its arrays. JavaScript writes it, field by
  * field, 4 bytes each, by their places, which `scripts/generate/wasm-binaries.mjs` takes from here. An address of 0 means that an array is absent.
@@ -12,8 +14,9 @@ export class Sequence {
   features: i32;
   units: i32;
 
-  /** Recurrent activation: 0.2x + 0.5, clipped to [0, 1], instead of the sigmoid. */
-  hardSigmoid: i32;
+  /** φ and σ, as `Activation` has them. */
+  activation: i32;
+  recurrentActivation: i32;
   goBackwards: i32;
   zeroOutputForMask: i32;
   /** Dropout masks of the input and of the hidden state: none, one for all gates, or four. */
@@ -75,7 +78,10 @@ export class Sequence {
   o: usize;
   cells: usize;
   hiddens: usize;
-  /** What the backward pass wants of the gates, [B, n, 4U]: their values; of a hard sigmoid those before clipping. */
+  /**
+   * What the backward pass wants of the gates, [B, n, 4U]: their values, of a hard sigmoid those before clipping; or the
+   * pre-activations, where a step is computed by rows.
+   */
   savedGates: usize;
 
   /** Gradients with respect to what the forward pass returned. */
@@ -121,10 +127,31 @@ export function maskedOut(s: Sequence, sample: i32, n: i32): bool {
   return s.mask !== 0 && load<u8>(s.mask + usize(sample * s.timesteps + timestepOf(s, n))) === 0;
 }
 
+@inline
+export function isHard(s: Sequence): bool {
+  return s.recurrentActivation === Activation.hardSigmoid;
+}
+
+/** Whether a step is computed by `row.ts`, which knows all activations and additions, and not by the faster code for the usual ones. */
+@inline
+export function isByRows(s: Sequence): bool {
+  return s.activation !== Activation.tanh || s.recurrentActivation > Activation.hardSigmoid || hasAdditions(s);
+}
+
 /** Whether a step has anything beyond the six equations. Never in the module that is compiled without. */
 @inline
 export function hasAdditions(s: Sequence): bool {
   return WITH_ADDITIONS !== 0 && s.hasAdditions !== 0;
+}
+
+@inline
+export function hasPeepholes(s: Sequence): bool {
+  return WITH_ADDITIONS !== 0 && s.peepholes !== 0;
+}
+
+@inline
+export function isCoupled(s: Sequence): bool {
+  return WITH_ADDITIONS !== 0 && s.isCoupled !== 0;
 }
 
 /** Whether h is a projection of what the units put out. Likewise. */
