@@ -1,3 +1,4 @@
+import { ACTIVATIONS, type ActivationName } from '../../../src/core/activations.js';
 import { type Differentiable, Tape, type Vector } from '../../support/float64-tape.js';
 import {
   type Cotangents,
@@ -9,21 +10,23 @@ import {
   type Run,
 } from './problem.js';
 
-const ACTIVATIONS: Record<'sigmoid' | 'hardSigmoid' | 'tanh', Differentiable> = {
-  sigmoid: (x) => {
-    const value = 1 / (1 + Math.exp(-x));
-    return { value, derivative: value * (1 - value) };
-  },
-  hardSigmoid: (x) => {
-    const line = 0.2 * x + 0.5;
-    return { value: Math.min(1, Math.max(0, line)), derivative: line >= 0 && line <= 1 ? 0.2 : 0 };
-  },
-  tanh: (x) => ({ value: Math.tanh(x), derivative: 1 - Math.tanh(x) ** 2 }),
+/** Where a derivative jumps. */
+const KINKS: Partial<Record<ActivationName, readonly number[]>> = {
+  hardSigmoid: [-2.5, 2.5],
+  hardSigmoidKeras3: [-3, 3],
+  relu: [0],
+  relu6: [0, 6],
+  selu: [0],
 };
 
+function differentiable(name: ActivationName): Differentiable {
+  const { value, slope } = ACTIVATIONS[name];
+  return (x) => ({ value: value(x), derivative: slope(x) });
+}
+
 export interface Float64Run extends Run {
-  /** How near a pre-activation came to where a hard sigmoid is clipped, and its derivative jumps. */
-  distanceFromClip: number;
+  /** How near anything came to where its activation's derivative jumps. */
+  distanceFromKink: number;
 }
 
 /** The six equations over a whole problem, one sample after the other, in float64; its gradients by the chain rule. */
@@ -55,8 +58,8 @@ export function float64Run(problem: Problem, cotangents: Cotangents, data = data
     recurrentKernel: weights.recurrentKernel.gradient,
     ...(data.bias && { bias: bias.gradient }),
   };
-  const distanceFromClip = Math.min(...samples.map((sample) => sample.distanceFromClip));
-  return { results, gradients, distanceFromClip };
+  const distanceFromKink = Math.min(...samples.map((sample) => sample.distanceFromKink));
+  return { results, gradients, distanceFromKink };
 }
 
 type Weights = Record<'kernel' | 'recurrentKernel' | 'bias', Vector>;
@@ -76,7 +79,7 @@ function runSample(tape: Tape, problem: Problem, data: ProblemData, weights: Wei
   const results = Object.fromEntries(RESULT_NAMES.map((name) => [name, []])) as unknown as Record<ResultName, Vector[]>;
   let { h0: h, c0: c } = inputs;
   let output = h;
-  let distanceFromClip = Number.POSITIVE_INFINITY;
+  let distanceFromKink = Number.POSITIVE_INFINITY;
   for (let n = 0; n < timesteps; n++) {
     const t = problem.goBackwards ? timesteps - 1 - n : n;
     let gates = [zeros, zeros, zeros, zeros];
@@ -96,17 +99,18 @@ function runSample(tape: Tape, problem: Problem, data: ProblemData, weights: Wei
         }
         return z;
       });
-      for (const gate of [0, 1, 3]) {
-        for (const z of preActivations[gate]?.values ?? []) {
-          distanceFromClip = Math.min(distanceFromClip, Math.abs(Math.abs(z) - 2.5));
+      const activate = (vector: Vector, name: ActivationName) => {
+        for (const kink of KINKS[name] ?? []) {
+          for (const value of vector.values) distanceFromKink = Math.min(distanceFromKink, Math.abs(value - kink));
         }
-      }
+        return tape.map(vector, differentiable(name));
+      };
       gates = preActivations.map((z, gate) =>
-        tape.map(z, ACTIVATIONS[gate === 2 ? 'tanh' : problem.recurrentActivation]),
+        activate(z, gate === 2 ? problem.activation : problem.recurrentActivation),
       );
       const [i, f, g, o] = gates as [Vector, Vector, Vector, Vector];
       c = tape.add(tape.multiply(f, c), tape.multiply(i, g));
-      h = tape.multiply(o, tape.map(c, ACTIVATIONS.tanh));
+      h = tape.multiply(o, activate(c, problem.activation));
       output = h;
     }
     const named = { outputs: output, i: gates[0], f: gates[1], g: gates[2], o: gates[3], cells: c };
@@ -115,5 +119,5 @@ function runSample(tape: Tape, problem: Problem, data: ProblemData, weights: Wei
   results.lastOutput.push(output);
   results.h.push(h);
   results.c.push(c);
-  return { inputs, results, distanceFromClip };
+  return { inputs, results, distanceFromKink };
 }

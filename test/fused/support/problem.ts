@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { ActivationName } from '../../../src/core/activations.js';
 import { randomNumbers } from '../../../tools/random-numbers.js';
 
 /** Everything that a kernel computes from, but for the numbers, which depend on the seed. */
@@ -8,7 +9,8 @@ export interface Problem {
   features: number;
   units: number;
   seed: number;
-  recurrentActivation: 'sigmoid' | 'hardSigmoid';
+  activation: ActivationName;
+  recurrentActivation: ActivationName;
   useBias: boolean;
   mask: 'none' | 'right padded' | 'left padded' | 'with holes' | 'all masked' | 'nothing masked';
   goBackwards: boolean;
@@ -27,6 +29,7 @@ export const PLAIN_PROBLEM: Problem = {
   features: 4,
   units: 6,
   seed: 1,
+  activation: 'tanh',
   recurrentActivation: 'sigmoid',
   useBias: true,
   mask: 'none',
@@ -48,6 +51,7 @@ export function problems(largest: number): fc.Arbitrary<Problem> {
     features: size,
     units: size,
     seed: fc.integer({ min: 1, max: 2 ** 30 }),
+    activation: fc.constant('tanh'),
     recurrentActivation: fc.constantFrom('sigmoid', 'hardSigmoid'),
     useBias: fc.boolean(),
     mask: fc.constantFrom('none', 'right padded', 'left padded', 'with holes', 'all masked', 'nothing masked'),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ScanResult } from '../../../src/core/scan.js';
 import type { FusedKernel } from '../../../src/fused/fused-kernel.js';
 import { lstmCell } from '../../../src/layers/factories.js';
+import '../../../src/layers/hard-sigmoid-keras3.js';
 import { runSequence } from '../../../src/sequence/run-sequence.js';
 import type { Sequence } from '../../../src/sequence/sequence.js';
 import {
@@ -89,10 +90,16 @@ export function inferenceRun(kernel: FusedKernel | null, problem: Problem, data 
 }
 
 function prepare(kernel: FusedKernel | null, problem: Problem, data: ProblemData) {
-  const { batch, timesteps, features, units, recurrentActivation, useBias } = problem;
+  const { batch, timesteps, features, units, activation, recurrentActivation, useBias } = problem;
   // Zeros, for the orthogonal initialiser of the host is slow, and its values are replaced.
   const recurrentInitializer = 'zeros';
-  const cell = lstmCell({ units, recurrentActivation, useBias, recurrentInitializer });
+  const cell = lstmCell({
+    units,
+    activation: activation as 'tanh',
+    recurrentActivation,
+    useBias,
+    recurrentInitializer,
+  });
   cell.build([null, features]);
   const tensor = <R extends tf.Rank>(values: Float32Array, shape: number[]) =>
     tf.tensor(values.slice(), shape as tf.ShapeMap[R]);
