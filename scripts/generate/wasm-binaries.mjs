@@ -77,6 +77,56 @@ function memoryFlagsOffset(binary) {
   return offset;
 }
 
+/** What is copied of the other build at once, at least. */
+const LEAST_COPIED = 6;
+
+/**
+ * A build as changes of another, for the two are much alike: over and over the number of new bytes, these bytes, how far from
+ * the end of the last copy the next one begins, and how many bytes it copies. Numbers are in LEB128.
+ */
+function changesOf(other, binary) {
+  const places = new Map();
+  for (let at = 0; at + LEAST_COPIED <= other.length; at++) {
+    const key = other.toString('latin1', at, at + LEAST_COPIED);
+    places.set(key, [...(places.get(key) ?? []), at]);
+  }
+  const lengthOfMatch = (from, at) => {
+    let length = 0;
+    while (at + length < binary.length && other[from + length] === binary[at + length]) length++;
+    return length;
+  };
+  const changes = [];
+  let [at, copied, last] = [0, 0, 0];
+  const add = (from, length) => {
+    changes.push(...unsigned(at - copied), ...binary.subarray(copied, at), ...signed(from - last), ...unsigned(length));
+    at += length;
+    copied = at;
+    last = from + length;
+  };
+  while (at < binary.length) {
+    let [best, longest] = [0, 0];
+    for (const from of places.get(binary.toString('latin1', at, at + LEAST_COPIED)) ?? []) {
+      const length = lengthOfMatch(from, at);
+      if (length > longest || (length === longest && Math.abs(from - last) < Math.abs(best - last))) {
+        [best, longest] = [from, length];
+      }
+    }
+    if (longest > 0) add(best, longest);
+    else at++;
+  }
+  add(last, 0);
+  return Buffer.from(changes);
+}
+
+function unsigned(value) {
+  return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)];
+}
+
+/** The sign is the lowest bit. */
+function signed(value) {
+  return unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+}
+
 /**
  * Where each field of `assembly/sequence.ts` is, in units of 4 bytes, of which each has one: usize has 4 bytes in wasm32,
  * which the kernels are compiled to.
@@ -112,10 +162,14 @@ export async function writeWasmBinaries() {
     const target = `${root}${file}`;
     if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) continue;
     const lines = [mark, '// Made by npm run generate.', ''];
+    let first = null;
     for (const [name, options] of Object.entries(BUILDS)) {
       const binary = await compile(entry, [...options, '--use', `WITH_ADDITIONS=${withAdditions}`]);
-      lines.push(`export const ${name} = {`, `  text: ${JSON.stringify(encodeBytes(binary))},`);
+      const held = first === null ? binary : changesOf(first, binary);
+      lines.push(`export const ${name} = {`, `  text: ${JSON.stringify(encodeBytes(held))},`);
+      if (first !== null) lines.push('  of: SIMD,');
       lines.push(`  memoryFlagsOffset: ${memoryFlagsOffset(binary)},`, '};', '');
+      first ??= binary;
     }
     if (saysConstants) lines.push(...sequenceFields(), ...activationNumbers());
     writeFileSync(target, lines.join('\n'));

@@ -37,8 +37,9 @@ type Instructions = 'simd' | 'relaxed-simd';
 export type Build = Instructions | `${Instructions} with additions`;
 
 export interface Binary {
-  /** Its bytes, for `decodeBytes`. */
+  /** For `decodeBytes`: its bytes, or what is different from those of another build. */
   text: string;
+  of?: Binary;
   memoryFlagsOffset: number;
 }
 
@@ -75,9 +76,35 @@ export function decodeBytes(text: string): Uint8Array<ArrayBuffer> {
   return bytes.slice(0, size);
 }
 
-function decode(build: Build, isShared: boolean): Uint8Array<ArrayBuffer> {
-  const { text, memoryFlagsOffset } = BINARIES.get(build) as Binary;
+/** A build's bytes, in an array of their own. */
+export function bytesOf({ text, of }: Binary): Uint8Array<ArrayBuffer> {
   const bytes = decodeBytes(text);
+  return of === undefined ? bytes : applyChanges(bytes, bytesOf(of));
+}
+
+/** Changes are as `changesOf` of scripts/generate/wasm-binaries.mjs writes them. */
+function applyChanges(changes: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  let at = 0;
+  let from = 0;
+  const next = () => changes[at++] as number;
+  const number = (): number => {
+    const low = next();
+    return low < 128 ? low : low - 128 + 128 * number();
+  };
+  while (at < changes.length) {
+    for (let count = number(); count > 0; count--) bytes.push(next());
+    const distance = number();
+    from += distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
+    for (let count = number(); count > 0; count--) bytes.push(other[from++] as number);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function decode(build: Build, isShared: boolean): Uint8Array<ArrayBuffer> {
+  const binary = BINARIES.get(build) as Binary;
+  const bytes = bytesOf(binary);
+  const { memoryFlagsOffset } = binary;
   if (isShared) bytes[memoryFlagsOffset] = (bytes[memoryFlagsOffset] as number) | SHARED;
   return bytes;
 }
