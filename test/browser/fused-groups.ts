@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { WebGLKernel } from '../../src/fused/webgl/webgl-kernel.js';
 import { lastImplementation, lstm } from '../../src/index.js';
-import { checkFixture, type Fixture, fixtureModel, loadFixture } from '../../src/testing/index.js';
 import { expectAgreement } from '../fused/support/agreement.js';
 import { PLAIN_PROBLEM, type Problem } from '../fused/support/problem.js';
 import { accelerated } from '../support/accelerated.js';
-import { expectAllClose, TOLERANCE } from '../support/close.js';
+import { expectAllClose } from '../support/close.js';
 import {
   CASE_FEATURES,
   CASE_UNITS,
@@ -18,10 +17,8 @@ import {
 import { MASK_BATCH, MASK_TIMESTEPS, maskOf } from '../support/masks.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
 import { resultsOf, twins } from '../support/twins.js';
+import { type Check, failuresOf, fixtureChecks, type GroupResult, requireForwards } from './checks.js';
 import { tuneCheck } from './tune-check.js';
-
-/** What is checked, and how it fails: by throwing. */
-export type Check = [title: string, check: () => void | Promise<void>];
 
 /** The backend as far as it is counted. */
 interface CountedBackend extends tf.KernelBackend {
@@ -53,22 +50,6 @@ const ownBinaries = () => Object.keys(backend().binaryCache).filter((key) => key
 
 function requireAtMost(what: string, count: number, most: number): void {
   if (!(count <= most)) throw new Error(`${what} must be at most ${most}, got ${count}`);
-}
-
-/** Runs something, in which the kernel has to run at least as often. */
-async function requireForwards(atLeast: number, run: () => void | Promise<void>): Promise<void> {
-  const { forward } = WebGLKernel.prototype;
-  let forwards = 0;
-  WebGLKernel.prototype.forward = function (...parameters) {
-    forwards += 1;
-    return forward.apply(this, parameters);
-  };
-  try {
-    await run();
-  } finally {
-    WebGLKernel.prototype.forward = forward;
-  }
-  if (forwards < atLeast) throw new Error(`the kernel must run at least ${atLeast} times, ran ${forwards} times`);
 }
 
 const PROBLEMS: Partial<Problem>[] = [
@@ -298,22 +279,6 @@ launchChecks.push(
   ],
 );
 
-async function fixtureChecks(): Promise<Check[]> {
-  const fixtures = (await (await fetch('/keras-fixtures.json')).json()) as object[];
-  return fixtures.map((json): Check => {
-    const fixture: Fixture = loadFixture(JSON.stringify(json));
-    return [
-      fixture.name,
-      async () => {
-        const model = fixtureModel(fixture);
-        const report = await checkFixture(model, fixture, { atol: TOLERANCE, rtol: TOLERANCE });
-        if (!report.passed || report.notCompared.length > 0) throw new Error(report.message);
-        model.dispose();
-      },
-    ];
-  });
-}
-
 const GROUPS: Record<string, () => Check[] | Promise<Check[]>> = {
   'what float64 computes, forward and backward': () => problemChecks,
   'what tf.layers.lstm computes': () => mainChecks,
@@ -374,34 +339,17 @@ const FLAGS: Record<string, Record<string, number | boolean>> = {
   'textures of float16': { WEBGL_FORCE_F16_TEXTURES: true },
 };
 
-/** What came of a group. */
-export interface GroupResult {
-  count: number;
-  failures: string[];
-  notes: string[];
-}
-
 /** Runs the checks of one group. */
 export async function runGroup(name: string): Promise<GroupResult> {
   for (const [flag, value] of Object.entries(FLAGS[name] ?? {})) tf.env().set(flag, value);
   if (!(await tf.setBackend('webgl'))) throw new Error('the backend webgl cannot be loaded');
   await tf.ready();
   const checks = await (GROUPS[name] as () => Check[] | Promise<Check[]>)();
-  const failures: string[] = [];
   notes = [];
-  const run = async () => {
-    for (const [title, check] of checks) {
-      try {
-        await check();
-      } catch (error) {
-        failures.push(`${title}: ${error instanceof Error ? error.message : error}`);
-      }
-    }
-  };
   try {
-    await requireForwards(FORWARDS[name] ?? 0, run);
+    const failures = await requireForwards(WebGLKernel, FORWARDS[name] ?? 0, () => failuresOf(checks));
+    return { count: checks.length, failures, notes };
   } catch (error) {
-    failures.push(String(error));
+    return { count: checks.length, failures: [String(error)], notes };
   }
-  return { count: checks.length, failures, notes };
 }

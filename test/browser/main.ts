@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
+import type { GroupResult } from './checks.js';
 import { launchChromium } from './chromium.js';
 import type { Comparison, Expected } from './compare.js';
-import type { GroupResult } from './fused-groups.js';
 import { checkReport } from './report.js';
 import { pageRoutes } from './routes.js';
 import { serve } from './server.js';
@@ -38,6 +38,8 @@ const FUSED_PAGES = [
 const WEBGPU_GROUPS = [
   'prepareKernels',
   'what float64 computes, forward and backward',
+  'what tf.layers.lstm computes',
+  'Keras fixtures',
   'layers, on plain ops and on the fused kernel',
   'dispatches',
   'tuneKernels',

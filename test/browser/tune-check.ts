@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { lastImplementation, lstm, type Tuning, tuneKernels, useTuning } from '../../src/index.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
-import type { Check } from './fused-groups.js';
+import type { Check } from './checks.js';
 
 /** Rounding of float32, and a little more for what rounds otherwise. */
 const TOLERANCE = 1e-5;

@@ -7,11 +7,19 @@ import { expectRunsClose } from '../fused/support/relative-error.js';
 import { tensorRunInTime } from '../fused/support/tensor-run.js';
 import { WEBGPU_ACCURACY, WEBGPU_PROBLEMS } from '../fused/webgpu/problems.js';
 import { accelerated } from '../support/accelerated.js';
-import { type LayerCase, patternedDropout, resultsOfCase, titleOf } from '../support/layer-cases.js';
+import {
+  CASE_FEATURES,
+  CASE_UNITS,
+  type LayerCase,
+  MAIN_CASES,
+  patternedDropout,
+  resultsOfCase,
+  titleOf,
+} from '../support/layer-cases.js';
 import { maskOf } from '../support/masks.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
 import { type LayerResults, resultsOf } from '../support/twins.js';
-import type { Check, GroupResult } from './fused-groups.js';
+import { type Check, failuresOf, fixtureChecks, type GroupResult, requireForwards } from './checks.js';
 import { tuneCheck } from './tune-check.js';
 
 // Nothing is read at once here: tfjs's webgpu backend can lose its device over that.
@@ -53,6 +61,28 @@ const listed = ({ outputs, inputGradients, weightGradients }: LayerResults) => [
   ...inputGradients,
   ...weightGradients,
 ];
+
+/** Results of a layer made and run on a backend, by a seed that gives every such layer the same weights. */
+async function resultsOn(backendName: string, make: typeof lstm, one: LayerCase) {
+  await tf.setBackend(backendName);
+  const layer = make({ units: CASE_UNITS, ...one.args, dropoutFunc: patternedDropout });
+  layer.apply(tf.input({ shape: [null, CASE_FEATURES] }));
+  randomizeWeights(layer, 1);
+  return { results: listed(resultsOfCase(layer, one)), ranOn: lastImplementation(layer)?.name };
+}
+
+// The built-in runs on the processor: the other side of the comparison has nothing in common with this one, and is faster.
+const mainChecks: Check[] = MAIN_CASES.map((one) => [
+  titleOf(one),
+  async () => {
+    const { activation = 'tanh', useFused = 'auto' } = one.args;
+    const expected = await resultsOn('cpu', tf.layers.lstm as unknown as typeof lstm, one);
+    const received = await resultsOn('webgpu', lstm, one);
+    expect(received.ranOn).toBe(activation === 'tanh' && useFused === 'auto' ? 'webgpu' : 'reference');
+    await requireClose(received.results, expected.results);
+    tf.dispose([expected.results, received.results]);
+  },
+]);
 
 function layerOf(args: object, useFused: boolean) {
   const layer = lstm({ units: UNITS, dropoutFunc: patternedDropout, ...args, useFused });
@@ -238,13 +268,21 @@ const waitChecks: Check[] = [
   ],
 ];
 
-const GROUPS: Record<string, Check[]> = {
-  prepareKernels: waitChecks,
-  'what float64 computes, forward and backward': problemChecks,
-  'layers, on plain ops and on the fused kernel': layerChecks,
-  dispatches: launchChecks,
-  tuneKernels: [tuneCheck(['webgpu', 'reference'])],
-  'a lost device': lossChecks,
+const GROUPS: Record<string, () => Check[] | Promise<Check[]>> = {
+  prepareKernels: () => waitChecks,
+  'what float64 computes, forward and backward': () => problemChecks,
+  'what tf.layers.lstm computes': () => mainChecks,
+  'Keras fixtures': fixtureChecks,
+  'layers, on plain ops and on the fused kernel': () => layerChecks,
+  dispatches: () => launchChecks,
+  tuneKernels: () => [tuneCheck(['webgpu', 'reference'])],
+  'a lost device': () => lossChecks,
+};
+
+/** How often the kernel has to run at least in a group; left out where it need not. */
+const FORWARDS: Record<string, number> = {
+  'what tf.layers.lstm computes': 60,
+  'Keras fixtures': 100,
 };
 
 /** Runs the checks of one group, of which `prepareKernels` is the first. */
@@ -252,16 +290,15 @@ export async function runGroup(name: string): Promise<GroupResult> {
   if (tf.getBackend() !== 'webgpu' && !(await tf.setBackend('webgpu'))) throw new Error('there is no backend webgpu');
   await tf.ready();
   notes = [];
-  const failures: string[] = [];
-  const invalid = (event: unknown) => failures.push((event as { error: Error }).error.message.slice(0, 300));
-  backend().device.onuncapturederror = invalid;
-  const checks = GROUPS[name] as Check[];
-  for (const [title, check] of checks) {
-    try {
-      await check();
-    } catch (error) {
-      failures.push(`${title}: ${error instanceof Error ? error.message : error}`);
-    }
+  const invalid: string[] = [];
+  backend().device.onuncapturederror = (event) => {
+    invalid.push((event as { error: Error }).error.message.slice(0, 300));
+  };
+  const checks = await (GROUPS[name] as () => Check[] | Promise<Check[]>)();
+  try {
+    const failures = await requireForwards(WebGPUKernel, FORWARDS[name] ?? 0, () => failuresOf(checks));
+    return { count: checks.length, failures: [...failures, ...invalid], notes };
+  } catch (error) {
+    return { count: checks.length, failures: [String(error), ...invalid], notes };
   }
-  return { count: checks.length, failures, notes };
 }
