@@ -16,7 +16,8 @@ export class LoadedKernel implements FusedKernel {
 
   refusal(problem: FusedProblem): string | null {
     if (this.kernel !== null) return this.kernel.refusal(problem);
-    void this.prepare();
+    // What it may throw, a call that waits for it is told.
+    this.prepare().catch(() => {});
     return this.failure ?? 'the fused kernel is being checked';
   }
 

@@ -64,6 +64,8 @@ export async function isRightInTime(kernel: FusedKernel, tolerance: number): Pro
   let computed: [tf.Tensor, number][] = [];
   try {
     computed = tidy(() => results(kernel));
+    // Whoever asked may be within a scope that ends before all of them are read.
+    for (const [tensor] of computed) tf.keep(tensor);
     for (const [tensor, sum] of computed) if (!isClose(await tensor.data(), sum, tolerance)) return false;
     return true;
   } catch {

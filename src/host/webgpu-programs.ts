@@ -3,8 +3,6 @@ import { lostDevice } from './lost-device.js';
 
 /** A compute program of tfjs's webgpu backend: WGSL with `fn main(index: i32)`, over inputs that are arrays by name. */
 export interface WebGPUProgram {
-  /** Tells it from all others: what it says beyond its inputs. */
-  key: string;
   code: string;
   /** By name, with how many numbers an element of the array is; those that are null are left out. All must be used. */
   inputs: Readonly<Record<string, readonly [tensor: tf.Tensor | null, components: 1 | 4]>>;
@@ -78,7 +76,7 @@ function connect(backend: WebGPUBackend): WebGPUPrograms | null {
   return {
     sharedBytes,
     tensorBytes,
-    run: ({ key, code, inputs, uniforms, workgroups, threads }, output) => {
+    run: ({ code, inputs, uniforms, workgroups, threads }, output) => {
       const given = Object.entries(inputs).filter(([, [tensor]]) => tensor !== null);
       const size = typeof output === 'number' ? output : output.size;
       const program = {
@@ -91,7 +89,8 @@ function connect(backend: WebGPUBackend): WebGPUPrograms | null {
         workgroupSize: [threads, 1, 1],
         dispatchLayout: { x: [0] },
         dispatch: [workgroups, 1, 1],
-        shaderKey: key,
+        // By this tfjs finds the pipeline again: another copy of this package may be of another version.
+        shaderKey: code,
         getUserCode: () => code,
       };
       const tensors = given.map(([, [tensor]]) => tensor as tf.Tensor);

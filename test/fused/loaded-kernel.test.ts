@@ -29,3 +29,18 @@ test('A kernel that cannot be loaded says so', async () => {
   await kernel.prepare();
   expect(kernel.refusal(FUSED_PROBLEM)).toBe('the fused kernel cannot be loaded: Error: no such file');
 });
+
+test('What a kernel throws while it is prepared, who waits for it is told, and nobody else', async () => {
+  const lost = () => Promise.reject(new Error('the device is lost'));
+  const kernel = new LoadedKernel('lost', async () =>
+    Object.assign(new WasmKernel() as FusedKernel, { prepare: lost }),
+  );
+  const unheard: unknown[] = [];
+  const listen = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', listen);
+  kernel.refusal(FUSED_PROBLEM);
+  await expect(kernel.prepare()).rejects.toThrow('the device is lost');
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', listen);
+  expect(unheard).toEqual([]);
+});

@@ -55,7 +55,7 @@ test('A program is given its inputs, those left out aside, its uniforms and its 
   const { run } = openWebGPUPrograms(pretended({ runWebGPUProgram })) as WebGPUPrograms;
   const [a, b] = [tf.tensor1d([1]), tf.tensor1d([2, 3, 4, 5])];
   const inputs = { a: [a, 1], missing: [null, 1], b: [b, 4] } as const;
-  const program = { key: 'key', code: 'code', inputs, uniforms: { sizes: [1, 2, 3, 4] }, workgroups: 5, threads: 6 };
+  const program = { code: 'code', inputs, uniforms: { sizes: [1, 2, 3, 4] }, workgroups: 5, threads: 6 };
   expect(run(program, result)).toBe(result);
   const [given, tensors, dtype, uniforms, output] = calls[0] as [Record<string, unknown>, ...unknown[]];
   expect(given).toMatchObject({
@@ -65,7 +65,7 @@ test('A program is given its inputs, those left out aside, its uniforms and its 
     uniforms: 'sizes : vec4<i32>, ',
     workgroupSize: [6, 1, 1],
     dispatch: [5, 1, 1],
-    shaderKey: 'key',
+    shaderKey: 'code',
   });
   expect([tensors, dtype, uniforms, output]).toEqual([
     [a, b],

@@ -40,6 +40,7 @@ export class WebGPUKernel implements FusedKernel {
     const programs = openWebGPUPrograms(tf.backend());
     if (programs === null) return 'this version of tfjs does not run programs of others as expected';
     programs.requireDevice();
+    if (isCompilingOnly()) return 'the flag WEBGPU_ENGINE_COMPILE_ONLY is true';
     if (16 * units > programs.sharedBytes) {
       return `a workgroup shares memory for ${Math.floor(programs.sharedBytes / 16)} units only`;
     }
@@ -53,7 +54,9 @@ export class WebGPUKernel implements FusedKernel {
 
   async prepare(): Promise<void> {
     const programs = openWebGPUPrograms(tf.backend());
-    if (programs !== null) await this.check(programs).done;
+    if (programs === null || isCompilingOnly()) return;
+    programs.requireDevice();
+    await this.check(programs).done;
   }
 
   /** Has the device checked, once; what programs compute can be read in time only. */
@@ -64,7 +67,8 @@ export class WebGPUKernel implements FusedKernel {
     const run = async () => {
       // Out of the tidy and the recording of gradients within which this may have been asked for.
       await Promise.resolve();
-      if (tf.backend() !== backend) {
+      // By then it may not be the current one any more, or nothing may run: that is no answer.
+      if (currentBackend() !== backend || isCompilingOnly()) {
         this.checks.delete(backend);
         return;
       }
@@ -86,7 +90,6 @@ export class WebGPUKernel implements FusedKernel {
       const size = (keeps === 'nothing' ? 2 : zeroedAt) + (run.isZeroed ? timesteps + 1 : 0);
       const state = (given: tf.Tensor | null) => given ?? tf.zeros([batch, units]);
       const all = run.inPieces(
-        `${this.name}-forward-${keeps}`,
         shaders.forward(run.variant, keeps),
         {
           projected: [projectSequence(inputs, inputs.kernel, inputs.bias), 1],
@@ -133,7 +136,6 @@ export class WebGPUKernel implements FusedKernel {
     const { batch, timesteps, units } = run;
     const all = tidy(() =>
       run.inPieces(
-        `${this.name}-backward-${outputs !== null}-${gates !== null}`,
         shaders.backward(run.variant, outputs !== null, gates !== null),
         {
           recurrent: [run.recurrentByUnit([2, 0, 1]), 4],
@@ -217,7 +219,6 @@ class Run {
 
   /** @param size Of what the program fills, in units of [B, U]. */
   inPieces(
-    name: string,
     code: string,
     inputs: Inputs,
     size: number,
@@ -229,12 +230,11 @@ class Run {
     const steps = Math.max(1, Math.floor(this.mostWork / workOfStep));
     const pieces = Math.ceil(timesteps / steps);
     const place = [Number(this.options.goBackwards), zeroedAt, 0, 0];
-    const key = `explicit-lstm-${name}-${Object.values(variant).join('-')}`;
     let output: number | tf.Tensor = size * batch * units;
     for (let n = 0; n < pieces; n++) {
       const first = (isBackward ? pieces - 1 - n : n) * steps;
       const sizes = [batch, timesteps, first, Math.min(timesteps, first + steps)];
-      const program = { key, code, inputs, uniforms: { sizes, place }, workgroups: Math.ceil(batch / rows), threads };
+      const program = { code, inputs, uniforms: { sizes, place }, workgroups: Math.ceil(batch / rows), threads };
       output = this.programs.run(program, output);
     }
     return output as tf.Tensor;
@@ -245,6 +245,20 @@ class Run {
     const unit = this.batch * this.units;
     return tidy(() => tf.reshape(tf.slice(all, place * unit, size * unit), shape));
   }
+}
+
+/** Null while another one is being loaded. */
+function currentBackend(): tf.KernelBackend | null {
+  try {
+    return tf.backend();
+  } catch {
+    return null;
+  }
+}
+
+/** Whether tfjs compiles programs without running them. Whoever turns it on has registered the flag. */
+function isCompilingOnly(): boolean {
+  return tf.env().getFlags().WEBGPU_ENGINE_COMPILE_ONLY === true;
 }
 
 /** Of the largest tensor. */
