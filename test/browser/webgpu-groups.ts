@@ -275,11 +275,12 @@ const waitChecks: Check[] = [
 /** Its stack is one of tfjs's own RNN layer, which transposes a mask that is on the device by an invalid program. */
 const WRONG_IN_TFJS = 'stacked-cells-masked';
 
+/** Of the fixtures on plain ops, which take seconds each on a renderer in software, one. */
+const isTried = (name: string) => !name.startsWith('activation-') || name === 'activation-relu';
+
 async function fixtureChecksHere(): Promise<Check[]> {
-  return (await fixtureChecks()).map(([name, check]) => {
-    if (name !== WRONG_IN_TFJS) return [name, check];
-    return [name, () => requireInvalid(check)];
-  });
+  const checks = (await fixtureChecks()).filter(([name]) => isTried(name));
+  return checks.map(([name, check]) => [name, name === WRONG_IN_TFJS ? () => requireInvalid(check) : check]);
 }
 
 async function requireInvalid(check: Check[1]): Promise<void> {
