@@ -81,6 +81,7 @@ export function learn(rows: Tuning): void {
  *
  * @param tuning The rows of one table, or of several.
  * @throws RangeError for what is no such table.
+ * @category Speed
  */
 export function useTuning(tuning: Tuning): void {
   if (!Array.isArray(tuning)) throw invalidArgument('useTuning', 'tuning must be an array of rows', tuning);

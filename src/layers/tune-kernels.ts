@@ -46,6 +46,7 @@ const MOST_MILLISECONDS = 200;
  *   fails, such as by lack of memory, is left out, unless there is nothing else.
  * @throws RangeError (as a rejection) for inputs that are not the model's, for a model without such LSTMs, and for one that
  *   cannot be trained on this backend, unless `training` is false.
+ * @category Speed
  */
 export async function tuneKernels(
   model: tf.LayersModel,

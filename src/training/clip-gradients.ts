@@ -43,7 +43,7 @@ type Clipped = tf.Optimizer & { [LIMIT]?: Clipping };
  * @param limit `globalNorm` or `variableNorm`, a positive number; or null.
  * @returns The same optimizer.
  * @throws RangeError for what is not an optimizer, and unless the limit is exactly one positive number.
- * @category Long memories and large gradients
+ * @category Training
  */
 export function clipGradients<Optimizer extends tf.Optimizer>(
   optimizer: Optimizer,
@@ -64,7 +64,7 @@ export function clipGradients<Optimizer extends tf.Optimizer>(
  * ```
  *
  * @throws RangeError for what is not an optimizer.
- * @category Long memories and large gradients
+ * @category Training
  */
 export function gradientLimit(optimizer: tf.Optimizer): GradientLimit | null {
   requireOptimizer('gradientLimit', optimizer);

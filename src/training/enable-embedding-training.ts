@@ -14,11 +14,12 @@ let users = 0;
  * ```ts
  * enableEmbeddingTraining();
  * await tf.setBackend('wasm');
- * await model.fit(tokens, labels);
+ * await model.fit(x, y);
  * ```
  *
  * @returns A function that undoes it, and may be called more than once. Of several calls, the last undo removes the op.
  * @throws Nothing.
+ * @category Training
  */
 export function enableEmbeddingTraining(): () => void {
   if (users === 0 && tf.getKernel(OP, BACKEND) != null) return () => {};

@@ -32,7 +32,7 @@ const NAME = 'ChronoInitializer';
 /**
  * See `chronoInitializer`.
  *
- * @category Long memories and large gradients
+ * @category Training
  */
 export class ChronoInitializer extends Initializer {
   static readonly className: string = NAME;
@@ -95,7 +95,7 @@ tf.serialization.registerClass(
  * - It works in layers of this package and of tfjs, and is saved and loaded with them.
  *
  * @throws RangeError for an argument that breaks its rule.
- * @category Long memories and large gradients
+ * @category Training
  */
 export function chronoInitializer(args: ChronoArgs): ChronoInitializer {
   return new ChronoInitializer(args);

@@ -25,7 +25,7 @@ const NAME = 'ForgetBiasInitializer';
 /**
  * See `forgetBiasInitializer`.
  *
- * @category Long memories and large gradients
+ * @category Training
  */
 export class ForgetBiasInitializer extends Initializer {
   static readonly className: string = NAME;
@@ -70,7 +70,7 @@ tf.serialization.registerClass(
  * saved and loaded with them.
  *
  * @throws RangeError for a forget bias that is not a finite number.
- * @category Long memories and large gradients
+ * @category Training
  */
 export function forgetBiasInitializer(args: ForgetBiasArgs): ForgetBiasInitializer {
   return new ForgetBiasInitializer(args);

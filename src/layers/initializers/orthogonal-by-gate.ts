@@ -24,7 +24,7 @@ const NAME = 'OrthogonalByGateInitializer';
 /**
  * See `orthogonalByGateInitializer`.
  *
- * @category Long memories and large gradients
+ * @category Training
  */
 export class OrthogonalByGateInitializer extends Initializer {
   static readonly className: string = NAME;
@@ -81,7 +81,7 @@ tf.serialization.registerClass(
  * tfjs's QR decomposition, and so is the same on every backend.
  *
  * @throws RangeError for an argument that breaks its rule.
- * @category Long memories and large gradients
+ * @category Training
  */
 export function orthogonalByGateInitializer(args: OrthogonalByGateArgs = {}): OrthogonalByGateInitializer {
   return new OrthogonalByGateInitializer(args);
