@@ -12,8 +12,7 @@ let users = 0;
  * of an id that is too large.
  *
  * ```ts
- * enableEmbeddingTraining();
- * await tf.setBackend('wasm');
+ * enableEmbeddingTraining(); // before or after `tf.setBackend('wasm')`
  * await model.fit(x, y);
  * ```
  *
