@@ -289,7 +289,6 @@ function fusedOptions(
 function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {
   const [batch, , features] = x.shape;
   const { fusedEquations } = cell;
-  const ofBlocks = (ofGates: GateDropoutMasks) => fusedEquations?.dropoutMasks(ofGates) ?? ofGates;
   const weights = fusedEquations?.weights();
   return {
     x: asFloat(x),
@@ -299,10 +298,14 @@ function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequ
     recurrentKernel: weights?.recurrentKernel ?? (cell.recurrentKernel.read() as tf.Tensor2D),
     bias: weights === undefined ? cell.bias && (cell.bias.read() as tf.Tensor1D) : weights.bias,
     mask: mask && booleanMask(mask),
-    inputDropoutMasks: spread(ofBlocks(dropoutMasks.input), batch, features),
-    recurrentDropoutMasks: spread(ofBlocks(dropoutMasks.recurrent), batch, cell.widthOf('h')),
+    inputDropoutMasks: spread(masksOfBlocks(cell, dropoutMasks.input), batch, features),
+    recurrentDropoutMasks: spread(masksOfBlocks(cell, dropoutMasks.recurrent), batch, cell.widthOf('h')),
     additions: weights?.additions,
   };
+}
+
+function masksOfBlocks({ fusedEquations }: SequenceCell, ofGates: GateDropoutMasks): GateDropoutMasks {
+  return fusedEquations?.dropoutMasks(ofGates) ?? ofGates;
 }
 
 function asFloat<T extends tf.Tensor>(tensor: T): T {

@@ -68,11 +68,13 @@ export function execute(heap: Heap, name: ModuleFunction, fields: Uint32Array): 
 export function executeHere(heap: Heap, name: ModuleFunction, fields: Uint32Array): void {
   const sequence = heap.reserve(Uint32Array.BYTES_PER_ELEMENT * FIELD_COUNT);
   const first = sequence / Uint32Array.BYTES_PER_ELEMENT;
-  heap.view().set(fields, first);
+  const view = heap.view();
+  view.set(fields, first);
   // A signed number, as WebAssembly hands it over.
   const scratchBytes = heap.exports[`${name}ScratchBytes`](sequence) >>> 0;
   const scratch = heap.reserve(scratchBytes);
-  heap.view()[first + FIELD.scratch] = scratch;
+  // Memory that has grown leaves a view empty; making one takes as long as a small step.
+  (view.length > 0 ? view : heap.view())[first + FIELD.scratch] = scratch;
   heap.exports[name](sequence);
 }
 

@@ -62,8 +62,7 @@ export class WasmKernel implements FusedKernel {
       const c = call.write<tf.Tensor2D>(FIELD.c, [batch, units]);
       const sequence = [batch, timesteps, units];
       const hiddenSequence = [batch, timesteps, hiddenUnits];
-      const writeSequence = (field: number) => call.write<tf.Tensor3D>(field, sequence);
-      const cells = keepGates || forBackward ? writeSequence(FIELD.cells) : null;
+      const cells = keepGates || forBackward ? call.write<tf.Tensor3D>(FIELD.cells, sequence) : null;
       const hiddens = forBackward ? call.write<tf.Tensor3D>(FIELD.hiddens, hiddenSequence) : null;
       const savedGates = forBackward ? call.write(FIELD.savedGates, [batch, timesteps, 4 * units]) : null;
       // The outputs are the hidden states themselves, where masked steps do not output 0.
@@ -76,10 +75,10 @@ export class WasmKernel implements FusedKernel {
       const gates = !keepGates
         ? null
         : {
-            i: writeSequence(FIELD.i),
-            f: writeSequence(FIELD.f),
-            g: writeSequence(FIELD.g),
-            o: writeSequence(FIELD.o),
+            i: call.write<tf.Tensor3D>(FIELD.i, sequence),
+            f: call.write<tf.Tensor3D>(FIELD.f, sequence),
+            g: call.write<tf.Tensor3D>(FIELD.g, sequence),
+            o: call.write<tf.Tensor3D>(FIELD.o, sequence),
           };
       call.run('forward');
       const cellTensor = cells?.toTensor() ?? null;
@@ -271,16 +270,9 @@ class ModuleCall {
    */
   readKernels(inputs: FusedInputs, forBackward: boolean): void {
     const { kernel, recurrentKernel, inputDropoutMasks, recurrentDropoutMasks } = inputs;
-    const { keptPanels, exports } = this.heap;
-    keptPanels?.beginCall();
-    const panelsOf = (weights: tf.Tensor2D, dropoutMasks: GateDropoutMasks) => {
-      // With a dropout mask for each gate, panels are of one gate each.
-      if (keptPanels === undefined || dropoutMasks.length > 1) return null;
-      if (forBackward) return keptPanels.find(weights);
-      return keptPanels.want(weights, (rows, columns) => exports.weightPanelsBytes(rows, columns, 0));
-    };
-    const panels = panelsOf(kernel, inputDropoutMasks);
-    const recurrentPanels = panelsOf(recurrentKernel, recurrentDropoutMasks);
+    this.heap.keptPanels?.beginCall();
+    const panels = this.panelsOf(kernel, inputDropoutMasks, forBackward);
+    const recurrentPanels = this.panelsOf(recurrentKernel, recurrentDropoutMasks, forBackward);
     this.readKernel(FIELD.kernel, FIELD.kernelPanels, FIELD.isKernelPacked, kernel, panels);
     this.readKernel(
       FIELD.recurrentKernel,
@@ -289,6 +281,14 @@ class ModuleCall {
       recurrentKernel,
       recurrentPanels,
     );
+  }
+
+  private panelsOf(weights: tf.Tensor2D, dropoutMasks: GateDropoutMasks, forBackward: boolean): Panels | null {
+    const { keptPanels, exports } = this.heap;
+    // With a dropout mask for each gate, panels are of one gate each.
+    if (keptPanels === undefined || dropoutMasks.length > 1) return null;
+    if (forBackward) return keptPanels.find(weights);
+    return keptPanels.want(weights, (rows, columns) => exports.weightPanelsBytes(rows, columns, 0));
   }
 
   private readKernel(

@@ -5,7 +5,10 @@ import { FLOAT, loadLanes, multiplyAdd, storeLanes, sumOfLanes, VECTOR } from '.
 /** Rows of the matrix that are read at once. */
 const ROWS: i32 = 8;
 
-/** result [columns] += row [depth] · matrix [depth, columns], whose rows are `stride` bytes apart. */
+/**
+ * result [columns] += row [depth] · matrix [depth, columns], whose rows are `stride` bytes apart. Each sum is added up from the
+ * first term on, as with packed weights: so they round alike.
+ */
 export function addUnpackedRowProduct(
   result: usize,
   row: usize,
@@ -39,16 +42,15 @@ function addEightRows(result: usize, row: usize, matrix: usize, stride: usize, c
   const m7 = m6 + stride;
   const whole = usize(columns - (columns % 4)) * FLOAT;
   for (let at: usize = 0; at < whole; at += VECTOR) {
-    // Two sums, so that one need not wait for the other.
-    let even = multiplyAdd(a0, v128.load(matrix + at), v128.load(result + at));
-    let odd = f32x4.mul(a1, v128.load(m1 + at));
-    even = multiplyAdd(a2, v128.load(m2 + at), even);
-    odd = multiplyAdd(a3, v128.load(m3 + at), odd);
-    even = multiplyAdd(a4, v128.load(m4 + at), even);
-    odd = multiplyAdd(a5, v128.load(m5 + at), odd);
-    even = multiplyAdd(a6, v128.load(m6 + at), even);
-    odd = multiplyAdd(a7, v128.load(m7 + at), odd);
-    v128.store(result + at, f32x4.add(even, odd));
+    let sum = multiplyAdd(a0, v128.load(matrix + at), v128.load(result + at));
+    sum = multiplyAdd(a1, v128.load(m1 + at), sum);
+    sum = multiplyAdd(a2, v128.load(m2 + at), sum);
+    sum = multiplyAdd(a3, v128.load(m3 + at), sum);
+    sum = multiplyAdd(a4, v128.load(m4 + at), sum);
+    sum = multiplyAdd(a5, v128.load(m5 + at), sum);
+    sum = multiplyAdd(a6, v128.load(m6 + at), sum);
+    sum = multiplyAdd(a7, v128.load(m7 + at), sum);
+    v128.store(result + at, sum);
   }
   if (columns % 4 === 0) return;
   for (let n = 0; n < ROWS; n++) {
