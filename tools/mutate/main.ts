@@ -37,7 +37,8 @@ function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
 
 /** AssemblyScript is another language, and what a script writes is changed where it is written from. */
 const isChangeable = (file: string) =>
-  file.endsWith('.ts') && !/\.d\.ts$|\/assembly\/|\/binaries(-with-additions)?\.ts$|\/(page|worker)-script\.ts$/.test(file);
+  file.endsWith('.ts') &&
+  !/\.d\.ts$|\/assembly\/|\/binaries(-with-additions)?\.ts$|\/(page|worker)-script\.ts$/.test(file);
 
 function sourcesBelow(path: string): string[] {
   if (statSync(path).isFile()) return [path];
