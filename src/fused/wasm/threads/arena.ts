@@ -6,7 +6,7 @@ const PAGE_BYTES = 65536;
 /** 4 GiB. */
 const MOST_PAGES = 65536;
 const ALIGNMENT = 64;
-/** Beyond this it grows only where one call needs more. */
+/** What copies may take up beyond the call that is running. */
 const KEPT_BYTES = 128 * 2 ** 20;
 /** How many copies are kept. */
 const MOST_COPIES = 200;
@@ -18,23 +18,22 @@ interface Block {
   /** What it is a copy of; null for working memory. */
   dataId: object | null;
   bytes: number;
-  /** Whether the call that is being prepared or run uses it. */
-  isInUse: boolean;
+  /** The call that has used it last. */
+  call: number;
 }
 
 /**
  * Memory that threads share, with copies of tensors of any backend. A tensor's data never change, so a copy serves every call
- * until its place is needed: the backward pass finds what the forward pass wrote, and weights are copied once for as long as
+ * as long as the tensor lives: the backward pass finds what the forward pass wrote, and weights are copied once for as long as
  * they stay.
  */
 export class Arena {
   readonly memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES, shared: true });
-  // Address 0 says that an array is absent.
-  private next = ALIGNMENT;
-  /** Oldest first. */
+  /** By address. */
   private blocks: Block[] = [];
+  private calls = 0;
 
-  /** @param keptBytes To what it grows before it uses memory again that holds copies. */
+  /** @param keptBytes What copies may take up beyond the call that is running. */
   constructor(private readonly keptBytes = KEPT_BYTES) {}
 
   /** Where a tensor's data are. */
@@ -43,7 +42,7 @@ export class Arena {
     const bytes = tensor.size * ArrayOfType.BYTES_PER_ELEMENT;
     const known = this.blocks.find((block) => block.dataId === tensor.dataId && block.bytes === bytes);
     if (known !== undefined) {
-      known.isInUse = true;
+      known.call = this.calls;
       return known.address;
     }
     const { address } = this.allocate(bytes, tensor.dataId);
@@ -70,44 +69,35 @@ export class Arena {
 
   /** Ends the call. */
   release(): void {
-    for (const block of this.blocks) block.isInUse = false;
-    this.blocks = this.blocks.filter(({ dataId }) => dataId !== null).slice(-MOST_COPIES);
-  }
-
-  private allocate(bytes: number, dataId: object | null): Block {
-    const address = this.findPlace(bytes);
-    const end = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT;
-    this.blocks = this.blocks.filter((block) => block.isInUse || block.end <= address || block.address >= end);
-    const block = { address, end, dataId, bytes, isInUse: true };
-    this.blocks.push(block);
-    this.next = end;
-    return block;
-  }
-
-  /** The next place that no block in use takes up, from the start again once enough has been used. */
-  private findPlace(bytes: number): number {
-    const most = Math.max(this.keptBytes, this.memory.buffer.byteLength);
-    const found = this.passBlocksInUse(this.next, bytes);
-    if (found + bytes + ALIGNMENT <= most) return this.ensure(found, bytes);
-    const again = this.passBlocksInUse(ALIGNMENT, bytes);
-    return this.ensure(again, bytes);
-  }
-
-  private passBlocksInUse(from: number, bytes: number): number {
-    let place = from;
-    for (;;) {
-      const inTheWay = this.blocks.find(
-        ({ isInUse, address, end }) => isInUse && address < place + bytes + ALIGNMENT && place < end,
-      );
-      if (inTheWay === undefined) return place;
-      place = inTheWay.end;
+    this.calls++;
+    const backend = tf.backend();
+    const copies = this.blocks.filter(({ dataId }) => dataId !== null && backend.refCount(dataId) > 0);
+    const latest = [...copies].sort((a, b) => b.call - a.call).slice(0, MOST_COPIES);
+    const kept = new Set<Block>();
+    let bytes = 0;
+    for (const block of latest) {
+      bytes += block.bytes;
+      if (bytes <= this.keptBytes) kept.add(block);
     }
+    this.blocks = copies.filter((block) => kept.has(block));
   }
 
-  private ensure(address: number, bytes: number): number {
-    const missing = address + bytes + ALIGNMENT - this.memory.buffer.byteLength;
+  /** Takes the lowest place that is free, so that calls use the same memory, which the processor still has in its caches. */
+  private allocate(bytes: number, dataId: object | null): Block {
+    const size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    // Address 0 says that an array is absent.
+    let address = ALIGNMENT;
+    let index = 0;
+    for (; index < this.blocks.length; index++) {
+      const next = this.blocks[index] as Block;
+      if (next.address >= address + size) break;
+      address = next.end;
+    }
+    const block = { address, end: address + size, dataId, bytes, call: this.calls };
+    this.blocks.splice(index, 0, block);
+    const missing = block.end + ALIGNMENT - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
-    return address;
+    return block;
   }
 }
 
