@@ -18,6 +18,7 @@ import { onnxSection } from './sections/onnx.js';
 import { openingSection } from './sections/opening.js';
 import { overheadSection } from './sections/overhead.js';
 import { streamingSection } from './sections/streaming.js';
+import { threadsSection } from './sections/threads.js';
 import { torchSection } from './sections/torch.js';
 import { variantsSection } from './sections/variants.js';
 import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
@@ -47,6 +48,7 @@ const SECTIONS: Record<SectionName, Section> = {
   overhead: overheadSection,
   bidirectional: bidirectionalSection,
   variants: variantsSection,
+  threads: threadsSection,
   'first-call': firstCallSection,
   opening: openingSection,
 };

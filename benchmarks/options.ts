@@ -18,6 +18,7 @@ export const SECTION_NAMES = [
   'overhead',
   'bidirectional',
   'variants',
+  'threads',
   'first-call',
   'opening',
 ] as const;
@@ -30,6 +31,8 @@ export interface BenchmarkOptions {
   shapes: Shape[] | undefined;
   /** Measures the plain path of tfjs ops in the place of what the layer chooses by itself. */
   plain: boolean;
+  /** How many threads the section `threads` compares with one. */
+  threads: number;
   /** For each pair. */
   seconds: number;
   /** A Python that has PyTorch; undefined leaves it out. */
@@ -56,11 +59,13 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       overhead                   layer.apply against the bare function of the WebAssembly module
       bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second
       variants                   training with peepholes, a clip and a projection, on plain ops and fused
+      threads                    inference and training on one thread against several
       first-call                 the first call in a fresh process, and the size of the package
       opening                    a .keras file of 50 MB, and one of 3,000 units, in Node and in Chromium
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
   --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx, torch and floor
   --plain                          measures useFused: false, the plain path, instead of 'auto'
+  --threads 2                      how many the section threads compares with one
   --seconds 1                      to measure each pair for; more for less noise
   --python PATH                    a Python that has PyTorch; default: $PYTHON; without either, PyTorch is left out
   --json FILE                      writes the results there, too
@@ -82,6 +87,7 @@ export function parseOptions(args: string[]): BenchmarkOptions {
       backends: text,
       shapes: text,
       seconds: text,
+      threads: text,
       python: text,
       json: text,
       save: flag,
@@ -93,12 +99,17 @@ export function parseOptions(args: string[]): BenchmarkOptions {
   if (!(seconds > 0 && seconds < Number.POSITIVE_INFINITY)) {
     throw new Error(`--seconds must be a positive number, got '${values.seconds}'`);
   }
+  const threads = Number(values.threads ?? 2);
+  if (!Number.isSafeInteger(threads) || threads < 2) {
+    throw new Error(`--threads must be an integer above 1, got '${values.threads}'`);
+  }
   return {
     backends: chosenAmong(NODE_BACKENDS, '--backends', values.backends),
     sections: chosenAmong(SECTION_NAMES, '--only', values.only),
     shapes: values.shapes?.split(',').map(parseShape),
     plain: values.plain ?? false,
     seconds,
+    threads,
     python: values.python ?? process.env.PYTHON,
     json: values.json,
     save: values.save ?? false,

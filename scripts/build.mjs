@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
+import { workerScript } from './generate/worker-script.mjs';
 
 const require = createRequire(import.meta.url);
 const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -108,6 +109,8 @@ for (const file of INFLATING_FILES) {
   await carryInflate(file, 'cjs', 'cjs');
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(['fflate']));
+// For pages that may not make a worker of a text.
+writeFileSync('dist/thread-worker.js', `/*! ${name} ${version} | ${license} */\n${await workerScript()}\n`);
 await build({
   stdin: {
     // Of convert without what reads and writes files, which most pages would load in vain.

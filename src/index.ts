@@ -9,7 +9,7 @@ export type { CellStep, LSTMStep, States } from './core/step.js';
 export type { GateDropoutMasks } from './core/weighted-sum.js';
 export type { WeightFacts } from './core/weights.js';
 export { type Implementation, prepareKernels, type UseFused } from './fused/choose.js';
-export { setThreads } from './fused/set-threads.js';
+export { setThreads, type ThreadsOptions } from './fused/set-threads.js';
 export { type TunedProblem, type Tuning, type TuningRow, useTuning } from './fused/tuning.js';
 export { accelerateBuiltIn } from './layers/accelerate/accelerate-built-in.js';
 export { lastImplementation } from './layers/accelerate/last-implementation.js';

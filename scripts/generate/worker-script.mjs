@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export async function writeWorkerScript() {
+export async function workerScript() {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['src/fused/wasm/threads/worker.ts'],
@@ -17,9 +17,13 @@ export async function writeWorkerScript() {
     charset: 'ascii',
     logLevel: 'warning',
   });
+  return outputFiles[0].text.trim();
+}
+
+export async function writeWorkerScript() {
   const lines = [
     '// Made by npm run generate.',
-    `export const WORKER_SCRIPT = ${JSON.stringify(outputFiles[0].text.trim())};`,
+    `export const WORKER_SCRIPT = ${JSON.stringify(await workerScript())};`,
     '',
   ];
   const target = `${root}src/fused/wasm/threads/worker-script.ts`;

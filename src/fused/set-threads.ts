@@ -1,10 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../core/errors.js';
+import { checkOptions } from '../core/options.js';
 import { useThreads } from './wasm/heap.js';
 import { fastestBuild, withAdditions } from './wasm/module.js';
 import type { WasmThreads } from './wasm/threads/threads.js';
 
 const MOST_THREADS = 64;
+
+export interface ThreadsOptions {
+  /**
+   * In a page whose content security policy forbids workers from `blob:`, the address at which it serves this package's
+   * `dist/thread-worker.js`.
+   */
+  worker?: string | URL;
+}
+
+const OPTIONS = {
+  worker: {
+    must: 'a URL or a string',
+    holds: (value: unknown) => typeof value === 'string' || value instanceof URL,
+  },
+};
 
 let running: WasmThreads | null = null;
 let queue: Promise<unknown> = Promise.resolve();
@@ -24,19 +40,20 @@ let queue: Promise<unknown> = Promise.resolve();
  *
  * @param n How many threads, from 1 to 64; more than there are cores gain nothing. 1 ends the workers.
  * @returns How many there are: 1, after a warning that says why, where there can be no more.
- * @throws RangeError if `n` is not such a number.
+ * @throws RangeError if `n` is not such a number, or an option is not what it must be.
  * @category Speed
  */
-export function setThreads(n: number): Promise<number> {
+export async function setThreads(n: number, options: ThreadsOptions = {}): Promise<number> {
   if (!Number.isSafeInteger(n) || n < 1 || n > MOST_THREADS) {
-    return Promise.reject(invalidArgument('setThreads', `n must be an integer from 1 to ${MOST_THREADS}`, n));
+    throw invalidArgument('setThreads', `n must be an integer from 1 to ${MOST_THREADS}`, n);
   }
-  const result = queue.then(() => change(n));
+  checkOptions('setThreads', options, OPTIONS);
+  const result = queue.then(() => change(n, options.worker ?? null));
   queue = result.catch(() => undefined);
   return result;
 }
 
-async function change(n: number): Promise<number> {
+async function change(n: number, script: string | URL | null): Promise<number> {
   if (running !== null && running.count === n) return n;
   end();
   if (n === 1) return 1;
@@ -49,12 +66,13 @@ async function change(n: number): Promise<number> {
   let failure: string | null = null;
   try {
     const { WasmThreads } = await import('./wasm/threads/threads.js');
-    const threads = new WasmThreads(n, (reason) => {
+    const onLost = (reason: string) => {
       failure = reason;
       if (running !== threads) return;
       end();
       console.warn(`explicit-lstm: a thread was lost (${reason}): calls go on on one thread`);
-    });
+    };
+    const threads = new WasmThreads(n, onLost, script);
     for (const each of [build, withAdditions(build)]) if (each !== null) await threads.prepare(each);
     if (failure !== null) return refuse(failure);
     running = threads;

@@ -23,6 +23,7 @@ describe('parseOptions', () => {
       shapes: undefined,
       plain: false,
       seconds: 1,
+      threads: 2,
       python: undefined,
       json: undefined,
       save: false,
@@ -32,7 +33,7 @@ describe('parseOptions', () => {
 
   it('reads every option, and keeps sections and backends in the order of the benchmark', () => {
     const text =
-      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --plain --seconds 0.5 --json a.json --python python3 --save';
+      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --plain --seconds 0.5 --threads 4 --json a.json --python python3 --save';
     expect(parseOptions(text.split(' '))).toEqual({
       backends: ['cpu', 'wasm'],
       sections: ['inference', 'floor'],
@@ -42,6 +43,7 @@ describe('parseOptions', () => {
       ],
       plain: true,
       seconds: 0.5,
+      threads: 4,
       python: 'python3',
       json: 'a.json',
       save: true,
@@ -58,6 +60,7 @@ describe('parseOptions', () => {
     [['--seconds', '0'], /^--seconds must be a positive number, got '0'$/],
     [['--seconds', 'Infinity'], /^--seconds must be a positive number, got 'Infinity'$/],
     [['--seconds', 'two'], /^--seconds must be a positive number, got 'two'$/],
+    [['--threads', '1'], /^--threads must be an integer above 1, got '1'$/],
     [['--secnods', '2'], /'--secnods'/],
     [['floor'], /'floor'/],
   ])('refuses %j in one line', (args, message) => {

@@ -15,6 +15,10 @@ export interface Expected {
   reason?: string;
   /** Whether tfjs's memory is to be shared by threads. */
   isThreaded?: boolean;
+  /** What `setThreads(2)` is to resolve to; not asked for where it is left out. */
+  threads?: number;
+  /** From where the page is to load workers. */
+  worker?: string;
 }
 
 /** How far the explicit layer is from the built-in one, in what a test checks. */
@@ -148,17 +152,60 @@ async function compareImplementation(tf: Tf, lstm: Factory, expected: Expected):
   };
 }
 
+/** The functions of this package that are called. */
+interface Package {
+  lstm: Factory;
+  setThreads: (n: number, options?: { worker?: string }) => Promise<number>;
+}
+
+/** The same bits on two threads as on one. */
+async function compareThreads(tf: Tf, { lstm, setThreads }: Package, expected: Expected): Promise<Comparison> {
+  const [batch, timesteps, features, units] = [9, 20, 40, 64];
+  const layer = lstm({ units, returnSequences: true, recurrentInitializer: 'glorotNormal' });
+  const x = randomTensor(tf, [batch, timesteps, features], 3);
+  layer.apply(x);
+  const train = async () => {
+    const loss = (input: tfjs.Tensor) => tf.sum(tf.square(layer.apply(input) as tfjs.Tensor)) as tfjs.Scalar;
+    const { value, grads } = tf.variableGrads(() => loss(x));
+    return Promise.all([value, ...Object.values(grads), tf.grad(loss)(x)].map((tensor) => tensor.data()));
+  };
+  const alone = await train();
+  const { compareExchange } = Atomics;
+  let taken = 0;
+  const threads = await setThreads(2, expected.worker === undefined ? {} : { worker: expected.worker });
+  // Whoever posts a job asks so whether it has been taken up.
+  Atomics.compareExchange = ((...given: Parameters<typeof compareExchange>) => {
+    taken += 1;
+    return compareExchange(...given);
+  }) as typeof compareExchange;
+  const together = await train();
+  Atomics.compareExchange = compareExchange;
+  await setThreads(1);
+  const problems = [
+    ...(threads === expected.threads ? [] : [`there were ${threads} threads`]),
+    ...(taken > 0 === threads > 1 ? [] : [`${taken} jobs on ${threads} threads`]),
+    ...alone.flatMap((values, n) => (values.every((value, k) => value === together[n]?.[k]) ? [] : [`result ${n}`])),
+  ];
+  const passed = problems.length === 0;
+  const title = `setThreads(2) gives ${expected.threads}`;
+  return { title, largestDifference: 0, passed, ...(!passed && { problem: problems.join('; ') }) };
+}
+
 /** Holds the explicit LSTM to the built-in one of the same page, on one backend. */
-export async function compareOn(expected: Expected, tf: Tf, { lstm }: { lstm: unknown }): Promise<Comparison[]> {
+export async function compareOn(expected: Expected, tf: Tf, given: unknown): Promise<Comparison[]> {
+  const { lstm, setThreads } = given as Package;
   const comparisons: Array<[string, () => Promise<Comparison>]> = [];
   for (const sequences of [false, true]) {
     for (const state of [false, true]) {
       const title = `returnSequences ${sequences}, returnState ${state}`;
-      comparisons.push([title, () => compareOutputs(tf, lstm as Factory, sequences, state)]);
+      comparisons.push([title, () => compareOutputs(tf, lstm, sequences, state)]);
     }
   }
-  comparisons.push(['one training step', () => compareTrainingStep(tf, lstm as Factory)]);
-  comparisons.push(['implementation', () => compareImplementation(tf, lstm as Factory, expected)]);
+  comparisons.push(['one training step', () => compareTrainingStep(tf, lstm)]);
+  comparisons.push(['implementation', () => compareImplementation(tf, lstm, expected)]);
+  if (expected.threads !== undefined) {
+    comparisons.push(['threads', () => compareThreads(tf, { lstm, setThreads }, expected)]);
+  }
   const results: Comparison[] = [];
   for (const [title, run] of comparisons) {
     try {

@@ -15,9 +15,12 @@ const RUNS: [page: string, expected: Expected][] = [
   ]),
   ['worker', { backend: 'wasm', implementation: FUSED }],
   ['worker', { backend: 'cpu', implementation: FUSED }],
-  ['isolated/esm', { backend: 'wasm', implementation: FUSED, isThreaded: true }],
+  ['isolated/esm', { backend: 'wasm', implementation: FUSED, isThreaded: true, threads: 2 }],
+  ['isolated/esm', { backend: 'cpu', implementation: FUSED, threads: 2 }],
+  ['isolated-strict/esm', { backend: 'cpu', implementation: FUSED, threads: 1 }],
+  ['isolated-strict/esm', { backend: 'cpu', implementation: FUSED, threads: 2, worker: 'thread-worker.js' }],
   ['wasm-allowed/esm', { backend: 'wasm', implementation: FUSED }],
-  ['wasm-allowed/esm', { backend: 'cpu', implementation: FUSED }],
+  ['wasm-allowed/esm', { backend: 'cpu', implementation: FUSED, threads: 1 }],
   ['wasm-forbidden/esm', { backend: 'cpu', implementation: 'reference', reason: 'WebAssembly is not allowed here' }],
 ];
 /** The groups of checks of the fused kernel on webgl, by pages: some want a page of their own. */

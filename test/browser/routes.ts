@@ -69,6 +69,7 @@ export async function pageRoutes(): Promise<Routes> {
     '/webgpu.html': join(PAGES, 'webgpu.html'),
     '/webgpu.js': await bundleWithWebGPU(),
     '/without-tensorflow.html': join(PAGES, 'without-tensorflow.html'),
+    '/thread-worker.js': 'dist/thread-worker.js',
     '/tf.min.js': join(tfjs, 'tf.min.js'),
     '/tf-backend-wasm.min.js': join(wasm, 'tf-backend-wasm.min.js'),
     '/explicit-lstm.global.js': GLOBAL_BUILD,

@@ -12,11 +12,15 @@ const CONTENT_TYPES: Record<string, string> = {
 /** What each address answers with: a file's path, or the content itself. */
 export type Routes = Record<string, string | Uint8Array>;
 
+// With these, a page may share memory with its workers, and tfjs loads its threaded build.
+const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+const WASM_ALLOWED = { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'" };
+
 /** Headers that a page may be served with: `/<policy>/page.html` is `/page.html` under that policy. */
 const POLICIES: Record<string, Record<string, string>> = {
-  // With these, a page may share memory with its workers, and tfjs loads its threaded build.
-  isolated: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
-  'wasm-allowed': { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'" },
+  isolated: ISOLATED,
+  'isolated-strict': { ...ISOLATED, ...WASM_ALLOWED },
+  'wasm-allowed': WASM_ALLOWED,
   'wasm-forbidden': { 'Content-Security-Policy': "script-src 'self'" },
 };
 

@@ -40,6 +40,10 @@ test.each([0, -1, 1.5, Number.NaN, 65, '2', undefined, null])('setThreads(%p) is
   await expect(setThreads(n as number)).rejects.toThrow(/^setThreads: n must be an integer from 1 to 64, got /);
 });
 
+test('options are checked', async () => {
+  await expect(setThreads(2, { worker: 3 as never })).rejects.toThrow(/worker must be a URL or a string, got 3/);
+});
+
 test('it resolves to how many there are, and calls use them', async () => {
   const train = training();
   const expected = train();
@@ -84,8 +88,8 @@ describe('A worker that dies', () => {
   function collectWorkers(): workers.ThreadWorker[] {
     const started: workers.ThreadWorker[] = [];
     const { startWorker } = workers;
-    jest.spyOn(workers, 'startWorker').mockImplementation((onLost) => {
-      const worker = startWorker(onLost);
+    jest.spyOn(workers, 'startWorker').mockImplementation((onLost, script) => {
+      const worker = startWorker(onLost, script);
       started.push(worker);
       return worker;
     });

@@ -50,13 +50,15 @@ export class WorkerPool {
   /**
    * @param count How many workers.
    * @param onLost Called once, when the pool is of no use any more.
+   * @param script See `startWorker`.
    */
   constructor(
     count: number,
     private readonly onLost: (reason: string) => void,
+    script: string | URL | null,
   ) {
     this.control = makeControl(count);
-    for (let n = 0; n < count; n++) this.workers.push(startWorker((reason) => this.lose(reason)));
+    for (let n = 0; n < count; n++) this.workers.push(startWorker((reason) => this.lose(reason), script));
   }
 
   /** This thread included. */

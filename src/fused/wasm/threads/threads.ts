@@ -26,9 +26,10 @@ export class WasmThreads implements Threads {
   /**
    * @param count Threads, this one included.
    * @param onLost Called when they are of no use any more.
+   * @param script See `startWorker`.
    */
-  constructor(count: number, onLost: (reason: string) => void) {
-    this.pool = new WorkerPool(count - 1, onLost);
+  constructor(count: number, onLost: (reason: string) => void, script: string | URL | null = null) {
+    this.pool = new WorkerPool(count - 1, onLost, script);
   }
 
   get count(): number {

@@ -10,12 +10,13 @@ export interface ThreadWorker {
 /**
  * Starts a worker, which keeps no process alive.
  *
+ * @param script In a page, the address of `dist/thread-worker.js`; null for what is here, by a blob.
  * @param onLost Called when it fails to start, or ends by itself.
  * @throws Error where there can be none.
  */
-export function startWorker(onLost: (reason: string) => void): ThreadWorker {
+export function startWorker(onLost: (reason: string) => void, script: string | URL | null): ThreadWorker {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  return threads === undefined ? startInPage(onLost) : startInNode(threads, onLost);
+  return threads === undefined ? startInPage(onLost, script) : startInNode(threads, onLost);
 }
 
 function startInNode({ Worker }: typeof import('node:worker_threads'), onLost: (reason: string) => void): ThreadWorker {
@@ -27,16 +28,16 @@ function startInNode({ Worker }: typeof import('node:worker_threads'), onLost: (
   return { send: (message) => worker.postMessage(message), end: () => void worker.terminate() };
 }
 
-function startInPage(onLost: (reason: string) => void): ThreadWorker {
-  const address = URL.createObjectURL(new Blob([WORKER_SCRIPT], { type: 'text/javascript' }));
-  const worker = new Worker(address);
+function startInPage(onLost: (reason: string) => void, script: string | URL | null): ThreadWorker {
+  const blob = script === null ? URL.createObjectURL(new Blob([WORKER_SCRIPT], { type: 'text/javascript' })) : null;
+  const worker = new Worker(blob ?? (script as string | URL));
   worker.onerror = ({ message }) =>
-    onLost(message || "the page's content security policy may forbid workers from blob:");
+    onLost(message || "it cannot be loaded; is that forbidden by the page's content security policy?");
   return {
     send: (message) => worker.postMessage(message),
     end: () => {
       worker.terminate();
-      URL.revokeObjectURL(address);
+      if (blob !== null) URL.revokeObjectURL(blob);
     },
   };
 }
