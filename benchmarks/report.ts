@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { formatTime } from './format-time.js';
 import type { Measurement } from './measuring.js';
 import type { SectionName } from './options.js';
 import type { Spread } from './spread.js';
@@ -58,9 +59,4 @@ export function formatTable(head: string[], rows: string[][]): string {
 /** Median and, in brackets, quartiles. */
 export function formatSpread({ median, low, high }: Spread): string {
   return `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
-}
-
-/** To three digits, or all digits of the whole part. */
-export function formatTime(time: number): string {
-  return time >= 100 ? time.toFixed(0) : time.toPrecision(3);
 }

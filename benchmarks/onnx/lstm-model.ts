@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import type { Shape } from '../shapes.js';
 import type { Values } from '../weights.js';
@@ -12,10 +11,11 @@ const IR_VERSION = 7;
  * A model of one LSTM node, the weights in it: X [T, B, D] -> Y_h [1, B, U], the last hidden state. It has no other
  * output, so that a runtime need not compute any.
  *
+ * @param schema The text of `onnx.proto`.
  * Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
  */
-export function onnxLSTM({ batch, timesteps, features, units }: Shape, values: Values): Uint8Array {
-  const Model = protobuf.loadSync(join(process.cwd(), 'benchmarks/onnx/onnx.proto')).lookupType('onnx.ModelProto');
+export function onnxLSTM(schema: string, { batch, timesteps, features, units }: Shape, values: Values): Uint8Array {
+  const Model = protobuf.parse(schema).root.lookupType('onnx.ModelProto');
   const node = {
     opType: 'LSTM',
     name: 'lstm',

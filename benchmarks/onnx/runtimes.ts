@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import type { Contestant } from '../contestant.js';
 import type { Shape } from '../shapes.js';
@@ -17,7 +18,7 @@ export async function onnxContestant(runtime: Runtime, shape: Shape): Promise<On
   const { batch, timesteps, features } = shape;
   const { sessions, tensors } = await load(runtime);
   const values = drawValues(shape);
-  const session = await sessions.create(onnxLSTM(shape, values), {
+  const session = await sessions.create(onnxLSTM(readFileSync('benchmarks/onnx/onnx.proto', 'utf8'), shape, values), {
     executionProviders: [runtime === 'onnxruntime-web' ? 'wasm' : 'cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

@@ -2,13 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { accelerateBuiltIn, enableEmbeddingTraining, lastImplementation, lstm } from '../../src/index.js';
 import { type NodeBackend, useBackend } from '../../tools/backends.js';
 import type { Contestant } from '../contestant.js';
+import { formatTime } from '../format-time.js';
 import { additionModel } from '../models/addition.js';
 import type { ExampleModel } from '../models/example-model.js';
 import { sentimentModel } from '../models/sentiment.js';
 import { textGenerationModel } from '../models/text-generation.js';
 import { translationModel } from '../models/translation.js';
 import type { BenchmarkOptions } from '../options.js';
-import { formatTable, formatTime, type Result } from '../report.js';
+import { formatTable, type Result } from '../report.js';
 import { measureContest, type Section } from '../section.js';
 
 export const EXAMPLE_MODELS: readonly ExampleModel[] = [

@@ -4,8 +4,9 @@ import { openHeap } from '../../src/fused/wasm/heap.js';
 import { type Build, fastestBuild } from '../../src/fused/wasm/module.js';
 import { useBackend } from '../../tools/backends.js';
 import type { Contestant, Duel } from '../contestant.js';
+import { formatTime } from '../format-time.js';
 import { implementationOf, type Layers, makeLayers } from '../layers.js';
-import { formatTable, formatTime, type Result } from '../report.js';
+import { formatTable, type Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
 import { parseShape, type Shape } from '../shapes.js';
 

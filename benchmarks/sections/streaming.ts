@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../tools/backends.js';
 import type { Contestant } from '../contestant.js';
+import { formatTime } from '../format-time.js';
 import { implementationOf, makeLayers } from '../layers.js';
-import { formatTable, formatTime, type Result } from '../report.js';
+import { formatTable, type Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
 import { parseShape } from '../shapes.js';
 

@@ -1,4 +1,5 @@
-import { formatLine, formatResults, formatSpread, formatTime, type Result } from '../../benchmarks/report.js';
+import { formatTime } from '../../benchmarks/format-time.js';
+import { formatLine, formatResults, formatSpread, type Result } from '../../benchmarks/report.js';
 
 const result: Result = {
   section: 'inference',

@@ -6,6 +6,7 @@ import { extname } from 'node:path';
 const CONTENT_TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.wasm': 'application/wasm',
 };
 
@@ -28,7 +29,7 @@ const POLICIES: Record<string, Record<string, string>> = {
 export async function serve(routes: Routes): Promise<{ origin: string; server: Server }> {
   const server = createServer(async ({ url = '/' }, response) => {
     const [, policy = '', page] = /^\/([\w-]+)(\/.+)$/.exec(url) ?? [];
-    const route = routes[page ?? url];
+    const route = routes[url] ?? routes[page ?? ''];
     try {
       if (route === undefined) throw new Error(`no such page: ${url}`);
       const body = typeof route === 'string' ? await readFile(route) : route;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { onnxLSTM } from '../../../benchmarks/onnx/lstm-model.js';
 
@@ -18,7 +19,10 @@ interface TensorProto {
 
 function decoded() {
   const Model = protobuf.loadSync('benchmarks/onnx/onnx.proto').lookupType('onnx.ModelProto');
-  return Model.toObject(Model.decode(onnxLSTM(shape, values)), { longs: Number, enums: String });
+  return Model.toObject(Model.decode(onnxLSTM(readFileSync('benchmarks/onnx/onnx.proto', 'utf8'), shape, values)), {
+    longs: Number,
+    enums: String,
+  });
 }
 
 describe('onnxLSTM', () => {
