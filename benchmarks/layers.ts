@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationName } from '../src/core/activations.js';
 import { type LSTM, lstm } from '../src/index.js';
 import type { Shape } from './shapes.js';
 import { drawValues } from './weights.js';
@@ -19,6 +20,8 @@ export interface Layers {
 export interface LayerOptions {
   /** Whether the explicit layer is to run on plain tfjs ops. */
   plain: boolean;
+  /** Default: 'tanh'. */
+  activation?: ActivationName;
   /** Default: tfjs's default. */
   recurrentActivation?: RecurrentActivation;
   stateful?: boolean;
@@ -26,7 +29,7 @@ export interface LayerOptions {
 
 export function makeLayers(
   shape: Shape,
-  { plain, recurrentActivation = 'hardSigmoid', stateful = false }: LayerOptions,
+  { plain, activation = 'tanh', recurrentActivation = 'hardSigmoid', stateful = false }: LayerOptions,
 ): Layers {
   const { batch, timesteps, features, units } = shape;
   const values = drawValues(shape);
@@ -34,7 +37,8 @@ export function makeLayers(
   const batchInputShape: [number, null, number] = [batch, null, features];
   // All weights are set below; tfjs's orthogonal initializer takes minutes at 1024 units.
   const initializers = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
-  const args = { ...initializers, recurrentActivation, units, stateful, batchInputShape };
+  const activations = { activation: activation as 'tanh', recurrentActivation };
+  const args = { ...initializers, ...activations, units, stateful, batchInputShape };
   const layers = {
     builtIn: tf.layers.lstm({ ...args }),
     explicit: lstm({ ...args, useFused: plain ? false : 'auto' }),

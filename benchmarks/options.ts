@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ACTIVATIONS, type ActivationName } from '../src/core/activations.js';
 import { NODE_BACKENDS, type NodeBackend } from '../tools/backends.js';
 import { parseShape, type Shape } from './shapes.js';
 
@@ -29,6 +30,8 @@ export interface BenchmarkOptions {
   sections: SectionName[];
   /** Undefined for the default ones, less those that take a backend too long. */
   shapes: Shape[] | undefined;
+  /** φ, of inference, training and trace. */
+  activation: ActivationName;
   /** Measures the plain path of tfjs ops in the place of what the layer chooses by itself. */
   plain: boolean;
   /** How many threads the section `threads` compares with one. */
@@ -64,6 +67,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       opening                    a .keras file of 50 MB, and one of 3,000 units, in Node and in Chromium
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
   --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx, torch and floor
+  --activation tanh                φ of inference, training and trace: relu, ...
   --plain                          measures useFused: false, the plain path, instead of 'auto'
   --threads 2                      how many the section threads compares with one
   --seconds 1                      to measure each pair for; more for less noise
@@ -86,6 +90,7 @@ export function parseOptions(args: string[]): BenchmarkOptions {
       only: text,
       backends: text,
       shapes: text,
+      activation: text,
       seconds: text,
       threads: text,
       python: text,
@@ -107,6 +112,7 @@ export function parseOptions(args: string[]): BenchmarkOptions {
     backends: chosenAmong(NODE_BACKENDS, '--backends', values.backends),
     sections: chosenAmong(SECTION_NAMES, '--only', values.only),
     shapes: values.shapes?.split(',').map(parseShape),
+    activation: activationOf(values.activation ?? 'tanh'),
     plain: values.plain ?? false,
     seconds,
     threads,
@@ -115,6 +121,13 @@ export function parseOptions(args: string[]): BenchmarkOptions {
     save: values.save ?? false,
     help: values.help ?? false,
   };
+}
+
+function activationOf(name: string): ActivationName {
+  const names = Object.keys(ACTIVATIONS) as ActivationName[];
+  const found = names.find((known) => known === name);
+  if (found === undefined) throw new Error(`--activation must be one of ${names.join(', ')}, got '${name}'`);
+  return found;
 }
 
 /** What was asked for, in the order of `all`. */

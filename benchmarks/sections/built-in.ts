@@ -59,7 +59,9 @@ export function builtInSection(task: keyof typeof TASKS): Section {
         for (const shape of shapesFor(backend, passes, options)) {
           for (const recurrentActivation of RECURRENT_ACTIVATIONS) {
             const layers = makeLayers(shape, { ...options, recurrentActivation });
-            const place = { section: task, backend, shape, setting: recurrentActivation };
+            const { activation } = options;
+            const setting = activation === 'tanh' ? recurrentActivation : `${activation}, ${recurrentActivation}`;
+            const place = { section: task, backend, shape, setting };
             results.push(await measureDuel(place, duel(layers), options));
             layers.dispose();
           }

@@ -9,10 +9,9 @@ export function refusalOfEquations(
   { activation, recurrentActivation, additions = [] }: FusedProblem,
   activations: object,
   runsAdditions = false,
-  recurrentActivations = activations,
 ): string | null {
   if (!Object.hasOwn(activations, activation)) return `no fused kernel supports the activation '${activation}'`;
-  if (!Object.hasOwn(recurrentActivations, recurrentActivation)) {
+  if (!Object.hasOwn(activations, recurrentActivation)) {
     return `no fused kernel supports the recurrentActivation '${recurrentActivation}'`;
   }
   return runsAdditions || additions.length === 0

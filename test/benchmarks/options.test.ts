@@ -21,6 +21,7 @@ describe('parseOptions', () => {
       backends: [...NODE_BACKENDS],
       sections: [...SECTION_NAMES],
       shapes: undefined,
+      activation: 'tanh',
       plain: false,
       seconds: 1,
       threads: 2,
@@ -33,7 +34,7 @@ describe('parseOptions', () => {
 
   it('reads every option, and keeps sections and backends in the order of the benchmark', () => {
     const text =
-      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --plain --seconds 0.5 --threads 4 --json a.json --python python3 --save';
+      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --activation relu --plain --seconds 0.5 --threads 4 --json a.json --python python3 --save';
     expect(parseOptions(text.split(' '))).toEqual({
       backends: ['cpu', 'wasm'],
       sections: ['inference', 'floor'],
@@ -41,6 +42,7 @@ describe('parseOptions', () => {
         { batch: 1, timesteps: 2, features: 3, units: 4 },
         { batch: 5, timesteps: 6, features: 7, units: 8 },
       ],
+      activation: 'relu',
       plain: true,
       seconds: 0.5,
       threads: 4,
@@ -57,6 +59,7 @@ describe('parseOptions', () => {
     [['--backends', 'cpu,webgl'], /^--backends must be among cpu, wasm, tensorflow, got 'webgl'$/],
     [['--shapes', '1x2x3'], /must be written BxTxDxU, .* got '1x2x3'$/],
     [['--shapes', '1x2x3x0'], /must be written BxTxDxU, .* got '1x2x3x0'$/],
+    [['--activation', 'reLU'], /^--activation must be one of sigmoid, .*, got 'reLU'$/],
     [['--seconds', '0'], /^--seconds must be a positive number, got '0'$/],
     [['--seconds', 'Infinity'], /^--seconds must be a positive number, got 'Infinity'$/],
     [['--seconds', 'two'], /^--seconds must be a positive number, got 'two'$/],

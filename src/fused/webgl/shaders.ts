@@ -1,12 +1,12 @@
+import { type ActivationsOfProgram, GPU_ACTIVATIONS } from '../gpu-activations.js';
+
 // Each texel holds two rows of two columns. U is made even, E, by units that stay 0, so that no texel holds two gates.
 // Rows of the input are b·T + t, rows of states (n·B + b)·2 for h and one more for c; n counts in processing order.
 //
 // Every program is told its sizes as uniforms, so that another sequence runs on the programs that are there.
 
 /** What a program is to do beyond the plain equations. */
-export interface Variant {
-  /** Whether σ is the hard sigmoid. */
-  isHard: boolean;
+export interface Variant extends ActivationsOfProgram {
   isMasked: boolean;
   /** Whether h has dropout. */
   isDropped: boolean;
@@ -40,23 +40,20 @@ const validity = (isMasked: boolean) =>
     return true;
   }`;
 
-// slope is the derivative of sigma, by its value.
-const activations = (isHard: boolean) =>
+/** Functions sigma and phi, and their derivatives, of what they are applied to and its value. */
+const activations = ({ activation, recurrentActivation }: ActivationsOfProgram) =>
   ['vec2', 'vec4']
-    .map(
-      (type) => `
-  ${type} sigma(${type} x) {
-    return ${isHard ? 'clamp(.2 * x + .5, 0., 1.)' : '1. / (1. + exp(-x))'};
+    .flatMap((type) =>
+      Object.entries({ sigma: recurrentActivation, phi: activation }).map(
+        ([name, of]) => `
+  ${type} ${name}(${type} x) {
+    return ${GPU_ACTIVATIONS[of].value};
   }
 
-  ${type} phi(${type} x) {
-    ${type} e = exp(-2. * abs(x));
-    return sign(x) * (1. - e) / (1. + e);
-  }
-
-  ${type} slope(${type} a) {
-    return ${isHard ? `.2 * (step(1e-30, a) - step(1., a))` : 'a * (1. - a)'};
+  ${type} ${name}Slope(${type} x, ${type} y) {
+    return ${GPU_ACTIVATIONS[of].slope};
   }`,
+      ),
     )
     .join('');
 
@@ -64,8 +61,7 @@ const activations = (isHard: boolean) =>
 const times = ({ isDropped }: Variant, row: string, column: string) =>
   isDropped ? ` * getDropout(${row}, ${column})` : '';
 
-const begin = ({ isHard, isMasked }: Pick<Variant, 'isHard' | 'isMasked'>) =>
-  `${COMMON}${validity(isMasked)}${activations(isHard)}`;
+const begin = (variant: Omit<Variant, 'isDropped'>) => `${COMMON}${validity(variant.isMasked)}${activations(variant)}`;
 
 /**
  * Weights [N, 4·place.x] as [N, 4·place.y], by block: with zeros behind the columns of each, or without these. place.z is N. Where
@@ -130,13 +126,15 @@ export const forwardStep = (variant: Variant) => `
     }
     vec4 before = getStates(rc.x, u);
     vec2 c = sigma(f) * before.zw + sigma(i) * phi(g);
-    setOutput(isValid(b, t) ? vec4(sigma(o) * phi(c), c) : before);
+    vec2 h = sigma(o) * phi(c);
+    vec4 after = u + 1 < U ? vec4(h, c) : vec4(h.x, 0., c.x, 0.);
+    setOutput(isValid(b, t) ? after : before);
   }
 `;
 
-/** The gates of all steps, [B·T, 4E], from the states before them, [(T + 1)·2B, E]. */
-export const gatesOfSteps = (variant: Variant) => `
-  ${begin({ ...variant, isMasked: false })}
+/** The pre-activations of all steps, [B·T, 4E], from the states before them, [(T + 1)·2B, E]. */
+export const preActivationsOfSteps = (variant: Variant) => `
+  ${COMMON}
   vec2 hiddenAt(int row, int gate, int k) {
     int b = row / T;
     vec2 h = getStates((timeOf(row - b * T) * B + b) * 2, k).xy;
@@ -154,14 +152,13 @@ export const gatesOfSteps = (variant: Variant) => `
       vec4 weights = getRecurrent(k, rc.y);
       z += vec4(first.x * weights.xy + first.y * weights.zw, second.x * weights.xy + second.y * weights.zw);
     }
-    vec4 a = gate == 2 ? phi(z) : sigma(z);
-    setOutput(rc.x < last ? a : vec4(a.xy, 0., 0.));
+    setOutput(rc.x < last ? z : vec4(z.xy, 0., 0.));
   }
 `;
 
 /** A program over [B, T, U] from the values of u and of the unit after it in processing order; or over [B, U], of step place.x. */
-const show = (pair: string, isMasked: boolean, isSequence: boolean) => `
-  ${COMMON}${validity(isMasked)}
+const show = (pair: string, isSequence: boolean, begun: string) => `
+  ${begun}
   vec2 at(int b, int n, int u) {
     if (b >= B || n >= T) return vec2(0.);
     int t = timeOf(n);
@@ -185,11 +182,13 @@ const show = (pair: string, isMasked: boolean, isSequence: boolean) => `
  * A mask: 0 at masked steps.
  */
 export const showState = (isMasked: boolean, isSequence: boolean) =>
-  show('rowOf(getStates((n * B + b) * 2 + place.z, u), place.y)', isMasked, isSequence);
+  show('rowOf(getStates((n * B + b) * 2 + place.z, u), place.y)', isSequence, `${COMMON}${validity(isMasked)}`);
 
 /** The gate place.y of every step, [B, T, U]; 0 at masked steps. */
-export const showGate = (isMasked: boolean) =>
-  show('rowOf(getGates(b * T + t, place.y * E + u), b * T + t)', isMasked, true);
+export const showGate = (variant: Variant) => {
+  const z = 'rowOf(getZ(b * T + t, place.y * E + u), b * T + t)';
+  return show(`(place.y == 2 ? phi(${z}) : sigma(${z}))`, true, begin(variant));
+};
 
 /** How many textures every device lets a program read. */
 export const PARTS = 16;
@@ -220,23 +219,28 @@ const STEP_OF_ROW = `
  * What multiplies gradients on their way back, [T·2B, 3E]: of c for the pre-activations of i and f; of c for that of g, and
  * of h for that of o; of c for the c before, and of h for c.
  */
-export const factorsOfSteps = ({ isHard, isMasked }: Variant) => `
-  ${begin({ isHard, isMasked })}
-  vec2 gateAt(int row, int column) {
-    return rowOf(getGates(row, column), row);
+export const factorsOfSteps = (variant: Variant) => `
+  ${begin(variant)}
+  vec2 at(int row, int column) {
+    return rowOf(getZ(row, column), row);
   }
 
   void main() {
     ${STEP_OF_ROW}
-    vec2 i = gateAt(row, u);
-    vec2 f = gateAt(row, E + u);
-    vec2 g = gateAt(row, 2 * E + u);
-    vec2 o = gateAt(row, 3 * E + u);
+    vec2 zI = at(row, u);
+    vec2 zF = at(row, E + u);
+    vec2 zG = at(row, 2 * E + u);
+    vec2 zO = at(row, 3 * E + u);
+    vec2 i = sigma(zI);
+    vec2 f = sigma(zF);
+    vec2 g = phi(zG);
+    vec2 o = sigma(zO);
     vec2 before = getStates(rc.x, u).zw;
-    vec2 c = phi(getStates(rc.x + 2 * B, u).zw);
-    vec4 factors = block == 0 ? vec4(g * slope(i), before * slope(f))
-      : block == 1 ? vec4(i * (1. - g * g), c * slope(o))
-      : vec4(f, o * (1. - c * c));
+    vec2 c = getStates(rc.x + 2 * B, u).zw;
+    vec2 shown = phi(c);
+    vec4 factors = block == 0 ? vec4(g * sigmaSlope(zI, i), before * sigmaSlope(zF, f))
+      : block == 1 ? vec4(i * phiSlope(zG, g), shown * sigmaSlope(zO, o))
+      : vec4(f, o * phiSlope(c, shown));
     setOutput(isValid(b, t) ? factors : block == 2 ? vec4(1., 1., 0., 0.) : vec4(0.));
   }
 `;
@@ -251,11 +255,8 @@ export interface Arrivals {
  * What arrives from outside at each step: at h and c, [T·2B, E]; and beside it through the gates at the pre-activations, in pairs,
  * [T·2B, 3E]. Outputs are 0 at masked steps where isZeroed.
  */
-export const arrivals = ({ isHard, isMasked }: Variant, { atOutputs, atGates }: Arrivals, isZeroed: boolean) => `
-  ${begin({ isHard, isMasked })}
-  vec2 gateAt(int row, int column) {
-    return rowOf(getGates(row, column), row);
-  }
+export const arrivals = (variant: Variant, { atOutputs, atGates }: Arrivals, isZeroed: boolean) => `
+  ${begin(variant)}
 
   void main() {
     ${STEP_OF_ROW}
@@ -268,10 +269,11 @@ export const arrivals = ({ isHard, isMasked }: Variant, { atOutputs, atGates }: 
     ${
       atGates
         ? `
-    vec2 first = gateAt(row, (2 * block - 2) * E + u);
-    vec2 second = gateAt(row, (2 * block - 1) * E + u);
-    if (valid && block == 1) here = vec4(rowOf(getI(b, n, u), n) * slope(first), rowOf(getF(b, n, u), n) * slope(second));
-    if (valid && block == 2) here = vec4(rowOf(getG(b, n, u), n) * (1. - first * first), rowOf(getO(b, n, u), n) * slope(second));`
+    vec2 first = rowOf(getZ(row, (2 * block - 2) * E + u), row);
+    vec2 second = rowOf(getZ(row, (2 * block - 1) * E + u), row);
+    vec2 ofSecond = sigmaSlope(second, sigma(second));
+    if (valid && block == 1) here = vec4(rowOf(getI(b, n, u), n) * sigmaSlope(first, sigma(first)), rowOf(getF(b, n, u), n) * ofSecond);
+    if (valid && block == 2) here = vec4(rowOf(getG(b, n, u), n) * phiSlope(first, phi(first)), rowOf(getO(b, n, u), n) * ofSecond);`
         : ''
     }
     setOutput(u + 1 < U ? here : vec4(here.x, 0., here.z, 0.));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationName } from '../../core/activations.js';
 import { tidy } from '../../core/tidy.js';
 import { drawWebGL, requireWebGLContext } from '../../host/webgl-programs.js';
 import type {
@@ -11,6 +12,7 @@ import type {
   RecordedInputs,
   ResultGradients,
 } from '../fused-kernel.js';
+import { GPU_ACTIVATIONS } from '../gpu-activations.js';
 import { gradientOfBias, gradientOfInput, gradientOfKernel, gradientOfWeights, projectSequence } from '../products.js';
 import { refusalOfEquations } from '../refusal.js';
 import { isRight } from '../self-check.js';
@@ -22,7 +24,7 @@ export class WebGLKernel implements FusedKernel {
   private readonly checked = new WeakMap<tf.KernelBackend, boolean>();
 
   refusal(problem: FusedProblem): string | null {
-    const refusal = refusalOfEquations(problem, { tanh: 1 }, false, { sigmoid: 1, hardSigmoid: 1 });
+    const refusal = refusalOfEquations(problem, GPU_ACTIVATIONS);
     if (refusal !== null) return refusal;
     if (tf.env().getNumber('WEBGL_VERSION') !== 2) return 'the fused kernel needs WebGL 2';
     if (!tf.env().getBool('WEBGL_LAZILY_UNPACK')) return 'the flag WEBGL_LAZILY_UNPACK is false';
@@ -72,13 +74,11 @@ export class WebGLKernel implements FusedKernel {
       };
       const outputs = keepOutputs ? sequence(0, zeroing) : null;
       if (!keepGates && !forBackward) return { result: { lastOutput, h, c, outputs, gates: null }, saved: [] };
-      const gates = run.draw(shaders.gatesOfSteps(run.variant), { projected, states: everyState, recurrent, dropout }, [
-        batch * timesteps,
-        4 * even,
-      ]);
+      const inputsOfSteps = { projected, states: everyState, recurrent, dropout };
+      const z = run.draw(shaders.preActivationsOfSteps(run.variant), inputsOfSteps, [batch * timesteps, 4 * even]);
       const gateSequence = (place: number) => {
-        const code = shaders.showGate(valid !== null);
-        return run.draw(code, { gates, mask: valid }, [batch, timesteps, units], [0, place]) as tf.Tensor3D;
+        const code = shaders.showGate(run.variant);
+        return run.draw(code, { z, mask: valid }, [batch, timesteps, units], [0, place]) as tf.Tensor3D;
       };
       const kept = !keepGates
         ? null
@@ -89,9 +89,7 @@ export class WebGLKernel implements FusedKernel {
             o: gateSequence(3),
             c: sequence(1, null),
           };
-      const saved = forBackward
-        ? [everyState, gates, recurrent, ...[valid, dropout].filter((one) => one !== null)]
-        : [];
+      const saved = forBackward ? [everyState, z, recurrent, ...[valid, dropout].filter((one) => one !== null)] : [];
       requireWebGLContext();
       return { result: { lastOutput, h, c, outputs, gates: kept }, saved };
     });
@@ -105,10 +103,10 @@ export class WebGLKernel implements FusedKernel {
   ): InputGradients {
     const run = new Run(inputs, options);
     const { batch, timesteps, features, units, even } = run;
-    const [states, gates, recurrent, ...others] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    const [states, z, recurrent, ...others] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
     const valid = inputs.mask === null ? null : (others.shift() as tf.Tensor);
     const dropout = others[0] ?? null;
-    const { dZ, dH0, dC0 } = tidy(() => backThroughTime(run, { states, gates, recurrent, valid, dropout }, gradients));
+    const { dZ, dH0, dC0 } = tidy(() => backThroughTime(run, { states, z, recurrent, valid, dropout }, gradients));
     requireWebGLContext();
     const validRows = (x: tf.Tensor) =>
       valid === null ? x : run.draw(shaders.VALID_INPUT, { x, mask: valid }, x.shape, [0, 0, features]);
@@ -132,7 +130,7 @@ interface Saved {
   /** [(T + 1)·2B, E] */
   states: tf.Tensor;
   /** [B·T, 4E] */
-  gates: tf.Tensor;
+  z: tf.Tensor;
   /** [E, 4E] */
   recurrent: tf.Tensor;
   /** [B, T] */
@@ -144,18 +142,18 @@ interface Saved {
 /** The gradients of the pre-activations, [B·T, 4E], and of the states before the first step. */
 function backThroughTime(
   run: Run,
-  { states, gates, recurrent, valid: mask, dropout }: Saved,
+  { states, z, recurrent, valid: mask, dropout }: Saved,
   { lastOutput, h, c, outputs, gates: ofGates }: ResultGradients,
 ): { dZ: tf.Tensor2D; dH0: tf.Tensor; dC0: tf.Tensor } {
   const { batch, timesteps, even, variant } = run;
   const rows = timesteps * 2 * batch;
   const zeroing = run.options.zeroOutputForMask ? mask : null;
-  const factors = run.draw(shaders.factorsOfSteps(variant), { gates, states, mask }, [rows, 3 * even]);
+  const factors = run.draw(shaders.factorsOfSteps(variant), { z, states, mask }, [rows, 3 * even]);
   const arrivals = { atOutputs: outputs !== null, atGates: ofGates !== null };
   const arriving =
     outputs === null && ofGates === null
       ? null
-      : run.draw(shaders.arrivals(variant, arrivals, zeroing !== null), { outputs, mask, gates, ...ofGates }, [
+      : run.draw(shaders.arrivals(variant, arrivals, zeroing !== null), { outputs, mask, z, ...ofGates }, [
           rows,
           (ofGates === null ? 1 : 3) * even,
         ]);
@@ -200,7 +198,8 @@ class Run {
     this.units = kernel.shape[1] / 4;
     this.even = this.units + (this.units % 2);
     this.variant = {
-      isHard: options.recurrentActivation === 'hardSigmoid',
+      activation: options.activation as ActivationName,
+      recurrentActivation: options.recurrentActivation as ActivationName,
       isMasked: mask !== null,
       isDropped: recurrentDropoutMasks.length > 0,
     };

@@ -1,17 +1,18 @@
+import { type ActivationsOfProgram, GPU_ACTIVATIONS, needPreActivations } from '../gpu-activations.js';
+
 // Regions of the tensors, in units of [B, U]: what the forward pass leaves holds the last h and c; where steps are kept h0 and
-// c0, and h of every step; where all is kept c, i, f, g and o of every step; where outputs are 0 at masked steps these, and
+// c0, and h of every step; where all is kept c, i, f, g and o of every step, and the pre-activations where derivatives take
+// them; where outputs are 0 at masked steps these, and
 // the last one. Each is [B, T, U] in processing order. What the backward pass leaves: dZ, [B, T, 4U] by the input's
 // timestep; dH0 and dC0; the h before each step, [B, T, U] by the input's timestep.
 
 /** What a program is made for: it serves any batch and any number of timesteps. */
-export interface Variant {
+export interface Variant extends ActivationsOfProgram {
   units: number;
   /** In a workgroup. Each has the units that are so far apart. */
   threads: number;
   /** Samples of a workgroup. */
   rows: number;
-  /** Whether σ is the hard sigmoid. */
-  isHard: boolean;
   isMasked: boolean;
   /** Whether h has dropout. */
   isDropped: boolean;
@@ -19,14 +20,15 @@ export interface Variant {
   isZeroed: boolean;
 }
 
-const begin = ({ units, threads, rows, isHard, isMasked }: Variant) => `
+const begin = ({ units, threads, rows, activation, recurrentActivation, isMasked }: Variant) => `
 const U = ${units};
 const THREADS = ${threads};
 const ROWS = ${rows};
 const PER = ${Math.ceil(units / threads)};
-fn sigma(x: f32) -> f32 { return ${isHard ? 'clamp(.2 * x + .5, 0., 1.)' : '1. / (1. + exp(-x))'}; }
-fn slope(a: f32) -> f32 { return ${isHard ? 'select(0., .2, a > 0. && a < 1.)' : 'a * (1. - a)'}; }
-fn phi(x: f32) -> f32 { let e = exp(-2. * abs(x)); return sign(x) * (1. - e) / (1. + e); }
+fn sigma(x: f32) -> f32 { return ${GPU_ACTIVATIONS[recurrentActivation].value}; }
+fn sigmaSlope(x: f32, y: f32) -> f32 { return ${GPU_ACTIVATIONS[recurrentActivation].slope}; }
+fn phi(x: f32) -> f32 { return ${GPU_ACTIVATIONS[activation].value}; }
+fn phiSlope(x: f32, y: f32) -> f32 { return ${GPU_ACTIVATIONS[activation].slope}; }
 fn timeOf(n: i32) -> i32 { return select(n, uniforms.sizes.y - 1 - n, uniforms.place.x == 1); }
 fn isValid(b: i32, t: i32) -> bool { return ${isMasked ? 'mask[b * uniforms.sizes.y + t] != 0' : 'true'}; }
 `;
@@ -100,6 +102,15 @@ fn main(index: i32) {
                 : ''
             }
             ${
+              keeps === 'all' && needPreActivations(variant)
+                ? `
+            result[4 * BU + 6 * region + at] = z[r].x;
+            result[4 * BU + 7 * region + at] = z[r].y;
+            result[4 * BU + 8 * region + at] = z[r].z;
+            result[4 * BU + 9 * region + at] = z[r].w;`
+                : ''
+            }
+            ${
               variant.isZeroed
                 ? `
             let output = select(0., h[j], valid);
@@ -133,7 +144,12 @@ fn main(index: i32) {
 `;
 
 /** From the gradients of the last output, h and c ('ends', [3, B, U]) back; with those of outputs, and of gates and c. */
-export const backward = (variant: Variant, hasOutputs: boolean, hasGates: boolean) => `${begin(variant)}
+export const backward = (
+  variant: Variant,
+  hasOutputs: boolean,
+  hasGates: boolean,
+  readsZ = needPreActivations(variant),
+) => `${begin(variant)}
 var<workgroup> dz: array<vec4<f32>, U>;
 fn main(index: i32) {
   let lane = i32(localIndex);
@@ -172,22 +188,24 @@ fn main(index: i32) {
         let f = saved[base + 3 * region];
         let g = saved[base + 4 * region];
         let o = saved[base + 5 * region];
-        let c = phi(saved[base + region]);
+        let cAfter = saved[base + region];
+        let c = phi(cAfter);
+        ${['I', 'F', 'G', 'O'].map((gate, n) => `let z${gate} = ${readsZ ? `saved[base + ${6 + n} * region]` : '0.'};`).join('\n        ')}
+        let slopes = vec4<f32>(sigmaSlope(zI, i), sigmaSlope(zF, f), phiSlope(zG, g), sigmaSlope(zO, o));
         let hBefore = saved[select(base - U, 2 * BU + b * U + u, n == 0)];
         let cBefore = saved[select(base + region - U, 3 * BU + b * U + u, n == 0)];
         ${hasOutputs ? `dh[p] += ${variant.isZeroed ? 'select(0., outputs[at], valid)' : 'outputs[at]'};` : ''}
         ${hasGates ? 'dc[p] += gates[(b * T + n) * 5 * U + 4 * U + u];' : ''}
-        let total = dc[p] + dh[p] * o * (1. - c * c);
-        var d = vec4<f32>(total * g * slope(i), total * cBefore * slope(f), total * i * (1. - g * g), dh[p] * c * slope(o));
+        let total = dc[p] + dh[p] * o * phiSlope(cAfter, c);
+        var d = vec4<f32>(total * g, total * cBefore, total * i, dh[p] * c);
         ${
           hasGates
             ? `
         let gate = (b * T + n) * 5 * U + u;
-        d += vec4<f32>(gates[gate] * slope(i), gates[gate + U] * slope(f), gates[gate + 2 * U] * (1. - g * g),
-          gates[gate + 3 * U] * slope(o));`
+        d += vec4<f32>(gates[gate], gates[gate + U], gates[gate + 2 * U], gates[gate + 3 * U]);`
             : ''
         }
-        d = select(vec4<f32>(0.), d, valid);
+        d = select(vec4<f32>(0.), d * slopes, valid);
         dz[u] = d;
         let to = (b * T + t) * 4 * U + u;
         result[to] = d.x;

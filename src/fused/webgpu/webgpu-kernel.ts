@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationName } from '../../core/activations.js';
 import { tidy } from '../../core/tidy.js';
 import { openWebGPUPrograms, type WebGPUPrograms } from '../../host/webgpu-programs.js';
 import type {
@@ -11,6 +12,7 @@ import type {
   RecordedInputs,
   ResultGradients,
 } from '../fused-kernel.js';
+import { type ActivationsOfProgram, GPU_ACTIVATIONS, needPreActivations } from '../gpu-activations.js';
 import { gradientOfBias, gradientOfInput, gradientOfKernel, gradientOfWeights, projectSequence } from '../products.js';
 import { refusalOfEquations } from '../refusal.js';
 import { isRightInTime } from '../self-check.js';
@@ -35,7 +37,7 @@ export class WebGPUKernel implements FusedKernel {
 
   refusal(problem: FusedProblem): string | null {
     const { units, batch } = problem;
-    const refusal = refusalOfEquations(problem, { tanh: 1 }, false, { sigmoid: 1, hardSigmoid: 1 });
+    const refusal = refusalOfEquations(problem, GPU_ACTIVATIONS);
     if (refusal !== null) return refusal;
     const programs = openWebGPUPrograms(tf.backend());
     if (programs === null) return 'this version of tfjs does not run programs of others as expected';
@@ -86,7 +88,7 @@ export class WebGPUKernel implements FusedKernel {
       const { batch, timesteps, units } = run;
       const keepsAll = options.keepGates || forBackward;
       const keeps = keepsAll ? 'all' : options.keepOutputs || run.isZeroed ? 'h' : 'nothing';
-      const zeroedAt = keepsAll ? 4 + 6 * timesteps : 4 + timesteps;
+      const zeroedAt = 4 + timesteps * (keepsAll ? (needPreActivations(run.variant) ? 10 : 6) : 1);
       const size = (keeps === 'nothing' ? 2 : zeroedAt) + (run.isZeroed ? timesteps + 1 : 0);
       const state = (given: tf.Tensor | null) => given ?? tf.zeros([batch, units]);
       const all = run.inPieces(
@@ -196,7 +198,8 @@ class Run {
       units: this.units,
       threads: Math.min(MOST_THREADS, 2 ** Math.ceil(Math.log2(this.units))),
       rows: this.batch < LARGE_BATCH ? 1 : mostRows,
-      isHard: options.recurrentActivation === 'hardSigmoid',
+      activation: options.activation as ActivationName,
+      recurrentActivation: options.recurrentActivation as ActivationName,
       isMasked: mask !== null,
       isDropped: recurrentDropoutMasks.length > 0,
       isZeroed: this.isZeroed,
@@ -262,7 +265,9 @@ function isCompilingOnly(): boolean {
 }
 
 /** Of the largest tensor. */
-function mostBytes({ batch, timesteps, units, keepsGates, takesGradients }: FusedProblem): number {
-  const regions = keepsGates || takesGradients ? 7 * timesteps + 5 : 4 * timesteps + 5;
+function mostBytes(problem: FusedProblem): number {
+  const { batch, timesteps, units, keepsGates, takesGradients } = problem;
+  const keepsZ = needPreActivations(problem as FusedProblem & ActivationsOfProgram);
+  const regions = (keepsGates || takesGradients ? (keepsZ ? 11 : 7) : 4) * timesteps + 5;
   return 4 * batch * units * Math.max(regions, 4 * timesteps);
 }

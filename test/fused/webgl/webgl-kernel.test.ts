@@ -27,8 +27,8 @@ function refusalOf(problem: Partial<FusedProblem>, changed: Flags = {}): string 
 
 test.each<[Partial<FusedProblem>, Flags, string]>([
   [{ additions: ['peepholes'] }, {}, 'no fused kernel of this backend runs peepholes'],
-  [{ activation: 'relu' }, {}, "no fused kernel supports the activation 'relu'"],
-  [{ recurrentActivation: 'tanh' }, {}, "no fused kernel supports the recurrentActivation 'tanh'"],
+  [{ activation: 'softmax' }, {}, "no fused kernel supports the activation 'softmax'"],
+  [{ recurrentActivation: 'softmax' }, {}, "no fused kernel supports the recurrentActivation 'softmax'"],
   [{}, { WEBGL_VERSION: 1 }, 'the fused kernel needs WebGL 2'],
   [{}, { WEBGL_LAZILY_UNPACK: false }, 'the flag WEBGL_LAZILY_UNPACK is false'],
   [{}, { ENGINE_COMPILE_ONLY: true }, 'the flag ENGINE_COMPILE_ONLY is true'],

@@ -10,6 +10,10 @@ export const WEBGPU_PROBLEMS: readonly [problem: Partial<Problem>, mostWork?: nu
   [{ batch: 18, timesteps: 3, units: 3, mask: 'right padded', zeroOutputForMask: true }],
   [{ timesteps: 7, units: 5, mask: 'with holes', keepGates: false }, 200],
   [{ batch: 1, timesteps: 2, units: 260, features: 1 }],
+  // Derivatives by values, and by pre-activations, with gates and without.
+  [{ units: 5, activation: 'relu', recurrentActivation: 'softsign', mask: 'with holes' }],
+  [{ units: 5, activation: 'mish', recurrentActivation: 'gelu', zeroOutputForMask: true, mask: 'right padded' }],
+  [{ units: 3, activation: 'softplus', recurrentActivation: 'swish', keepGates: false }],
 ];
 
 /** The accuracy of float32 with tfjs's own products. */

@@ -36,7 +36,7 @@ describe('On a device that runs nothing, the fused kernel of webgpu', () => {
 
   test.each<[Partial<FusedProblem>, string]>([
     [{ additions: ['a projection'] }, 'no fused kernel of this backend runs a projection'],
-    [{ activation: 'relu' }, "no fused kernel supports the activation 'relu'"],
+    [{ activation: 'softmax' }, "no fused kernel supports the activation 'softmax'"],
     [{ units: 1025 }, 'a workgroup shares memory for 1024 units only'],
     [{ batch: 65536 }, TOO_LARGE],
     [{ batch: 64, timesteps: 400, units: 256, takesGradients: true }, TOO_LARGE],
