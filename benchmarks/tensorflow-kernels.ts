@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { useBackend } from '../tools/backends.js';
+import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from './layers.js';
 import { describeMachine } from './machine.js';
 import { parseShape } from './shapes.js';
 import { makeWays, TASKS, WAYS, type Way } from './tensorflow-ways.js';
@@ -12,6 +13,7 @@ const HELP = `Times every way to run an LSTM on the backend tensorflow: the grou
 
   --shapes 1x100x100x100,...   B x T x D x U
   --tasks ${Object.keys(TASKS).join(',')}
+  --activations ${RECURRENT_ACTIVATIONS.join(',')}
   --seconds 2                  to measure each row of the table for
   --cpu                        counts what the processors work, in place of the time that passes
 
@@ -52,19 +54,30 @@ function measure(ways: Map<string, Way>, seconds: number, clock: Clock): Map<str
   return least;
 }
 
-async function main(shapes: string[], tasks: (keyof typeof TASKS)[], seconds: number, clock: Clock): Promise<void> {
+interface Choices {
+  shapes: string[];
+  tasks: (keyof typeof TASKS)[];
+  activations: RecurrentActivation[];
+}
+
+async function main({ shapes, tasks, activations }: Choices, seconds: number, clock: Clock): Promise<void> {
   await useBackend('tensorflow');
   console.log(describeMachine());
-  const table = new Table({ head: ['B x T x D x U', 'task', ...WAYS, 'chosen'], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['B x T x D x U', 'task', 'activation', ...WAYS, 'chosen'],
+    style: { head: [], border: [] },
+  });
   for (const shape of shapes) {
     for (const task of tasks) {
-      const { ways, chosen, dispose } = makeWays(parseShape(shape), TASKS[task]);
-      const times = measure(ways, seconds, clock);
-      const row = [shape, task, ...WAYS.map((way) => times.get(way)?.toFixed(2) ?? ''), chosen];
-      // On stderr, so that stdout has each result once.
-      console.error(row.join('  '));
-      table.push(row);
-      dispose();
+      for (const activation of activations) {
+        const { ways, chosen, dispose } = makeWays(parseShape(shape), TASKS[task], activation);
+        const times = measure(ways, seconds, clock);
+        const row = [shape, task, activation, ...WAYS.map((way) => times.get(way)?.toFixed(2) ?? ''), chosen];
+        // On stderr, so that stdout has each result once.
+        console.error(row.join('  '));
+        table.push(row);
+        dispose();
+      }
     }
   }
   console.log(table.toString());
@@ -74,6 +87,7 @@ const { values } = parseArgs({
   options: {
     shapes: { type: 'string', default: SHAPES },
     tasks: { type: 'string', default: Object.keys(TASKS).join(',') },
+    activations: { type: 'string', default: RECURRENT_ACTIVATIONS.join(',') },
     seconds: { type: 'string', default: '2' },
     cpu: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -82,6 +96,10 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(HELP);
 } else {
-  const tasks = values.tasks.split(',') as (keyof typeof TASKS)[];
-  await main(values.shapes.split(','), tasks, Number(values.seconds), values.cpu ? processorTime : timePassed);
+  const choices = {
+    shapes: values.shapes.split(','),
+    tasks: values.tasks.split(',') as (keyof typeof TASKS)[],
+    activations: values.activations.split(',') as RecurrentActivation[],
+  };
+  await main(choices, Number(values.seconds), values.cpu ? processorTime : timePassed);
 }

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { FusedInputs, FusedKernel } from '../src/fused/fused-kernel.js';
 import { runFused } from '../src/fused/run-fused.js';
+import { StepsKernel } from '../src/fused/tensorflow/steps-kernel.js';
 import { TensorFlowKernel } from '../src/fused/tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from '../src/fused/wasm/wasm-kernel.js';
 import { lstm } from '../src/index.js';
+import type { RecurrentActivation } from './layers.js';
 import type { Shape } from './shapes.js';
 
 export interface Task {
@@ -22,8 +24,8 @@ export const TASKS = {
   'masked training': { ...PLAIN_TASK, takesGradients: true, isMasked: true },
 } as const satisfies Record<string, Task>;
 
-/** The built-in layer, plain tfjs ops, and the fused kernels; TensorFlow's with both backward passes. */
-export const WAYS = ['built-in', 'plain', 'wasm', 'at once', 'by steps'] as const;
+/** The built-in layer, plain tfjs ops, and the fused kernels; that of TensorFlow's LSTM op with both backward passes. */
+export const WAYS = ['built-in', 'plain', 'wasm', 'steps', 'at once', 'by steps'] as const;
 
 /** Computes what is to be read back. */
 export type Way = () => tf.Tensor[];
@@ -35,9 +37,9 @@ export interface Ways {
   dispose(): void;
 }
 
-export function makeWays(shape: Shape, task: Task): Ways {
+export function makeWays(shape: Shape, task: Task, recurrentActivation: RecurrentActivation): Ways {
   const inputs = inputsOf(shape, task);
-  const layers = layersOf(shape, task, inputs);
+  const layers = layersOf(shape, task, inputs, recurrentActivation);
   const ways = new Map<string, Way>();
   const add = (name: string, run: Way, variables: readonly tf.Tensor[]) =>
     ways.set(name, task.takesGradients ? gradientsOf(run, variables as tf.Variable[]) : run);
@@ -50,10 +52,12 @@ export function makeWays(shape: Shape, task: Task): Ways {
   add('plain', apply(layers.plain), weightsOf(layers.plain));
   const { kernel, recurrentKernel, bias } = inputs;
   const weights = [kernel, recurrentKernel, bias as tf.Tensor1D];
-  add('wasm', fused(new WasmKernel(), inputs, task), weights);
-  if (!task.isMasked) {
-    add('at once', fused(new TensorFlowKernel(Number.POSITIVE_INFINITY), inputs, task), weights);
-    add('by steps', fused(new TensorFlowKernel(0), inputs, task), weights);
+  const run = (kernel: FusedKernel) => fused(kernel, inputs, task, recurrentActivation);
+  add('wasm', run(new WasmKernel()), weights);
+  add('steps', run(new StepsKernel()), weights);
+  if (!task.isMasked && recurrentActivation === 'sigmoid') {
+    add('at once', run(new TensorFlowKernel(Number.POSITIVE_INFINITY)), weights);
+    add('by steps', run(new TensorFlowKernel(0)), weights);
   }
   const free = apply(layers.free);
   tf.tidy(() => {
@@ -84,9 +88,14 @@ function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Ta
   };
 }
 
-function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, recurrentKernel, bias }: FusedInputs) {
+function layersOf(
+  { features, units }: Shape,
+  { keepGates }: Task,
+  { kernel, recurrentKernel, bias }: FusedInputs,
+  recurrentActivation: RecurrentActivation,
+) {
   // tfjs's orthogonal initializer takes minutes at 1024 units.
-  const args = { units, recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' } as const;
+  const args = { units, recurrentActivation, recurrentInitializer: 'zeros' } as const;
   const layers = {
     builtIn: tf.layers.lstm({ ...args }),
     plain: lstm({ ...args, returnGates: keepGates, useFused: false }),
@@ -101,8 +110,13 @@ function layersOf({ features, units }: Shape, { keepGates }: Task, { kernel, rec
   return layers;
 }
 
-function fused(kernel: FusedKernel, inputs: FusedInputs, { keepGates }: Task): Way {
-  const ofCell = { activation: 'tanh', recurrentActivation: 'sigmoid' };
+function fused(
+  kernel: FusedKernel,
+  inputs: FusedInputs,
+  { keepGates }: Task,
+  recurrentActivation: RecurrentActivation,
+): Way {
+  const ofCell = { activation: 'tanh', recurrentActivation };
   const options = { ...ofCell, goBackwards: false, zeroOutputForMask: false, keepOutputs: false };
   return () => {
     const { lastOutput, gates } = runFused(kernel, inputs, { ...options, keepGates });

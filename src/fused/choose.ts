@@ -3,7 +3,8 @@ import { invalidArgument } from '../core/errors.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import type { FusedKernel, FusedProblem } from './fused-kernel.js';
 import { LoadedKernel } from './loaded-kernel.js';
-import { areOpsFaster, arePlainOpsFaster } from './tensorflow/speed-rules.js';
+import { areOpsFaster, arePlainOpsFaster, areStepsFaster } from './tensorflow/speed-rules.js';
+import { StepsKernel } from './tensorflow/steps-kernel.js';
 import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from './wasm/wasm-kernel.js';
 import { WebGLKernel } from './webgl/webgl-kernel.js';
@@ -45,6 +46,7 @@ interface Candidate {
 
 const wasmKernel = once(() => new WasmKernel());
 const tensorFlowKernel = once(() => new TensorFlowKernel());
+const stepsKernel = once(() => new StepsKernel());
 const webGLKernel = once(() => new WebGLKernel());
 const webGPUKernel = once(
   () => new LoadedKernel('webgpu', async () => new (await import('./webgpu/webgpu-kernel.js')).WebGPUKernel()),
@@ -56,6 +58,7 @@ const CANDIDATES: Record<string, Candidate[]> = {
   cpu: [{ fusedKernelOf: wasmKernel }],
   tensorflow: [
     { fusedKernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
+    { fusedKernelOf: stepsKernel, isOutrun: (problem) => !areStepsFaster(problem) },
     { fusedKernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
   ],
   // The module reads its inputs back from the graphics card, unless they have never been there.

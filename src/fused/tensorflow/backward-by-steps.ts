@@ -5,7 +5,8 @@ import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients } fr
 import type { BlockOutputs } from './block-lstm.js';
 import { incomingGradients } from './incoming-gradients.js';
 import { runNativeOp } from './native-ops.js';
-import { backToInput, readSteps, swapBatchAndTime } from './time-major.js';
+import { HARD_SLOPE } from './steps-forward.js';
+import { backToInput, readSteps, swapBatchAndTime, validSteps } from './time-major.js';
 
 /** The gradients of the pre-activations, [T, B, 4U] in blocks i, f, g, o, and of the first states. */
 interface TimeGradients {
@@ -23,7 +24,7 @@ export function backwardBySteps(
 ): InputGradients {
   const { x, h0, kernel } = inputs;
   const [batch, timesteps, features] = x.shape;
-  const { dZ, dH0, dC0 } = tidy(() => backThroughTime(inputs, saved, gradients));
+  const { dZ, dH0, dC0 } = tidy(() => backThroughTime(inputs, options, saved, gradients));
   const rows = timesteps * batch;
   const dRows = tf.reshape(dZ, [rows, -1]) as tf.Tensor2D;
   const previousHiddens = () =>
@@ -42,16 +43,22 @@ export function backwardBySteps(
 }
 
 function backThroughTime(
-  { x, h0, c0, recurrentKernel }: RecordedInputs,
+  inputs: RecordedInputs,
+  options: FusedOptions,
   saved: BlockOutputs,
   gradients: ResultGradients,
 ): TimeGradients {
+  const { x, h0, c0, recurrentKernel } = inputs;
   const [batch, timesteps] = x.shape;
+  const valid = validSteps(inputs, options);
   const stepsOf = Object.fromEntries(CELL_OUTPUTS.map((name) => [name, unstack(saved[name])])) as CellSteps;
-  const incoming = incomingGradients(gradients);
+  const incoming = incomingGradients(gradients, options.zeroOutputForMask ? valid : null);
   const [everyH, everyC] = [unstack(incoming.h.every), unstack(incoming.c.every)];
-  const everyZ = unstack(gradients.gates && gateGradients(saved, gradients.gates));
+  const everyZ = unstack(gradients.gates && gateGradients(saved, gradients.gates, options));
+  const corrections = unstack(options.recurrentActivation === 'hardSigmoid' ? correctionsOf(saved) : null);
+  const [everyValid, zero] = [unstack(valid), tf.scalar(0)];
   const weights = swapFAndG(recurrentKernel);
+  const timesWeights = productWithTransposed(weights, batch, timesteps);
   const unread = unreadInputs(batch, h0.shape[1]);
   const dZ: tf.Tensor2D[] = new Array(timesteps);
   let [dH, dC] = [incoming.h.last, incoming.c.last];
@@ -61,12 +68,38 @@ function backThroughTime(
     const outputs = CELL_OUTPUTS.map((name) => stepsOf[name][n]);
     const given = [unread.x, previousC, h0, weights, ...unread.others, ...outputs, dC, dH] as tf.Tensor[];
     const [dPreviousC, dGates] = runNativeOp('LSTMBlockCellGrad', given) as [tf.Tensor2D, tf.Tensor2D];
-    const dStep = add(dGates, everyZ?.[n]);
+    const dComputed = add(corrections === null ? dGates : multiply(dGates, corrections[n]), everyZ?.[n]);
+    const isValid = everyValid?.[n];
+    // A masked step hands on what arrives, and nothing of it comes from its pre-activations.
+    const dStep = isValid === undefined ? dComputed : select(isValid, dComputed, zero);
+    const dCopied = isValid && select(isValid, zero, dH);
     dZ[n] = dStep;
-    dC = dPreviousC;
-    [dH] = runNativeOp('MatMul', [dStep, weights]) as [tf.Tensor2D];
+    dC = isValid === undefined ? dPreviousC : select(isValid, dPreviousC, dC);
+    dH = add(timesWeights(dStep), dCopied);
   }
   return { dZ: swapFAndG(tf.stack(dZ)) as tf.Tensor3D, dH0: dH, dC0: dC };
+}
+
+/**
+ * Multiplies with the transpose of weights. TensorFlow takes three to fifteen times as long for several rows times a transposed
+ * matrix as for the same product with one that was transposed before, and for one row less.
+ */
+function productWithTransposed(weights: tf.Tensor2D, batch: number, timesteps: number) {
+  if (batch === 1 || timesteps < 3) {
+    return (rows: tf.Tensor2D) => runNativeOp('MatMulTransposed', [rows, weights])[0] as tf.Tensor2D;
+  }
+  const transposed = tf.transpose(weights);
+  return (rows: tf.Tensor2D) => runNativeOp('MatMul', [rows, transposed])[0] as tf.Tensor2D;
+}
+
+/**
+ * LSTMBlockCellGrad takes each gate s for a sigmoid, of slope s·(1 - s): by what its results are to be multiplied where it is a
+ * hard sigmoid, [T, B, 4U] in blocks i, g, f, o.
+ */
+function correctionsOf({ i, f, o, ci: g }: BlockOutputs): tf.Tensor3D {
+  // Where s is 0 or 1 there is no slope, in either.
+  const ofGate = (gate: tf.Tensor3D) => tf.divNoNan(tf.scalar(HARD_SLOPE), tf.mul(gate, tf.sub(1, gate)));
+  return tf.concat([ofGate(i), tf.onesLike(g), ofGate(f), ofGate(o)], 2) as tf.Tensor3D;
 }
 
 /** Blocks i, f, g, o of the last axis to blocks i, g, f, o, which is LSTMBlockCell's order; or back. */
@@ -76,15 +109,23 @@ function swapFAndG<T extends tf.Tensor>(blocks: T): T {
 }
 
 /** What gradients that arrive at the gates contribute to the pre-activations', [T, B, 4U] in blocks i, g, f, o. */
-function gateGradients({ i, f, o, ci: g }: BlockOutputs, gradients: GateSequences): tf.Tensor3D {
-  const throughSigmoid = (gate: tf.Tensor3D, gradient: tf.Tensor3D) =>
-    tf.mul(swapBatchAndTime(gradient), tf.mul(gate, tf.sub(1, gate)));
+function gateGradients(
+  { i, f, o, ci: g }: BlockOutputs,
+  gradients: GateSequences,
+  { recurrentActivation }: FusedOptions,
+): tf.Tensor3D {
+  const slope = (gate: tf.Tensor3D): tf.Tensor => {
+    if (recurrentActivation === 'sigmoid') return tf.mul(gate, tf.sub(1, gate));
+    const isBetween = tf.logicalAnd(tf.greater(gate, 0), tf.less(gate, 1));
+    return tf.mul(tf.cast(isBetween, 'float32'), HARD_SLOPE);
+  };
+  const throughGate = (gate: tf.Tensor3D, gradient: tf.Tensor3D) => tf.mul(swapBatchAndTime(gradient), slope(gate));
   return tf.concat(
     [
-      throughSigmoid(i, gradients.i),
+      throughGate(i, gradients.i),
       tf.mul(swapBatchAndTime(gradients.g), tf.sub(1, tf.square(g))),
-      throughSigmoid(f, gradients.f),
-      throughSigmoid(o, gradients.o),
+      throughGate(f, gradients.f),
+      throughGate(o, gradients.o),
     ],
     2,
   ) as tf.Tensor3D;
@@ -104,5 +145,13 @@ function unstack(sequence: tf.Tensor3D | null): tf.Tensor2D[] | null {
 }
 
 function add(gradient: tf.Tensor2D, incoming: tf.Tensor2D | undefined): tf.Tensor2D {
-  return incoming === undefined ? gradient : tf.add(gradient, incoming);
+  return incoming === undefined ? gradient : (runNativeOp('AddV2', [gradient, incoming])[0] as tf.Tensor2D);
+}
+
+function multiply(gradient: tf.Tensor2D, factor: tf.Tensor2D | undefined): tf.Tensor2D {
+  return runNativeOp('Mul', [gradient, factor as tf.Tensor2D])[0] as tf.Tensor2D;
+}
+
+function select(condition: tf.Tensor2D, valid: tf.Tensor, masked: tf.Tensor): tf.Tensor2D {
+  return runNativeOp('SelectV2', [condition, valid, masked])[0] as tf.Tensor2D;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 /** Codes of TensorFlow's C interface. */
-type Binding = Record<'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_FLOAT', number>;
+type Binding = Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_FLOAT', number>;
 
 interface OpAttribute {
   name: string;
@@ -24,22 +24,36 @@ const withoutPeepholes = flag('use_peephole', false);
 /** Any that is not positive turns the clipping of the cell state off. */
 const withoutClip = ({ TF_ATTR_FLOAT }: Binding) => ({ name: 'cell_clip', type: TF_ATTR_FLOAT, value: 0 });
 
-/** The ops that are used, with the number of their outputs. */
+const inFour = ({ TF_ATTR_INT }: Binding) => ({ name: 'num_split', type: TF_ATTR_INT, value: 4 });
+
+/** The ops that are used, with the number of their outputs, under TensorFlow's names unless another is given. */
 const OPS = {
   BlockLSTMV2: { outputs: 7, attributes: [floats, withoutPeepholes, withoutClip] },
   BlockLSTMGradV2: { outputs: 8, attributes: [floats, withoutPeepholes] },
   LSTMBlockCellGrad: { outputs: 5, attributes: [floats, withoutPeepholes] },
-  MatMul: { outputs: 1, attributes: [floats, flag('transpose_a', false), flag('transpose_b', true)] },
-};
+  MatMul: { outputs: 1, attributes: [floats, flag('transpose_a', false), flag('transpose_b', false)] },
+  MatMulTransposed: {
+    op: 'MatMul',
+    outputs: 1,
+    attributes: [floats, flag('transpose_a', false), flag('transpose_b', true)],
+  },
+  AddV2: { outputs: 1, attributes: [floats] },
+  Mul: { outputs: 1, attributes: [floats] },
+  Tanh: { outputs: 1, attributes: [floats] },
+  Sigmoid: { outputs: 1, attributes: [floats] },
+  ClipByValue: { outputs: 1, attributes: [floats] },
+  SelectV2: { outputs: 1, attributes: [floats] },
+  Split: { outputs: 4, attributes: [inFour, floats] },
+} satisfies Record<string, { op?: string; outputs: number; attributes: ((binding: Binding) => OpAttribute)[] }>;
 
 const nativeBackend = () => tf.backend() as unknown as NativeBackend;
 
-/** Runs one of TensorFlow's own ops: no peepholes, no clipping; and the second factor of a product is transposed. */
+/** Runs one of TensorFlow's own ops: no peepholes, no clipping of c, floats, four pieces of a split. */
 export function runNativeOp(name: keyof typeof OPS, inputs: readonly OpInput[]): tf.Tensor[] {
   const backend = nativeBackend();
-  const { outputs, attributes } = OPS[name];
+  const { outputs, attributes, op = name }: { op?: string } & (typeof OPS)[typeof name] = OPS[name];
   const values = attributes.map((attribute) => attribute(backend.binding));
-  return backend.executeMultipleOutputs(name, values, [...inputs], outputs);
+  return backend.executeMultipleOutputs(op, values, [...inputs], outputs);
 }
 
 /** Runs with a scalar of type int64, which no tensor of tfjs can be. */

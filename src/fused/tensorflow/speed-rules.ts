@@ -1,12 +1,14 @@
 import type { FusedProblem } from '../fused-kernel.js';
 
 /*
- * What is the fastest on tfjs-node: TensorFlow's ops, the wasm module with copies in and out, or plain tfjs ops. An op is
- * slow to start and fast to compute, the more rows a product has the faster; what the module copies is mostly the weights,
- * which takes its time however little is computed.
+ * What is the fastest on tfjs-node: TensorFlow's LSTM ops, its plain ops step by step, the wasm module with copies in and out, or
+ * plain tfjs ops. An op is slow to start and fast to compute, the more rows a product has the faster; what the module copies is
+ * mostly the weights, which takes its time however little is computed.
  *
- * Milliseconds of one thread, by `TF_NUM_INTRAOP_THREADS=1 npx tsx benchmarks/tensorflow-kernels.ts --cpu`, on an AVX-512
- * Xeon with Node 20, the module without relaxed SIMD; "at once" and "by steps" are TensorFlow's two ways back:
+ * Milliseconds of processor time on one thread, by
+ * `TF_NUM_INTRAOP_THREADS=1 npx tsx benchmarks/tensorflow-kernels.ts --cpu`. With sigmoids, on an AVX-512 Xeon with Node 20, the
+ * module without relaxed SIMD; "at once" and "by steps" are the two ways back from TensorFlow's LSTM op (the latter has become
+ * faster since: see `productWithTransposed`):
  *
  *     B x T x D x U      task                 plain    wasm   at once  by steps
  *     1x20x16x16         inference             4.2     0.14     0.2
@@ -23,6 +25,21 @@ import type { FusedProblem } from '../fused-kernel.js';
  *     8x20x512x512       masked training     113      83
  *     64x20x128x256      masked training      98     112
  *     8x20x1024x1024     masked inference     61     206
+ *
+ * With hard sigmoids, on an AMD EPYC without AVX-512, whose products TensorFlow computes hardly faster than the module:
+ *
+ *     B x T x D x U      task              built-in   plain    wasm   steps
+ *     128x7x12x128       inference             24       22      7.4      13
+ *     128x7x12x128       training              84       72      26       34
+ *     64x16x90x256       inference             97       78      36       51
+ *     64x16x90x256       masked inference      96       76      36       51
+ *     64x16x90x256       training             328      275     115      127
+ *     64x16x90x256       masked training      348      284     112      137
+ *     8x20x1024x1024     inference            205      173     192      155
+ *     8x20x1024x1024     masked inference     240      186     205      177
+ *
+ * TensorFlow has wider SIMD elsewhere, and more threads, which this machine's figures do not show: beyond the largest of the module's
+ * shapes above, its ops are taken.
  */
 
 /**
@@ -39,8 +56,8 @@ const MOST_WEIGHTS_TO_COPY = 1e6;
 const LEAST_MULTIPLY_ADDS_OF_STEP = 2e6;
 /** In a smaller batch, the module is done before BlockLSTMGradV2 has gone through the weights' gradients. */
 const LEAST_BATCH_AT_ONCE = 20;
-/** In a step of so many, TensorFlow's faster products outweigh what plain ops take to start. */
-const LEAST_MULTIPLY_ADDS_OF_PLAIN_STEP = 2e7;
+/** In a step of so many, TensorFlow's faster products, and its threads, outweigh what a dozen ops take to start. */
+const LEAST_MULTIPLY_ADDS_OF_STEPS = 3e7;
 
 /** Whether TensorFlow's LSTM ops are faster than the wasm module. */
 export function areOpsFaster(problem: FusedProblem): boolean {
@@ -53,9 +70,14 @@ export function areOpsFaster(problem: FusedProblem): boolean {
   return batch * weights >= LEAST_MULTIPLY_ADDS_OF_STEP;
 }
 
-/** Whether plain tfjs ops are faster than the wasm module. */
+/** Whether TensorFlow's plain ops, a dozen a step, are faster than the wasm module. */
+export function areStepsFaster(problem: FusedProblem): boolean {
+  return problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_STEPS;
+}
+
+/** Whether plain tfjs ops are faster than the wasm module, where TensorFlow's do not apply. */
 export function arePlainOpsFaster(problem: FusedProblem): boolean {
-  return problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_PLAIN_STEP;
+  return !problem.takesGradients && areStepsFaster(problem);
 }
 
 function weightsOf({ features, units }: FusedProblem): number {

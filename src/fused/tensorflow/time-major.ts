@@ -7,9 +7,22 @@ export function swapBatchAndTime(sequence: tf.Tensor3D): tf.Tensor3D {
   return first === 1 || second === 1 ? tf.reshape(sequence, [second, first, last]) : tf.transpose(sequence, [1, 0, 2]);
 }
 
-/** x as the steps read it: dropped out, in processing order, [T, B, D]. */
-export function readSteps({ x, inputDropoutMasks }: FusedInputs, options: FusedOptions): tf.Tensor3D {
-  return inProcessingOrder(swapBatchAndTime(dropOut(x, inputDropoutMasks)), options);
+/** x as the steps read it: dropped out, in processing order, [T, B, D], and 0 at masked steps. */
+export function readSteps(inputs: FusedInputs, options: FusedOptions): tf.Tensor3D {
+  const steps = inProcessingOrder(swapBatchAndTime(dropOut(inputs.x, inputs.inputDropoutMasks)), options);
+  return zeroWhereMasked(steps, validSteps(inputs, options));
+}
+
+/** Which steps are valid, in processing order, [T, B, 1]; null without a mask. */
+export function validSteps({ mask }: FusedInputs, options: FusedOptions): tf.Tensor3D | null {
+  if (mask === null) return null;
+  const steps = swapBatchAndTime(tf.expandDims(tf.cast(mask, 'float32'), 2) as tf.Tensor3D);
+  return tf.cast(inProcessingOrder(steps, options), 'bool');
+}
+
+/** Selects, so that a NaN at a masked step is no longer there. */
+export function zeroWhereMasked<T extends tf.Tensor>(values: T, valid: tf.Tensor | null): T {
+  return valid === null ? values : (tf.where(valid, values, tf.zeros([1])) as T);
 }
 
 /** The gradient of `readSteps`. */

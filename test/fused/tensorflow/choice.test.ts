@@ -27,16 +27,24 @@ describe('On tensorflow', () => {
     expect(choose(SMALL, true).name).toMatch(/^wasm-/);
   });
 
-  test.each([{ isMasked: true }, { recurrentActivation: 'hardSigmoid' }, { hasRecurrentDropout: true }])(
-    'what the ops do not know, %j, runs on the wasm module, and where it is large on plain ops, unless a kernel is demanded',
+  test.each([{ isMasked: true }, { recurrentActivation: 'hardSigmoid' }])(
+    'what the LSTM op does not know, %j, runs on the wasm module, and where it is large step by step',
     (changes) => {
       expect(choose({ ...SMALL, ...changes }).name).toMatch(/^wasm-/);
-      const { name, reason } = choose({ ...LARGE, ...changes });
-      expect(name).toBe('reference');
-      expect(reason).toMatch(/^plain ops are faster than the fused kernel wasm-[a-z-]+ here$/);
-      expect(choose({ ...LARGE, ...changes }, true).name).toMatch(/^wasm-/);
+      expect(choose({ ...LARGE, ...changes }).name).toBe('tensorflow-steps');
+      expect(choose({ ...LARGE, ...changes }, true).name).toBe('tensorflow-steps');
     },
   );
+
+  test('dropout of the hidden state runs on the wasm module, and large inference on plain ops, unless a kernel is demanded', () => {
+    const changes = { hasRecurrentDropout: true };
+    expect(choose({ ...SMALL, ...changes }).name).toMatch(/^wasm-/);
+    expect(choose({ ...LARGE, ...changes, takesGradients: true }).name).toMatch(/^wasm-/);
+    const { name, reason } = choose({ ...LARGE, ...changes });
+    expect(name).toBe('reference');
+    expect(reason).toMatch(/^plain ops are faster than the fused kernel wasm-[a-z-]+ here$/);
+    expect(choose({ ...LARGE, ...changes }, true).name).toMatch(/^wasm-/);
+  });
 
   test('what no kernel knows is refused', () => {
     expect(choose({ ...LARGE, activation: 'softmax' })).toEqual({

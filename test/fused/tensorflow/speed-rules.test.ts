@@ -1,6 +1,6 @@
 import { parseShape } from '../../../benchmarks/shapes.js';
 import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
-import { areOpsFaster, arePlainOpsFaster } from '../../../src/fused/tensorflow/speed-rules.js';
+import { areOpsFaster, arePlainOpsFaster, areStepsFaster } from '../../../src/fused/tensorflow/speed-rules.js';
 import { FUSED_PROBLEM } from '../support/fused-problem.js';
 
 function problem(shape: string, changes: Partial<FusedProblem> = {}): FusedProblem {
@@ -41,13 +41,24 @@ describe('The wasm module is held to be faster', () => {
   });
 });
 
-describe('Plain ops are held to be faster than the wasm module', () => {
+describe("TensorFlow's plain ops, step by step, are held to be faster than the wasm module", () => {
   test.each([
     ['8x20x1024x1024', true],
-    ['256x20x64x128', true],
+    ['320x20x64x128', true],
+    ['64x16x90x256', false],
     ['8x20x512x512', false],
     ['128x20x64x128', false],
   ])('at %s: %j', (shape, expected) => {
-    expect(arePlainOpsFaster(problem(shape))).toBe(expected);
+    expect(areStepsFaster(problem(shape))).toBe(expected);
+  });
+});
+
+describe("Plain tfjs ops, where TensorFlow's do not apply, are held to be faster than the wasm module", () => {
+  test.each([
+    ['8x20x1024x1024', {}, true],
+    ['8x20x1024x1024', training, false],
+    ['8x20x512x512', {}, false],
+  ])('at %s, %j: %j', (shape, changes, expected) => {
+    expect(arePlainOpsFaster(problem(shape, changes))).toBe(expected);
   });
 });

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { tidy } from '../../core/tidy.js';
+import type {
+  ForwardPass,
+  FusedInputs,
+  FusedKernel,
+  FusedOptions,
+  FusedProblem,
+  InputGradients,
+  RecordedInputs,
+  ResultGradients,
+} from '../fused-kernel.js';
+import { backwardBySteps } from './backward-by-steps.js';
+import { BLOCK_OUTPUTS, type BlockOutputs, namedOutputs } from './block-lstm.js';
+import { areRight } from './self-check.js';
+import { stepsForward } from './steps-forward.js';
+import { lastStep, swapBatchAndTime, validSteps, zeroWhereMasked } from './time-major.js';
+
+const OF_GATES = ['i', 'f', 'ci', 'o', 'cs'] as const;
+
+/** The scan as TensorFlow's own ops, few and large ones for each step: what its LSTM ops compute, for hard sigmoids and masks too. */
+export class StepsKernel implements FusedKernel {
+  readonly name = 'tensorflow-steps';
+  /** Undefined until it has been checked. */
+  private isRight: boolean | undefined;
+
+  refusal({ activation, recurrentActivation, hasRecurrentDropout, additions = [] }: FusedProblem): string | null {
+    const [addition] = additions;
+    if (addition !== undefined) return `TensorFlow's ops are not run with ${addition}`;
+    if (activation !== 'tanh' || !['sigmoid', 'hardSigmoid'].includes(recurrentActivation))
+      return "TensorFlow's ops support only sigmoid or hardSigmoid, and tanh";
+    if (hasRecurrentDropout) return "TensorFlow's ops do not support dropout of the hidden state";
+    this.isRight ??= areRight([new StepsKernel()], ['sigmoid', 'hardSigmoid']);
+    return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's ops as they are known";
+  }
+
+  forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {
+    return tidy(() => {
+      const { keepOutputs, keepGates, zeroOutputForMask } = options;
+      const wanted = BLOCK_OUTPUTS.filter(
+        (name) => forBackward || (keepOutputs && name === 'h') || (keepGates && OF_GATES.some((gate) => gate === name)),
+      );
+      const { h, c, sequences } = stepsForward(inputs, options, wanted);
+      const valid = validSteps(inputs, options);
+      const shown = zeroOutputForMask ? valid : null;
+      const all = (name: keyof BlockOutputs) => sequences[name] as tf.Tensor3D;
+      const gate = (name: keyof BlockOutputs) => swapBatchAndTime(zeroWhereMasked(all(name), valid));
+      return {
+        result: {
+          // Gradients of two outputs that are one tensor would be counted twice.
+          lastOutput: shown === null ? tf.clone(h) : zeroWhereMasked(h, lastStep(shown)),
+          h,
+          c,
+          outputs: keepOutputs ? swapBatchAndTime(zeroWhereMasked(all('h'), shown)) : null,
+          gates: keepGates
+            ? { i: gate('i'), f: gate('f'), g: gate('ci'), o: gate('o'), c: swapBatchAndTime(all('cs')) }
+            : null,
+        },
+        saved: forBackward ? BLOCK_OUTPUTS.map(all) : [],
+      };
+    });
+  }
+
+  backward(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): InputGradients {
+    return backwardBySteps(inputs, options, namedOutputs(saved), gradients);
+  }
+}

@@ -1,0 +1,85 @@
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
+import { StepsKernel } from '../../../src/fused/tensorflow/steps-kernel.js';
+import { useBackend } from '../../../tools/backends.js';
+import { expectAgreement } from '../support/agreement.js';
+import { FUSED_PROBLEM } from '../support/fused-problem.js';
+import { cotangentsOf, dataOf, PLAIN_PROBLEM, type Problem, problems } from '../support/problem.js';
+import { expectRunsClose } from '../support/relative-error.js';
+import { tensorRun } from '../support/tensor-run.js';
+
+const KERNEL = new StepsKernel();
+const PROBLEM: FusedProblem = { ...FUSED_PROBLEM, keepsGates: true, takesGradients: true };
+
+/** Without what the kernel refuses. */
+const problem: fc.Arbitrary<Problem> = problems(24).map((one) => ({
+  ...one,
+  recurrentMasks: 0,
+  inputMasks: one.inputMasks === 4 ? 1 : one.inputMasks,
+}));
+
+interface NativeBackend extends tf.KernelBackend {
+  executeMultipleOutputs(name: string, attributes: object[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
+  numDataIds(): number;
+}
+const nativeBackend = () => tf.backend() as NativeBackend;
+
+beforeAll(() => useBackend('tensorflow'));
+afterEach(() => jest.restoreAllMocks());
+
+describe("The scan by TensorFlow's ops, step by step,", () => {
+  test('computes and differentiates what a float64 loop does, whatever the sizes and options', () => {
+    fc.assert(
+      fc.property(problem, (one) => expectAgreement(KERNEL, one)),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(['sigmoid', 'hardSigmoid'] as const)('reads nothing at masked steps, with %s', (recurrentActivation) => {
+    const one: Problem = { ...PLAIN_PROBLEM, batch: 4, timesteps: 7, mask: 'with holes', recurrentActivation };
+    const data = dataOf(one);
+    const spoilt = { ...data, x: data.x.map((value, n) => (data.mask?.[Math.floor(n / one.features)] ? value : NaN)) };
+    expect(spoilt.x.some(Number.isNaN)).toBe(true);
+    const run = (given: typeof data) => tensorRun(KERNEL, one, cotangentsOf(one), given);
+    expectRunsClose(run(spoilt), run(data), { results: 1e-7, gradients: 1e-7 });
+  });
+
+  test('leaves no tensor and no data behind', () => {
+    const one: Problem = { ...PLAIN_PROBLEM, mask: 'with holes', inputMasks: 1, recurrentActivation: 'hardSigmoid' };
+    const run = () => void tensorRun(KERNEL, one, cotangentsOf(one));
+    run();
+    const held = () => [tf.memory().numTensors, nativeBackend().numDataIds()];
+    const before = held();
+    run();
+    expect(held()).toEqual(before);
+  });
+});
+
+test.each([
+  [{ activation: 'relu' }, "TensorFlow's ops support only sigmoid or hardSigmoid, and tanh"],
+  [{ recurrentActivation: 'tanh' }, "TensorFlow's ops support only sigmoid or hardSigmoid, and tanh"],
+  [{ hasRecurrentDropout: true }, "TensorFlow's ops do not support dropout of the hidden state"],
+  [{ additions: ['peepholes'] as const }, "TensorFlow's ops are not run with peepholes"],
+])('Refuses %j', (changes, reason) => {
+  expect(KERNEL.refusal({ ...PROBLEM, ...changes })).toBe(reason);
+});
+
+test.each([{}, { isMasked: true }, { recurrentActivation: 'hardSigmoid' }])('Takes %j', (changes) => {
+  expect(KERNEL.refusal({ ...PROBLEM, ...changes })).toBe(null);
+});
+
+test.each(['MatMul', 'Split', 'ClipByValue', 'Sigmoid', 'Tanh', 'Mul', 'AddV2', 'LSTMBlockCellGrad'])(
+  'Where %s computes something else, the kernel refuses',
+  (op) => {
+    const backend = nativeBackend();
+    const original = backend.executeMultipleOutputs.bind(backend);
+    jest.spyOn(backend, 'executeMultipleOutputs').mockImplementation((name, ...others) => {
+      const outputs = original(name, ...others);
+      return name === op ? outputs.map((output) => tf.mul(output, 1.001)) : outputs;
+    });
+    expect(new StepsKernel().refusal(PROBLEM)).toBe(
+      "this version of tfjs-node does not run TensorFlow's ops as they are known",
+    );
+  },
+);
