@@ -165,6 +165,24 @@ ownChecks.push(
         expectAllClose(received, expected);
       }),
   ],
+  [
+    'runs a layer that was built on another backend, and returns nothing of no samples',
+    async () => {
+      await tf.setBackend('cpu');
+      const layer = lstm({ units: 5, returnSequences: true });
+      const x = randomTensor([2, 3, 4], 7);
+      layer.apply(x);
+      randomizeWeights(layer, 3);
+      const run = (input: tf.Tensor) => layer.apply(input) as tf.Tensor;
+      const { outputs: expected } = resultsOf(layer, run, { x });
+      await tf.setBackend('webgl');
+      const { outputs, inputGradients, weightGradients } = resultsOf(layer, run, { x });
+      expect(layer.lastImplementation?.name).toBe('webgl');
+      expectAllClose(outputs, expected);
+      expect(run(tf.zeros([0, 3, 4])).shape).toEqual([0, 3, 5]);
+      tf.dispose([outputs, expected, inputGradients, weightGradients]);
+    },
+  ],
 );
 
 // The built-in's own steps take long on a software renderer.

@@ -48,7 +48,7 @@ const WEBGPU_GROUPS = [
   'tuneKernels',
   'a lost device',
 ];
-const TIME_LIMIT = 120_000;
+const TIME_LIMIT = 300_000;
 
 interface Row extends Comparison {
   page: string;
