@@ -45,8 +45,8 @@ const FOUR_COMBINATIONS: LayerCase[] = [false, true].flatMap((returnSequences) =
 /** What the layer may return, with every mask; and every pair of options, on the plain path and on what a layer chooses. */
 export const MAIN_CASES = [...FOUR_COMBINATIONS, ...pairwise({ ...FACTORS, useFused: ['auto', false] })];
 
-/** Every pair of options, all with the usual activation. */
-export const PAIRWISE_TANH_CASES = pairwise({ ...FACTORS, activation: ['tanh'] });
+/** Every pair of options. */
+export const PAIRWISE_CASES = pairwise(FACTORS);
 
 /** Drops in a pattern that depends on the shape alone, and scales what is left unevenly. */
 export function patternedDropout(ones: tf.Tensor, rate: number): tf.Tensor {
