@@ -46,6 +46,23 @@ export function modelLoss(
   return (outputs) => tf.addN(terms.map((term, n) => meanLoss(where, term, outputs[n] as tf.Tensor))) as tf.Scalar;
 }
 
+/**
+ * For each output its losses, as its loss function returns them: [B] or [B, T] of most, a single number of some.
+ *
+ * @throws RangeError for an unknown loss; Error for a model that has no loss.
+ */
+export function lossesByOutput(
+  where: string,
+  model: tf.LayersModel,
+  { labels, loss }: Pick<ModelLossArguments, 'labels' | 'loss'>,
+  outputs: readonly tf.Tensor[],
+): tf.Tensor[] {
+  const spec = loss ?? (model.loss as ModelLoss | undefined);
+  if (spec === undefined) throw invalidState(where, 'the model must be compiled, or a loss must be given', model.name);
+  const { functions } = lossFunctions(where, model, spec);
+  return functions.map((lossFunction, n) => lossFunction(labels[n] as tf.Tensor, outputs[n] as tf.Tensor));
+}
+
 function meanLoss(where: string, { lossFunction, labels, sampleWeight }: LossTerm, output: tf.Tensor): tf.Scalar {
   const losses = lossFunction(labels, output);
   if (!(losses instanceof tf.Tensor)) throw invalidArgument(where, 'loss must return a tensor', losses);

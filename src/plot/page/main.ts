@@ -2,6 +2,7 @@ import { connectAddress } from './address.js';
 import { connectControls } from './controls.js';
 import { element } from './elements.js';
 import { connectHeatmap } from './heatmap.js';
+import { connectPredictions } from './predictions.js';
 import { connectReadout } from './readout.js';
 import type { ReportData } from './report-data.js';
 import { connectSeries } from './series.js';
@@ -19,4 +20,5 @@ if (data.layers.length > 0) {
   connectText(state);
   connectSeries(state);
   connectReadout(state);
+  connectPredictions(state);
 }

@@ -20,10 +20,12 @@ import { escapeHtml } from './escape.js';
 import { findingsSection } from './findings-section.js';
 import { gradientStatistics } from './gradient-statistics.js';
 import { PlaceLinks } from './links.js';
+import { outputsSection } from './outputs-section.js';
 import { pageHtml } from './page-html.js';
 import { reportInput } from './report-input.js';
 import { type DrawnLayers, reportLayers } from './report-layers.js';
-import { labelsOfSamples, requireSampleNames } from './sample-labels.js';
+import { type ModelOutputs, modelOutputs, reportOutput } from './report-outputs.js';
+import { labelsOfSamples, requireClassNames, requireSampleNames } from './sample-labels.js';
 import { type LayerSummary, layerSection } from './sections.js';
 
 /** The options of `inspectionReport`. */
@@ -43,6 +45,8 @@ export interface InspectionReportOptions {
   timeLabels?: TimeLabels | readonly TimeLabels[];
   /** One name for each sample. Default: their indices. */
   sampleNames?: readonly string[];
+  /** One name for each class, such as characters, where the model predicts classes. Default: their numbers. */
+  classNames?: readonly string[];
   /** Heading of the report. Default: the model's name. */
   title?: string;
   /** How many samples, the first ones, the page shows step by step; statistics cover all samples. Default: 8. */
@@ -63,6 +67,7 @@ const RULES: OptionRules = {
   loss: CHECKED_LATER,
   timeLabels: CHECKED_LATER,
   sampleNames: CHECKED_LATER,
+  classNames: CHECKED_LATER,
   title: A_STRING,
   samples: A_POSITIVE_INTEGER,
   largestBytes: A_POSITIVE_INTEGER,
@@ -115,6 +120,8 @@ export async function reportWithFindings(where: string, options: InspectionRepor
   let names: string[];
   let timeLabels: string[][];
   let input: ReportInput | null;
+  let modelOutput: ModelOutputs;
+  const classNames = requireClassNames(where, options.classNames ?? undefined);
   try {
     traced = traceWhatFits(model, data, samples);
     traces.push(...traced.traces);
@@ -130,6 +137,7 @@ export async function reportWithFindings(where: string, options: InspectionRepor
     drawn = await reportLayers(traced.traces, size);
     // What has a text needs no numbers.
     const drawnLengths = timeLabels.length > 0 ? [] : drawn.layers.map(({ timesteps }) => timesteps);
+    modelOutput = await modelOutputs(where, model, data, loss, lengths);
     input = await reportInput(data.inputs, drawn.samples, drawnLengths);
   } finally {
     data.dispose();
@@ -149,6 +157,7 @@ export async function reportWithFindings(where: string, options: InspectionRepor
   const html = pageHtml({
     title: options.title ?? `Inspection of ${model.name}`,
     summary: summary(layers, traced.batch, links),
+    outputs: outputsSection(modelOutput, { sampleNames: names, samples: drawn.samples, timeLabels, classNames }),
     findings: findingsSection(findings.found, omissions, links),
     layers: layers.map((layer) => layerSection(withFlow(layer, flows), thresholds.stuckFraction, links)).join('\n'),
     drawn: describeDrawn(drawn, traced.batch),
@@ -157,7 +166,7 @@ export async function reportWithFindings(where: string, options: InspectionRepor
       samples: shown,
       timeLabels: shown.map((_, sample) => timeLabels[sample]?.slice(0, steps) ?? null),
       input,
-      outputs: [],
+      outputs: modelOutput.outputs.map((output) => reportOutput(output, drawn.samples, classNames)),
     },
   });
   return { html, findings: findings.found, omissions };

@@ -8,6 +8,7 @@ import { STYLE } from './style.js';
 export interface ReportParts {
   title: string;
   summary: string;
+  outputs: string;
   findings: string;
   layers: string;
   /** What the pictures show, and what they leave out. */
@@ -19,7 +20,7 @@ export interface ReportParts {
 const POLICY = `default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src '${PAGE_SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
 
 /** The whole page. */
-export function pageHtml({ title, summary, findings, layers, drawn, data }: ReportParts): string {
+export function pageHtml({ title, summary, outputs, findings, layers, drawn, data }: ReportParts): string {
   const isDrawn = data.layers.length > 0;
   return `<!DOCTYPE html>
 <html lang="en">
@@ -40,6 +41,7 @@ ${isDrawn ? CONTROLS : ''}
 ${isDrawn ? pictures(drawn) : ''}
 <div class="beside">
 ${isDrawn ? READOUT : ''}
+<section class="outputs-part" aria-labelledby="outputs-title"><h2 id="outputs-title">What the model did</h2>${outputs}</section>
 <section class="findings-part" aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>${findings}</section>
 </div>
 </div>
@@ -70,6 +72,7 @@ function pictures(drawn: string): string {
 <noscript><p>The pictures need JavaScript.</p></noscript>
 <div id="text" role="listbox" tabindex="0" aria-multiselectable="true" aria-label="The input, coloured by the chosen unit" aria-describedby="keys"></div>
 <div id="series"></div>
+<div id="losses"></div>
 <svg class="patterns" width="0" height="0" aria-hidden="true"><defs><pattern id="hatched" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" class="hatching-back"/><line x1="0" y1="0" x2="0" y2="8" class="hatching"/></pattern></defs></svg>
 <div id="maps"></div>
 <div id="legend"></div>
@@ -83,4 +86,5 @@ function pictures(drawn: string): string {
 const READOUT = `<section id="readout" aria-label="At this step">
 <output id="place" for="layer sample quantity unit"></output>
 <div class="scroll"><table id="numbers"></table></div>
+<div id="predictions"></div>
 </section>`;

@@ -39,3 +39,10 @@ export function requireSampleNames(where: string, names: unknown, batch: number)
   if (isList) return [...names];
   throw invalidArgument(where, `sampleNames must be a string for each of ${batch} samples`, names);
 }
+
+/** @throws RangeError */
+export function requireClassNames(where: string, names: unknown): string[] | null {
+  if (names === undefined) return null;
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return [...names];
+  throw invalidArgument(where, 'classNames must be a list of strings', names);
+}

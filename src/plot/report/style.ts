@@ -39,17 +39,18 @@ button:hover { text-decoration: underline; }
 
 .columns-of-page { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 0 2rem; align-items: start; }
 #pictures { --gutter: 2.75rem; position: sticky; top: 0; }
+#losses svg { height: 1.6rem !important; cursor: crosshair; touch-action: pan-y; } .loss-bars { fill: var(--quiet); } #losses b { font-size: .72rem; font-weight: 400; align-self: center; grid-row: 1 / 3; text-align: left; }
 #text { font-size: .95rem; line-height: 1.55; white-space: pre-wrap; margin: 0 0 .5rem var(--gutter); max-height: 9.4em; overflow: auto; cursor: pointer;
   touch-action: pan-y; user-select: none; -webkit-user-select: none; }
 #text span { padding: .12em 0; } #text [aria-selected=true] { box-shadow: inset 0 -3px var(--cursor-colour); } #text .cursor { outline: 2px solid var(--cursor-colour); outline-offset: -1px; }
 #text .hovered { text-decoration: underline; text-decoration-thickness: 2px; }
 .masked-token { opacity: .45; text-decoration: line-through; }
-.layer-map, #timeline, #series { display: grid; grid-template-columns: var(--gutter) minmax(0, 1fr); position: relative; }
+.layer-map, #timeline, #series, #losses { display: grid; grid-template-columns: var(--gutter) minmax(0, 1fr); position: relative; }
 .layer-map { margin-bottom: .25rem; }
-.layer-map::after, #timeline::after, #series:not(:empty)::after, .layer-map::before, #timeline::before, #series:not(:empty)::before {
+.layer-map::after, #timeline::after, #losses:not(:empty)::after, #series:not(:empty)::after, .layer-map::before, #timeline::before, #losses:not(:empty)::before, #series:not(:empty)::before {
   content: ''; position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; pointer-events: none; background: var(--cursor-colour); z-index: 1;
   left: calc(var(--gutter) + (100% - var(--gutter)) * var(--cursor, 0)); }
-.layer-map::before, #timeline::before, #series:not(:empty)::before { opacity: .35;
+.layer-map::before, #timeline::before, #losses:not(:empty)::before, #series:not(:empty)::before { opacity: .35;
   left: calc(var(--gutter) + (100% - var(--gutter)) * var(--hover, 0)); }
 .map-title { text-align: left; justify-self: start; }
 .columns { position: relative; height: 1.05rem; font: .64rem/1.05rem ui-monospace, monospace; color: var(--quiet); overflow: hidden; }
@@ -67,7 +68,7 @@ button:hover { text-decoration: underline; }
 .pin-row { margin: .1rem 0 .2rem var(--gutter); display: flex; flex-wrap: wrap; gap: 0 .75rem; } #pins { display: contents; } .pin { white-space: nowrap; }
 .swatch { display: inline-block; width: .6rem; height: .6rem; margin-right: .35rem; border-radius: 50%; }
 #timeline { row-gap: 3px; cursor: crosshair; touch-action: pan-y; }
-#timeline svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); overflow: visible; }
+#timeline svg, #losses svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); overflow: visible; }
 #series svg, #series canvas { height: 3.5rem; touch-action: pan-y; cursor: crosshair; } #series { margin-bottom: .4rem; }
 .row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .35rem; font-size: .65rem; line-height: 1; color: var(--quiet); text-align: right; }
 .row-title button { grid-row: 1 / 3; align-self: center; justify-self: start; text-align: left; font-size: .95rem; color: var(--text); padding: 0 .3rem; min-width: 1.5rem; min-height: 1.5rem; }
@@ -79,6 +80,9 @@ button:hover { text-decoration: underline; }
 #place { font-weight: 600; display: block; margin-bottom: .15rem; } #numbers { width: 100%; font-variant-numeric: tabular-nums; font-size: .8125rem; }
 #numbers th, #numbers td { padding: .1rem .1rem .1rem .3rem; text-align: right; white-space: nowrap; } #numbers th[scope=row] { text-align: left; padding-left: 0; }
 #numbers th[scope=col] { color: var(--quiet); } #numbers small { color: var(--quiet); display: inline-block; max-width: 6rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+#predictions h3 { font-size: .8125rem; font-weight: 600; margin: .5rem 0 .1rem; } .prediction { font-size: .8125rem; width: 100%; } .prediction th, .prediction td { padding: .05rem .5rem .05rem 0; white-space: nowrap; }
+.prediction th { min-width: 2rem; } .bar-cell { width: 50%; } .bar { display: block; height: .55rem; margin-top: .35rem; background: var(--hatch); } .target { font-weight: 600; } .target .bar { background: var(--chosen); } .target th { font-weight: 600; }
+.outputs-part { font-size: .875rem; } .hardest { margin: 0; padding-left: 1.4rem; } .hardest a { white-space: pre; }
 .findings { list-style: none; padding: 0; margin: .25rem 0; font-size: .875rem; }
 .findings li { margin: .3rem 0; overflow-wrap: anywhere; } .findings details { display: inline; } .findings details[open] { display: block; }
 .findings summary { display: inline; color: var(--accent); font-size: .8125rem; } .findings details p { margin: .25rem 0 .25rem .75rem; }
@@ -95,7 +99,7 @@ svg .key-first { fill: var(--chosen); } svg .key-second { fill: var(--cursor-col
 @media (max-width: 60rem) {
   main { padding: .75rem .9rem 3rem; }
   .columns-of-page, .beside { display: contents; } #explorer { display: flex; flex-direction: column; }
-  #pictures { position: static; --gutter: 2.1rem; order: 1; } .findings-part { order: 3; }
+  #pictures { position: static; --gutter: 2.1rem; order: 1; } .outputs-part { order: 3; } .findings-part { order: 4; } #predictions { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; } .prediction { width: auto; } .prediction tr:nth-child(n+3):not(.target) { display: none; }
   #readout { order: 2; position: sticky; bottom: 0; z-index: 2; padding: .4rem 0; border-top: 1px solid var(--line); }
   #text { max-height: 7em; } .controls > div, .controls .switches { flex: 1 1 40%; max-width: none; } .switches label { min-height: 1.25rem !important; } select { min-height: 2.5rem; font-size: 1rem; }
   .switches label { min-height: 2.5rem; } .map { height: clamp(7rem, calc(var(--rows, 16) * 8px), 12rem); } button { min-height: 1.5rem; min-width: 1.5rem; }

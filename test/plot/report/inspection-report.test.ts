@@ -148,6 +148,7 @@ test('Null is an option that is not given', async () => {
     loss: null,
     timeLabels: null,
     sampleNames: null,
+    classNames: null,
     title: null,
     samples: null,
     largestBytes: null,
