@@ -5,3 +5,4 @@
  */
 
 export { type InspectionReportOptions, inspectionReport } from '../plot/report/inspection-report.js';
+export { type ShownReport, type ShowReportOptions, showReport } from '../plot/report/show-report.js';

@@ -160,7 +160,7 @@ try {
   rows.push(...(await runFused(browser, origin, 'webgpu', WEBGPU_GROUPS)));
   rows.push(await runWithoutTensorFlow(browser, origin));
   rows.push(await runPlot(browser, origin));
-  for (const { title, problem } of await checkReport(browser)) {
+  for (const { title, problem } of await checkReport(browser, origin)) {
     const passed = problem === undefined;
     rows.push({ page: 'report', backend: '', title, largestDifference: 0, passed, problem });
   }

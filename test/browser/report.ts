@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -40,12 +41,17 @@ async function makeReport(): Promise<{ html: string; backwardForgetGates: number
 }
 
 /** Opens a report from its file, uses it as a reader does, and tells what went wrong. */
-export async function checkReport(browser: Browser): Promise<ReportCheck[]> {
+export async function checkReport(browser: Browser, origin: string): Promise<ReportCheck[]> {
   const folder = mkdtempSync(join(tmpdir(), 'explicit-lstm-report-'));
   try {
     const { html, backwardForgetGates } = await makeReport();
     const file = join(folder, 'report.html');
     writeFileSync(file, html);
+    const ofText = join(folder, 'text.html');
+    const { html: textHtml, ...text } = await makeTextReport();
+    writeFileSync(ofText, textHtml);
+    const visitText = (title: string, use: (page: Page) => Promise<void>) =>
+      visitReport(browser, { file: ofText, title, options: {}, use });
     const visit = (title: string, options: BrowserContextOptions, use: (page: Page) => Promise<void>) =>
       visitReport(browser, { file, title, options, use });
     return [
@@ -60,10 +66,45 @@ export async function checkReport(browser: Browser): Promise<ReportCheck[]> {
         fitsPhone,
       ),
       await visit('it is dark in the dark', { colorScheme: 'dark' }, isDark),
+      await visitText('predictions, targets and losses are told at every step', (page) => seePredictions(page, text)),
+      await visitText('what is shown is saved as a picture and as numbers', saveAll),
+      await visitText('words are explained, by keyboard too', explainWords),
+      await visitText('it searches', search),
+      ...(await checkAccessibility(browser, ofText)),
+      await checkLive(browser, `${origin}/report.html`),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+const ALPHABET = ['a', ' ', 'b', '\n', 'c', 'd', 'e'];
+const LETTERS = [4, 1, 0, 1, 2, 0, 3, 5, 1, 6];
+
+/** A model that guesses the next letter, its second probabilities, and the loss of its second guess. */
+async function makeTextReport(): Promise<{ html: string; probabilities: number[]; loss: number }> {
+  const { inspectionReport }: typeof plot = await import(pathToFileURL(resolve('dist/esm/plot/index.js')).href);
+  const width = ALPHABET.length;
+  const layers = [
+    tf.layers.lstm({ units: 6, returnSequences: true, inputShape: [LETTERS.length, width] }),
+    tf.layers.dense({ units: width, activation: 'softmax' }),
+  ];
+  const model = tf.sequential({ name: 'letters', layers });
+  model.setWeights(model.getWeights().map((weight, n) => tf.randomNormal(weight.shape, 0, 1.5, 'float32', n)));
+  const inputs = tf.cast(tf.oneHot([LETTERS, [...LETTERS].reverse()], width), 'float32');
+  const next = (letters: number[]) => [...letters.slice(1), 0].map((letter) => [letter]);
+  const labels = tf.tensor3d([next(LETTERS), next([...LETTERS].reverse())]);
+  const html = await inspectionReport({
+    model,
+    inputs,
+    labels,
+    loss: 'sparseCategoricalCrossentropy',
+    timeLabels: [LETTERS, [...LETTERS].reverse()].map((letters) => letters.map((letter) => ALPHABET[letter] as string)),
+    classNames: ALPHABET,
+  });
+  const [first] = (model.predict(inputs) as tf.Tensor3D).arraySync();
+  const probabilities = first?.[1] as number[];
+  return { html, probabilities, loss: -Math.log(probabilities[LETTERS[2] as number] as number) };
 }
 
 interface Visit {
@@ -273,4 +314,128 @@ async function isDark(page: Page): Promise<void> {
     await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
     'rgb(255, 255, 255)',
   );
+}
+
+async function seePredictions(
+  page: Page,
+  { probabilities, loss }: { probabilities: number[]; loss: number },
+): Promise<void> {
+  await page.locator('#text span').nth(1).click();
+  await page.mouse.move(0, 0);
+  const told = await page.locator('#predictions .prediction-title').textContent();
+  requireSame('the loss', Number(told?.match(/loss (.*)/)?.[1]).toFixed(1), loss.toFixed(1));
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  const names = await page.locator('#predictions th').allTextContents();
+  requireSame('the best guess', names[0], ALPHABET[best]?.replace(' ', '␣').replace('\n', '⏎'));
+  requireSame('the target', await page.locator('#predictions .target th').allTextContents(), ['a']);
+  if ((await page.locator('#losses path').getAttribute('d')) === null) throw new Error('losses must be drawn');
+  const hardest = page.locator('.hardest a').first();
+  const step = (await hardest.getAttribute('href'))?.match(/step=(\d+)/)?.[1];
+  await hardest.click();
+  await page.locator('#place', { hasText: `step ${step} ` }).waitFor();
+  // The letter after the line break begins a line.
+  const left = (n: number) =>
+    page
+      .locator('#text span')
+      .nth(n)
+      .evaluate((token) => token.getBoundingClientRect().left);
+  requireSame('a new line breaks the text', await left(7), await left(0));
+}
+
+async function saveAll(page: Page): Promise<void> {
+  const starts: Record<string, string> = { png: '\x89PNG', svg: '<svg xmlns', csv: 'step,label,valid,f 0' };
+  for (const [kind, start] of Object.entries(starts)) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(`#save-${kind}`)]);
+    requireSame('the name', download.suggestedFilename().split('.').at(-1), kind);
+    const content = readFileSync(await download.path());
+    requireSame(`the start of ${kind}`, content.toString('latin1').slice(0, start.length), start);
+    if (kind === 'png' && content.length < 5000)
+      throw new Error(`the picture must not be empty, got ${content.length}`);
+  }
+}
+
+async function explainWords(page: Page): Promise<void> {
+  await page.locator('[popovertarget=word-gate]').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('#word-gate').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('#word-gate').waitFor({ state: 'hidden' });
+}
+
+async function search(page: Page): Promise<void> {
+  await page.selectOption('#quantity', 'h');
+  await page.locator('#search summary').click();
+  await page.fill('#threshold', '0.05');
+  await page.click('#find-snippets');
+  const link = page.locator('#found a').first();
+  const place = new URLSearchParams((await link.getAttribute('href'))?.slice(1));
+  await link.click();
+  await page.locator('#place', { hasText: `step ${place.get('step')} ` }).waitFor();
+  requireSame('the sample found', await page.locator('#sample').inputValue(), place.get('sample'));
+  const largest = await numberOf(page, 'h');
+  if (!(largest > 0.05)) throw new Error(`the largest value must be large, got ${largest}`);
+  await page.click('#find-units');
+  const units = await page.locator('#found a').allTextContents();
+  if (!units.includes((await whereabouts(page)).unit as string))
+    throw new Error(`the unit must be found, got ${units}`);
+  await page.click('#find-steps');
+  await page.locator('#found p', { hasText: 'Where unit' }).waitFor();
+}
+
+/** All of the page, unfolded, by axe-core; light and dark, on a computer and a phone. */
+async function checkAccessibility(browser: Browser, file: string): Promise<ReportCheck[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const check = async (page: Page) => {
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+    await page.evaluate(axe);
+    const violations = await page.evaluate(async () => {
+      const run = (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run();
+      return (await run).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).slice(0, 3)}`);
+    });
+    requireSame('violations', violations, []);
+  };
+  const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+  return [
+    await visitReport(browser, { file, title: 'axe finds nothing, by day', options: {}, use: check }),
+    await visitReport(browser, {
+      file,
+      title: 'axe finds nothing, in the dark',
+      options: { colorScheme: 'dark' },
+      use: check,
+    }),
+    await visitReport(browser, { file, title: 'axe finds nothing, on a phone', options: phone, use: check }),
+  ];
+}
+
+interface Violation {
+  id: string;
+  nodes: { html: string }[];
+}
+
+/** In a page that has the model, a unit is silenced and the prediction follows. */
+async function checkLive(browser: Browser, address: string): Promise<ReportCheck> {
+  const title = 'a live report runs the model with an edit';
+  const page = await browser.newPage();
+  page.setDefaultTimeout(10_000);
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  try {
+    await page.goto(address);
+    const bias = await page.evaluate(() => window.reported);
+    const frame = page.frameLocator('iframe');
+    for (const unit of ['0', '1', '2']) {
+      await frame.locator('#unit').selectOption(unit);
+      await frame.locator('#pin').click();
+    }
+    requireSame('the units to edit', await frame.locator('#edited-units').textContent(), '0, 1, 2');
+    await frame.locator('#edit').click();
+    await frame.locator('#edit-told', { hasText: 'held at 0' }).waitFor();
+    requireSame('the output', await frame.locator('#edited td.number').textContent(), `${bias}`);
+  } catch (error) {
+    problems.push(String(error));
+  }
+  await page.close();
+  return problems.length === 0 ? { title } : { title, problem: problems.join('; ') };
 }

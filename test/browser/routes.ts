@@ -17,7 +17,11 @@ async function bundle(page: string, options: BuildOptions): Promise<Uint8Array> 
     write: false,
     // The repository's own tsconfig.json maps `explicit-lstm` to the sources; what is tested here is the built package.
     tsconfigRaw: {},
-    alias: { 'explicit-lstm/plot': './dist/esm/plot/index.js', 'explicit-lstm': './dist/esm/index.js' },
+    alias: {
+      'explicit-lstm/plot': './dist/esm/plot/index.js',
+      'explicit-lstm/report': './dist/esm/report/index.js',
+      'explicit-lstm': './dist/esm/index.js',
+    },
     logLevel: 'warning',
     ...options,
   });
@@ -61,6 +65,8 @@ export async function pageRoutes(): Promise<Routes> {
     '/keras-fixtures.json': kerasFixtures(),
     '/plot.html': join(PAGES, 'plot.html'),
     '/plot.js': await bundle('plot.ts', { format: 'esm' }),
+    '/report.html': join(PAGES, 'report.html'),
+    '/report.js': await bundle('report.ts', { format: 'esm' }),
     '/script-tags.html': join(PAGES, 'script-tags.html'),
     '/script-tags.js': await bundle('script-tags.ts', { format: 'iife' }),
     '/worker.html': join(PAGES, 'worker.html'),

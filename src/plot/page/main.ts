@@ -1,10 +1,13 @@
 import { connectAddress } from './address.js';
 import { connectControls } from './controls.js';
 import { element } from './elements.js';
+import { connectExport } from './export.js';
 import { connectHeatmap } from './heatmap.js';
+import { connectLive } from './live.js';
 import { connectPredictions } from './predictions.js';
 import { connectReadout } from './readout.js';
 import type { ReportData } from './report-data.js';
+import { connectSearch } from './search.js';
 import { connectSeries } from './series.js';
 import { PageState } from './state.js';
 import { connectText } from './text.js';
@@ -21,4 +24,7 @@ if (data.layers.length > 0) {
   connectSeries(state);
   connectReadout(state);
   connectPredictions(state);
+  connectExport(state);
+  connectSearch(state);
+  connectLive(state);
 }

@@ -7,7 +7,8 @@ import type { ReportOutput } from './report-data.js';
 import type { PageState, View } from './state.js';
 
 /** An output, unpacked. */
-interface ReadOutput extends Omit<ReportOutput, 'values' | 'classes' | 'targets' | 'targetProbabilities' | 'losses'> {
+export interface ReadOutput
+  extends Omit<ReportOutput, 'values' | 'classes' | 'targets' | 'targetProbabilities' | 'losses'> {
   values: Float32Array;
   classes: Float32Array | null;
   targets: Float32Array | null;
@@ -20,12 +21,12 @@ export function connectPredictions(state: PageState): void {
   const outputs = state.data.outputs.map(readOutput);
   const place = element<HTMLElement>('predictions');
   state.onChange((view) => {
-    place.replaceChildren(...outputs.flatMap((output) => predictionOf(output, view, outputs.length > 1)));
+    place.replaceChildren(...outputs.flatMap((output) => predictionOf(output, view, null)));
   });
   connectLosses(state, outputs);
 }
 
-function readOutput(output: ReportOutput): ReadOutput {
+export function readOutput(output: ReportOutput): ReadOutput {
   const read = (packed: string | null) => (packed === null ? null : unpackFloats(packed));
   return {
     ...output,
@@ -43,12 +44,18 @@ function placeOf({ isPerStep, places }: ReadOutput, { sample, at, trace }: View)
   return places === trace.timesteps ? sample * places + at.timestep : null;
 }
 
-function predictionOf(output: ReadOutput, view: View, isNamed: boolean): HTMLElement[] {
+/** @param title Beside the name of the output, if there is one. */
+export function predictionOf(output: ReadOutput, view: View, title: string | null): HTMLElement[] {
   const place = placeOf(output, view);
   if (place === null) return [];
   const { isPerStep, losses, kind, name } = output;
-  const heading = create('h3', {}, isPerStep ? 'prediction here' : 'prediction for the sequence');
-  if (isNamed) heading.textContent += `: ${name}`;
+  const heading = create(
+    'p',
+    { class: 'prediction-title' },
+    isPerStep ? 'prediction here' : 'prediction for the sequence',
+  );
+  if (title !== null) heading.textContent += ` ${title}`;
+  heading.title = name;
   const loss = losses?.[place];
   if (loss !== undefined) heading.append(create('span', { class: 'quiet' }, ` loss ${shortNumber(loss)}`));
   const table = create('table', { class: 'prediction' });

@@ -12,6 +12,8 @@ export interface ReportData {
   input: ReportInput | null;
   /** What the model made of it. */
   outputs: ReportOutput[];
+  /** Whether the page around this one has the model. */
+  isLive: boolean;
 }
 
 /** One call of one LSTM: `S` samples that are drawn, `T` timesteps, `U` units. */

@@ -66,7 +66,7 @@ function mark(timeline: HTMLElement, { quantity }: View): void {
 }
 
 /** It covers all units that are drawn. */
-function scaleOf(quantity: string, units: readonly DrawnUnit[]): QuantityView {
+export function scaleOf(quantity: string, units: readonly DrawnUnit[]): QuantityView {
   const largest = units.reduce((most, { trace, unit }) => Math.max(most, largestOf(trace, quantity, [unit])), 0);
   return quantityView(quantity, (units[0] as DrawnUnit).trace, largest, 'light');
 }

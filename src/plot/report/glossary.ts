@@ -31,6 +31,10 @@ const WORDS = {
     'Loss',
     'How wrong a prediction is, as training measures it: 0 is perfect. Of probabilities it is mostly -ln(p), where p is the probability that the model gave to what was right: 0.7 for p = 0.5, 2.3 for p = 0.1.',
   ],
+  on: [
+    'On',
+    'A unit is on at a step where its gate or state is above the threshold, or below it if the threshold is negative. A search goes over all samples of the page, at valid steps. What it finds is ranked by overlap: the steps that two sets share, divided by the steps that are in either; 1 is the same steps.',
+  ],
   unit: [
     'Unit',
     'One of the cells of a layer. Each has its own gates and its own memory, and reads the hidden states of all units of its layer one step before.',

@@ -105,13 +105,22 @@ export interface ReportWithFindings {
   omissions: string[];
 }
 
-/** The same for who wants the findings too, under the caller's own name. */
-export async function reportWithFindings(where: string, options: InspectionReportOptions): Promise<ReportWithFindings> {
+/**
+ * The same for who wants the findings too, under the caller's own name.
+ *
+ * @param isLive Whether the page that shows the report has the model.
+ */
+export async function reportWithFindings(
+  where: string,
+  options: InspectionReportOptions,
+  isLive = false,
+): Promise<ReportWithFindings> {
   checkOptions(where, options, RULES);
   const { model, inputs, labels } = options;
   const loss = options.loss ?? undefined;
   const thresholds = withDefaults(options.thresholds ?? undefined);
   const samples = options.samples ?? 8;
+  const classNames = requireClassNames(where, options.classNames ?? undefined);
   const data = modelData(where, model, inputs, labels, { loss });
   const traces: LayerTrace[] = [];
   let traced: Traced;
@@ -121,7 +130,6 @@ export async function reportWithFindings(where: string, options: InspectionRepor
   let timeLabels: string[][];
   let input: ReportInput | null;
   let modelOutput: ModelOutputs;
-  const classNames = requireClassNames(where, options.classNames ?? undefined);
   try {
     traced = traceWhatFits(model, data, samples);
     traces.push(...traced.traces);
@@ -167,6 +175,7 @@ export async function reportWithFindings(where: string, options: InspectionRepor
       timeLabels: shown.map((_, sample) => timeLabels[sample]?.slice(0, steps) ?? null),
       input,
       outputs: modelOutput.outputs.map((output) => reportOutput(output, drawn.samples, classNames)),
+      isLive,
     },
   });
   return { html, findings: findings.found, omissions };

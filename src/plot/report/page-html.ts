@@ -41,6 +41,7 @@ ${isDrawn ? CONTROLS : ''}
 ${isDrawn ? pictures(drawn) : ''}
 <div class="beside">
 ${isDrawn ? READOUT : ''}
+${isDrawn ? tools(data.isLive) : ''}
 <section class="outputs-part" aria-labelledby="outputs-title"><h2 id="outputs-title">What the model did</h2>${outputs}</section>
 <section class="findings-part" aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>${findings}</section>
 </div>
@@ -76,7 +77,7 @@ function pictures(drawn: string): string {
 <svg class="patterns" width="0" height="0" aria-hidden="true"><defs><pattern id="hatched" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" class="hatching-back"/><line x1="0" y1="0" x2="0" y2="8" class="hatching"/></pattern></defs></svg>
 <div id="maps"></div>
 <div id="legend"></div>
-<div class="pin-row"><button type="button" id="pin">pin unit</button> <span id="pins"></span></div>
+<div class="pin-row"><button type="button" id="pin">pin unit</button> <span id="pins"></span><span class="save">save <button type="button" id="save-png">PNG</button><button type="button" id="save-svg">SVG</button><button type="button" id="save-csv">CSV</button></span></div>
 <div id="timeline" tabindex="0" role="application" aria-roledescription="timelines" aria-label="All gates and states of the chosen and the pinned units over time" aria-describedby="keys"></div>
 <p class="quiet" id="keys">Point, click or drag in any picture. On the keyboard: arrows move through steps and units, Page Up and Page Down by ten steps, Home and End to the ends; Shift selects a span; P pins a unit. Masked steps ${explained('masked')} are hatched, what is not finite is red.</p>
 <p class="quiet">${drawn}</p>
@@ -88,3 +89,25 @@ const READOUT = `<section id="readout" aria-label="At this step">
 <div class="scroll"><table id="numbers"></table></div>
 <div id="predictions"></div>
 </section>`;
+
+const SEARCH = `<details class="tool" id="search"><summary>Search</summary>
+<p class="quiet" id="search-about"></p>
+<p><label>on is above <input type="number" id="threshold" step="any" value="0.3"></label> ${explained('on')}</p>
+<p><button type="button" id="find-units">which units respond here?</button><br><button type="button" id="find-steps">where else are these units on?</button><br><button type="button" id="find-snippets">where is the unit largest?</button></p>
+<div id="found" aria-live="polite"></div>
+</details>`;
+
+const LIVE = `<p>Hold <select id="held" aria-label="gate or state to hold"></select> of unit <b id="edited-units"></b> at <input type="number" id="held-at" step="any" value="0" aria-label="value"></p>
+<p><button type="button" id="edit">run the model so</button></p>
+<p class="quiet" id="edit-told" aria-live="polite"></p>
+<div id="edited"></div>`;
+
+const NOT_LIVE = `<p class="quiet">This needs the model, which a file does not have. A page that has TensorFlow.js and the model shows this report with it:</p>
+<pre>import { showReport } from 'explicit-lstm/report';
+await showReport(model, { inputs, labels }, element);</pre>`;
+
+/** Search, and what needs the model. */
+function tools(isLive: boolean): string {
+  return `<section class="tools" aria-label="Tools">${SEARCH}
+<details class="tool" id="live"${isLive ? ' open' : ''}><summary>Edit a gate, silence a unit</summary>${isLive ? LIVE : NOT_LIVE}</details></section>`;
+}

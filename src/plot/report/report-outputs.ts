@@ -33,19 +33,23 @@ export interface ModelOutputs {
   notKnown: string[];
 }
 
-/** @param lengths Timesteps of the layers. */
+/**
+ * @param lengths Timesteps of the layers.
+ * @param around What the model is run within.
+ */
 export async function modelOutputs(
   where: string,
   model: tf.LayersModel,
-  data: ModelData,
+  data: Pick<ModelData, 'inputs' | 'labels'>,
   loss: ModelLoss | undefined,
   lengths: readonly number[],
+  around: (run: () => tf.Tensor[]) => tf.Tensor[] = (run) => run(),
 ): Promise<ModelOutputs> {
   const notKnown: string[] = [];
   let predicted: tf.Tensor[] = [];
   let losses: (tf.Tensor | null)[] = [];
   try {
-    predicted = leavingModelAlone(model, () => tidy(() => [model.predictOnBatch(data.inputs)].flat()));
+    predicted = leavingModelAlone(model, () => tidy(() => around(() => [model.predictOnBatch(data.inputs)].flat())));
     losses = lossesOf(where, model, data, loss, predicted, notKnown);
     const outputs: ModelOutput[] = [];
     for (const [n, output] of predicted.entries()) {
@@ -76,7 +80,7 @@ export async function modelOutputs(
 function lossesOf(
   where: string,
   model: tf.LayersModel,
-  { labels }: ModelData,
+  { labels }: Pick<ModelData, 'labels'>,
   loss: ModelLoss | undefined,
   outputs: readonly tf.Tensor[],
   notKnown: string[],

@@ -79,8 +79,10 @@ button:hover { text-decoration: underline; }
 #readout { background: var(--back); }
 #place { font-weight: 600; display: block; margin-bottom: .15rem; } #numbers { width: 100%; font-variant-numeric: tabular-nums; font-size: .8125rem; }
 #numbers th, #numbers td { padding: .1rem .1rem .1rem .3rem; text-align: right; white-space: nowrap; } #numbers th[scope=row] { text-align: left; padding-left: 0; }
-#numbers th[scope=col] { color: var(--quiet); } #numbers small { color: var(--quiet); display: inline-block; max-width: 6rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
-#predictions h3 { font-size: .8125rem; font-weight: 600; margin: .5rem 0 .1rem; } .prediction { font-size: .8125rem; width: 100%; } .prediction th, .prediction td { padding: .05rem .5rem .05rem 0; white-space: nowrap; }
+#numbers th[scope=col] { color: var(--quiet); } #numbers small { color: var(--quiet); display: block; max-width: 5rem; font-size: .65rem; line-height: 1.1; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+.save { margin-left: auto; color: var(--quiet); font-size: .8125rem; } input[type=number] { width: 4.5rem; font: inherit; font-size: .875rem; color: var(--text); background: var(--back); border: 1px solid var(--line); border-radius: .25rem; padding: .1rem .3rem; }
+.tool { font-size: .875rem; margin: .6rem 0; } .tool > summary { font-weight: 600; font-size: 1rem; } .tool ol { margin: 0; padding-left: 1.5rem; } .tool a { white-space: pre-wrap; } .tool select { width: auto; min-height: 1.7rem; } .tool pre { font-size: .75rem; white-space: pre-wrap; margin: 0; }
+.prediction-title { font-size: .8125rem; font-weight: 600; margin: .5rem 0 .1rem; } .prediction { font-size: .8125rem; width: 100%; } .prediction th, .prediction td { padding: .05rem .5rem .05rem 0; white-space: nowrap; }
 .prediction th { min-width: 2rem; } .bar-cell { width: 50%; } .bar { display: block; height: .55rem; margin-top: .35rem; background: var(--hatch); } .target { font-weight: 600; } .target .bar { background: var(--chosen); } .target th { font-weight: 600; }
 .outputs-part { font-size: .875rem; } .hardest { margin: 0; padding-left: 1.4rem; } .hardest a { white-space: pre; }
 .findings { list-style: none; padding: 0; margin: .25rem 0; font-size: .875rem; }
@@ -99,7 +101,7 @@ svg .key-first { fill: var(--chosen); } svg .key-second { fill: var(--cursor-col
 @media (max-width: 60rem) {
   main { padding: .75rem .9rem 3rem; }
   .columns-of-page, .beside { display: contents; } #explorer { display: flex; flex-direction: column; }
-  #pictures { position: static; --gutter: 2.1rem; order: 1; } .outputs-part { order: 3; } .findings-part { order: 4; } #predictions { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; } .prediction { width: auto; } .prediction tr:nth-child(n+3):not(.target) { display: none; }
+  #pictures { position: static; --gutter: 2.1rem; order: 1; } .tools { order: 3; } .outputs-part { order: 4; } .findings-part { order: 5; } #predictions { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; } .prediction { width: auto; } .prediction tr:nth-child(n+3):not(.target) { display: none; }
   #readout { order: 2; position: sticky; bottom: 0; z-index: 2; padding: .4rem 0; border-top: 1px solid var(--line); }
   #text { max-height: 7em; } .controls > div, .controls .switches { flex: 1 1 40%; max-width: none; } .switches label { min-height: 1.25rem !important; } select { min-height: 2.5rem; font-size: 1rem; }
   .switches label { min-height: 2.5rem; } .map { height: clamp(7rem, calc(var(--rows, 16) * 8px), 12rem); } button { min-height: 1.5rem; min-width: 1.5rem; }

@@ -19,6 +19,7 @@ const DATA: ReportData = {
   timeLabels: [['a', 'b', 'c'], null],
   input: null,
   outputs: [],
+  isLive: false,
   layers: [
     {
       title: 'one',

@@ -107,7 +107,14 @@ test('h is carried only where it does not follow from o and c', async () => {
       largestBytes: 1e6,
       labelled: null,
     });
-    const state = new PageState({ layers, samples: ['0'], timeLabels: [null], input: null, outputs: [] });
+    const state = new PageState({
+      layers,
+      samples: ['0'],
+      timeLabels: [null],
+      input: null,
+      outputs: [],
+      isLive: false,
+    });
     expect([...(state.view.trace.values.h as Float32Array)]).toEqual(
       h.flat(2).map((value) => expect.closeTo(value, 4)),
     );

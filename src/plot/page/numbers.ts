@@ -1,0 +1,21 @@
+import { indicesOf, widthOf } from '../rows/sample.js';
+import type { View } from './state.js';
+
+/** The chosen quantity, a row a step and a column a unit. */
+export function numbersOf({ trace, quantity, labels }: Pick<View, 'trace' | 'quantity' | 'labels'>): string {
+  const width = widthOf(trace, quantity);
+  const values = trace.values[quantity] as ArrayLike<number>;
+  const head = ['step', 'label', 'valid', ...indicesOf(trace, quantity).map((index) => `${quantity} ${index}`)];
+  const rows = trace.valid.map((isValid, t) => {
+    const numbers = Array.from({ length: width }, (_, n) => {
+      const value = values[t * width + n] as number;
+      return isValid && Number.isFinite(value) ? `${Number(value.toPrecision(6))}` : '';
+    });
+    return [`${t}`, quoted(labels?.[t] ?? ''), isValid ? '1' : '0', ...numbers];
+  });
+  return [head.map(quoted), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,19 @@
+import { numbersOf } from '../../../src/plot/page/numbers.js';
+
+const TRACE = {
+  sample: 0,
+  timesteps: 3,
+  units: 2,
+  unitIndices: [4, 9],
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  valid: [true, false, true],
+  values: { f: [0.125, 1, 0.5, 0.5, Number.NaN, 2 / 3] },
+};
+
+test('Numbers are a row a step and a column a unit, empty where there is none, and labels are quoted', () => {
+  expect(numbersOf({ trace: TRACE, quantity: 'f', labels: ['a,"b"', ' ', 'c'] })).toBe(
+    'step,label,valid,f 4,f 9\r\n0,"a,""b""",1,0.125,1\r\n1," ",0,,\r\n2,c,1,,0.666667\r\n',
+  );
+  expect(numbersOf({ trace: TRACE, quantity: 'f', labels: null }).split('\r\n')[1]).toBe('0,,1,0.125,1');
+});
