@@ -106,8 +106,8 @@ function wake(control: Int32Array, word: number): void {
   if (Atomics.load(control, SLEEPING) > 0) Atomics.notify(control, word);
 }
 
-/** Some 20 µs: to sleep and be woken takes as long. */
-const SPINS = 10_000;
+/** Some 50 µs: to sleep and be woken takes as long. */
+const SPINS = 25_000;
 const MILLISECONDS_OF_SLEEP = 20;
 /** Between the calls of a training step. */
 const IDLE_SPINS = 50_000;

@@ -67,12 +67,16 @@ function expectSameBits(run: () => unknown, way: Way, count: number): void {
   divideAll(way, count);
   const runs = jest.spyOn(WorkerPool.prototype, 'run');
   useThreads(threads);
-  const received = run();
-  useThreads(null);
-  divided += runs.mock.results.length;
-  expect(runs.mock.results.filter(({ value }) => value !== true)).toEqual([]);
-  expect(received).toEqual(expected);
-  jest.restoreAllMocks();
+  try {
+    const received = run();
+    divided += runs.mock.results.length;
+    expect(runs.mock.results.filter(({ value }) => value !== true)).toEqual([]);
+    expect(received).toEqual(expected);
+  } finally {
+    // A smaller problem is tried after one that failed.
+    useThreads(null);
+    jest.restoreAllMocks();
+  }
 }
 
 describe.each(NODE_BACKENDS)('On %s', (backend: NodeBackend) => {
