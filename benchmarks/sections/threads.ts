@@ -26,7 +26,10 @@ export const threadsSection: Section = {
         const layers = makeLayers(shape, { ...options, recurrentActivation: 'sigmoid' });
         for (const [setting, contestant] of Object.entries(TASKS)) {
           const on = (count: number) =>
-            withThreads(contestant(`${count} threads`, layers.explicit, layers.x), count === 1 ? null : threads);
+            withThreads(
+              contestant(count === 1 ? '1 thread' : `${count} threads`, layers.explicit, layers.x),
+              count === 1 ? null : threads,
+            );
           const duel = { baseline: on(1), candidate: on(options.threads) };
           results.push(await measureDuel({ section: 'threads', backend, shape, setting }, duel, options));
         }
