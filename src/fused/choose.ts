@@ -133,6 +133,7 @@ function once(make: () => FusedKernel): () => FusedKernel {
  * Chooses what a call runs on.
  *
  * @param problem What is to be computed, or why it is nothing for any fused kernel.
+ * @param goesBackBySteps Whether the fused kernel is to tell what its backward pass comes by.
  * @throws RangeError when a fused kernel is demanded and none applies.
  */
 export function chooseImplementation(
@@ -140,8 +141,9 @@ export function chooseImplementation(
   layer: string,
   useFused: UseFused,
   problem: FusedProblem | string,
+  goesBackBySteps = false,
 ): Choice {
-  const found = useFused === false ? 'useFused is false' : findFusedKernel(problem, useFused === true);
+  const found = useFused === false ? 'useFused is false' : findFusedKernel(problem, useFused === true, goesBackBySteps);
   if (typeof found !== 'string') return { fusedKernel: found, implementation: { name: found.name } };
   if (useFused === true) {
     const rule = `useFused must be 'auto' or false where no fused kernel applies (${found})`;
@@ -151,21 +153,29 @@ export function chooseImplementation(
 }
 
 /** The best fused kernel that applies, or why none does. */
-function findFusedKernel(problem: FusedProblem | string, isDemanded: boolean): FusedKernel | string {
+function findFusedKernel(
+  problem: FusedProblem | string,
+  isDemanded: boolean,
+  goesBackBySteps: boolean,
+): FusedKernel | string {
   if (typeof problem === 'string') return problem;
   if (!tf.env().getBool(USE_FUSED_FLAG)) return `the flag ${USE_FUSED_FLAG} is false`;
   const depth = gradientDepth();
   if (depth === null) return 'this version of tfjs does not reveal whether gradients are being computed';
   if (depth > 1) return 'gradients of gradients are being computed';
   const candidates = candidatesOfBackend();
-  const preferred = preference === null ? null : findPreferred(candidates, problem, isDemanded, preference);
+  const preferred =
+    preference === null || goesBackBySteps ? null : findPreferred(candidates, problem, isDemanded, preference);
   if (preferred !== null) return preferred;
   let refusal = `there is no fused kernel for the backend '${tf.getBackend()}'`;
   let slower: FusedKernel | null = null;
   for (const { fusedKernelOf, isOutrun, isOnlyPreferred } of candidates) {
     if (isOnlyPreferred) continue;
     const fusedKernel = fusedKernelOf();
-    const reason = fusedKernel.refusal(problem);
+    const reason =
+      goesBackBySteps && fusedKernel.backwardBySteps === undefined
+        ? `the fused kernel ${fusedKernel.name} does not tell what its backward pass comes by`
+        : fusedKernel.refusal(problem);
     if (reason === null && !isOutrun?.(problem)) return fusedKernel;
     if (reason === null) slower = fusedKernel;
     refusal = reason ?? `plain ops are faster than the fused kernel ${fusedKernel.name} here`;

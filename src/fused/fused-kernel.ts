@@ -121,6 +121,16 @@ export interface ResultGradients {
 export type InputGradients = Record<'x' | 'h0' | 'c0' | 'kernel' | 'recurrentKernel' | 'bias', () => tf.Tensor> &
   Partial<Record<'peepholes' | 'projection', () => tf.Tensor>>;
 
+/** What the backward pass comes by on its way, in the input's order. */
+export interface StepGradients {
+  ofInputs: InputGradients;
+  /** With respect to the pre-activations, [B, T, 4U]; 0 at masked steps. */
+  dZ: tf.Tensor3D;
+  /** What of the gradients of h and c after each step comes from later steps, and from the states after the last: [B, T, U]. */
+  laterDH: tf.Tensor3D;
+  laterDC: tf.Tensor3D;
+}
+
 /** The whole scan, and its backpropagation through time, as one operation. `core/scan.ts` says what it has to compute. */
 export interface FusedKernel {
   readonly name: string;
@@ -137,4 +147,11 @@ export interface FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): InputGradients;
+  /** The same as `backward`, step by step; missing where a fused kernel cannot tell. */
+  backwardBySteps?(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): StepGradients;
 }

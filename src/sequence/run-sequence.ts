@@ -14,7 +14,7 @@ import { tidy } from '../core/tidy.js';
 import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
-import type { FusedInputs, FusedKernel, FusedOptions, FusedResult } from '../fused/fused-kernel.js';
+import type { FusedInputs, FusedKernel, FusedOptions, FusedProblem, FusedResult } from '../fused/fused-kernel.js';
 import { runFused, runFusedShowingAll, unitsOf, wantedOf } from '../fused/run-fused.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
@@ -31,6 +31,8 @@ export interface Wanted {
   isTraining: boolean;
   /** Whether the gates are wanted. */
   keepsGates: boolean;
+  /** Whether the fused kernel is to tell what its backward pass comes by. Default: no. */
+  goesBackBySteps?: boolean;
 }
 
 /** What of a sequence the choice depends on, which may be known before there is data. */
@@ -49,7 +51,7 @@ export interface SequenceToChooseFor {
 export function chooseForSequence(
   cell: SequenceCell,
   { x, mask }: SequenceToChooseFor,
-  { where, layer, useFused, isTraining, keepsGates }: Wanted,
+  { where, layer, useFused, isTraining, keepsGates, goesBackBySteps }: Wanted,
 ): Choice {
   const observers = observersOf(cell);
   const refusal = observers.some(({ editStep }) => editStep !== undefined)
@@ -62,7 +64,7 @@ export function chooseForSequence(
           ? 'the candidate is dropped out, step by step'
           : null;
   if (refusal !== null) return chooseImplementation(where, layer, useFused, refusal);
-  return chooseImplementation(where, layer, useFused, {
+  const problem: FusedProblem = {
     batch: x.shape[0],
     timesteps: x.shape[1],
     features: x.shape[2],
@@ -74,7 +76,8 @@ export function chooseForSequence(
     keepsGates: keepsGates || observers.some((observer) => observer.keepsGates),
     takesGradients: gradientDepth() !== 0,
     additions: cell.fusedEquations?.additions,
-  });
+  };
+  return chooseImplementation(where, layer, useFused, problem, goesBackBySteps);
 }
 
 /**
@@ -277,7 +280,7 @@ function runOnFusedKernel(
   );
 }
 
-function fusedOptions(
+export function fusedOptions(
   cell: SequenceCell,
   { goBackwards, zeroOutputForMask, keepOutputs, keepGates }: ScanOptions,
 ): FusedOptions {
@@ -286,7 +289,8 @@ function fusedOptions(
   return { goBackwards, zeroOutputForMask, keepOutputs, keepGates, activation, recurrentActivation };
 }
 
-function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {
+/** To be called within a tidy, which disposes what is cast. */
+export function fusedInputs(cell: SequenceCell, { x, states, mask, dropoutMasks }: Sequence): FusedInputs {
   const [batch, , features] = x.shape;
   const { fusedEquations } = cell;
   const weights = fusedEquations?.weights();

@@ -11,6 +11,7 @@ import type {
   RecordedInputs,
   ResultGradients,
   StepAdditions,
+  StepGradients,
 } from '../fused-kernel.js';
 import { refusalOfEquations } from '../refusal.js';
 import { ACTIVATION, FIELD, FIELD_COUNT } from './binaries.js';
@@ -110,6 +111,27 @@ export class WasmKernel implements FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): InputGradients {
+    return this.goBack(inputs, options, saved, gradients, false).ofInputs;
+  }
+
+  backwardBySteps(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): StepGradients {
+    const { ofInputs, dZ, later } = this.goBack(inputs, options, saved, gradients, true);
+    const [laterDH, laterDC] = later as [tf.Tensor3D, tf.Tensor3D];
+    return { ofInputs, dZ, laterDH, laterDC };
+  }
+
+  private goBack(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+    keepsSteps: boolean,
+  ): { ofInputs: InputGradients; dZ: tf.Tensor3D; later: tf.Tensor[] } {
     const { x, h0, c0, kernel, recurrentKernel, mask } = inputs;
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const run = (name: ModuleFunction, read: (call: ModuleCall) => void, field: number, shape: number[]) =>
@@ -119,7 +141,7 @@ export class WasmKernel implements FusedKernel {
       })[0] as tf.Tensor;
     const { peepholes = null, projection = null } = inputs.additions ?? {};
     const [batch, timesteps] = x.shape;
-    const [dZ, dH0, dC0, dProjected] = this.compute('backward', inputs, options, (call) => {
+    const [dZ, dH0, dC0, ...others] = this.compute('backward', inputs, options, (call) => {
       call.read(FIELD.c0, c0);
       call.read(FIELD.recurrentKernel, recurrentKernel);
       if (mask !== null) call.read(FIELD.mask, mask);
@@ -133,10 +155,17 @@ export class WasmKernel implements FusedKernel {
         call.write(FIELD.dH0, h0.shape),
         call.write(FIELD.dC0, c0.shape),
       ];
+      if (keepsSteps) {
+        written.push(
+          call.write(FIELD.laterDH, [batch, timesteps, recurrentKernel.shape[0]]),
+          call.write(FIELD.laterDC, [batch, timesteps, kernel.shape[1] / 4]),
+        );
+      }
       if (projection === null) return written;
       call.read(FIELD.hiddens, hiddens);
       return [...written, call.write(FIELD.dProjected, [batch, timesteps, projection.shape[1]])];
-    }) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
+    }) as [tf.Tensor3D, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    const dProjected = projection === null ? null : others.at(-1);
     const readDZ = (call: ModuleCall) => {
       call.read(FIELD.dZ, dZ);
       if (mask !== null) call.read(FIELD.mask, mask);
@@ -168,7 +197,7 @@ export class WasmKernel implements FusedKernel {
       call.read(FIELD.cells, cells);
     };
     const blocks = kernel.shape[1];
-    return {
+    const ofInputs: InputGradients = {
       x: () => run('inputGradient', toX, FIELD.dX, x.shape),
       h0: () => tf.clone(dH0),
       c0: () => tf.clone(dC0),
@@ -182,6 +211,7 @@ export class WasmKernel implements FusedKernel {
         projection: () => run('projectionGradient', toProjection, FIELD.dProjection, projection.shape),
       }),
     };
+    return { ofInputs, dZ, later: others.slice(0, 2) };
   }
 
   /** Calls a function of the module with what `prepare` reads, and returns what it says is written. */

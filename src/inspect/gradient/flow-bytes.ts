@@ -74,8 +74,10 @@ export function flowSizeOf({ lstm, sequence }: LSTMCall): FlowSize {
 const TRACED = 6;
 /** dh, dc, dhRecurrent, dcCell, outputSlope and four of dz. */
 const GRADIENTS = 9;
-/** dz as a whole while it is taken apart; and the gradient that the loss hands in. */
+/** dz as a whole while it is taken apart, and the gradient that the loss hands in. */
 const MORE_AT_THE_PEAK = 5;
+/** What a fused kernel saves for its way back: four gates, c and h. Without one, the pieces of `walkBack` are held. */
+const SAVED = 6;
 
 /** How much memory the flow of a sequence [B, T, D] through some units takes. */
 export function flowSize([batch, timesteps, features]: [number, number, number], units: number): FlowSize {
@@ -90,6 +92,7 @@ export function flowSize([batch, timesteps, features]: [number, number, number],
   return {
     shape: [batch, timesteps, units],
     bytes: perNumber * held,
-    peakBytes: perNumber * peak + sizeOfPiece([batch, timesteps, features], units).bytes,
+    peakBytes:
+      perNumber * peak + Math.max(perNumber * SAVED * ofUnits, sizeOfPiece([batch, timesteps, features], units).bytes),
   };
 }

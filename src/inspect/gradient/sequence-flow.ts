@@ -7,8 +7,15 @@ import type { Block } from '../../core/weights.js';
 import { type GateTrace, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
-import { hasPreActivations, type LSTMToRun, type Sequence, type SequenceCell } from '../../sequence/sequence.js';
+import {
+  hasPreActivations,
+  type LSTMToRun,
+  type Sequence,
+  type SequenceCell,
+  statesBefore,
+} from '../../sequence/sequence.js';
 import { hasZoneout, stepCellFrom } from '../../sequence/step-cell.js';
+import { backOnFusedKernel, runToGoBack, type SavedRun, traceOfSavedRun } from './back-on-fused-kernel.js';
 import type { GradientFlow } from './flow-types.js';
 import { stepJacobian, weightsInOrder, weightsOfSteps } from './step-jacobian.js';
 import { type IncomingGradients, type WalkedCall, type WalkedCell, walkBack } from './walk-back.js';
@@ -34,15 +41,18 @@ export function requirePreActivations(where: string, cell: SequenceCell, layer: 
   throw invalidArgument(where, rule, cell.getClassName(), { layer });
 }
 
-/** Runs a sequence with all its gates kept. To be called within a tidy. */
+/** Runs a sequence with all its gates kept, and with what a fused kernel wants to go back. To be called within a tidy. */
 export function traceForFlow(
   where: string,
   { name, cell, goBackwards }: Pick<LSTMToRun, 'name' | 'cell' | 'goBackwards'>,
-  sequence: Sequence,
-): GateTrace {
+  given: Sequence,
+): { trace: GateTrace; saved: SavedRun | null } {
+  const sequence = { ...given, states: statesBefore(given, cell) };
+  const saved = runToGoBack(cell, sequence, goBackwards, true);
+  if (saved !== null) return { trace: traceOfSavedRun(cell, sequence, goBackwards, saved), saved };
   const wanted = { where, layer: name, useFused: 'auto', isTraining: false, keepsGates: true } as const;
   const { fusedKernel } = chooseForSequence(cell, sequence, wanted);
-  return traceSequence(fusedKernel, cell, sequence, { goBackwards });
+  return { trace: traceSequence(fusedKernel, cell, sequence, { goBackwards }), saved };
 }
 
 /** Nothing reaches a call. */
@@ -56,17 +66,20 @@ export const NOTHING_INCOMING: IncomingGradients = {
 /**
  * Follows gradients back through a call that was run without dropout. To be called within a tidy.
  *
+ * @param saved How a fused kernel ran the call, if one did and it is known.
  * @returns A flow that owns the call's trace.
  */
 export function sequenceFlow(
   cell: SequenceCell,
   call: WalkedCall,
   { loss, incoming, refusal }: FlowSource,
+  saved: SavedRun | null = null,
 ): GradientFlow {
   const walked = walkedCell(cell, refusal);
   const { trace, goBackwards } = call;
-  const { dz, dx, dWeights, ofStates, fromLater, ofInitialStates, outputSlope } = walkBack(walked, call, incoming);
-  const dzByName = splitBlocks(dz, blocksOfInput(cell, dz.shape[2]));
+  const { dz, dx, dWeights, ofStates, fromLater, ofInitialStates, outputSlope } =
+    backOnFusedKernel(cell, walked, call, incoming, saved) ?? walkBack(walked, call, incoming);
+  const dzByName = splitColumns(dz, blocksOfInput(cell, dz.shape[2]));
   tf.dispose(dz);
   const dStates = byState(cell, ofStates);
   const dStatesLater = byState(cell, fromLater);
@@ -80,7 +93,7 @@ export function sequenceFlow(
   for (const [n, { property, blocks }] of cell.weightFacts.entries()) {
     const gradient = dWeights[n] as tf.Tensor;
     const parts = blocks(cell.units);
-    dWeightsByName[property] = parts === null ? { all: gradient } : splitBlocks(gradient, parts);
+    dWeightsByName[property] = parts === null ? { all: gradient } : splitColumns(gradient, parts);
   }
   const ofWeights = Object.values(dWeightsByName).flatMap((weight) => Object.values(weight ?? {}));
   const flow = {
@@ -114,6 +127,26 @@ export function sequenceFlow(
     },
   } as unknown as GradientFlow;
   return flow;
+}
+
+/** The same as `splitBlocks`. What tfjs's cpu backend has of it computes each element's place, some hundred times as slow. */
+function splitColumns<T extends tf.Tensor>(tensor: T, blocks: readonly Block[]): Record<string, T> {
+  if (tf.getBackend() !== 'cpu') return splitBlocks(tensor, blocks);
+  const values = tensor.dataSync<'float32'>();
+  const columns = tensor.shape.at(-1) as number;
+  const rows = tensor.size / columns;
+  const byName: Record<string, T> = {};
+  let first = 0;
+  for (const { name, width } of blocks) {
+    const part = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const from = row * columns + first;
+      part.set(values.subarray(from, from + width), row * width);
+    }
+    byName[name] = tf.tensor(part, [...tensor.shape.slice(0, -1), width]) as T;
+    first += width;
+  }
+  return byName;
 }
 
 function byState<T extends tf.Tensor>(cell: SequenceCell, ofStates: readonly T[]): Record<string, T> {
@@ -150,6 +183,7 @@ function walkedCell(cell: SequenceCell, refusal: (cause?: unknown) => Error): Wa
     isEdited: edits.length > 0 || hasZoneout(cell),
     mixesUnits: [activation, recurrentActivation].some((one) => one.getClassName() === 'softmax'),
     activations,
+    activationName: activation.getClassName(),
     recurrentKernel: (weights[recurrentKernel] as tf.Tensor2D | undefined) ?? null,
     weights,
     projectInput: (x) => cell.projectInput(x, []),

@@ -27,6 +27,8 @@ export interface WalkedCell extends SizedCell {
   /** Whether an activation makes what it makes of one unit from other units as well. */
   mixesUnits: boolean;
   activations: StepActivations;
+  /** tfjs's name of φ. */
+  activationName: string;
   /** Null where a cell of its own equations has none. */
   recurrentKernel: tf.Tensor2D | null;
   /** Those whose gradients are wanted, the recurrent kernel among them. */
@@ -139,7 +141,7 @@ function joined(parts: tf.Tensor3D[]): tf.Tensor3D {
 }
 
 /** The gradients of each step's own results, each [B, T, width] in the input's order; what is missing is 0. */
-interface OwnGradients<Sequence> {
+export interface OwnGradients<Sequence> {
   /** Of the states after the step, in the order of the cell's `stateNames`; at a masked step those are the ones before it. */
   states: (Sequence | null)[];
   /** Of an output that is 0 at a masked step. */
@@ -148,11 +150,11 @@ interface OwnGradients<Sequence> {
   gates: Sequence | null;
 }
 
-function tensorsOf({ states, output, gates }: OwnGradients<tf.Tensor3D>): tf.Tensor[] {
+export function tensorsOf({ states, output, gates }: OwnGradients<tf.Tensor3D>): tf.Tensor[] {
   return [...states, output, gates].filter((tensor) => tensor !== null);
 }
 
-function ownGradients(
+export function ownGradients(
   cell: WalkedCell,
   { trace, goBackwards, zeroOutputForMask }: WalkedCall,
   incoming: IncomingGradients,
@@ -198,7 +200,7 @@ function joinedGates(blocks: tf.Tensor3D[]): tf.Tensor3D {
   return blocks.length === 1 ? tf.clone(blocks[0] as tf.Tensor3D) : tf.concat(blocks, 2);
 }
 
-function sumOf<T extends tf.Tensor>(terms: (T | null | undefined)[]): T | null {
+export function sumOf<T extends tf.Tensor>(terms: (T | null | undefined)[]): T | null {
   const present = terms.filter((term) => term != null) as T[];
   return present.length < 2 ? (present[0] ?? null) : (tf.addN(present) as T);
 }
@@ -471,7 +473,7 @@ function gatesGradient(
 }
 
 /** ∂h/∂c of h = o φ(c), the gates held. */
-function slopeOfEquation(
+export function slopeOfEquation(
   { activation }: StepActivations,
   o: tf.Tensor2D,
   c: tf.Tensor2D,

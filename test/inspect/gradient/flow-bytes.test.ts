@@ -55,7 +55,8 @@ describe.each(NODE_BACKENDS)('On %s, gradientFlowBytes', (backend) => {
     expect(held).toBe(told.bytes);
     const peak = grownAtMost(() => gradientFlow(layer, x, SQUARES).dispose());
     expect(peak).toBeLessThan(1.5 * told.peakBytes);
-    expect(peak).toBeGreaterThan(told.peakBytes / 2.5);
+    // Told is what plain ops take, which for short sequences is more than what a fused kernel takes.
+    expect(peak).toBeGreaterThan(told.peakBytes / 3);
   });
 
   test('is told of every call of a model, in the order of the flows', () => {

@@ -99,6 +99,9 @@ export class Sequence {
   dZ: usize;
   dH0: usize;
   dC0: usize;
+  /** What of the gradients of h and c after each step comes from later steps, by the input's timestep; absent if not wanted. */
+  laterDH: usize;
+  laterDC: usize;
   dKernel: usize;
   dRecurrentKernel: usize;
   dBias: usize;
