@@ -21,6 +21,7 @@ import { streamingSection } from './sections/streaming.js';
 import { threadsSection } from './sections/threads.js';
 import { torchSection } from './sections/torch.js';
 import { variantsSection } from './sections/variants.js';
+import { showTables } from './tables.js';
 import { judge, judgeGrowth, type Verdict } from './targets/judge.js';
 import { GROWTH_TARGETS, TARGETS } from './targets/targets.js';
 
@@ -139,6 +140,7 @@ function formatVerdicts(verdicts: readonly Verdict[]): string {
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) console.log(HELP);
+  else if (options.markdown !== undefined) showTables(options.markdown, options.write);
   else await main(options);
 } catch (error) {
   console.error(`bench: ${(error as Error).message.split('\n', 1)[0]}`);

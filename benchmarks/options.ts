@@ -25,6 +25,19 @@ export const SECTION_NAMES = [
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
+/** Those that the tables of README.md and docs/speed.md are made of, in some ten minutes. */
+const TABLE_SECTIONS: readonly SectionName[] = [
+  'models',
+  'inference',
+  'training',
+  'trace',
+  'onnx',
+  'torch',
+  'floor',
+  'streaming',
+  'bidirectional',
+];
+
 export interface BenchmarkOptions {
   backends: NodeBackend[];
   sections: SectionName[];
@@ -44,6 +57,9 @@ export interface BenchmarkOptions {
   json: string | undefined;
   /** Whether to write them to `benchmarks/results`. */
   save: boolean;
+  /** A file of results of which the tables are shown, in place of a run; and whether they are written into the documents. */
+  markdown: string | undefined;
+  write: boolean;
   help: boolean;
 }
 
@@ -74,6 +90,8 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
   --python PATH                    a Python that has PyTorch; default: $PYTHON; without either, PyTorch is left out
   --json FILE                      writes the results there, too
   --save                           writes them to benchmarks/results, to a file named after the day, the processor and Node
+  --tables                         the sections that the tables of README.md and docs/speed.md are made of
+  --markdown FILE                  no run: prints these tables from the results in a file; with --write, puts them into both
   --help                           this text`;
 
 /**
@@ -96,6 +114,9 @@ export function parseOptions(args: string[]): BenchmarkOptions {
       python: text,
       json: text,
       save: flag,
+      tables: flag,
+      markdown: text,
+      write: flag,
       plain: flag,
       help: flag,
     },
@@ -110,7 +131,7 @@ export function parseOptions(args: string[]): BenchmarkOptions {
   }
   return {
     backends: chosenAmong(NODE_BACKENDS, '--backends', values.backends),
-    sections: chosenAmong(SECTION_NAMES, '--only', values.only),
+    sections: chosenAmong(SECTION_NAMES, '--only', values.only ?? (values.tables ? TABLE_SECTIONS.join() : undefined)),
     shapes: values.shapes?.split(',').map(parseShape),
     activation: activationOf(values.activation ?? 'tanh'),
     plain: values.plain ?? false,
@@ -119,6 +140,8 @@ export function parseOptions(args: string[]): BenchmarkOptions {
     python: values.python ?? process.env.PYTHON,
     json: values.json,
     save: values.save ?? false,
+    markdown: values.markdown,
+    write: values.write ?? false,
     help: values.help ?? false,
   };
 }

@@ -11,6 +11,7 @@ import { translationModel } from '../models/translation.js';
 import type { BenchmarkOptions } from '../options.js';
 import { formatTable, type Result } from '../report.js';
 import { measureContest, type Section } from '../section.js';
+import { multiplyAdds, parseShape } from '../shapes.js';
 
 export const EXAMPLE_MODELS: readonly ExampleModel[] = [
   additionModel,
@@ -50,6 +51,10 @@ async function measureModel(example: ExampleModel, backend: NodeBackend, options
   const initial = builtIn.getWeights().map((weight) => tf.clone(weight));
   const results: Result[] = [];
   for (const task of MODEL_TASKS) {
+    if (task === 'training step' && backend === 'cpu' && !isQuickEnough(example)) {
+      console.log(`${backend}, ${example.name}: no training, too slow here`);
+      continue;
+    }
     const contestant = (name: string, model: tf.LayersModel): Contestant =>
       task === 'training step'
         ? trainingStep(name, example, model, initial, { inputs, labels })
@@ -62,6 +67,14 @@ async function measureModel(example: ExampleModel, backend: NodeBackend, options
   tf.dispose([...inputs, labels, ...initial]);
   for (const model of [builtIn, explicit]) model.dispose();
   return results;
+}
+
+/** Multiply-adds of a step of the largest LSTM for which the built-in layers take some seconds on the cpu backend. */
+const CPU_MULTIPLY_ADDS = 1000e6;
+
+function isQuickEnough({ size }: ExampleModel): boolean {
+  const [largest] = size.split(',') as [string];
+  return 3 * multiplyAdds(parseShape(largest)) <= CPU_MULTIPLY_ADDS;
 }
 
 interface Data {

@@ -28,13 +28,15 @@ describe('parseOptions', () => {
       python: undefined,
       json: undefined,
       save: false,
+      markdown: undefined,
+      write: false,
       help: false,
     });
   });
 
   it('reads every option, and keeps sections and backends in the order of the benchmark', () => {
     const text =
-      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --activation relu --plain --seconds 0.5 --threads 4 --json a.json --python python3 --save';
+      '--only floor,inference --backends wasm,cpu --shapes 1x2x3x4,5x6x7x8 --activation relu --plain --seconds 0.5 --threads 4 --json a.json --python python3 --save --markdown b.json --write';
     expect(parseOptions(text.split(' '))).toEqual({
       backends: ['cpu', 'wasm'],
       sections: ['inference', 'floor'],
@@ -49,6 +51,8 @@ describe('parseOptions', () => {
       python: 'python3',
       json: 'a.json',
       save: true,
+      markdown: 'b.json',
+      write: true,
       help: false,
     });
   });
