@@ -178,7 +178,9 @@ export function replaceTables(text: string, tables: readonly DocumentTable[], me
 /** Prints the tables of a results file, or writes them into the documents. */
 export function showTables(file: string, isWritten: boolean): void {
   const results = JSON.parse(readFileSync(file, 'utf8')) as ResultsFile;
-  const [tables, measured] = [tablesOf(results), measuredOn(results)];
+  // What a run did not measure stays as it is in the documents.
+  const tables = tablesOf(results).filter(({ rows }) => rows.length > 0);
+  const measured = measuredOn(results);
   if (!isWritten) {
     console.log([measured, ...tables.map(formatMarkdown)].join('\n\n'));
     return;
