@@ -21,7 +21,7 @@ test('A kernel that is loaded refuses until it is there, is prepared, and is loa
   expect(loads).toBe(1);
   expect(preparations).toBeGreaterThan(0);
   expect(kernel.refusal(FUSED_PROBLEM)).toBeNull();
-  expect(kernel.refusal({ ...FUSED_PROBLEM, activation: 'relu' })).toMatch('relu');
+  expect(kernel.refusal({ ...FUSED_PROBLEM, activation: 'softmax' })).toMatch('softmax');
 });
 
 test('A kernel that cannot be loaded says so', async () => {
