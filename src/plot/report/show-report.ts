@@ -32,7 +32,9 @@ export interface ShownReport {
  * The report is in a frame of its own, from a `blob:` address: a content security policy of the page must allow it in
  * `frame-src`, and inline scripts by the hash of the report's.
  *
+ * @category The report
  * @param element What it is put into, in the place of what is there. Default: it is put at the end of the page.
+ * @returns The report, which the caller disposes.
  * @throws As `inspectionReport`; RangeError for an element that is none; Error where there is no page.
  */
 export async function showReport(
