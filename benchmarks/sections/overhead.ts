@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { FIELD, FIELD_COUNT } from '../../src/fused/wasm/binaries.js';
+import { ACTIVATION, FIELD, FIELD_COUNT } from '../../src/fused/wasm/binaries.js';
 import { openHeap } from '../../src/fused/wasm/heap.js';
 import { type Build, fastestBuild } from '../../src/fused/wasm/module.js';
 import { useBackend } from '../../tools/backends.js';
@@ -80,6 +80,8 @@ function bareFunction({ explicit, x }: Layers): Contestant {
     timesteps,
     features,
     units,
+    activation: ACTIVATION.tanh,
+    recurrentActivation: ACTIVATION.sigmoid,
     x: heap.input(x),
     h0: state,
     c0: state,
