@@ -71,7 +71,7 @@ async function resultsOn(backendName: string, make: typeof lstm, one: LayerCase)
   return { results: listed(resultsOfCase(layer, one)), ranOn: lastImplementation(layer)?.name };
 }
 
-// On plain ops each case launches thousands of programs, which takes too long on a renderer in software.
+// Not those on plain ops, which launch thousands of programs, too many for a renderer in software; and one activation.
 const FUSED_CASES = MAIN_CASES.filter(({ args: { activation = 'tanh', useFused = 'auto' } }) => {
   return activation === 'tanh' && useFused === 'auto';
 });
@@ -275,7 +275,7 @@ const waitChecks: Check[] = [
 /** Its stack is one of tfjs's own RNN layer, which transposes a mask that is on the device by an invalid program. */
 const WRONG_IN_TFJS = 'stacked-cells-masked';
 
-/** Of the fixtures on plain ops, which take seconds each on a renderer in software, one. */
+/** Of the fixtures of activations, one: each has programs of its own, which a renderer in software compiles for a second. */
 const isTried = (name: string) => !name.startsWith('activation-') || name === 'activation-relu';
 
 async function fixtureChecksHere(): Promise<Check[]> {
