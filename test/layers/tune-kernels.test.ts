@@ -11,7 +11,7 @@ const MODULE = isRelaxedSimdValid() ? 'wasm-relaxed-simd' : 'wasm-simd';
 const APPLICABLE = {
   cpu: [MODULE, 'reference'],
   wasm: [MODULE, 'reference'],
-  tensorflow: ['tensorflow-block-lstm', MODULE, 'reference'],
+  tensorflow: ['tensorflow-block-lstm', 'tensorflow-steps', MODULE, 'reference'],
 };
 
 /** The time, which only a `Stopwatch` lets pass; so much that nothing is timed often. */
@@ -22,6 +22,7 @@ const LONG = 200;
 jest.setTimeout(30_000);
 
 beforeEach(() => {
+  now = 0;
   jest.spyOn(performance, 'now').mockImplementation(() => now);
 });
 afterEach(() => {
@@ -100,8 +101,8 @@ describe.each(NODE_BACKENDS)('On %s', (backend) => {
 
   test('built-in layers run on what was found for them, as long as they are accelerated', async () => {
     const layer = tf.layers.lstm({ units: UNITS, inputShape, recurrentActivation: 'sigmoid' });
-    const plain = { 'built-in': 1, [names[0] as string]: 2, [MODULE]: 3 };
-    const fused = { 'built-in': 2, [names[0] as string]: 5, [MODULE]: 1 };
+    const plain = { 'built-in': 1, 'tensorflow-steps': 4, [names[0] as string]: 2, [MODULE]: 3 };
+    const fused = { 'built-in': 2, 'tensorflow-steps': 4, [names[0] as string]: 5, [MODULE]: 1 };
     const model = timedModel(layer, { forward: plain, training: fused });
     await accelerated(async () => {
       const tuning = await tuneKernels(model, input());
