@@ -9,6 +9,7 @@ import { formatResultsFile, resultsFile } from './results-file.js';
 import type { Section } from './section.js';
 import { bidirectionalSection } from './sections/bidirectional.js';
 import { builtInSection } from './sections/built-in.js';
+import { cellsSection } from './sections/cells.js';
 import { firstCallSection } from './sections/first-call.js';
 import { floorSection } from './sections/floor.js';
 import { type Growth, growthSection } from './sections/growth.js';
@@ -49,6 +50,7 @@ const SECTIONS: Record<SectionName, Section> = {
   overhead: overheadSection,
   bidirectional: bidirectionalSection,
   variants: variantsSection,
+  cells: cellsSection,
   threads: threadsSection,
   'first-call': firstCallSection,
   opening: openingSection,

@@ -19,6 +19,7 @@ export const SECTION_NAMES = [
   'overhead',
   'bidirectional',
   'variants',
+  'cells',
   'threads',
   'first-call',
   'opening',
@@ -78,6 +79,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       overhead                   layer.apply against the bare function of the WebAssembly module
       bidirectional              a model of two bidirectional LSTMs, the first one's states given to the second
       variants                   training with peepholes, a clip and a projection, on plain ops and fused
+      cells                      training with two stacked cells in tf.layers.rnn, as it is and accelerated
       threads                    inference and training on one thread against several
       first-call                 the first call in a fresh process, and the size of the package
       opening                    a .keras file of 50 MB, and one of 3,000 units, in Node and in Chromium
