@@ -5,7 +5,6 @@ import { Sequence } from './sequence';
  * Returns when all threads that compute a share of this sequence have called it as often. Throws, and so ends the run, where
  * that will never be.
  */
-// @ts-ignore: decorator
 @external('env', 'awaitOthers')
 export declare function awaitOthers(): void;
 
