@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { currentTape } from './gradient-tape.js';
 
 /** An operation with several outputs and a gradient of its own, which `tf.customGrad` does not have. */
 export interface DifferentiableOperation {
@@ -13,31 +14,38 @@ export interface DifferentiableOperation {
 }
 
 // The number is that of the contract between the two functions below: builds that differ in it must not share them.
-const OP_NAME = 'ExplicitLSTMOperation2';
+const OP_NAME = 'ExplicitLSTMOperation3';
 
 interface Attributes {
   operation: DifferentiableOperation;
-  inputCount: number;
-  /** How many outputs the operation has, and how many tensors it saved. */
-  counts: { outputs: number; saved: number };
+  outputCount: number;
+  /** The inputs as they were, and what the operation saved. */
+  keptInputs: tf.Tensor[];
+  keptSaved: tf.Tensor[];
 }
 
 /**
  * Runs an operation so that tfjs's gradients pass through it. Of second derivatives it knows nothing.
  *
- * Reliance: tfjs saves, for the gradient of an op whose inputs are all to be saved, a list of inputs that the op may add
- * to while it runs. Checked at every backward pass, by the number of tensors that come back. Fallback: the operation is
- * computed once more.
+ * What the gradient wants is kept here, not by tfjs, which keeps clones: on its wasm backend, copies of all weights.
+ *
+ * Reliance: tfjs has in `activeTape` what it has recorded, last of all this operation, with a list `saved` of tensors that it
+ * disposes with the tape. Checked each time. Fallback: they are disposed when nobody has the tape any more.
  *
  * @returns Its outputs.
  */
 export function runDifferentiable(inputs: readonly tf.Tensor[], operation: DifferentiableOperation): tf.Tensor[] {
   register();
-  const attributes: Attributes = { operation, inputCount: inputs.length, counts: { outputs: 0, saved: 0 } };
-  // A list in place of a map by name: what tfjs demands of ops whose inputs are all to be saved.
-  const list = [...inputs] as unknown as tf.NamedTensorMap;
-  const outputs = tf.engine().runKernel(OP_NAME, list, attributes as unknown as tf.NamedAttrMap) as tf.Tensor[];
-  return outputs.slice(0, attributes.counts.outputs);
+  const attributes: Attributes = { operation, outputCount: 0, keptInputs: [...inputs], keptSaved: [] };
+  const outputs = tf
+    .engine()
+    .runKernel(
+      OP_NAME,
+      inputs as unknown as tf.NamedTensorMap,
+      attributes as unknown as tf.NamedAttrMap,
+    ) as tf.Tensor[];
+  leaveToTape(attributes, outputs);
+  return outputs.slice(0, attributes.outputCount);
 }
 
 function register(): void {
@@ -46,34 +54,41 @@ function register(): void {
     tf.registerKernel({ kernelName: OP_NAME, backendName: backend, kernelFunc: computeOperation });
   }
   if (tf.getGradient(OP_NAME) === undefined) {
-    tf.registerGradient({
-      kernelName: OP_NAME,
-      saveAllInputs: true,
-      gradFunc: gradientsOfOperation as unknown as tf.GradFunc,
-    });
+    tf.registerGradient({ kernelName: OP_NAME, gradFunc: gradientsOfOperation as unknown as tf.GradFunc });
   }
 }
 
-const computeOperation = ((call: { inputs: unknown; attrs: unknown }): tf.Tensor[] => {
-  const { operation, counts } = call.attrs as Attributes;
-  const { outputs, saved, aside = [] } = operation.compute();
-  counts.outputs = outputs.length;
-  counts.saved = saved.length;
-  // As outputs, they would each be handed a gradient of zeros, as large as themselves; as inputs they are just saved.
-  // Copies, for an input that is an output as well would look like one that the gradient passes through.
-  (call.inputs as tf.Tensor[]).push(...saved.map((tensor) => tf.clone(tensor)));
+const computeOperation = ((call: { attrs: unknown }): tf.Tensor[] => {
+  const attributes = call.attrs as Attributes;
+  const { outputs, saved, aside = [] } = attributes.operation.compute();
+  attributes.outputCount = outputs.length;
+  // Here, where tfjs records nothing.
+  attributes.keptInputs = attributes.keptInputs.map(sharing);
+  attributes.keptSaved = saved.map(sharing);
   // With this flag, tfjs takes for a leak whatever an op makes that is not among its outputs.
   return tf.env().getBool('IS_TEST') ? [...outputs, ...saved, ...aside] : outputs;
 }) as unknown as tf.KernelFunc;
 
+/** Another tensor of the same data. On wasm, a clone has a copy of them. */
+function sharing(tensor: tf.Tensor): tf.Tensor {
+  return tf.getBackend() === 'wasm' ? tf.reshape(tensor, tensor.shape) : tf.clone(tensor);
+}
+
+const forgotten = new FinalizationRegistry<tf.Tensor[]>((tensors) => tf.dispose(tensors));
+
+function leaveToTape(attributes: Attributes, outputs: tf.Tensor[]): void {
+  const kept = [...attributes.keptInputs, ...attributes.keptSaved].map((tensor) => tf.keep(tensor));
+  const tape = currentTape() as { outputs?: tf.Tensor[]; saved?: tf.Tensor[] }[] | null;
+  const { outputs: recorded, saved } = tape?.at(-1) ?? {};
+  if (recorded?.[0] === outputs[0] && Array.isArray(saved)) saved.push(...kept);
+  else forgotten.register(attributes, kept);
+}
+
 function gradientsOfOperation(
   outputGradients: tf.Tensor | tf.Tensor[],
-  kept: tf.Tensor[],
-  { operation, inputCount, counts }: Attributes,
+  _saved: unknown,
+  { operation, outputCount, keptInputs, keptSaved }: Attributes,
 ): (() => tf.Tensor)[] {
   const list = Array.isArray(outputGradients) ? outputGradients : [outputGradients];
-  const inputs = kept.slice(0, inputCount);
-  const isComplete = kept.length === inputCount + counts.saved;
-  const saved = isComplete ? kept.slice(inputCount) : operation.compute().saved;
-  return operation.gradients(list.slice(0, counts.outputs), inputs, saved);
+  return operation.gradients(list.slice(0, outputCount), keptInputs, keptSaved);
 }

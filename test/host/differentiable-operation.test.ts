@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type DifferentiableOperation, runDifferentiable } from '../../src/host/differentiable-operation.js';
-import { gradientDepth } from '../../src/host/gradient-tape.js';
+import * as tapes from '../../src/host/gradient-tape.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose, expectClose } from '../support/close.js';
 import { randomTensor } from '../support/random.js';
@@ -79,6 +79,47 @@ describe.each(NODE_BACKENDS)('On %s, an operation with several outputs', (backen
     expect([tf.memory().numTensors, tf.memory().numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers]);
   });
 
+  test('keeps what the gradient wants without copies of it', () => {
+    const [a, b] = inputs();
+    const held: number[] = [];
+    const count = () => held.push(tf.memory().numDataBuffers);
+    tf.grad((x) => {
+      count();
+      const [sum, product] = sumAndProduct(x, b);
+      count();
+      return tf.sum(tf.add(sum, product));
+    })(a);
+    // The two outputs, one of which is saved.
+    expect((held[1] as number) - (held[0] as number)).toBe(2);
+  });
+
+  test('has the inputs as they were, whatever becomes of them meanwhile', () => {
+    const variable = tf.variable(tf.tensor1d([1, 2, 3]));
+    const doomed = tf.tensor1d([4, 5, 6]);
+    const { grads } = tf.variableGrads(() => {
+      const loss = tf.sum(sumAndProduct(variable, doomed)[1]) as tf.Scalar;
+      variable.assign(tf.tensor1d([7, 7, 7]));
+      doomed.dispose();
+      return loss;
+    }, [variable]);
+    expectAllClose(Object.values(grads), [tf.tensor1d([4, 5, 6])], 0);
+    variable.dispose();
+  });
+
+  test('where the tape cannot be read, is differentiable all the same', () => {
+    const tape = jest.spyOn(tapes, 'currentTape').mockReturnValue(null);
+    try {
+      const [a, b] = inputs();
+      const saved: tf.Tensor[] = [];
+      expectClose(tf.grad((x) => tf.sum(sumAndProduct(x, b, { saved })[1]))(a), b);
+      expect(tape).toHaveBeenCalled();
+      // The garbage collection frees them.
+      expect(saved.map(({ isDisposed }) => isDisposed)).toEqual([false]);
+    } finally {
+      tape.mockRestore();
+    }
+  });
+
   test('leaves nothing behind when it throws', () => {
     const [a, b] = inputs();
     const before = tf.memory();
@@ -92,9 +133,9 @@ describe.each(NODE_BACKENDS)('On %s, an operation with several outputs', (backen
   });
 
   test('knows how deep gradients are being taken', () => {
-    const depths: (number | null)[] = [gradientDepth()];
+    const depths: (number | null)[] = [tapes.gradientDepth()];
     const record = (x: tf.Tensor) => {
-      depths.push(gradientDepth());
+      depths.push(tapes.gradientDepth());
       return tf.sum(tf.square(x)) as tf.Scalar;
     };
     tf.grad(record)(tf.ones([1]));
