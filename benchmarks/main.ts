@@ -12,6 +12,7 @@ import { builtInSection } from './sections/built-in.js';
 import { cellsSection } from './sections/cells.js';
 import { firstCallSection } from './sections/first-call.js';
 import { floorSection } from './sections/floor.js';
+import { flowSection } from './sections/flow.js';
 import { type Growth, growthSection } from './sections/growth.js';
 import { inspectionSection } from './sections/inspection.js';
 import { modelsSection } from './sections/models.js';
@@ -41,6 +42,7 @@ const SECTIONS: Record<SectionName, Section> = {
   training: builtInSection('training'),
   'training-inputs': builtInSection('training-inputs'),
   trace: builtInSection('trace'),
+  flow: flowSection,
   onnx: onnxSection,
   torch: torchSection,
   floor: floorSection,

@@ -10,6 +10,7 @@ export const SECTION_NAMES = [
   'training',
   'training-inputs',
   'trace',
+  'flow',
   'onnx',
   'torch',
   'floor',
@@ -70,6 +71,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       training                   the same: loss and gradients of the weights
       training-inputs            the same: loss and gradients of the weights and of the input
       trace                      inference that keeps every gate against inference that does not
+      flow                       gradientFlow and gradientFlowModel against a training step
       onnx                       inference against onnxruntime-web and onnxruntime-node, 1 thread
       torch                      PyTorch's LSTM on 1 and 2 threads, forward and training; needs --python
       floor                      inference against what this machine's arithmetic and memory allow

@@ -72,7 +72,8 @@ export function builtInSection(task: keyof typeof TASKS): Section {
   };
 }
 
-function shapesFor(backend: NodeBackend, passes: number, { shapes }: BenchmarkOptions): Shape[] {
+/** The shapes asked for, or the default ones that a backend does not take too long for, in so many passes. */
+export function shapesFor(backend: NodeBackend, passes: number, { shapes }: BenchmarkOptions): Shape[] {
   if (shapes !== undefined || backend !== 'cpu') return shapes ?? DEFAULT_SHAPES;
   return DEFAULT_SHAPES.filter((shape) => {
     const fits = passes * multiplyAdds(shape) <= CPU_MULTIPLY_ADDS;
