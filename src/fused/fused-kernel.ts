@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { ByGate } from '../core/quantities.js';
 import type { GateSequences } from '../core/scan.js';
 import type { GateDropoutMasks } from '../core/weighted-sum.js';
 
@@ -121,14 +122,27 @@ export interface ResultGradients {
 export type InputGradients = Record<'x' | 'h0' | 'c0' | 'kernel' | 'recurrentKernel' | 'bias', () => tf.Tensor> &
   Partial<Record<'peepholes' | 'projection', () => tf.Tensor>>;
 
-/** What the backward pass comes by on its way, in the input's order. */
+/** All gradients, with what the backward pass comes by on its way: sequences in the input's order, [B, T, U] unless said otherwise. */
 export interface StepGradients {
-  ofInputs: InputGradients;
-  /** With respect to the pre-activations, [B, T, 4U]; 0 at masked steps. */
-  dZ: tf.Tensor3D;
-  /** What of the gradients of h and c after each step comes from later steps, and from the states after the last: [B, T, U]. */
+  /** [B, T, D] */
+  x: tf.Tensor3D;
+  /** With respect to the states before the first step, [B, U]. */
+  h0: tf.Tensor2D;
+  c0: tf.Tensor2D;
+  /** With respect to the weights, [D, U], [U, U] and [U] each. */
+  kernel: ByGate<tf.Tensor2D>;
+  recurrentKernel: ByGate<tf.Tensor2D>;
+  bias: ByGate<tf.Tensor1D> | null;
+  /** With respect to the pre-activations; 0 at masked steps. */
+  dZ: ByGate<tf.Tensor3D>;
+  /** With respect to h and c after each step, the path from c through h included. */
+  dH: tf.Tensor3D;
+  dC: tf.Tensor3D;
+  /** What of them comes from later steps, and from the states after the last. */
   laterDH: tf.Tensor3D;
   laterDC: tf.Tensor3D;
+  /** The derivative of h with respect to c, the gates held: 0 at masked steps. */
+  outputSlope: tf.Tensor3D;
 }
 
 /** The whole scan, and its backpropagation through time, as one operation. `core/scan.ts` says what it has to compute. */
@@ -147,7 +161,7 @@ export interface FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): InputGradients;
-  /** The same as `backward`, step by step; missing where a fused kernel cannot tell. */
+  /** The same as `backward`, step by step, of inputs without additions; missing where a fused kernel cannot tell. */
   backwardBySteps?(
     inputs: RecordedInputs,
     options: FusedOptions,

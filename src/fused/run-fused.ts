@@ -4,6 +4,7 @@ import { tidy } from '../core/tidy.js';
 import { runDifferentiable } from '../host/differentiable-operation.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import type {
+  ForwardPass,
   FusedInputs,
   FusedKernel,
   FusedOptions,
@@ -20,16 +21,27 @@ export function runFused(fusedKernel: FusedKernel, inputs: FusedInputs, options:
     : runRecorded(fusedKernel, inputs, options, options).result;
 }
 
-/** What `runFused` returns, and beside it all that was computed on the way, of which nothing is differentiable. */
-export function runFusedShowingAll(
-  fusedKernel: FusedKernel,
-  inputs: FusedInputs,
-  options: FusedOptions,
-): { result: FusedResult; all: FusedResult } {
+/** What a run returns, and beside it all that was computed on the way, of which nothing is differentiable. */
+interface ShownRun {
+  result: FusedResult;
+  all: FusedResult;
+  /** Null where no gradients may be asked for. */
+  recorded: RecordedRun | null;
+}
+
+/** The same as `runFused`, with all that was computed on the way. */
+export function runFusedShowingAll(fusedKernel: FusedKernel, inputs: FusedInputs, options: FusedOptions): ShownRun {
   const showing = { ...options, keepOutputs: true, keepGates: true };
   if (gradientDepth() !== 0) return runRecorded(fusedKernel, inputs, options, showing);
   const all = fusedKernel.forward(inputs, showing, false).result;
-  return { result: wantedOf(all, options), all };
+  return { result: wantedOf(all, options), all, recorded: null };
+}
+
+/** A run of a fused kernel that can be gone back over. */
+export interface RecordedRun {
+  fusedKernel: FusedKernel;
+  /** What `forward` saved. */
+  saved: readonly tf.Tensor[];
 }
 
 /** U. */
@@ -55,7 +67,7 @@ function runRecorded(
   given: FusedInputs,
   options: FusedOptions,
   showing: FusedOptions,
-): { result: FusedResult; all: FusedResult } {
+): ShownRun {
   return tidy(() => {
     const batch = given.x.shape[0];
     const inputs = {
@@ -63,11 +75,12 @@ function runRecorded(
       h0: given.h0 ?? (tf.zeros([batch, given.recurrentKernel.shape[0]]) as tf.Tensor2D),
       c0: given.c0 ?? (tf.zeros([batch, unitsOf(given)]) as tf.Tensor2D),
     };
-    let all: FusedResult | null = null;
+    let pass: ForwardPass | null = null;
     const outputs = runDifferentiable(listInputs(inputs), {
       compute: () => {
-        const { result, saved } = fusedKernel.forward(inputs, showing, true);
-        all ??= result;
+        const computed = fusedKernel.forward(inputs, showing, true);
+        const { result, saved } = computed;
+        pass ??= computed;
         const returned = listResult(wantedOf(result, options));
         return { outputs: returned, saved, aside: listResult(result).filter((tensor) => !returned.includes(tensor)) };
       },
@@ -77,7 +90,8 @@ function runRecorded(
         return listGradients(fusedKernel.backward(copiedInputs, options, saved, gradients), copiedInputs);
       },
     });
-    return { result: readResult(outputs, options), all: all as unknown as FusedResult };
+    const { result: all, saved } = pass as unknown as ForwardPass;
+    return { result: readResult(outputs, options), all, recorded: { fusedKernel, saved } };
   });
 }
 

@@ -107,7 +107,7 @@ export function traceSequence(
       keepGates: true,
       keptUnits,
     });
-    return traceOf(cell, sequence, { ...gates, h: outputs as tf.Tensor3D }, goBackwards, keptUnits);
+    return traceOf(cell, sequence, { ...gates, h: outputs as tf.Tensor3D }, { goBackwards, keptUnits });
   });
 }
 
@@ -125,17 +125,19 @@ export function traceOfRun(
     const states = statesBefore(given, cell);
     const copies: Record<string, tf.Tensor3D> = {};
     for (const [name, sequence] of Object.entries(sequences)) copies[name] = tf.clone(sequence);
-    return traceOf(cell, { mask: given.mask, states }, copies, goBackwards, keptUnits);
+    return traceOf(cell, { mask: given.mask, states }, copies, { goBackwards, keptUnits });
   });
 }
 
-/** A trace of sequences that are in processing order, each [B, T, width], or [B, T, n] of n kept units. */
-function traceOf(
+/**
+ * A trace that owns what it is given: sequences in processing order, each [B, T, width], or [B, T, n] of n kept units. To be called
+ * within a tidy.
+ */
+export function traceOf(
   cell: SequenceCell,
   { states: before, mask: givenMask }: Pick<Sequence, 'mask'> & { states: States },
   processed: SequencesByName,
-  goBackwards: boolean,
-  keptUnits: readonly number[] | undefined,
+  { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   const sequences: Record<string, tf.Tensor3D> = {};
   for (const name of quantitiesOf(cell)) {

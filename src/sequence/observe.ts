@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ScanResult } from '../core/scan.js';
 import type { CellStep, States } from '../core/step.js';
+import type { RecordedRun } from '../fused/run-fused.js';
 import type { Sequence } from './sequence.js';
 
 /** From what a step computed and the states before it to what the step is to have computed; `t` as in the input. */
@@ -18,8 +19,10 @@ export interface SequenceObserver {
   /**
    * Is shown each sequence and what it gave. The tensors belong to the run, which disposes what it does not return: clone
    * and keep what is to last. They are for looking at: gradients of them may be missing.
+   *
+   * @param recorded How a fused kernel ran it that keeps all and may be asked for gradients; else null.
    */
-  afterSequence?(sequence: Sequence, result: ScanResult): void;
+  afterSequence?(sequence: Sequence, result: ScanResult, recorded: RecordedRun | null): void;
   /**
    * Is shown each step that somebody else steps the cell through, such as `tf.layers.rnn`: the states before it, and what
    * it computed, which may be masked afterwards. The tensors belong to the step.

@@ -15,7 +15,7 @@ import { evenSizes, splitTime, unstackSteps } from '../core/unstack-steps.js';
 import { type GateDropoutMasks, NO_DROPOUT } from '../core/weighted-sum.js';
 import { type Choice, chooseImplementation, type UseFused } from '../fused/choose.js';
 import type { FusedInputs, FusedKernel, FusedOptions, FusedProblem, FusedResult } from '../fused/fused-kernel.js';
-import { runFused, runFusedShowingAll, unitsOf, wantedOf } from '../fused/run-fused.js';
+import { type RecordedRun, runFused, runFusedShowingAll, unitsOf, wantedOf } from '../fused/run-fused.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import { observersOf } from './observe.js';
 import { hasPreActivations, type Sequence, type SequenceCell, statesBefore } from './sequence.js';
@@ -98,16 +98,22 @@ export function runSequence(
     return runUnobserved(fusedKernel, cell, sequence, options);
   }
   return tidy(() => {
-    const { result, all } = showsAll
+    const { result, all, recorded } = showsAll
       ? runShowingAll(fusedKernel, cell, sequence, options)
       : sameTwice(runUnobserved(fusedKernel, cell, sequence, options));
-    for (const observer of observers) observer.afterSequence?.(sequence, all);
+    for (const observer of observers) observer.afterSequence?.(sequence, all, recorded);
     return result;
   });
 }
 
-function sameTwice(all: ScanResult): { result: ScanResult; all: ScanResult } {
-  return { result: all, all };
+interface ShownSequence {
+  result: ScanResult;
+  all: ScanResult;
+  recorded: RecordedRun | null;
+}
+
+function sameTwice(all: ScanResult): ShownSequence {
+  return { result: all, all, recorded: null };
 }
 
 /** Runs a cell over a sequence, and shows all of it beside what is wanted. */
@@ -116,7 +122,7 @@ function runShowingAll(
   cell: SequenceCell,
   sequence: Sequence,
   options: ScanOptions,
-): { result: ScanResult; all: ScanResult } {
+): ShownSequence {
   const { mask } = sequence;
   const isZeroed = options.zeroOutputForMask && mask !== null;
   // So that the hidden states at masked steps are there.
@@ -126,11 +132,12 @@ function runShowingAll(
     const shown = runFusedShowingAll(fusedKernel, fusedInputs(cell, sequence), fusedOptions(cell, carrying));
     const result = byStates(shown.result, cell);
     const all = byStates(shown.all, cell);
-    return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
+    const { recorded } = shown;
+    return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all, recorded };
   }
   const all = runUnobserved(fusedKernel, cell, sequence, { ...carrying, keepOutputs: true, keepGates: true });
   const result = wantedOf(all, options);
-  return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all };
+  return { result: isZeroed ? zeroedAtMaskedSteps(result, mask, options) : result, all, recorded: null };
 }
 
 function byStates({ lastOutput, h, c, outputs, gates }: FusedResult, cell: SequenceCell): ScanResult {

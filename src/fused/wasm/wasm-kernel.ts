@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationName } from '../../core/activations.js';
+import { type ByGate, GATE_NAMES } from '../../core/quantities.js';
 import type { GateDropoutMasks } from '../../core/weighted-sum.js';
 import type {
   ForwardPass,
@@ -111,18 +112,66 @@ export class WasmKernel implements FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): InputGradients {
-    return this.goBack(inputs, options, saved, gradients, false).ofInputs;
+    return this.goBack(inputs, options, saved, gradients).ofInputs;
   }
 
+  /** In one call, so that nothing is copied from one product to the next. */
   backwardBySteps(
     inputs: RecordedInputs,
     options: FusedOptions,
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): StepGradients {
-    const { ofInputs, dZ, later } = this.goBack(inputs, options, saved, gradients, true);
-    const [laterDH, laterDC] = later as [tf.Tensor3D, tf.Tensor3D];
-    return { ofInputs, dZ, laterDH, laterDC };
+    const { x, h0, c0, kernel, recurrentKernel, bias, mask } = inputs;
+    const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const call = new ModuleCall(this.build as Build, inputs, options);
+    try {
+      call.read(FIELD.x, x);
+      call.read(FIELD.h0, h0);
+      call.read(FIELD.c0, c0);
+      call.read(FIELD.kernel, kernel);
+      call.read(FIELD.recurrentKernel, recurrentKernel);
+      if (mask !== null) call.read(FIELD.mask, mask);
+      call.read(FIELD.savedGates, savedGates);
+      call.read(FIELD.cells, cells);
+      call.read(FIELD.hiddens, hiddens);
+      call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
+      call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
+      readGradients(call, gradients);
+      const dZ = call.writeByGate<tf.Tensor3D>(FIELD.dZ, savedGates.shape);
+      const dH0 = call.write<tf.Tensor2D>(FIELD.dH0, h0.shape);
+      const dC0 = call.write<tf.Tensor2D>(FIELD.dC0, c0.shape);
+      const laterDH = call.write<tf.Tensor3D>(FIELD.laterDH, cells.shape);
+      const laterDC = call.write<tf.Tensor3D>(FIELD.laterDC, cells.shape);
+      const dH = call.write<tf.Tensor3D>(FIELD.totalDH, cells.shape);
+      const dC = call.write<tf.Tensor3D>(FIELD.totalDC, cells.shape);
+      const outputSlope = call.write<tf.Tensor3D>(FIELD.outputSlope, cells.shape);
+      const dX = call.write<tf.Tensor3D>(FIELD.dX, x.shape);
+      const dKernel = call.writeByGate<tf.Tensor2D>(FIELD.dKernel, kernel.shape);
+      const dRecurrentKernel = call.writeByGate<tf.Tensor2D>(FIELD.dRecurrentKernel, recurrentKernel.shape);
+      const dBias = bias && call.writeByGate<tf.Tensor1D>(FIELD.dBias, bias.shape);
+      call.run('backward');
+      call.run('inputGradient');
+      call.run('kernelGradient');
+      call.run('recurrentKernelGradient');
+      if (bias !== null) call.run('biasGradient');
+      return {
+        x: dX.toTensor(),
+        h0: dH0.toTensor(),
+        c0: dC0.toTensor(),
+        kernel: dKernel(),
+        recurrentKernel: dRecurrentKernel(),
+        bias: dBias?.() ?? null,
+        dZ: dZ(),
+        dH: dH.toTensor(),
+        dC: dC.toTensor(),
+        laterDH: laterDH.toTensor(),
+        laterDC: laterDC.toTensor(),
+        outputSlope: outputSlope.toTensor(),
+      };
+    } finally {
+      call.end();
+    }
   }
 
   private goBack(
@@ -130,8 +179,7 @@ export class WasmKernel implements FusedKernel {
     options: FusedOptions,
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
-    keepsSteps: boolean,
-  ): { ofInputs: InputGradients; dZ: tf.Tensor3D; later: tf.Tensor[] } {
+  ): { ofInputs: InputGradients; dZ: tf.Tensor3D } {
     const { x, h0, c0, kernel, recurrentKernel, mask } = inputs;
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const run = (name: ModuleFunction, read: (call: ModuleCall) => void, field: number, shape: number[]) =>
@@ -141,7 +189,7 @@ export class WasmKernel implements FusedKernel {
       })[0] as tf.Tensor;
     const { peepholes = null, projection = null } = inputs.additions ?? {};
     const [batch, timesteps] = x.shape;
-    const [dZ, dH0, dC0, ...others] = this.compute('backward', inputs, options, (call) => {
+    const [dZ, dH0, dC0, dProjected] = this.compute('backward', inputs, options, (call) => {
       call.read(FIELD.c0, c0);
       call.read(FIELD.recurrentKernel, recurrentKernel);
       if (mask !== null) call.read(FIELD.mask, mask);
@@ -155,17 +203,10 @@ export class WasmKernel implements FusedKernel {
         call.write(FIELD.dH0, h0.shape),
         call.write(FIELD.dC0, c0.shape),
       ];
-      if (keepsSteps) {
-        written.push(
-          call.write(FIELD.laterDH, [batch, timesteps, recurrentKernel.shape[0]]),
-          call.write(FIELD.laterDC, [batch, timesteps, kernel.shape[1] / 4]),
-        );
-      }
       if (projection === null) return written;
       call.read(FIELD.hiddens, hiddens);
       return [...written, call.write(FIELD.dProjected, [batch, timesteps, projection.shape[1]])];
-    }) as [tf.Tensor3D, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
-    const dProjected = projection === null ? null : others.at(-1);
+    }) as [tf.Tensor3D, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
     const readDZ = (call: ModuleCall) => {
       call.read(FIELD.dZ, dZ);
       if (mask !== null) call.read(FIELD.mask, mask);
@@ -211,7 +252,7 @@ export class WasmKernel implements FusedKernel {
         projection: () => run('projectionGradient', toProjection, FIELD.dProjection, projection.shape),
       }),
     };
-    return { ofInputs, dZ, later: others.slice(0, 2) };
+    return { ofInputs, dZ };
   }
 
   /** Calls a function of the module with what `prepare` reads, and returns what it says is written. */
@@ -353,6 +394,30 @@ class ModuleCall {
     const output = this.heap.output(shape) as Output<T>;
     this.fields[field] = output.address;
     return output;
+  }
+
+  /**
+   * The same for an array with blocks i, f, g, o in its last axis, of which each is to be a tensor.
+   *
+   * @returns What makes them, to be called once, after the function ran.
+   */
+  writeByGate<T extends tf.Tensor>(field: number, shape: number[]): () => ByGate<T> {
+    const size = tf.util.sizeFromShape(shape);
+    const whole = this.heap.reserve(4 * size);
+    this.fields[field] = whole;
+    const width = (shape.at(-1) as number) / GATE_NAMES.length;
+    const blocks = GATE_NAMES.map(() => this.heap.output([...shape.slice(0, -1), width]) as Output<T>);
+    return () => {
+      const words = this.heap.view();
+      for (const [gate, { address }] of blocks.entries()) {
+        let from = whole / 4 + gate * width;
+        for (let to = address / 4; from < whole / 4 + size; from += GATE_NAMES.length * width, to += width) {
+          words.copyWithin(to, from, from + width);
+        }
+      }
+      const [i, f, g, o] = blocks.map((block) => block.toTensor()) as [T, T, T, T];
+      return { i, f, g, o };
+    };
   }
 
   run(name: ModuleFunction): void {

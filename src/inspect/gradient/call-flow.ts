@@ -3,7 +3,7 @@ import { gateSequencesOf } from '../../core/quantities.js';
 import type { WatchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/find-lstms.js';
-import { type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
+import { disposeRecorded, type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
 import { NOTHING_INCOMING, sequenceFlow } from './sequence-flow.js';
 import type { IncomingGradients } from './walk-back.js';
@@ -31,7 +31,10 @@ export function callFlow(
   const incoming = call.returned
     .map((returned) => incomingOf(call, returned, gradientOf))
     .reduce(added, NOTHING_INCOMING);
-  return sequenceFlow(cellToRun(lstmCell), { x, trace, goBackwards, zeroOutputForMask }, { loss, incoming, refusal });
+  const walked = { x, trace, goBackwards, zeroOutputForMask };
+  const flow = sequenceFlow(cellToRun(lstmCell), walked, { loss, incoming, refusal }, call.recorded);
+  disposeRecorded(call);
+  return flow;
 }
 
 /** What a loss's gradient is of what a call returned. */

@@ -59,7 +59,7 @@ export function gradientFlow(
   const take = () =>
     tidy(() => {
       const floats = { ...sequence, x: tf.cast(sequence.x, 'float32') };
-      const { trace, saved } = traceForFlow(where, { name, cell, goBackwards }, floats);
+      const { trace, run } = traceForFlow(where, { name, cell, goBackwards }, floats);
       const refusal = (cause?: unknown) => {
         const rule = `loss must depend on h through differentiable operations${because(cause)}`;
         return invalidArgument(where, rule, loss, { layer: name, cause });
@@ -72,7 +72,7 @@ export function gradientFlow(
         cell,
         { x: floats.x, trace, goBackwards, zeroOutputForMask: false },
         { loss: value, incoming: { ...NOTHING_INCOMING, outputs }, refusal },
-        saved,
+        run,
       );
     });
   return tellingOutOfMemory(where, () => flowSize(x.shape as [number, number, number], cell.units).peakBytes, take);

@@ -4,7 +4,8 @@ import { splitBlocks } from '../../core/gates.js';
 import type { ActivationFunction, StepActivations } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import type { Block } from '../../core/weights.js';
-import { type GateTrace, traceSequence } from '../../layers/trace.js';
+import type { RecordedRun } from '../../fused/run-fused.js';
+import { type GateTrace, traceOf, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
 import {
@@ -15,10 +16,17 @@ import {
   statesBefore,
 } from '../../sequence/sequence.js';
 import { hasZoneout, stepCellFrom } from '../../sequence/step-cell.js';
-import { backOnFusedKernel, runToGoBack, type SavedRun, traceOfSavedRun } from './back-on-fused-kernel.js';
+import { backOnFusedKernel, runToGoBack } from './back-on-fused-kernel.js';
 import type { GradientFlow } from './flow-types.js';
 import { stepJacobian, weightsInOrder, weightsOfSteps } from './step-jacobian.js';
-import { type IncomingGradients, type WalkedCall, type WalkedCell, walkBack } from './walk-back.js';
+import {
+  type CallGradients,
+  type IncomingGradients,
+  type NamedGradients,
+  type WalkedCall,
+  type WalkedCell,
+  walkBack,
+} from './walk-back.js';
 
 /** What comes to a call from outside. */
 export interface FlowSource {
@@ -46,13 +54,17 @@ export function traceForFlow(
   where: string,
   { name, cell, goBackwards }: Pick<LSTMToRun, 'name' | 'cell' | 'goBackwards'>,
   given: Sequence,
-): { trace: GateTrace; saved: SavedRun | null } {
+): { trace: GateTrace; run: RecordedRun | null } {
   const sequence = { ...given, states: statesBefore(given, cell) };
-  const saved = runToGoBack(cell, sequence, goBackwards, true);
-  if (saved !== null) return { trace: traceOfSavedRun(cell, sequence, goBackwards, saved), saved };
+  const ran = runToGoBack(cell, sequence, goBackwards, true);
+  if (ran !== null) {
+    const { gates, outputs } = ran.result;
+    const sequences = { ...gates, h: outputs as tf.Tensor3D };
+    return { trace: traceOf(cell, sequence, sequences, { goBackwards }), run: ran.run };
+  }
   const wanted = { where, layer: name, useFused: 'auto', isTraining: false, keepsGates: true } as const;
   const { fusedKernel } = chooseForSequence(cell, sequence, wanted);
-  return { trace: traceSequence(fusedKernel, cell, sequence, { goBackwards }), saved };
+  return { trace: traceSequence(fusedKernel, cell, sequence, { goBackwards }), run: null };
 }
 
 /** Nothing reaches a call. */
@@ -66,39 +78,27 @@ export const NOTHING_INCOMING: IncomingGradients = {
 /**
  * Follows gradients back through a call that was run without dropout. To be called within a tidy.
  *
- * @param saved How a fused kernel ran the call, if one did and it is known.
+ * @param run How a fused kernel ran the call, if one did and it is known.
  * @returns A flow that owns the call's trace.
  */
 export function sequenceFlow(
   cell: SequenceCell,
   call: WalkedCall,
   { loss, incoming, refusal }: FlowSource,
-  saved: SavedRun | null = null,
+  run: RecordedRun | null = null,
 ): GradientFlow {
   const walked = walkedCell(cell, refusal);
   const { trace, goBackwards } = call;
   const { dz, dx, dWeights, ofStates, fromLater, ofInitialStates, outputSlope } =
-    backOnFusedKernel(cell, walked, call, incoming, saved) ?? walkBack(walked, call, incoming);
-  const dzByName = splitColumns(dz, blocksOfInput(cell, dz.shape[2]));
-  tf.dispose(dz);
+    backOnFusedKernel(cell, walked, call, incoming, run) ?? byName(cell, walkBack(walked, call, incoming));
   const dStates = byState(cell, ofStates);
   const dStatesLater = byState(cell, fromLater);
   const dInitialStates = byState(cell, ofInitialStates);
   const copies = weightsOfSteps(cell).map((weight) => tf.clone(weight.read()));
-  const dWeightsByName: Record<string, Record<string, tf.Tensor> | null> = {
-    kernel: null,
-    recurrentKernel: null,
-    bias: null,
-  };
-  for (const [n, { property, blocks }] of cell.weightFacts.entries()) {
-    const gradient = dWeights[n] as tf.Tensor;
-    const parts = blocks(cell.units);
-    dWeightsByName[property] = parts === null ? { all: gradient } : splitColumns(gradient, parts);
-  }
-  const ofWeights = Object.values(dWeightsByName).flatMap((weight) => Object.values(weight ?? {}));
+  const ofWeights = Object.values(dWeights).flatMap((weight) => Object.values(weight ?? {}));
   const flow = {
     dx,
-    dz: dzByName,
+    dz,
     dStates,
     dStatesLater,
     dInitialStates,
@@ -109,7 +109,7 @@ export function sequenceFlow(
     dh0: dInitialStates.h,
     dc0: dInitialStates.c,
     outputSlope: outputSlope[0],
-    dWeights: { ...dWeightsByName, dispose: () => tf.dispose(ofWeights) },
+    dWeights: { ...dWeights, dispose: () => tf.dispose(ofWeights) },
     loss: tf.clone(loss),
     x: tf.clone(call.x),
     trace,
@@ -118,15 +118,25 @@ export function sequenceFlow(
     stepJacobian: (t: number) => stepJacobian(flow, cell, t),
     dispose: () => {
       const { dx, loss, x, dWeights } = flow;
-      const named = [dzByName, dStates, dStatesLater, dInitialStates].flatMap((tensors) =>
-        Object.values<tf.Tensor>(tensors),
-      );
+      const named = [dz, dStates, dStatesLater, dInitialStates].flatMap((tensors) => Object.values<tf.Tensor>(tensors));
       tf.dispose([dx, loss, x, ...named, ...outputSlope, ...copies]);
       dWeights.dispose();
       trace.dispose();
     },
   } as unknown as GradientFlow;
   return flow;
+}
+
+function byName(cell: SequenceCell, { dz, dWeights, ...gradients }: CallGradients): NamedGradients {
+  const dzByName = splitColumns(dz, blocksOfInput(cell, dz.shape[2]));
+  tf.dispose(dz);
+  const dWeightsByName: NamedGradients['dWeights'] = { kernel: null, recurrentKernel: null, bias: null };
+  for (const [n, { property, blocks }] of cell.weightFacts.entries()) {
+    const gradient = dWeights[n] as tf.Tensor;
+    const parts = blocks(cell.units);
+    dWeightsByName[property] = parts === null ? { all: gradient } : splitColumns(gradient, parts);
+  }
+  return { ...gradients, dz: dzByName, dWeights: dWeightsByName };
 }
 
 /** The same as `splitBlocks`. What tfjs's cpu backend has of it computes each element's place, some hundred times as slow. */

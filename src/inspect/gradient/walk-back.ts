@@ -59,6 +59,13 @@ export interface CallGradients extends GradientSequences {
   dWeights: tf.Tensor[];
 }
 
+/** The same, with what is of each gate by the gate's name. */
+export interface NamedGradients extends Omit<CallGradients, 'dz' | 'dWeights'> {
+  dz: Record<string, tf.Tensor3D>;
+  /** By property, and then by what the weight has blocks of; null for a weight that is not there. */
+  dWeights: Record<string, Record<string, tf.Tensor> | null>;
+}
+
 interface GradientSequences {
   /** The total derivatives of the states, in the order of the cell's `stateNames`, each [B, T, width]. */
   ofStates: tf.Tensor3D[];

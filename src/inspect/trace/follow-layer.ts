@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { quantitiesOf, type SizedCell } from '../../core/quantities.js';
 import { unstackSteps } from '../../core/unstack-steps.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
+import type { RecordedRun } from '../../fused/run-fused.js';
 import { isBuiltInLSTM, isBuiltInLSTMCell } from '../../host/built-in-classes.js';
 import { hookMethod } from '../../host/hook-method.js';
 import type { BuiltInCell, Kwargs } from '../../host/types.js';
@@ -110,11 +111,14 @@ function followOnlyCell(
   const units = keptUnits(lstm);
   const canHoldAll = units === undefined || bytesOf(given, cellToRun(lstmCell)) <= MOST_BYTES_TO_CHOOSE_FROM;
   const sequences: Computed[] = [];
+  const runs: RecordedRun[] = [];
   const steps = new ComputedSteps(units);
   const ends: (() => void)[] = [];
   if (canHoldAll) {
-    const afterSequence: SequenceObserver['afterSequence'] = ({ x }, result) => {
-      if (x === given.x) sequences.push(computedAtOnce(result, units));
+    const afterSequence: SequenceObserver['afterSequence'] = ({ x }, result, recorded) => {
+      if (x !== given.x) return;
+      sequences.push(computedAtOnce(result, units));
+      if (recorded !== null) runs.push({ ...recorded, saved: recorded.saved.map(keptCopy) });
     };
     ends.push(observe(lstmCell, { keepsGates: true, afterSequence }));
   }
@@ -129,6 +133,8 @@ function followOnlyCell(
     const [only, ...others] = steps.isWhole(given.x.shape[1]) ? [...sequences, steps] : sequences;
     if (others.length === 0) call.computed = only ?? null;
     for (const computed of [...sequences, steps]) if (computed !== call.computed) computed.dispose();
+    if (call.computed === sequences[0]) call.recorded = runs.shift() ?? null;
+    for (const { saved } of runs) tf.dispose([...saved]);
   }
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
+import type { RecordedRun } from '../../fused/run-fused.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
 import { type GateTrace, traceLSTM, traceOfRun } from '../../layers/trace.js';
 import type { Sequence } from '../../sequence/sequence.js';
@@ -16,6 +17,8 @@ export interface LSTMCall {
   returned: Returned[];
   /** All that it computed, for the units asked for; null if the run does not provide it or was not asked. */
   computed: Computed | null;
+  /** How a fused kernel ran it, to go back over it: copies. Null where none did, or nobody may ask for gradients. */
+  recorded: RecordedRun | null;
 }
 
 /**
@@ -49,7 +52,7 @@ export function newCall(
     mask: mask && keptCopy(mask),
     dropoutMasks,
   };
-  return { lstm, sequence, returned: [{ outputs: [], addedToSteps }], computed: null };
+  return { lstm, sequence, returned: [{ outputs: [], addedToSteps }], computed: null, recorded: null };
 }
 
 export function disposeCalls(calls: Iterable<LSTMCall>): void {
@@ -57,7 +60,13 @@ export function disposeCalls(calls: Iterable<LSTMCall>): void {
     const { x, states, mask } = call.sequence;
     tf.dispose([x, ...(states ?? []), ...(mask === null ? [] : [mask])]);
     disposeComputed(call);
+    disposeRecorded(call);
   }
+}
+
+export function disposeRecorded(call: LSTMCall): void {
+  tf.dispose([...(call.recorded?.saved ?? [])]);
+  call.recorded = null;
 }
 
 function disposeComputed(call: LSTMCall): void {

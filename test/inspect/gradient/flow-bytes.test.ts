@@ -56,7 +56,7 @@ describe.each(NODE_BACKENDS)('On %s, gradientFlowBytes', (backend) => {
     const peak = grownAtMost(() => gradientFlow(layer, x, SQUARES).dispose());
     expect(peak).toBeLessThan(1.5 * told.peakBytes);
     // Told is what plain ops take, which for short sequences is more than what a fused kernel takes.
-    expect(peak).toBeGreaterThan(told.peakBytes / 3);
+    expect(peak).toBeGreaterThan(told.peakBytes / 4);
   });
 
   test('is told of every call of a model, in the order of the flows', () => {

@@ -1,5 +1,6 @@
 import { stepBackward } from './backward-step';
 import { fade } from './gradients';
+import { keepStep } from './kept-steps';
 import { layOutRow } from './row';
 import { Rows, setEvenRows } from './rows';
 import { bytesLaidOutFrom, reserve } from './scratch';
@@ -84,10 +85,7 @@ export function backward(s: Sequence): void {
   addGradientOfLastOutput(s, dH, first, ownHiddenUnits(s));
   const stateRow = usize(hiddenUnits(s)) * FLOAT;
   for (let n = s.timesteps - 1; n >= 0; n--) {
-    if (s.laterDH !== 0) {
-      keepAtStep(s, n, s.laterDH, dH, hiddenUnits(s), first, ownHiddenUnits(s));
-      keepAtStep(s, n, s.laterDC, s.dC0, s.units, first, units);
-    }
+    if (s.laterDH !== 0) keepStep(s, n, dH, s.dC0, first, units);
     if (isProjected(s)) {
       goBackThroughProjection(s, n, dH);
       stepBackward(s, n, dUnitOutputs, s.dC0, 0, first, units);
@@ -106,14 +104,6 @@ function copyOwnColumns(s: Sequence, destination: usize, source: usize, width: i
   for (let sample = 0; sample < s.batch; sample++) {
     const at = usize(sample * width + first) * FLOAT;
     copyRow(destination + at, source + at, count);
-  }
-}
-
-/** Copies the same of [B, width] to a timestep of [B, T, width]. */
-function keepAtStep(s: Sequence, n: i32, sequence: usize, rows: usize, width: i32, first: i32, count: i32): void {
-  for (let sample = 0; sample < s.batch; sample++) {
-    const step = sample * s.timesteps + timestepOf(s, n);
-    copyRow(sequence + usize(step * width + first) * FLOAT, rows + usize(sample * width + first) * FLOAT, count);
   }
 }
 

@@ -138,6 +138,18 @@ export function writeUnitOutputs(s: Sequence, to: usize, z: usize, c: usize): vo
   copyRow(to, outputs, units);
 }
 
+/** o ⊙ φ'(c), likewise. */
+export function writeOutputSlope(s: Sequence, to: usize, z: usize, c: usize, count: i32): void {
+  setUnits(count);
+  activate(s, OUTPUT_GATE, z + 3 * usize(s.units) * FLOAT);
+  activate(s, CELL, c);
+  const slopes = rowOf(CELL);
+  for (let at: usize = 0; at < rowBytes; at += VECTOR) {
+    v128.store(slopes + at, f32x4.mul(valueOf(OUTPUT_GATE, at), slopeOf(CELL, at)));
+  }
+  copyRow(to, slopes, units);
+}
+
 function clipRow(row: usize, bound: f32): void {
   for (let n = 0; n < units; n += 4, row += VECTOR) {
     storeLanes(row, clip(loadLanes(row, units - n), bound), units - n);

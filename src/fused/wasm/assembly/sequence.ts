@@ -99,9 +99,15 @@ export class Sequence {
   dZ: usize;
   dH0: usize;
   dC0: usize;
-  /** What of the gradients of h and c after each step comes from later steps, by the input's timestep; absent if not wanted. */
+  /**
+   * [B, T, U], by the input's timestep; absent if not wanted: what of the gradients of h and c after each step comes from later
+   * steps, these gradients themselves, and the derivative of h with respect to c, which is 0 at masked steps.
+   */
   laterDH: usize;
   laterDC: usize;
+  totalDH: usize;
+  totalDC: usize;
+  outputSlope: usize;
   dKernel: usize;
   dRecurrentKernel: usize;
   dBias: usize;
