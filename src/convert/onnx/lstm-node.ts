@@ -1,6 +1,6 @@
 import { FileError } from '../../formats/file-error.js';
 import type { Scope } from '../../formats/onnx/constants.js';
-import type { OnnxAttribute, OnnxNode } from '../../formats/onnx/model.js';
+import { attributeOf, type OnnxNode } from '../../formats/onnx/model.js';
 import type { StoredArray } from '../../formats/stored-array.js';
 import {
   activationName,
@@ -73,8 +73,7 @@ export class LSTMNode {
       throw this.error(`must have the direction forward, reverse or bidirectional, not '${direction}'`);
     }
     const directions = direction === 'bidirectional' ? 2 : 1;
-    const clip = this.attribute('clip');
-    const gateClip = clip?.type === 'float' ? clip.value : null;
+    const gateClip = attributeOf(this.node, 'clip', 'float', (rule) => this.error(rule)) ?? null;
     if (gateClip !== null && !(gateClip > 0)) throw this.error(`must have a positive clip, not ${gateClip}`);
     const layout = this.integer('layout', 0);
     if (layout !== 0 && layout !== 1) throw this.error(`must have the layout 0 or 1, not ${layout}`);
@@ -162,9 +161,9 @@ export class LSTMNode {
   }
 
   private stateOf(input: string): StoredArray | 'zeros' | 'given' {
-    if (!this.has(input) || this.scope.isZero(this.input(input))) return 'zeros';
+    if (!this.has(input)) return 'zeros';
     try {
-      return this.floats(input);
+      return this.scope.isZero(this.input(input)) ? 'zeros' : this.floats(input);
     } catch (error) {
       if (error instanceof FileError) return 'given';
       throw error;
@@ -172,9 +171,9 @@ export class LSTMNode {
   }
 
   private activations(directions: number): OnnxActivations[] {
-    const given = this.attribute('activations');
+    const given = attributeOf(this.node, 'activations', 'strings', (rule) => this.error(rule)) ?? [];
     const usual = Array.from({ length: directions }, () => ['Sigmoid', 'Tanh', 'Tanh']).flat();
-    const names = given?.type === 'strings' && given.value.length > 0 ? given.value : usual;
+    const names = given.length > 0 ? given : usual;
     if (names.length !== usual.length) {
       throw this.error(`must have ${usual.length} activations, f, g and h of each direction, not ${names.length}`);
     }
@@ -223,23 +222,17 @@ export class LSTMNode {
     return this.node.inputs[INPUTS.indexOf(input)] ?? '';
   }
 
-  private attribute(name: string): OnnxAttribute | undefined {
-    return this.node.attributes.find((attribute) => attribute.name === name);
-  }
-
   private integer(name: string, otherwise: number): number {
-    const attribute = this.attribute(name);
-    return attribute?.type === 'int' ? attribute.value : otherwise;
+    return attributeOf(this.node, name, 'int', (rule) => this.error(rule)) ?? otherwise;
   }
 
   private string(name: string, otherwise: string): string {
-    const attribute = this.attribute(name);
-    return attribute?.type === 'string' ? attribute.value : otherwise;
+    return attributeOf(this.node, name, 'string', (rule) => this.error(rule)) ?? otherwise;
   }
 
+  /** A copy, of which activations take what they have. */
   private floatList(name: string): number[] {
-    const attribute = this.attribute(name);
-    return attribute?.type === 'floats' ? [...attribute.value] : [];
+    return [...(attributeOf(this.node, name, 'floats', (rule) => this.error(rule)) ?? [])];
   }
 }
 

@@ -53,6 +53,12 @@ const FOREIGN: readonly [name: RegExp, title: string, advice: string][] = [
   ],
 ];
 
+/** Scopes of cells that also have a kernel and a bias, whose shapes need not give them away. */
+const OTHER_CELLS = /(?:^|\/)((?:basic_rnn|cfn|intersection_rnn|minimal_rnn|nas|sru|ugrnn)_cell)(?:_\d+)?$/;
+
+/** How many scopes an error lists. */
+const MOST_SCOPES = 8;
+
 /**
  * Makes a cell of the variables of a `BasicLSTMCell` or an `LSTMCell` of TensorFlow 1, which compute what it computed there:
  * a `basicLSTMCell` where the scope is named so, else a `peepholeCell`. It is built, with the weights.
@@ -86,7 +92,8 @@ export function cellFromTF1(
   checkOptions(where, options, RULES);
   const path = scope.replace(/\/+$/, '');
   const { kernel, bias, peepholes, projection } = findVariables(variables, path);
-  const { cellClip, projectionClip, activation = 'tanh' } = options;
+  const { cellClip, projectionClip } = options;
+  const activation = options.activation ?? 'tanh';
   const isCudnn = /(^|\/)cudnn_compatible_lstm_cell[^/]*$/.test(path);
   const forgetBias = options.forgetBias ?? (isCudnn ? 0 : 1);
   const { features, units, projectionUnits } = sizesOf(kernel, bias, peepholes, projection);
@@ -179,6 +186,8 @@ function requireKind(
   others: readonly string[],
 ): void {
   const place = `the scope '${path}'`;
+  const [, otherCell] = OTHER_CELLS.exec(path) ?? [];
+  if (otherCell !== undefined) throw new FileError(place, `is named as a ${otherCell}, which is no LSTM`);
   for (const other of others) {
     const foreign = FOREIGN.find(([name]) => name.test(other));
     if (foreign !== undefined) throw new FileError(place, `holds ${foreign[1]} ('${other}')`, { advice: foreign[2] });
@@ -192,7 +201,8 @@ function requireKind(
     return own !== undefined && /lstm|cell/i.test(own) && !/\/projection$/.test(own) ? [`'${own}'`] : [];
   });
   const rule = `holds no cell: no '${path === '' ? '' : `${path}/`}kernel'`;
-  const advice = scopes.length === 0 ? undefined : `there is ${scopes.join(', ')}`;
+  const listed = [...scopes.slice(0, MOST_SCOPES), ...(scopes.length > MOST_SCOPES ? ['…'] : [])];
+  const advice = scopes.length === 0 ? undefined : `there is ${listed.join(', ')}`;
   throw new FileError(place, rule, advice === undefined ? {} : { advice });
 }
 

@@ -1,6 +1,6 @@
 import { FileError } from '../file-error.js';
 import type { StoredArray } from '../stored-array.js';
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from './model.js';
+import { attributeOf, MOST_DIMENSIONS, type OnnxNode, type OnnxTensor } from './model.js';
 import { dtypeOf, rounded, sizeOf, tensorNumbers, zerosOf } from './tensor-numbers.js';
 
 /** How many operations may stand between a value and the tensors that it is made of. */
@@ -78,7 +78,10 @@ export class Scope {
     const operation = node.domain === '' ? OPERATIONS.get(node.opType) : undefined;
     if (operation === undefined) throw notConstant(place, `is made by the operator ${operatorName(node)}`);
     const inputs = node.inputs.map((input) => (input === '' ? null : this.evaluate(input, depth + 1)));
-    return operation(new Application(node, inputs, this.budget), output);
+    const application = new Application(node, inputs, this.budget);
+    // The same long list of indices may serve many nodes, and the same node make many values.
+    application.charge(inputs.slice(1).reduce((sum, input) => sum + (input?.data.length ?? 0), node.outputs.length));
+    return operation(application, output);
   }
 
   private findsZeros(name: string, depth: number): boolean {
@@ -156,18 +159,16 @@ class Application {
     return this.inputs[index] != null;
   }
 
-  attribute(name: string): OnnxAttribute | undefined {
-    return this.node.attributes.find((attribute) => attribute.name === name);
+  tensor(name: string): OnnxTensor | null {
+    return attributeOf(this.node, name, 'tensor', (rule) => this.error(rule)) ?? null;
   }
 
   integer(name: string, otherwise: number): number {
-    const attribute = this.attribute(name);
-    return attribute?.type === 'int' ? attribute.value : otherwise;
+    return attributeOf(this.node, name, 'int', (rule) => this.error(rule)) ?? otherwise;
   }
 
   integers(name: string): number[] | null {
-    const attribute = this.attribute(name);
-    return attribute?.type === 'ints' ? attribute.value : null;
+    return attributeOf(this.node, name, 'ints', (rule) => this.error(rule)) ?? null;
   }
 
   /** What older files have as an attribute, and newer ones as an input. */
@@ -211,9 +212,14 @@ class Application {
   spend(shape: readonly number[]): number {
     if (!isShape(shape)) throw this.error(`makes an array of the shape [${shape}]`);
     const count = sizeOf(shape);
+    this.charge(count);
+    return count;
+  }
+
+  /** Takes the work that these numbers are from the budget. */
+  charge(count: number): void {
     this.budget.left -= count;
     if (this.budget.left < 0) throw this.error('makes more numbers than a file of this length should');
-    return count;
   }
 
   error(rule: string): FileError {
@@ -266,8 +272,8 @@ function toInt64(value: number): bigint {
 
 function constantOfShape(of: Application): StoredArray {
   const shape = Array.from(of.input(0).data as ArrayLike<number | bigint>, Number);
-  const attribute = of.attribute('value');
-  const value = attribute?.type === 'tensor' ? tensorNumbers(attribute.value) : null;
+  const tensor = of.tensor('value');
+  const value = tensor === null ? null : tensorNumbers(tensor);
   const data = zerosOf(value?.dtype ?? 'float32', of.spend(shape));
   if (value !== null) (data as Float32Array).fill(value.data[0] as number);
   return { dtype: value?.dtype ?? 'float32', shape, data };
@@ -303,11 +309,13 @@ function concat(of: Application): StoredArray {
     }
   }
   const data = zerosOf(first.dtype, of.spend(shape));
-  const outer = sizeOf(shape.slice(0, axis));
+  // Of parts without numbers there may be any number of rows.
+  const filled = parts.filter((part) => part.data.length > 0);
+  const outer = filled.length === 0 ? 0 : sizeOf(shape.slice(0, axis));
   const inner = sizeOf(shape.slice(axis + 1));
   let to = 0;
   for (let row = 0; row < outer; row++) {
-    for (const part of parts) {
+    for (const part of filled) {
       const width = (part.shape[axis] as number) * inner;
       data.set(part.data.subarray(row * width, (row + 1) * width) as never, to);
       to += width;
@@ -330,7 +338,7 @@ function gather(of: Application): StoredArray {
   const moved = of.moved(from, taken, ([before, row, after]) => {
     return ((before as number) * size + (rows[row as number] as number)) * inner + (after as number);
   });
-  return { ...moved, shape: [...from.shape.slice(0, axis), ...indices.shape, ...from.shape.slice(axis + 1)] };
+  return of.reshaped(moved, [...from.shape.slice(0, axis), ...indices.shape, ...from.shape.slice(axis + 1)]);
 }
 
 function reshape(of: Application): StoredArray {
@@ -362,15 +370,16 @@ function slice(of: Application): StoredArray {
     const size = from.shape[axis] as number;
     const step = steps[n] as number;
     if (step === 0) throw of.error('must have steps other than 0');
-    // Going back, it may end before the first.
-    const bounded = (value: number) => {
+    const bounded = (value: number, least: number) => {
       const fromFront = value < 0 ? value + size : value;
-      return step > 0 ? Math.min(Math.max(fromFront, 0), size) : Math.min(Math.max(fromFront, -1), size - 1);
+      return Math.min(Math.max(fromFront, least), step > 0 ? size : size - 1);
     };
-    const start = bounded(starts[n] as number);
+    const start = bounded(starts[n] as number, 0);
+    // Going back, it may end before the first, though not begin there.
+    const end = bounded(ends[n] as number, step > 0 ? 0 : -1);
     first[axis] = start;
     stride[axis] = step;
-    shape[axis] = Math.max(Math.ceil((bounded(ends[n] as number) - start) / step), 0);
+    shape[axis] = Math.max(Math.ceil((end - start) / step), 0);
   }
   const strides = stridesOf(from.shape);
   return of.moved(from, shape, (place) => {
@@ -391,6 +400,7 @@ function split(of: Application, output: number): StoredArray {
   const width = Math.ceil(size / parts);
   const equal = of.node.outputs.map((_, n) => Math.max(Math.min(width, size - n * width), 0));
   const sizes = of.integersOf('split', 1) ?? equal;
+  of.charge(sizes.length);
   const start = sizes.slice(0, output).reduce((sum, part) => sum + part, 0);
   const shape = [...from.shape];
   shape[axis] = sizes[output] ?? -1;
@@ -461,5 +471,5 @@ function stridesOf(shape: readonly number[]): number[] {
 }
 
 function isShape(sizes: readonly number[]): boolean {
-  return sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return sizes.length <= MOST_DIMENSIONS && sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

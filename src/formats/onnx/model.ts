@@ -50,6 +50,37 @@ export type OnnxAttribute = { name: string } & (
   | { type: 'other' }
 );
 
+/** What an attribute of each type is. */
+interface AttributeValues {
+  float: number;
+  int: number;
+  floats: number[];
+  ints: number[];
+  string: string;
+  strings: string[];
+  tensor: OnnxTensor;
+}
+
+/**
+ * A node's attribute; undefined for one that it does not have.
+ *
+ * @param fail Makes the error for one of another type, or one that a function's caller gives: no default may stand for it.
+ */
+export function attributeOf<Type extends keyof AttributeValues>(
+  node: OnnxNode,
+  name: string,
+  type: Type,
+  fail: (rule: string) => Error,
+): AttributeValues[Type] | undefined {
+  const found = node.attributes.find((attribute) => attribute.name === name);
+  if (found === undefined) return undefined;
+  if (found.type !== type) throw fail(`must itself say its attribute ${name}, as ${type}`);
+  return (found as { value: unknown }).value as AttributeValues[Type];
+}
+
+/** How many axes a tensor may have; ONNX's runtimes take fewer. */
+export const MOST_DIMENSIONS = 32;
+
 export interface OnnxValueInfo {
   name: string;
   /** A code of `DATA_TYPES`; 0 for what is no tensor or of unknown type. */

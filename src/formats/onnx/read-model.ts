@@ -1,21 +1,20 @@
 import { FileError } from '../file-error.js';
 import { type ItemBudget, ProtobufReader } from '../protobuf.js';
-import type {
-  OnnxAttribute,
-  OnnxFunction,
-  OnnxGraph,
-  OnnxModel,
-  OnnxNode,
-  OnnxTensor,
-  OnnxValueInfo,
+import {
+  MOST_DIMENSIONS,
+  type OnnxAttribute,
+  type OnnxFunction,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
 } from './model.js';
 
 /** A graph within a graph lies three messages deeper; models have some ten graphs within each other. */
 const DEEPEST = 100;
 /** Nodes, names, attributes and the like, all together: large models have some ten thousand. */
 const MOST_ITEMS = 1_000_000;
-/** Of a tensor; ONNX's runtimes have fewer. */
-const MOST_DIMENSIONS = 32;
 
 /**
  * Reads an ONNX file, but for what bears on nothing that is computed. Numbers stay where they are in `bytes`.

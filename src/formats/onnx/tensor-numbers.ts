@@ -43,11 +43,18 @@ export function tensorNumbers({ name, shape, dataType, raw, numbers, externalFil
   if (count !== available) {
     throw new FileError(place, `must have as many numbers as its shape [${shape}] says, but has ${available}`);
   }
-  return { dtype, shape, data: raw === null ? fromList(dtype, numbers ?? []) : decodeNumbers(dtype, raw) };
+  if (raw !== null) return { dtype, shape, data: decodeNumbers(dtype, raw) };
+  const list = numbers ?? [];
+  if (/int64/.test(dtype) && !list.every((value) => typeof value === 'bigint' || Number.isInteger(value))) {
+    throw new FileError(place, `must hold whole numbers, being of ${dtype}`);
+  }
+  return { dtype, shape, data: fromList(dtype, list) };
 }
 
 /** How many numbers an array has. */
 export function sizeOf(shape: readonly number[]): number {
+  // The other sizes may have no product that is a number.
+  if (shape.includes(0)) return 0;
   return shape.reduce((product, size) => product * size, 1);
 }
 

@@ -261,13 +261,15 @@ function concatenated(
   shape: readonly number[],
   axis: number,
 ): StoredNumbers {
-  const rows = countOf(shape.slice(0, axis));
-  const width = countOf(shape.slice(axis + 1));
   const Holder = parts[0]?.data.constructor as new (count: number) => StoredNumbers;
   const whole = new Holder(countOf(shape));
+  // Of parts without numbers there may be any number of rows.
+  const filled = parts.filter(({ data }) => data.length > 0);
+  const rows = filled.length === 0 ? 0 : countOf(shape.slice(0, axis));
+  const width = countOf(shape.slice(axis + 1));
   let at = 0;
   for (let row = 0; row < rows; row++) {
-    for (const { length, data } of parts) {
+    for (const { length, data } of filled) {
       const piece = data.subarray(row * length * width, (row + 1) * length * width);
       whole.set(piece as never, at);
       at += piece.length;

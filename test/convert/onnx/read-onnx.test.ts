@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { FileError, type OnnxLSTM, readOnnx } from '../../../src/convert/index.js';
-import type { OnnxNode } from '../../../src/formats/onnx/model.js';
+import type { OnnxNode, OnnxTensor } from '../../../src/formats/onnx/model.js';
 import { floatTensor } from '../../../src/formats/onnx/tensor-numbers.js';
 import { writeOnnxModel } from '../../../src/formats/onnx/write-model.js';
 import { LSTM } from '../../../src/index.js';
@@ -108,6 +108,40 @@ describe('readOnnx', () => {
     expect(() => node!.toLayer()).toThrow(message);
     expect(() => node!.toLayer()).toThrow(FileError);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  /** A file of one node, with W and R of one direction of one unit. */
+  function fileOf(attributes: OnnxNode['attributes'], states: string[] = [], more: OnnxTensor[] = []): Uint8Array {
+    const inputs = ['X', 'W', 'R', '', '', ...states];
+    const node: OnnxNode = { name: 'lstm', opType: 'LSTM', domain: '', inputs, outputs: ['Y'], attributes };
+    const weights = ['W', 'R'].map((name) => floatTensor(name, [1, 4, 1], Float32Array.of(1, -2, 3, -4)));
+    const graph = {
+      name: 'g',
+      nodes: [node],
+      initializers: [...weights, ...more],
+      sparseInitializers: [],
+      inputs: [],
+      outputs: [],
+    };
+    return writeOnnxModel({ irVersion: 8, producerName: '', producerVersion: '', opsets: new Map(), graph });
+  }
+
+  it.each<[string, string, OnnxNode['attributes'][number]]>([
+    ['a clip that is an integer', 'clip, as float', { name: 'clip', type: 'int', value: 1 }],
+    ['a direction that a caller gives', 'direction, as string', { name: 'direction', type: 'other' }],
+    ['activations in one text', 'activations, as strings', { name: 'activations', type: 'string', value: 'Tanh' }],
+    ['an alpha that is one', 'activation_alpha, as floats', { name: 'activation_alpha', type: 'float', value: 1 }],
+    ['a layout that is a text', 'layout, as int', { name: 'layout', type: 'string', value: '1' }],
+  ])('refuses, and does not read as if it were not there, %s', async (_, said, attribute) => {
+    const reading = readOnnx(fileOf([attribute]));
+    await expect(reading).rejects.toThrow(`the LSTM node 'lstm' must itself say its attribute ${said}`);
+    await expect(reading).rejects.toThrow(FileError);
+  });
+
+  it('takes states that it cannot have for such as the file gives', async () => {
+    const text: OnnxTensor = { ...floatTensor('h', [1, 2, 1], new Float32Array(2)), dataType: 8 };
+    const [node] = await readOnnx(fileOf([], ['h'], [text]));
+    expect(node!.options.initialState).toBe('given');
   });
 
   it.each([0, 1])('gives stored states as [directions, B, U], whichever the layout: %d', async (layout) => {

@@ -70,7 +70,12 @@ describe('cellFromTF1', () => {
     });
     expect(more).toBeInstanceOf(PeepholeCell);
     expect(more.getConfig()).toMatchObject({ cellClip: 2, activation: 'relu' });
-    dispose(basic, general, more);
+    const unsaid = cellFromTF1(variablesOf(), 'rnn/lstm_cell', {
+      activation: null as never,
+      forgetBias: null as never,
+    });
+    expect(unsaid.getConfig()).toMatchObject({ activation: 'tanh', forgetBias: 1 });
+    dispose(basic, general, more, unsaid);
   });
 
   test('splits the kernel and puts the blocks in order', () => {
@@ -184,7 +189,17 @@ describe('cellFromTF1', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('says which scopes there are', () => {
+  test.each(['rnn/basic_rnn_cell', 'ugrnn_cell_1'])('refuses other cells, though the shapes would do: %s', (scope) => {
+    expect(() => cellFromTF1(variablesOf({}, scope), scope)).toThrow(FileError);
+    expect(() => cellFromTF1(variablesOf({}, scope), scope)).toThrow(
+      /^the scope '.*' is named as a (basic_rnn|ugrnn)_cell, which is no LSTM$/,
+    );
+  });
+
+  test('says which scopes there are, but not all of very many', () => {
+    const many = new Map(Array.from({ length: 20 }, (_, n) => [`cell_${n}/kernel`, array(4, 8)] as const));
+    expect(() => cellFromTF1(many, 'rnn')).toThrow(/; there is 'cell_0', .*'cell_7', …$/);
+
     const variables = new Map([
       ...variablesOf(),
       ...variablesOf({}, 'rnn/basic_lstm_cell'),

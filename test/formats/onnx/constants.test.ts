@@ -53,6 +53,19 @@ describe('Scope.constant', () => {
       [2, 0, 5, 3],
     ],
     [
+      'Slice backwards, from before the first',
+      node('Slice', ['x', 'from', 'to', 'axes', 'steps'], ['y']),
+      [
+        x,
+        integerTensor('from', [-9]),
+        integerTensor('to', [-100]),
+        integerTensor('axes', [1]),
+        integerTensor('steps', [-1]),
+      ],
+      [2, 1],
+      [0, 3],
+    ],
+    [
       'Slice of nothing',
       node('Slice', ['x'], ['y'], ints('starts', 2), ints('ends', 1), ints('axes', 1)),
       [x],
@@ -194,6 +207,13 @@ describe('Scope.constant', () => {
       [integerTensor('s', [-1])],
       /an array of the shape \[-1\]/,
     ],
+    [
+      'an axis that a caller gives',
+      [node('Concat', ['x'], ['y'], { name: 'axis', type: 'other' })],
+      [x],
+      /^the node 'y' \(Concat\) must itself say its attribute axis, as int$/,
+    ],
+    ['33 axes', [node('Reshape', ['x', 's'], ['y'])], [x, integerTensor('s', [...new Array(32).fill(1), 6])], /cannot/],
   ])('refuses in words what is made of %s', (_, nodes, initializers, message) => {
     expect(() => scope(nodes, initializers).constant('y')).toThrow(message);
     expect(() => scope(nodes, initializers).constant('y')).toThrow(FileError);
@@ -204,6 +224,39 @@ describe('Scope.constant', () => {
     expect(() => scope([], [lying]).constant('x')).toThrow(
       /must have as many numbers as its shape \[1099511627776\] says, but has 6/,
     );
+  });
+
+  it('joins parts without numbers, however many rows of nothing they have', () => {
+    const none = floatTensor('none', [2 ** 50, 0], new Float32Array(0));
+    expect(result(node('Concat', ['none', 'none'], ['y'], int('axis', 1)), none)).toEqual([[2 ** 50, 0], []]);
+  });
+
+  it('holds to its budget also behind sizes that have no product', () => {
+    const nodes = [node('ConstantOfShape', ['none'], ['y']), node('ConstantOfShape', ['many'], ['z'])];
+    const shapes = [integerTensor('none', [...new Array(30).fill(2 ** 52), 0]), integerTensor('many', [2 ** 20])];
+    const values = scope(nodes, shapes);
+    expect(values.constant('y').data).toHaveLength(0);
+    expect(() => values.constant('z')).toThrow(/more numbers than a file of this length/);
+  });
+
+  it.each<[string, number[] | bigint[]]>([
+    ['a fraction', [1, 1.5]],
+    ['what is no number', [Number.NaN]],
+  ])('refuses %s among integers', (_, numbers) => {
+    const shape = [numbers.length];
+    const tensor = { name: 't', shape, dataType: 7, raw: null, numbers, externalFile: null };
+    expect(() => scope([], [tensor]).constant('t')).toThrow("the tensor 't' must hold whole numbers, being of int64");
+  });
+
+  it('refuses to split into very many parts, and to look up very many rows again and again, soon', () => {
+    const names = Array.from({ length: 3000 }, (_, n) => `${n}`);
+    const parts = scope([node('Split', ['x'], names), node('Concat', names, ['y'])], [counting('x', 3000)]);
+    expect(() => parts.constant('y')).toThrow(/\(Split\) makes more numbers than a file of this length/);
+    const looking = names.map((name) => node('Gather', ['none', 'rows'], [name]));
+    const none = floatTensor('none', [1, 0], new Float32Array(0));
+    const rows = integerTensor('rows', new Array(1000).fill(0));
+    const rowsOfNone = scope([...looking, node('Concat', names, ['y'])], [none, rows]);
+    expect(() => rowsOfNone.constant('y')).toThrow(/\(Gather\) makes more numbers than a file of this length/);
   });
 
   it('refuses arrays that double at every step, and long chains, soon', () => {

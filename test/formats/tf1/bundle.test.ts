@@ -113,6 +113,22 @@ describe('readBundleIndex and readVariables', () => {
     expect(variables.get('v')?.data).toEqual(long.subarray(0, 8319));
   });
 
+  test('join parts without numbers, however many rows of nothing they have', () => {
+    const long = 2 ** 50;
+    const part = (start: number): [number, number | null][] => [
+      [0, null],
+      [start, 1],
+      [0, null],
+    ];
+    const key = (start: number) => `\0v\0\x01\x01\x03\x80\x7f${String.fromCharCode(0x80 | start)}\x81\x80\x7f`;
+    const variables = read({
+      [key(0)]: { shape: [long, 1, 0] },
+      [key(1)]: { shape: [long, 1, 0] },
+      v: { shape: [long, 2, 0], size: 0, slices: [part(0), part(1)] },
+    });
+    expect(variables.get('v')).toEqual({ dtype: 'uint8', shape: [long, 2, 0], data: new Uint8Array(0) });
+  });
+
   const halves: [number, number | null][][] = [[[0, 1]], [[1, 2]]];
   test.each<[string, () => unknown, string]>([
     ['no header', () => read({ a: { shape: [] } }, [[1], []]), 'the file must begin with a header'],
