@@ -12,10 +12,11 @@ export function panelsBytes(depth: i32, columns: i32): usize {
   return usize(panels) * usize(depth) * PANEL_ROW;
 }
 
-/** How many of the remaining rows the next sliver has. Six rows fill the registers where a multiply-add needs no third one. */
+/** How many of the remaining rows the next sliver has. Six rows fill the registers where a multiply-add needs no third one, four else. */
 @inline
 export function sliverRows(remaining: i32): i32 {
   if (ASC_FEATURE_RELAXED_SIMD && remaining >= 6) return 6;
+  if (!ASC_FEATURE_RELAXED_SIMD && remaining >= 4) return 4;
   return remaining >= 2 ? 2 : 1;
 }
 
@@ -47,7 +48,10 @@ export function packTransposedPanels(destination: usize, source: usize, stride: 
     if (width < PANEL_COLUMNS) memory.fill(destination, 0, usize(depth) * PANEL_ROW);
     let n = 0;
     for (; n + 4 <= width; n += 4) {
-      transposeFourRows(destination + usize(n) * FLOAT, PANEL_ROW, source + usize(column + n) * stride, stride, depth);
+      const a = source + usize(column + n) * stride;
+      const b = a + stride;
+      const c = b + stride;
+      transposeFourRows(destination + usize(n) * FLOAT, PANEL_ROW, a, b, c, c + stride, depth);
     }
     for (; n < width; n++) {
       spreadRow(destination + usize(n) * FLOAT, PANEL_ROW, source + usize(column + n) * stride, depth);
@@ -60,7 +64,13 @@ export function packTransposedPanels(destination: usize, source: usize, stride: 
 export function packSlivers(destination: usize, rows: Rows): void {
   for (let row = 0; row < rows.count; ) {
     const height = sliverRows(rows.count - row);
-    for (let n = 0; n < height; n++) {
+    if (height === 4) {
+      const a = rowAddress(rows, row);
+      const b = rowAddress(rows, row + 1);
+      const c = rowAddress(rows, row + 2);
+      transposeFourRows(destination, VECTOR, a, b, c, rowAddress(rows, row + 3), rows.depth);
+    }
+    for (let n = 0; height !== 4 && n < height; n++) {
       spreadRow(destination + usize(n) * FLOAT, usize(height) * FLOAT, rowAddress(rows, row + n), rows.depth);
     }
     row += height;
@@ -77,6 +87,8 @@ export function packTransposedSlivers(destination: usize, source: usize, stride:
       if (height === 6) {
         v128.store(destination, v128.load(from));
         v128.store64_lane(destination, v128.load64_zero(from, VECTOR), 0, VECTOR);
+      } else if (height === 4) {
+        v128.store(destination, v128.load(from));
       } else if (height === 2) {
         v128.store64_lane(destination, v128.load64_zero(from), 0);
       } else {
@@ -102,16 +114,19 @@ function spreadRow(destination: usize, stride: usize, source: usize, count: i32)
 function transposeFourRows(
   destination: usize,
   destinationStride: usize,
-  source: usize,
-  sourceStride: usize,
+  first: usize,
+  second: usize,
+  third: usize,
+  fourth: usize,
   count: i32,
 ): void {
   for (let k = 0; k < count; k += 4) {
     const lanes = min(4, count - k);
-    const a = loadLanes(source, lanes);
-    const b = loadLanes(source + sourceStride, lanes);
-    const c = loadLanes(source + 2 * sourceStride, lanes);
-    const d = loadLanes(source + 3 * sourceStride, lanes);
+    const at = usize(k) * FLOAT;
+    const a = loadLanes(first + at, lanes);
+    const b = loadLanes(second + at, lanes);
+    const c = loadLanes(third + at, lanes);
+    const d = loadLanes(fourth + at, lanes);
     const abLow = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
     const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
     const cdLow = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
@@ -124,6 +139,5 @@ function transposeFourRows(
     destination += destinationStride;
     if (lanes > 3) v128.store(destination, v128.shuffle<f32>(abHigh, cdHigh, 2, 3, 6, 7));
     destination += destinationStride;
-    source += VECTOR;
   }
 }

@@ -132,6 +132,112 @@ export function tile1x32(c: usize, row: usize, panel: usize, distance: usize, co
   v128.store(c, d3, 112);
 }
 
+/**
+ * c [4, 8] = or += sliver [count, 4]ᵀ · half a panel [count, 8 of 16]: where a multiply-add takes a register for the product, as
+ * much as can be done with two of a panel's rows in one turn. The rows of c are taken from the last one on, as in `tile1x32`.
+ */
+export function tile4x8(c: usize, stride: usize, sliver: usize, panel: usize, count: i32, accumulate: bool): void {
+  addFourRows(c, stride, sliver, panel, count, accumulate, 0, false);
+}
+
+/**
+ * The same, and reads on the way what is `ahead`, 16 bytes for each of `count`: so the cache holds it when its turn comes, where it
+ * would otherwise be waited for.
+ */
+export function tile4x8Ahead(
+  c: usize,
+  stride: usize,
+  sliver: usize,
+  panel: usize,
+  count: i32,
+  accumulate: bool,
+  ahead: usize,
+): void {
+  addFourRows(c, stride, sliver, panel, count, accumulate, ahead - sliver, true);
+}
+
+@inline
+function addFourRows(
+  c: usize,
+  stride: usize,
+  sliver: usize,
+  panel: usize,
+  count: i32,
+  accumulate: bool,
+  distance: usize,
+  readsAhead: bool,
+): void {
+  let c0 = i32x4.splat(0),
+    c1 = c0,
+    d0 = c0,
+    d1 = c0,
+    e0 = c0,
+    e1 = c0,
+    f0 = c0,
+    f1 = c0;
+  const d = c + stride;
+  const e = d + stride;
+  const f = e + stride;
+  if (accumulate) {
+    c0 = v128.load(c, 0);
+    c1 = v128.load(c, 16);
+    d0 = v128.load(d, 0);
+    d1 = v128.load(d, 16);
+    e0 = v128.load(e, 0);
+    e1 = v128.load(e, 16);
+    f0 = v128.load(f, 0);
+    f1 = v128.load(f, 16);
+  }
+  const end = sliver + usize(count) * 16;
+  for (const pairs = end - usize(count & 1) * 16; sliver < pairs; sliver += 32, panel += 128) {
+    if (readsAhead) load<i32>(sliver + distance);
+    const b0 = v128.load(panel, 0);
+    const b1 = v128.load(panel, 16);
+    const next0 = v128.load(panel, 64);
+    const next1 = v128.load(panel, 80);
+    let a = v128.load32_splat(sliver, 12);
+    let nextA = v128.load32_splat(sliver, 28);
+    f0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, f0));
+    f1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, f1));
+    a = v128.load32_splat(sliver, 8);
+    nextA = v128.load32_splat(sliver, 24);
+    e0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, e0));
+    e1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, e1));
+    a = v128.load32_splat(sliver, 4);
+    nextA = v128.load32_splat(sliver, 20);
+    d0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, d0));
+    d1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, d1));
+    a = v128.load32_splat(sliver, 0);
+    nextA = v128.load32_splat(sliver, 16);
+    c0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, c0));
+    c1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, c1));
+  }
+  if (sliver < end) {
+    const b0 = v128.load(panel, 0);
+    const b1 = v128.load(panel, 16);
+    let a = v128.load32_splat(sliver, 12);
+    f0 = multiplyAdd(a, b0, f0);
+    f1 = multiplyAdd(a, b1, f1);
+    a = v128.load32_splat(sliver, 8);
+    e0 = multiplyAdd(a, b0, e0);
+    e1 = multiplyAdd(a, b1, e1);
+    a = v128.load32_splat(sliver, 4);
+    d0 = multiplyAdd(a, b0, d0);
+    d1 = multiplyAdd(a, b1, d1);
+    a = v128.load32_splat(sliver, 0);
+    c0 = multiplyAdd(a, b0, c0);
+    c1 = multiplyAdd(a, b1, c1);
+  }
+  v128.store(c, c0, 0);
+  v128.store(c, c1, 16);
+  v128.store(d, d0, 0);
+  v128.store(d, d1, 16);
+  v128.store(e, e0, 0);
+  v128.store(e, e1, 16);
+  v128.store(f, f0, 0);
+  v128.store(f, f1, 16);
+}
+
 /** c [6, 8] = or += sliver [count, 6]ᵀ · half a panel [count, 8 of 16]. */
 export function tile6x8(c: usize, stride: usize, sliver: usize, panel: usize, count: i32, accumulate: bool): void {
   let c0 = i32x4.splat(0),
