@@ -86,6 +86,11 @@ function addSelectors(command: Command): Command {
     .option('--scope <scope>', 'TensorFlow 1: the scope of the cell');
 }
 
+/** As JSON, whose own way of writing what would command the terminal is that of `printable`. */
+function jsonText(value: unknown, indent = 0): string {
+  return printable(JSON.stringify(value, null, indent));
+}
+
 /** Says what is going on, and what a person should know, while a command does its work. */
 async function withProgress(
   terminal: Terminal,
@@ -145,7 +150,7 @@ function addInspect(program: Command, terminal: Terminal, finish: (code: number)
       await withProgress(terminal, async (progress, onNote) => {
         const inspected = await inspect(path, options, progress, onNote);
         if (failOn !== undefined && isAsSevere(inspected, failOn)) finish(EXIT_CODES.differs);
-        return json ? `${JSON.stringify(inspected, null, 2)}\n` : `${printable(inspectedText(inspected))}\n`;
+        return `${json ? jsonText(inspected, 2) : printable(inspectedText(inspected))}\n`;
       });
     });
 }
@@ -164,7 +169,7 @@ function addInfo(program: Command, terminal: Terminal): void {
       await withProgress(terminal, async (progress, onNote) => {
         progress.reading(path);
         const info = await fileInfo(path, onNote);
-        return json ? `${JSON.stringify(info, null, 2)}\n` : fileInfoText(info);
+        return json ? `${jsonText(info, 2)}\n` : fileInfoText(info);
       });
     });
 }
@@ -221,7 +226,7 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: number) =
         const options: CheckOptions = { model, layer, tolerance: given, onNote };
         for await (const report of checkFixtures(paths, options, (path) => progress.step(`checking ${path}`))) {
           progress.end();
-          terminal.out(`${json ? JSON.stringify(report) : printable(report.message)}\n`);
+          terminal.out(`${json ? jsonText(report) : printable(report.message)}\n`);
           if (!report.passed) finish(EXIT_CODES.differs);
         }
         return '';

@@ -79,6 +79,8 @@ describe('the command', () => {
     [['inspect', 'm.json', '--input', 'x.npy', '--samples', '99999999999999999999'], 'It must be a whole number'],
     [['inspect', 'm.json', '--input', 'x.npy', '--loss', 'meanSquarredError'], 'Allowed choices are meanSquaredError,'],
     [['inspect', 'm.json', '--input', 'x.npy', '--loss', 'poisson'], '--labels must be given too'],
+    [['info', '-', '--backend', 'cpu'], 'error: a model is read from a file, and not from the standard input'],
+    [['inspect', 'm.json', '--input', '-', '--labels', '-'], 'the standard input can be read once, so only one file'],
     [['inspect', 'm.json', '--input', 'x.npy', '--out', ''], '--out must name a file'],
     [['inspect', 'm.json', '--input', 'x.npy', '--out', '.'], "the report '.' cannot be written: it is a folder"],
     [['inspect', 'm.json', '--input', 'x.npy', '--out', 'no/r.html'], "cannot be written: there is no folder 'no'"],

@@ -6,6 +6,7 @@ import { amount } from '../../inspect/words.js';
 import { type InspectionReportOptions, reportWithFindings } from '../../plot/report/inspection-report.js';
 import type { Selection } from '../formats/choose-module.js';
 import type { Progress } from '../progress.js';
+import { STANDARD_INPUT } from '../readers/read-file.js';
 import { readInputs } from '../readers/read-inputs.js';
 import { readLabels, readTimeLabels } from '../readers/read-labels.js';
 import { readModel } from '../readers/read-model.js';
@@ -59,6 +60,10 @@ export async function inspect(
   const { out, samples, title, loss } = options;
   if (loss !== undefined && options.labels === undefined) {
     throw new UserError('--loss needs labels, so --labels must be given too');
+  }
+  const { input, labels, vocabulary, timeLabels } = options;
+  if ([input, labels, vocabulary, timeLabels].filter((path) => path === STANDARD_INPUT).length > 1) {
+    throw new UserError('the standard input can be read once, so only one file may be -');
   }
   if (out === '') throw new UserError('--out must name a file');
   requirePlaceFor(REPORT, out, true);

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileError } from '../../formats/file-error.js';
-import { readFrom } from '../readers/read-file.js';
+import { readFrom, STANDARD_INPUT } from '../readers/read-file.js';
 import { UserError } from '../user-error.js';
 import type { FileFormat, FileHead, OpenedFile } from './file-format.js';
 import { HDF5 } from './hdf5.js';
@@ -38,6 +38,7 @@ const HEAD = 64;
  * @throws UserError for what cannot be read, and for a file of no known format. FileError for one that is damaged.
  */
 export async function openFile(path: string): Promise<OpenedFile> {
+  if (path === STANDARD_INPUT) throw new UserError('a model is read from a file, and not from the standard input');
   const file = fileMeant(path);
   const head = readFrom(file, 'the model', (source): FileHead => {
     const { size } = source;

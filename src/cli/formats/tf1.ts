@@ -37,8 +37,9 @@ async function open(path: string): Promise<OpenedFile> {
 
 /** The scope of a cell that has this variable for its kernel; null where it is that of anything else. */
 function scopeOf(name: string): string | null {
-  const [, scope] = /^((?:.*\/)?[^/]*(?:lstm|cell)[^/]*)\/(?:kernel|weights)$/is.exec(name) ?? [];
-  return scope ?? null;
+  const [, scope] = /^(.+)\/(?:kernel|weights)$/is.exec(name) ?? [];
+  // In two steps: in one, a long name could take the square of its length.
+  return scope !== undefined && /lstm|cell/i.test(scope.slice(scope.lastIndexOf('/') + 1)) ? scope : null;
 }
 
 function describe(variables: ReadonlyMap<string, StoredArray>, scope: string, file: string): StoredModule {

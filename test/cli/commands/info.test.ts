@@ -192,5 +192,8 @@ describe('info', () => {
     writeFileSync(folder.path('hostile.safetensors'), bytes);
     const { out } = await runMain(['info', folder.path('hostile.safetensors'), '--backend', 'cpu']);
     expect(out).toContain('1 tensor: a\\u001b[2J\\u009b\\u202e [1]\n');
+    const asJson = await runMain(['info', folder.path('hostile.safetensors'), '--json', '--backend', 'cpu']);
+    expect(asJson.out).toContain('"a\\u001b[2J\\u009b\\u202e [1]"');
+    expect(JSON.parse(asJson.out).others.list).toEqual([`${name} [1]`]);
   });
 });
