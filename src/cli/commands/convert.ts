@@ -143,6 +143,9 @@ async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts>
 
 async function toOnnx(model: tf.LayersModel, out: string, { layers, onNote }: Conversion): Promise<Written> {
   const whole = layers.length === 0 ? chainOf(model) : null;
+  if (layers.length === 0 && whole === null) {
+    onNote('the file has the LSTMs only: the model is no chain of layers from one input to one output');
+  }
   if (whole !== null && whole.length > 0) {
     try {
       return { files: new Map([[out, writeOnnx(whole)]]), about: `, ${namesOf(whole)}` };
@@ -159,8 +162,9 @@ function namesOf(layers: readonly tf.layers.Layer[]): string {
   return `${layers.length === 1 ? 'layer' : 'layers'} ${layers.map(({ name }) => name).join(', ')}`;
 }
 
-/** The layers of a model in which each reads what the one before it puts out; null for any other model. */
+/** The layers of a model in which each reads what the one before it puts out, and nothing else; null for any other model. */
 function chainOf(model: tf.LayersModel): tf.layers.Layer[] | null {
+  if (model.inputs.length > 1 || model.outputs.length > 1) return null;
   const layers = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
   return layers.every((layer, n) => n === 0 || readsFrom(layer, layers[n - 1] as tf.layers.Layer)) ? layers : null;
 }

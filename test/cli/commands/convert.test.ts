@@ -121,6 +121,28 @@ describe('convert', () => {
     expect(out).toMatch(/, layer only\n$/);
   });
 
+  test('does not take for a chain what also reads initial states, or also puts out what is between', async () => {
+    const [x, h, c] = [[5, 3], [2], [2]].map((shape) => tf.input({ shape })) as [
+      tf.SymbolicTensor,
+      tf.SymbolicTensor,
+      tf.SymbolicTensor,
+    ];
+    for (const [name, inputs] of [
+      ['from-states', [x, h, c]],
+      ['two-outputs', [x]],
+    ] as const) {
+      const layer = lstm({ units: 2, name: 'only', recurrentActivation: 'sigmoid' });
+      const between = layer.apply([...inputs]) as tf.SymbolicTensor;
+      const last = tf.layers.dense({ units: 1 }).apply(between) as tf.SymbolicTensor;
+      const model = tf.model({ inputs: [...inputs], outputs: name === 'two-outputs' ? [between, last] : last });
+      await saveModel(model, folder.path(name));
+      const { code, out, error } = await convert(folder.path(name), 'onnx', `${name}.onnx`);
+      expect(code).toBe(0);
+      expect(error).toMatch(/^note: the file has the LSTMs only: the model is no chain/);
+      expect(out).toMatch(/, layer only\n$/);
+    }
+  });
+
   test('writes a stack of LSTMs as one module of PyTorch, past dropout', async () => {
     const { code, out } = await convert(folder.path('stack'), 'safetensors', 'stack.safetensors');
     expect(code).toBe(0);
