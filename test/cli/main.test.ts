@@ -67,6 +67,7 @@ describe('the command', () => {
     [['convert', 'm.json', 'out', '--to', 'tfjs', '--layer', 'a'], '--layer is for onnx and safetensors'],
     [['convert', 'm.json', 'out', '--to', 'onnx', '--built-in'], '--built-in is for tfjs'],
     [['convert', 'm.json', 'out.json', '--to', 'tfjs'], "for tfjs name a folder, not 'out.json'"],
+    [['convert', 'm.json', 'LICENSE', '--to', 'tfjs'], "for tfjs name a folder, but 'LICENSE' is a file"],
     [['convert', 'm.json', 'no/out', '--to', 'tfjs'], "cannot be written: there is no folder 'no'"],
     [['convert', 'm.json', 'src', '--to', 'onnx'], "the file 'src' cannot be written: it is a folder"],
     [['convert', 'm.json', 'README.md', '--to', 'onnx'], "'README.md' cannot be written: it is there already; --force"],

@@ -7,8 +7,8 @@ import { toBuiltIn } from '../../convert/to-built-in.js';
 import { writeTorch } from '../../convert/torch/write-torch.js';
 import { writeTfjsModel } from '../../formats/tfjs-model.js';
 import { findLSTMs } from '../../inspect/model/find-lstms.js';
-import { LSTM_BRAND, LSTM_CELL_BRAND } from '../../layers/brand.js';
 import type { Selection } from '../formats/choose-module.js';
+import { neededImports } from '../needed-imports.js';
 import type { Progress } from '../progress.js';
 import { layerAt } from '../readers/layer-at.js';
 import { readModel } from '../readers/read-model.js';
@@ -99,6 +99,7 @@ function tfjsFolder(out: string): string {
 function tfjsPlaces(out: string): string[] {
   const folder = tfjsFolder(out);
   const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isFile()) throw new UserError(`for tfjs name a folder, but '${folder}' is a file`);
   if (found !== undefined) {
     return ['model.json', 'weights.bin'].map((name) => join(folder, name));
   }
@@ -121,10 +122,9 @@ async function toTfjs(model: tf.LayersModel, out: string, { builtIn, onNote }: C
     const folder = tfjsFolder(out);
     // The weights first: a model.json that is there is one that can be read.
     const names = ['weights.bin', 'model.json'] as const;
-    const isExplicit = findLSTMs(converted).some(
-      ({ layer, lstmCell }) => LSTM_BRAND in layer || LSTM_CELL_BRAND in lstmCell,
-    );
-    const about = isExplicit ? '; import explicit-lstm before loading it, or convert it with --built-in' : '';
+    const imports = neededImports(modelTopology as object);
+    const instead = imports.join() === 'explicit-lstm' && !builtIn ? ', or convert it with --built-in' : '';
+    const about = imports.length === 0 ? '' : `; import ${imports.join(' and ')} before loading it${instead}`;
     return { files: new Map(names.map((name) => [join(folder, name), files[name]])), about };
   } finally {
     if (converted !== model) converted.dispose();
@@ -143,9 +143,6 @@ async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts>
 
 async function toOnnx(model: tf.LayersModel, out: string, { layers, onNote }: Conversion): Promise<Written> {
   const whole = layers.length === 0 ? chainOf(model) : null;
-  if (layers.length === 0 && whole === null) {
-    onNote('the file has the LSTMs only: the model is no chain of layers from one input to one output');
-  }
   if (whole !== null && whole.length > 0) {
     try {
       return { files: new Map([[out, writeOnnx(whole)]]), about: `, ${namesOf(whole)}` };
@@ -155,6 +152,9 @@ async function toOnnx(model: tf.LayersModel, out: string, { layers, onNote }: Co
     }
   }
   const chosen = chooseLayers(model, layers);
+  if (layers.length === 0 && whole === null) {
+    onNote('the file has the LSTMs only: the model is no chain of layers from one input to one output');
+  }
   return { files: new Map([[out, writeOnnx(chosen)]]), about: `, ${namesOf(chosen)}` };
 }
 

@@ -68,6 +68,18 @@ describe('convert', () => {
     await expectSamePredictions('plain', stack, randomTensor([2, 5, 3], 1));
   });
 
+  test.each([
+    ['variants', modelPath('tf1', 'plain'), [], 'explicit-lstm and explicit-lstm/variants before loading it'],
+    ['layers', 'masked-average', [], 'explicit-lstm and explicit-lstm/convert before loading it'],
+    ['built-in', 'masked-average', ['--built-in'], 'explicit-lstm/convert before loading it'],
+  ])('says what else must be imported: %s', async (name, from, args, said) => {
+    const keras = folder.path(`${name}.keras`);
+    if (from === 'masked-average') writeFileSync(keras, modelFile('keras/keras-3.15.1', 'masked-average.keras'));
+    const { code, out } = await convert(from === 'masked-average' ? keras : from, 'tfjs', name, ...args);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`; import ${said}\n$`));
+  });
+
   test('takes over what Keras saved', async () => {
     expect((await convert(folder.path('both.h5'), 'tfjs', 'from-keras')).code).toBe(0);
     const original = await readModel(folder.path('both.h5'), SILENT);
