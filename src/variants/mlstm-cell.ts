@@ -111,12 +111,14 @@ export class MLSTMCell extends LSTMCell<CellStep, { heads: number }> {
     const i = tf.exp(tf.sub<tf.Tensor2D>(z.i as tf.Tensor2D, newM));
     const f = tf.exp(tf.sub<tf.Tensor2D>(kept, newM));
     const writtenKey = tf.mul(tf.expandDims(i, 2), byHead(k));
-    const newN = tf.add(tf.mul(tf.expandDims(f, 2), byHead(n)), writtenKey);
+    // As they are returned: what leads from a step's states to its h is looked for there.
+    const newN = tf.reshape(tf.add(tf.mul(tf.expandDims(f, 2), byHead(n)), writtenKey), [batch, units]) as tf.Tensor2D;
     const written = tf.mul(tf.expandDims(writtenKey, 3), tf.expandDims(byHead(v), 2));
-    const memory = tf.reshape(c, [batch, heads, width, width]);
-    const newC = tf.add(tf.mul(tf.reshape(f, [batch, heads, 1, 1]), memory), written);
-    const read = tf.reshape(tf.matMul(tf.expandDims(byHead(q), 2), newC), [batch, heads, width]);
-    const overlap = tf.abs(tf.sum(tf.mul(byHead(q), newN), 2));
+    const inMatrices = (value: tf.Tensor2D) => tf.reshape(value, [batch, heads, width, width]);
+    const left = tf.mul(tf.reshape(f, [batch, heads, 1, 1]), inMatrices(c));
+    const newC = tf.reshape(tf.add(left, written), [batch, units * width]) as tf.Tensor2D;
+    const read = tf.reshape(tf.matMul(tf.expandDims(byHead(q), 2), inMatrices(newC)), [batch, heads, width]);
+    const overlap = tf.abs(tf.sum(tf.mul(byHead(q), byHead(newN)), 2));
     const divisor = tf.add(tf.maximum(overlap, tf.exp(tf.neg(newM))), EPSILON);
     const normalized = tf.reshape(tf.div(read, tf.expandDims(divisor, 2)), [batch, units]);
     return {
@@ -126,8 +128,8 @@ export class MLSTMCell extends LSTMCell<CellStep, { heads: number }> {
       o,
       i,
       f,
-      c: tf.reshape(newC, [batch, units * width]),
-      n: tf.reshape(newN, [batch, units]),
+      c: newC,
+      n: newN,
       m: newM,
       h: tf.mul(o, normalized),
     };

@@ -14,6 +14,8 @@ export interface Evidence {
   place: LSTMPlace;
   statistics: GateStatistics;
   activity: UnitActivity;
+  /** Of each quantity that is NaN or infinite somewhere, the first timestep processed at which it is: of a layer that reads backwards, the last. */
+  nonFiniteFrom: Readonly<Record<string, number>>;
   weightNorms: WeightNormsByGate;
   /** The mean of the forget gates' bias; null without bias. */
   forgetBias: number | null;
@@ -48,18 +50,44 @@ export interface UnitActivity {
 export async function readCalls(
   traces: LayerTrace[],
   { low, high }: DiagnosisThresholds,
-): Promise<Pick<Evidence, 'place' | 'statistics' | 'activity' | 'timesteps'>> {
+): Promise<Pick<Evidence, 'place' | 'statistics' | 'activity' | 'nonFiniteFrom' | 'timesteps'>> {
   const [{ layerName, direction, cell, trace: first }] = traces as [LayerTrace];
   const kind = kindOfTrace(first);
   const statistics = new LayerStatistics(kind, { low, high });
   const values = await Promise.all(traces.map(({ trace }) => readTrace(trace)));
   for (const ofTrace of values) statistics.add(ofTrace);
+  const result = statistics.result();
   return {
     place: { layerName, direction, cell },
-    statistics: statistics.result(),
+    statistics: result,
     activity: unitActivity(values, first.units),
+    nonFiniteFrom: nonFiniteFrom(values, result, direction),
     timesteps: Math.max(...values.map(({ timesteps }) => timesteps)),
   };
+}
+
+function nonFiniteFrom(
+  traces: TraceValues[],
+  { nonFinite }: GateStatistics,
+  direction: LSTMPlace['direction'],
+): Record<string, number> {
+  const isEarlier = (t: number, other: number) => (direction === 'backward' ? t > other : t < other);
+  const from: Record<string, number> = {};
+  for (const [quantity, { count }] of Object.entries(nonFinite)) {
+    if (count === 0) continue;
+    for (const { sequences, mask, batch, timesteps } of traces) {
+      const values = sequences[quantity] ?? [];
+      const width = values.length / (batch * timesteps);
+      for (let n = 0; n < values.length; n++) {
+        const step = Math.floor(n / width);
+        if (Number.isFinite(values[n]) || mask?.[step] === 0) continue;
+        const t = step % timesteps;
+        const known = from[quantity];
+        if (known === undefined || isEarlier(t, known)) from[quantity] = t;
+      }
+    }
+  }
+  return from;
 }
 
 /** Measures the units of one LSTM over all its traces. */

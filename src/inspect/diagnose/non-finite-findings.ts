@@ -30,13 +30,15 @@ function weightFindings({ place, weightNorms }: Evidence): Finding[] {
   });
 }
 
-function valueFindings({ place, statistics }: Evidence): Finding[] {
+function valueFindings({ place, statistics, nonFiniteFrom }: Evidence): Finding[] {
   const found = Object.entries(statistics.nonFinite).filter(([, { count }]) => count > 0);
   if (found.length === 0) return [];
   const broken = found.map(([quantity]) => quantity);
-  const first = Math.min(...found.map(([, { firstTimestep }]) => firstTimestep as number));
+  const isBackward = place.direction === 'backward';
+  const timesteps = broken.map((quantity) => nonFiniteFrom[quantity] as number);
+  const first = isBackward ? Math.max(...timesteps) : Math.min(...timesteps);
   // In the order in which a step computes them: the first of them is where it starts.
-  const gate = found.find(([, { firstTimestep }]) => firstTimestep === first)?.[0] ?? null;
+  const gate = broken.find((quantity) => nonFiniteFrom[quantity] === first) ?? null;
   const evidence: Finding['evidence'] = { 'first timestep': first };
   for (const [quantity, { count }] of found) evidence[`count in ${quantity}`] = count;
   return [
@@ -46,7 +48,7 @@ function valueFindings({ place, statistics }: Evidence): Finding[] {
       gate,
       timestep: first,
       evidence,
-      message: `NaN or Infinity first appears at timestep ${first}, in ${gate}, and affects ${broken.join(', ')}.`,
+      message: `NaN or Infinity first appears at timestep ${first}${isBackward ? ', reading backwards' : ''}, in ${gate}, and affects ${broken.join(', ')}.`,
       remedy:
         'Look for NaN in the input of this layer; with an unbounded activation such as relu, use tanh or clip gradients.',
     }),

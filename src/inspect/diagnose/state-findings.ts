@@ -18,7 +18,11 @@ export function stateFindings(evidence: Evidence, thresholds: DiagnosisThreshold
   });
   // What h is a projection of is not to be seen of it unit by unit.
   const isOfUnits = activity.rangeOfH.length === statistics.units;
-  const constant = activity.rangeOfH.map((range, unit) => (isOfUnits && stuck.includes(unit) ? null : range));
+  // At a single step nothing varies.
+  const isTold = statistics.validSteps > 1;
+  const constant = activity.rangeOfH.map((range, unit) =>
+    isTold && !(isOfUnits && stuck.includes(unit)) ? range : null,
+  );
   // Where there is a normalizer, h depends on how large c is beside it.
   const isNormalized = 'n' in statistics.nonFinite;
   return [

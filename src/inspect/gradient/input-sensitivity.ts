@@ -90,11 +90,10 @@ function squaredNormsOf(units: number[], cell: SequenceCell, sequence: Sequence,
     tf.tile(tensor, [units.length, ...tensor.shape.slice(1).map(() => 1)]) as T;
   const states = sequence.states?.map(copied) ?? null;
   const mask = sequence.mask && copied(sequence.mask);
-  // Copy n looks at the n-th unit.
-  const looked = tf.reshape(
-    tf.tile(tf.expandDims(tf.oneHot(tf.tensor1d(units, 'int32'), cell.widthOf('h')), 1), [1, batch, 1]),
-    [units.length * batch, cell.widthOf('h')],
-  );
+  // Copy n looks at the n-th unit. (tf.oneHot knows no single unit.)
+  const width = cell.widthOf('h');
+  const isLooked = tf.equal(tf.tensor3d(units, [units.length, 1, 1], 'int32'), tf.range(0, width, 1, 'int32'));
+  const looked = tf.reshape(tf.tile(tf.cast(isLooked, 'float32'), [1, batch, 1]), [units.length * batch, width]);
   const lookAt = (x: tf.Tensor3D) => {
     const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
     const where = 'inputSensitivity';

@@ -92,6 +92,33 @@ test('Weights are found in the direction and in the stacked cell that they are o
   expect(places).toEqual([...Array(4).fill(['both', 'backward', 0]), ...Array(4).fill(['stack', 'forward', 1])]);
 });
 
+test('NaN starts where it comes in, in whichever direction a layer reads on from there', async () => {
+  const inner = lstm({ ...KERAS_DEFAULTS, units: 3, returnSequences: true });
+  const both = tf.layers.bidirectional({
+    layer: inner as tf.RNN,
+    mergeMode: 'concat',
+    inputShape: [TIMESTEPS, FEATURES],
+  });
+  const model = tf.sequential({
+    layers: [tf.layers.masking({ maskValue: 0, inputShape: [TIMESTEPS, FEATURES] }), both],
+  });
+  randomizeWeights(model, 5, 0.3);
+  const [from, to] = [3, 5];
+  const steps = tf.range(0, TIMESTEPS).reshape([1, TIMESTEPS, 1]);
+  const isBroken = tf.logicalAnd(steps.greaterEqual(from), steps.lessEqual(to));
+  const isMasked = steps.equal(to);
+  const x = input().where(isBroken.logicalNot(), tf.fill([BATCH, TIMESTEPS, FEATURES], Number.NaN));
+  const found = await diagnose(model, tf.where(isMasked, tf.zerosLike(x), x));
+  expect(
+    found
+      .filter(({ kind }) => kind === 'non-finite value')
+      .map(({ direction, gate, timestep }) => [direction, gate, timestep]),
+  ).toEqual([
+    ['forward', 'i', from],
+    ['backward', 'i', to - 1],
+  ]);
+});
+
 test('Within a severity, what concerns the most units comes first', async () => {
   const layer = lstm({ ...KERAS_DEFAULTS, units: UNITS, inputShape: [TIMESTEPS, FEATURES] });
   const model = tf.sequential({ layers: [layer] });

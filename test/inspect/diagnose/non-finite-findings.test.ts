@@ -37,19 +37,28 @@ test('Weights that are not finite are found gate by gate, and values that follow
   ]);
 });
 
-test('Values that are not finite start in the first quantity that a step computes, at the first timestep', () => {
-  const nonFinite = brokenAt({ f: [7, 4], g: [5, 2], c: [6, 2] });
-  expect(nonFiniteFindings(evidenceOf({ nonFinite }))).toEqual([
+test('Values that are not finite start in the first quantity that a step computes, at the first timestep that is read', () => {
+  const nonFinite = brokenAt({ f: [7, 0], g: [5, 0], c: [6, 0] });
+  const place = { ...PLACE, direction: 'forward' } as const;
+  expect(nonFiniteFindings(evidenceOf({ nonFinite }, { place, nonFiniteFrom: { f: 4, g: 2, c: 2 } }))).toEqual([
     {
       kind: 'non-finite value',
       severity: 'error',
-      ...PLACE,
+      ...place,
       gate: 'g',
       units: [],
       timestep: 2,
       evidence: { 'first timestep': 2, 'count in f': 7, 'count in g': 5, 'count in c': 6 },
       message: 'NaN or Infinity first appears at timestep 2, in g, and affects f, g, c.',
       remedy: SENTENCE,
+    },
+  ]);
+  expect(nonFiniteFindings(evidenceOf({ nonFinite }, { nonFiniteFrom: { f: 5, g: 9, c: 9 } }))).toMatchObject([
+    {
+      direction: 'backward',
+      gate: 'g',
+      timestep: 9,
+      message: 'NaN or Infinity first appears at timestep 9, reading backwards, in g, and affects f, g, c.',
     },
   ]);
   expect(nonFiniteFindings(evidenceOf())).toEqual([]);

@@ -56,6 +56,12 @@ test('A saturated candidate, a saturated cell state and a constant unit are foun
   ]);
 });
 
+test('Of a single step it is not said that nothing varies', () => {
+  const kindsOf = (validSteps: number) =>
+    findingsOf({ rangeOfH: [0, 0, 0, 0] }, {}, { validSteps }).map(({ kind }) => kind);
+  expect([1, 2].map(kindsOf)).toEqual([[], ['constant unit']]);
+});
+
 test('Nothing is found at the thresholds themselves', () => {
   expect(
     findingsOf({ candidateSize: [0.97, 0, 0, 0], cellStateSize: [3, 0, 0, 0], rangeOfH: [0.001, 1, 1, 1] }),

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import { lstm } from '../../../src/index.js';
 import { inputSensitivity, traceLayer } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { applyTo, layerOfKind, randomCall, UNITS } from '../../support/alike-layers.js';
 import { expectClose } from '../../support/close.js';
 import { LAYER_KIND_NAMES } from '../../support/layer-kinds.js';
-import { randomTensor } from '../../support/random.js';
+import { randomizeWeights, randomTensor } from '../../support/random.js';
 
 /** The same from one backward pass for each unit, through the layer itself. [B, T] */
 function byUnits(layer: tf.layers.RNN, call: ReturnType<typeof randomCall>, timestep: number): tf.Tensor {
@@ -62,6 +63,20 @@ describe('inputSensitivity', () => {
     );
     for (const row of forwards!) expect(row.map((value) => value > 0)).toEqual([true, true, true, false, false, false]);
     for (const row of backwards!) expect(row.map((value) => value > 0)).toEqual([false, false, true, true, true, true]);
+  });
+
+  test.each([1, 2])('of %i units is what a change of x does to them', (units) => {
+    const layer = lstm({ units });
+    layer.build([null, null, 1]);
+    randomizeWeights(layer, 5);
+    const x = randomTensor<tf.Rank.R3>([2, 3, 1], 7);
+    const delta = 0.01;
+    const slopes = [0, 1, 2].map((t) => {
+      const change = tf.mul(tf.oneHot(tf.tensor1d([t], 'int32'), 3).reshape([1, 3, 1]), delta);
+      const [more, less] = [tf.add(x, change), tf.sub(x, change)].map((shifted) => layer.apply(shifted) as tf.Tensor);
+      return tf.norm(tf.div(tf.sub(more as tf.Tensor, less as tf.Tensor), 2 * delta), 2, 1);
+    });
+    expectClose(inputSensitivity(layer, x), tf.stack(slopes, 1), 1e-3);
   });
 
   test('is 0 for a sequence that is wholly masked', () => {

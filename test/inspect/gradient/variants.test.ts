@@ -21,6 +21,7 @@ const CELLS: [string, () => AnyLSTMCell][] = [
     'peepholeCell, coupled and projected',
     () => variants.peepholeCell({ units: 4, coupled: true, projectionUnits: 3, cellClip: 0.7, projectionClip: 0.4 }),
   ],
+  ['mLSTMCell, with a head for each unit', () => variants.mLSTMCell({ units: 4, heads: 4 })],
 ];
 
 function argsOf(name: string): object {
@@ -120,6 +121,11 @@ describe.each(NODE_BACKENDS)('On %s, the gradient flow through', (backend) => {
     };
     near(statistics.dh, flow.dStates.h);
     near(statistics.dc, flow.dStates.c);
+    // By way of the last h, which the loss looks at.
+    for (const name of ['c', 'n']) {
+      const gradient = flow.dStates[name];
+      if (gradient !== undefined) expect(normsOf(gradient)[3]).toBeGreaterThan(0.001);
+    }
     near(statistics.dhRecurrent, flow.dStatesLater.h);
     for (const [name, gradient] of Object.entries(flow.dz))
       near((statistics.dz as Record<string, (number | null)[]>)[name] ?? [], gradient);

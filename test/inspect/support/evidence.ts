@@ -49,6 +49,7 @@ export function evidenceOf(
       cellStateSize: nothing(),
       ...activity,
     },
+    nonFiniteFrom: {},
     weightNorms: { kernel: norms(), recurrentKernel: norms(), bias: norms() },
     timesteps: 20,
     forgetBias: 0,
