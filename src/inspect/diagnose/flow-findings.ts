@@ -49,7 +49,8 @@ function vanishing(evidence: Evidence, flow: FlowStatistics, thresholds: Diagnos
   const unreached = hardlyReachedSteps(flow, hardlyReached);
   const hasForgetGate = forgetGateClosed.some((fraction) => fraction !== null);
   const isHalf = unreached !== null && 2 * unreached.steps >= unreached.of;
-  const t = timestepWhere(flow, (size) => size < vanishingGradient);
+  const way = sizesOnTheWay(flow);
+  const t = way.find(([, size]) => size < vanishingGradient)?.[0] ?? lastOf(way);
   const measured = flowEvidence(flow);
   if (unreached !== null) measured["share of the weights' gradient"] = rounded(unreached.share);
   return [
@@ -121,13 +122,14 @@ function vanishingAdvice(forgetBias: number | null, timesteps: number): string {
 }
 
 function exploding({ place, learnt }: Evidence, flow: FlowStatistics): Finding {
-  const t = timestepWhere(flow, (size) => size > 10);
+  const way = sizesOnTheWay(flow);
+  const tenfold = way.find(([, size]) => size > 10)?.[0];
   return findingAt(place, {
     kind: 'exploding gradient',
     severity: learnt === true ? 'note' : 'warning',
-    timestep: t,
+    timestep: tenfold ?? lastOf(way),
     evidence: flowEvidence(flow),
-    message: `${capitalized(flow.sentence)}. It has grown tenfold by timestep ${t}.`,
+    message: `${capitalized(flow.sentence)}.${tenfold === undefined ? '' : ` It has grown tenfold by timestep ${tenfold}.`}`,
     remedy:
       'Clip gradients: clipGradients(optimizer, { globalNorm: 1 }); start from an orthogonal recurrent kernel (orthogonalByGateInitializer), or shorten the sequences.',
   });
@@ -150,19 +152,20 @@ function flowEvidence({ fit, slope, shareThroughCell }: FlowStatistics): Finding
   return evidence;
 }
 
-/**
- * The timestep at which a gradient of size 1, on its way back from the last step processed, has a size for which
- * something holds; the end of the way if it never does.
- */
-function timestepWhere({ gain, goBackwards }: FlowStatistics, holds: (size: number) => boolean): number {
+/** A gradient of size 1 on its way back from the last step processed: each timestep that it crosses, and its size then. */
+function sizesOnTheWay({ gain, goBackwards }: FlowStatistics): [t: number, size: number][] {
   const crossed = [...gain.entries()].filter(([, factor]) => factor !== null) as [number, number][];
   if (!goBackwards) crossed.reverse();
   let size = 1;
-  for (const [t, factor] of crossed) {
+  return crossed.map(([t, factor]) => {
     size *= factor;
-    if (holds(size)) return t;
-  }
-  return (crossed.at(-1) as [number, number])[0];
+    return [t, size];
+  });
+}
+
+/** The end of a way. */
+function lastOf(way: [t: number, size: number][]): number {
+  return (way.at(-1) as [number, number])[0];
 }
 
 function capitalized(sentence: string): string {

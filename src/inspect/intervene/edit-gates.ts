@@ -55,11 +55,16 @@ export function editGates<Result>(layer: tf.layers.Layer, edit: GateEdit, run: (
     restore();
     throw error;
   }
-  if (!(result instanceof Promise)) {
+  if (!isThenable(result)) {
     restore();
     return result;
   }
-  return result.finally(restore) as Result;
+  return Promise.resolve(result).finally(restore) as Result;
+}
+
+/** A promise, be it of another realm or another library, such as those of Node's own modules under Jest. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
 /** Puts the edit in place, and returns what takes it away again, in whatever order several of them end. */
@@ -142,7 +147,7 @@ function changesOf(given: CellStep, computed: CellStep): SomeOfStep {
 
 /** Most of all not a promise, which an async edit returns, and which would change nothing. */
 function requireObject(returned: unknown): void {
-  if (typeof returned !== 'object' || returned instanceof Promise) {
+  if (typeof returned !== 'object' || isThenable(returned)) {
     throw invalidArgument('editGates', 'edit must return an object of tensors, or nothing', returned);
   }
 }

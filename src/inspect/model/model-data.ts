@@ -131,7 +131,9 @@ function lossOfOutput(loss: ModelLoss | undefined, names: string[], n: number): 
 
 function inOrder(where: string, argument: string, names: string[], given: unknown): unknown[] {
   const known = names.map((name) => `'${name}'`).join(', ');
-  const isByName = typeof given === 'object' && given !== null && !Array.isArray(given) && !('shape' in given);
+  // A tensor, of whatever copy of tfjs, has a list as its shape; an input may be named 'shape'.
+  const isList = Array.isArray(given) || Array.isArray((given as { shape?: unknown } | null | undefined)?.shape);
+  const isByName = typeof given === 'object' && given !== null && !isList;
   if (isByName) {
     if (names.every((name) => (given as Record<string, unknown>)[name] != null)) {
       return names.map((name) => (given as Record<string, unknown>)[name]);

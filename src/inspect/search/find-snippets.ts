@@ -1,4 +1,4 @@
-import { inOrder, isValidStep, type SearchedSequence, type StepSpan, valueAt } from './searched-sequence.js';
+import { isValidStep, type SearchedSequence, type StepSpan, valueAt } from './searched-sequence.js';
 
 // No tfjs in here: the report's page searches too.
 
@@ -51,5 +51,6 @@ function stepsByValue(sequences: readonly SearchedSequence[], unit: number): Val
       }
     }
   }
-  return steps.sort((a, b) => b.value - a.value || inOrder(a, b));
+  // What is alike stays in its order.
+  return steps.sort((a, b) => b.value - a.value);
 }

@@ -1,4 +1,4 @@
-import { inOrder, isOn, isValidStep, type SearchedSequence, type StepSpan, valueAt } from './searched-sequence.js';
+import { isOn, isValidStep, type SearchedSequence, type StepSpan, valueAt } from './searched-sequence.js';
 
 // No tfjs in here: the report's page searches too.
 
@@ -38,7 +38,8 @@ export function findSteps(
       }
     }
   }
-  return matches.sort((a, b) => b.overlap - a.overlap || inOrder(a, b));
+  // What is alike stays in its order.
+  return matches.sort((a, b) => b.overlap - a.overlap);
 }
 
 function runsOfAll(

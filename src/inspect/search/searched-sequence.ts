@@ -36,8 +36,3 @@ export function valueAt(sequence: SearchedSequence, sample: number, timestep: nu
 export function isOn(value: number, threshold: number): boolean {
   return threshold < 0 ? value < threshold : value > threshold;
 }
-
-/** By place: trace, then sample, then step. */
-export function inOrder(a: Pick<StepSpan, 'trace' | 'sample' | 'from'>, b: typeof a): number {
-  return a.trace - b.trace || a.sample - b.sample || a.from - b.from;
-}

@@ -190,6 +190,8 @@ describe('Findings of a gradient flow', () => {
     expect(finding?.timestep).toBe(2);
     expect(finding?.message).toBe('Gradient halves every 3.1 steps. It has grown tenfold by timestep 2.');
     expect(finding?.remedy).toMatch(/^Clip gradients: clipGradients\(optimizer, \{ globalNorm: 1 \}\); .*\.$/);
+    const [little] = find(flowOf([2, 1.5], { verdict: 'exploding' }));
+    expect(little).toMatchObject({ timestep: 0, message: 'Gradient halves every 3.1 steps.' });
     const severities = [true, false, null].map((learnt) => find(flowOf([9, 9], { verdict: 'exploding' }), learnt));
     expect(severities.map(([one]) => one?.severity)).toEqual(['note', 'warning', 'warning']);
   });

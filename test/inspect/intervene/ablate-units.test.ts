@@ -20,6 +20,9 @@ function classifier(make: Factories): tf.LayersModel {
 
 const input = () => randomTensor([BATCH, TIMESTEPS, FEATURES], 1);
 
+const withoutRow = (matrix: tf.Tensor, row: number) =>
+  tf.mul(matrix, tf.tensor2d(Array.from({ length: matrix.shape[0] as number }, (_, n) => [Number(n !== row)])));
+
 /** Silences a unit by taking away all that reads it: its rows of the recurrent and of the dense kernel. */
 function changeWithoutReaders(model: tf.LayersModel, unit: number): { meanChange: number; largestChange: number } {
   return tf.tidy(() => {
@@ -30,9 +33,8 @@ function changeWithoutReaders(model: tf.LayersModel, unit: number): { meanChange
       tf.Tensor,
       tf.Tensor,
     ];
-    const kept = tf.tensor2d(Array.from({ length: UNITS }, (_, row) => [row === unit ? 0 : 1]));
     const usual = model.predict(input()) as tf.Tensor;
-    model.setWeights([kernel, tf.mul(recurrentKernel, kept), bias, tf.mul(dense, kept), denseBias]);
+    model.setWeights([kernel, withoutRow(recurrentKernel, unit), bias, withoutRow(dense, unit), denseBias]);
     const change = tf.abs(tf.sub(model.predict(input()) as tf.Tensor, usual));
     model.setWeights([kernel, recurrentKernel, bias, dense, denseBias]);
     return { meanChange: tf.mean(change).dataSync()[0]!, largestChange: tf.max(change).dataSync()[0]! };
@@ -83,6 +85,23 @@ describe('Ablation', () => {
     const effects = await ablateUnits(model, input(), { layerName: 'encoder/both' });
     const named = effects.map(({ direction, unit }) => `${direction} ${unit}`);
     expect(named.sort()).toEqual(['backward 0', 'backward 1', 'forward 0', 'forward 1']);
+    const weights = model.getWeights().map((weight) => weight.clone());
+    const usual = model.predict(input()) as tf.Tensor[];
+    for (const { direction, unit, meanChange, largestChange } of effects) {
+      const isForward = direction === 'forward';
+      // Of each direction kernel, recurrent kernel and bias; then kernel and bias of each head.
+      const rows = new Map<number, number>([
+        [isForward ? 1 : 4, unit],
+        ...[6, 8].map((head) => [head, isForward ? unit : 2 + unit] as const),
+      ]);
+      model.setWeights(weights.map((weight, n) => (rows.has(n) ? withoutRow(weight, rows.get(n) as number) : weight)));
+      const silenced = model.predict(input()) as tf.Tensor[];
+      model.setWeights(weights);
+      const changes = silenced.flatMap((output, n) => [...tf.abs(tf.sub(output, usual[n] as tf.Tensor)).dataSync()]);
+      const mean = changes.reduce((sum, change) => sum + change, 0) / changes.length;
+      expect(Math.abs(meanChange - mean)).toBeLessThan(TOLERANCE);
+      expect(Math.abs(largestChange - Math.max(...changes))).toBeLessThan(TOLERANCE);
+    }
   });
 
   test('keeps the states of a stateful model, and starts each unit from them', async () => {

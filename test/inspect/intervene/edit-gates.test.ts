@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs';
 import { editGates, type GateEdit, withUnits } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
@@ -227,6 +228,17 @@ describe('An edit', () => {
       return layer.apply(input()) as tf.Tensor;
     });
     expectClose(await later, tf.zeros([BATCH, TIMESTEPS, UNITS]), 0);
+    expect(() => expectClose(layer.apply(input()) as tf.Tensor, tf.zeros([BATCH, TIMESTEPS, UNITS]), 0)).toThrow();
+  });
+
+  test('holds until a promise of another realm is settled', async () => {
+    const layer = built(KINDS[1]![1]);
+    const ForeignPromise = runInNewContext('Promise') as PromiseConstructor;
+    const end: (() => void)[] = [];
+    const running = editGates(layer, silence, () => new ForeignPromise<void>((settle) => end.push(settle)));
+    expectClose(layer.apply(input()) as tf.Tensor, tf.zeros([BATCH, TIMESTEPS, UNITS]), 0);
+    end[0]?.();
+    await running;
     expect(() => expectClose(layer.apply(input()) as tf.Tensor, tf.zeros([BATCH, TIMESTEPS, UNITS]), 0)).toThrow();
   });
 });

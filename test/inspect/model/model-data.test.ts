@@ -171,6 +171,13 @@ describe('modelData', () => {
     );
   });
 
+  test("takes an input that is named 'shape' by its name", () => {
+    const input = tf.input({ shape: [5, 2], name: 'shape' });
+    const made = tf.model({ inputs: input, outputs: lstm({ units: 2 }).apply(input) as tf.SymbolicTensor });
+    const shape = randomTensor([BATCH, 5, 2], 1);
+    expect(modelData('test', made, { shape }, null).inputs).toEqual([shape]);
+  });
+
   const refused: [what: string, labels: () => unknown, message: string][] = [
     ['another number of samples', () => [tf.ones([3]), tf.ones([4])], "labels 'number' must be [4, 1], got [3, 1]"],
     ['more numbers than one a sample', () => [tf.ones([4, 2]), tf.ones([4])], "'number' must be [4, 1], got [4, 2]"],

@@ -121,7 +121,7 @@ test('Units are named by their index in the layer, also in a trace of some of th
   some.dispose();
 });
 
-/** The same by sets of places, without runs. */
+/** The same by sets of places, without runs. `h` is NaN where a step is masked. */
 function slowMatches(h: number[][][], units: number[], from: number, to: number, threshold: number) {
   const on = (sample: number, t: number, unit: number) => (h[sample]?.[t]?.[unit] ?? Number.NaN) > threshold;
   const allOn = (sample: number, t: number) => units.every((unit) => on(sample, t, unit));
@@ -151,29 +151,40 @@ function slowMatches(h: number[][][], units: number[], from: number, to: number,
   return found.sort((a, b) => b.overlap - a.overlap);
 }
 
-test('Any trace gives the matches that a search place by place gives', () => {
-  const traces = fc.record({
-    h: fc.array(
-      fc.array(fc.array(fc.constantFrom(0, 0.2, 0.7, 0.9), { minLength: 2, maxLength: 2 }), {
-        minLength: 9,
-        maxLength: 9,
-      }),
-      {
-        minLength: 1,
-        maxLength: 3,
-      },
-    ),
+test('Any traces give the matches that a search place by place gives, masked or not, whole or of some units', () => {
+  const step = fc.record({
+    h: fc.array(fc.constantFrom(0, 0.2, 0.7, 0.9), { minLength: 2, maxLength: 2 }),
+    isValid: fc.constantFrom(true, true, true, false),
+  });
+  const cases = fc.record({
+    samples: fc.array(fc.array(step, { minLength: 9, maxLength: 9 }), { minLength: 1, maxLength: 4 }),
     span: fc.tuple(fc.nat(8), fc.nat(8)),
-    units: fc.constantFrom<number[]>([0], [1], [1, 0]),
+    columns: fc.constantFrom<number[]>([0], [1], [1, 0]),
+    unitIndices: fc.constantFrom(undefined, [5, 1]),
     threshold: fc.constantFrom(0.1, 0.5, 0.8),
   });
   fc.assert(
-    fc.property(traces, ({ h, span, units, threshold }) => {
+    fc.property(cases, ({ samples, span, columns, unitIndices, threshold }) => {
       const [from, to] = [Math.min(...span), Math.max(...span)];
-      const searched = traceOf({ h });
-      const found = matchSteps(searched, { units, from, to, threshold });
-      searched.dispose();
-      const expected = slowMatches(h, units, from, to, threshold).map((match) => ({ trace: 0, ...match }));
+      // The first sample alone, the others together.
+      const traces = [samples.slice(0, 1), samples.slice(1)]
+        .filter(({ length }) => length > 0)
+        .map((some) => ({
+          ...traceOf(
+            { h: some.map((steps) => steps.map(({ h }) => h)) },
+            { mask: some.map((steps) => steps.map(({ isValid }) => Number(isValid))) },
+          ),
+          ...(unitIndices && { unitIndices }),
+        }));
+      const units = columns.map((column) => unitIndices?.[column] ?? column);
+      const found = matchSteps(traces, { units, from, to, threshold });
+      for (const searched of traces) searched.dispose();
+      const seen = samples.map((steps) => steps.map(({ h, isValid }) => (isValid ? h : [Number.NaN, Number.NaN])));
+      const expected = slowMatches(seen, columns, from, to, threshold).map(({ sample, ...match }) => ({
+        trace: Math.min(sample, 1),
+        sample: Math.max(sample - 1, 0),
+        ...match,
+      }));
       expect(found).toEqual(expected);
     }),
     { numRuns: 200 },

@@ -71,37 +71,40 @@ test('Masked steps, NaN and infinite values are no largest values', () => {
 });
 
 test('Every snippet lies within its sequence and holds its largest step, and none begins within another', () => {
+  const step = fc.record({ value: fc.integer({ min: -5, max: 5 }), isValid: fc.constantFrom(true, true, true, false) });
   const cases = fc.record({
-    values: fc.array(fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 7, maxLength: 7 }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
+    samples: fc.array(fc.array(step, { minLength: 7, maxLength: 7 }), { minLength: 1, maxLength: 3 }),
     length: fc.integer({ min: 1, max: 9 }),
     count: fc.integer({ min: 1, max: 12 }),
   });
   fc.assert(
-    fc.property(cases, ({ values, length, count }) => {
-      const h = values.map((sample) => sample.map((value) => [value]));
-      const searched = traceOf({ h });
-      const snippets = topSnippets(searched, { unit: 0, length, count });
+    fc.property(cases, ({ samples, length, count }) => {
+      // Beside the unit, at another index, one with larger values.
+      const h = samples.map((steps) => steps.map(({ value }) => [9 - value, value]));
+      const mask = samples.map((steps) => steps.map(({ isValid }) => Number(isValid)));
+      const searched = { ...traceOf({ h }, { mask }), unitIndices: [1, 6] };
+      const snippets = topSnippets(searched, { unit: 6, length, count });
       searched.dispose();
       expect(snippets.length).toBeLessThanOrEqual(count);
       const covered = new Set<string>();
-      let last = Number.POSITIVE_INFINITY;
+      let last = { value: Number.POSITIVE_INFINITY, place: -1 };
       for (const { sample, from, to, timestep, value } of snippets) {
         expect(to - from + 1).toBe(Math.min(length, 7));
         expect(from >= 0 && from <= timestep && timestep <= to && to < 7).toBe(true);
-        expect(value).toBe(values[sample]?.[timestep]);
+        // As many steps before as after, if there are.
+        if (from > 0 && to < 6) expect(timestep - from).toBe(Math.floor(length / 2));
+        expect(samples[sample]?.[timestep]).toEqual({ value, isValid: true });
         expect(covered.has(`${sample} ${timestep}`)).toBe(false);
-        expect(value).toBeLessThanOrEqual(last);
-        last = value;
+        const place = 7 * sample + timestep;
+        expect(value < last.value || (value === last.value && place > last.place)).toBe(true);
+        last = { value, place };
         for (let t = from; t <= to; t++) covered.add(`${sample} ${t}`);
       }
       // What no snippet covers is no larger than the last one, which is only to be asked if there was room for all.
-      const all = values.flatMap((sample, s) => sample.map((value, t) => ({ value, key: `${s} ${t}` })));
-      const open = all.filter(({ key }) => !covered.has(key));
+      const all = samples.flatMap((steps, s) => steps.map((at, t) => ({ ...at, key: `${s} ${t}` })));
+      const open = all.filter(({ key, isValid }) => isValid && !covered.has(key));
       if (snippets.length < count) expect(open).toEqual([]);
-      for (const { value } of open) expect(value).toBeLessThanOrEqual(last);
+      for (const { value } of open) expect(value).toBeLessThanOrEqual(last.value);
     }),
     { numRuns: 100 },
   );

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
 import { unitsOn } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
+import { traceOf } from '../support/traces.js';
 import { plantedTrace } from './planted.js';
 
 beforeAll(() => useBackend('cpu'));
@@ -88,6 +90,51 @@ test('A threshold says what is on', () => {
   expect(on(0.5)).toEqual([]);
   expect(on(-0.4)).toEqual([1]);
   levels.dispose();
+});
+
+test('Any traces and selection give what counting step by step gives, masked or not', () => {
+  const step = fc.record({
+    h: fc.array(fc.constantFrom(0.2, 0.9), { minLength: 3, maxLength: 3 }),
+    isValid: fc.constantFrom(true, true, false),
+    isSelected: fc.boolean(),
+  });
+  const trace = fc.array(fc.array(step, { minLength: 4, maxLength: 4 }), { minLength: 1, maxLength: 2 });
+  fc.assert(
+    fc.property(fc.array(trace, { minLength: 1, maxLength: 2 }), (traces) => {
+      const valid = traces.flat(2).filter(({ isValid }) => isValid);
+      fc.pre(valid.some(({ isSelected }) => isSelected));
+      const unitIndices = [8, 3, 5];
+      const searched = traces.map((samples) => ({
+        ...traceOf(
+          { h: samples.map((steps) => steps.map(({ h }) => h)) },
+          { mask: samples.map((steps) => steps.map(({ isValid }) => Number(isValid))) },
+        ),
+        unitIndices,
+      }));
+      const selection = traces.map((samples) =>
+        tf.tensor2d(samples.map((steps) => steps.map(({ isSelected }) => Number(isSelected)))),
+      );
+      const expected = unitIndices.map((unit, column) => {
+        const on = valid.filter(({ h }) => (h[column] as number) > 0.3);
+        const selected = valid.filter(({ isSelected }) => isSelected);
+        const shared = on.filter(({ isSelected }) => isSelected).length;
+        const overlap = shared / new Set([...on, ...selected]).size;
+        return { unit, overlap, sharedSteps: shared, onSteps: on.length, selectedSteps: selected.length };
+      });
+      expect(unitsOn(searched, selection)).toEqual(
+        expected.filter(({ sharedSteps }) => sharedSteps > 0).sort((a, b) => b.overlap - a.overlap || a.unit - b.unit),
+      );
+      const spans = traces.flatMap((samples, trace) =>
+        samples.flatMap((steps, sample) =>
+          steps.flatMap(({ isSelected }, t) => (isSelected ? [{ trace, sample, from: t, to: t }] : [])),
+        ),
+      );
+      expect(unitsOn(searched, spans)).toEqual(unitsOn(searched, selection));
+      tf.dispose(selection);
+      for (const one of searched) one.dispose();
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test.each([
