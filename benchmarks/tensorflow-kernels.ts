@@ -14,6 +14,7 @@ const HELP = `Times every way to run an LSTM on the backend tensorflow: the grou
   --shapes 1x100x100x100,...   B x T x D x U
   --tasks ${Object.keys(TASKS).join(',')}
   --activations ${RECURRENT_ACTIVATIONS.join(',')}
+  --ways ${WAYS.join(',')}
   --seconds 2                  to measure each row of the table for
   --cpu                        counts what the processors work, in place of the time that passes
 
@@ -58,21 +59,24 @@ interface Choices {
   shapes: string[];
   tasks: (keyof typeof TASKS)[];
   activations: RecurrentActivation[];
+  chosenWays: readonly string[];
 }
 
-async function main({ shapes, tasks, activations }: Choices, seconds: number, clock: Clock): Promise<void> {
+async function main({ shapes, tasks, activations, chosenWays }: Choices, seconds: number, clock: Clock): Promise<void> {
   await useBackend('tensorflow');
   console.log(describeMachine());
+  const shown = WAYS.filter((way) => chosenWays.includes(way));
   const table = new Table({
-    head: ['B x T x D x U', 'task', 'activation', ...WAYS, 'chosen'],
+    head: ['B x T x D x U', 'task', 'activation', ...shown, 'chosen'],
     style: { head: [], border: [] },
   });
   for (const shape of shapes) {
     for (const task of tasks) {
       for (const activation of activations) {
         const { ways, chosen, dispose } = makeWays(parseShape(shape), TASKS[task], activation);
+        for (const name of ways.keys()) if (!chosenWays.includes(name)) ways.delete(name);
         const times = measure(ways, seconds, clock);
-        const row = [shape, task, activation, ...WAYS.map((way) => times.get(way)?.toFixed(2) ?? ''), chosen];
+        const row = [shape, task, activation, ...shown.map((way) => times.get(way)?.toFixed(2) ?? ''), chosen];
         // On stderr, so that stdout has each result once.
         console.error(row.join('  '));
         table.push(row);
@@ -88,6 +92,7 @@ const { values } = parseArgs({
     shapes: { type: 'string', default: SHAPES },
     tasks: { type: 'string', default: Object.keys(TASKS).join(',') },
     activations: { type: 'string', default: RECURRENT_ACTIVATIONS.join(',') },
+    ways: { type: 'string', default: WAYS.join(',') },
     seconds: { type: 'string', default: '2' },
     cpu: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -100,6 +105,7 @@ if (values.help) {
     shapes: values.shapes.split(','),
     tasks: values.tasks.split(',') as (keyof typeof TASKS)[],
     activations: values.activations.split(',') as RecurrentActivation[],
+    chosenWays: values.ways.split(','),
   };
   await main(choices, Number(values.seconds), values.cpu ? processorTime : timePassed);
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { FusedInputs, FusedKernel } from '../src/fused/fused-kernel.js';
 import { runFused } from '../src/fused/run-fused.js';
+import { ModuleKernel } from '../src/fused/tensorflow/module-kernel.js';
 import { StepsKernel } from '../src/fused/tensorflow/steps-kernel.js';
 import { TensorFlowKernel } from '../src/fused/tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from '../src/fused/wasm/wasm-kernel.js';
@@ -24,8 +25,11 @@ export const TASKS = {
   'masked training': { ...PLAIN_TASK, takesGradients: true, isMasked: true },
 } as const satisfies Record<string, Task>;
 
-/** The built-in layer, plain tfjs ops, and the fused kernels; that of TensorFlow's LSTM op with both backward passes. */
-export const WAYS = ['built-in', 'plain', 'wasm', 'steps', 'at once', 'by steps'] as const;
+/**
+ * The built-in layer, plain tfjs ops, and the fused kernels: the module with weights that it knows and, in inference, with weights
+ * that it has never seen; TensorFlow's LSTM op with both backward passes.
+ */
+export const WAYS = ['built-in', 'plain', 'wasm', 'new weights', 'products', 'steps', 'at once', 'by steps'] as const;
 
 /** Computes what is to be read back. */
 export type Way = () => tf.Tensor[];
@@ -54,6 +58,8 @@ export function makeWays(shape: Shape, task: Task, recurrentActivation: Recurren
   const weights = [kernel, recurrentKernel, bias as tf.Tensor1D];
   const run = (kernel: FusedKernel) => fused(kernel, inputs, task, recurrentActivation);
   add('wasm', run(new WasmKernel()), weights);
+  if (!task.takesGradients) add('new weights', withNewWeights(new WasmKernel(), inputs, task, recurrentActivation), []);
+  if (task.takesGradients) add('products', run(new ModuleKernel(() => true)), weights);
   add('steps', run(new StepsKernel()), weights);
   if (!task.isMasked && recurrentActivation === 'sigmoid') {
     add('at once', run(new TensorFlowKernel(Number.POSITIVE_INFINITY)), weights);
@@ -121,6 +127,20 @@ function fused(
   return () => {
     const { lastOutput, gates } = runFused(kernel, inputs, { ...options, keepGates });
     return gates === null ? [lastOutput] : [lastOutput, gates.i, gates.f, gates.g, gates.o, gates.c];
+  };
+}
+
+/** Each time with copies, as training leaves weights behind. */
+function withNewWeights(
+  kernel: FusedKernel,
+  inputs: FusedInputs,
+  task: Task,
+  recurrentActivation: RecurrentActivation,
+): Way {
+  return () => {
+    const kernelCopy = tf.mul<tf.Tensor2D>(inputs.kernel, 1);
+    const recurrentKernel = tf.mul<tf.Tensor2D>(inputs.recurrentKernel, 1);
+    return fused(kernel, { ...inputs, kernel: kernelCopy, recurrentKernel }, task, recurrentActivation)();
   };
 }
 

@@ -3,6 +3,7 @@ import { invalidArgument } from '../core/errors.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import type { FusedKernel, FusedProblem } from './fused-kernel.js';
 import { LoadedKernel } from './loaded-kernel.js';
+import { ModuleKernel } from './tensorflow/module-kernel.js';
 import { areOpsFaster, arePlainOpsFaster, areStepsFaster } from './tensorflow/speed-rules.js';
 import { StepsKernel } from './tensorflow/steps-kernel.js';
 import { TensorFlowKernel } from './tensorflow/tensorflow-kernel.js';
@@ -45,6 +46,7 @@ interface Candidate {
 }
 
 const wasmKernel = once(() => new WasmKernel());
+const moduleKernel = once(() => new ModuleKernel());
 const tensorFlowKernel = once(() => new TensorFlowKernel());
 const stepsKernel = once(() => new StepsKernel());
 const webGLKernel = once(() => new WebGLKernel());
@@ -59,7 +61,7 @@ const CANDIDATES: Record<string, Candidate[]> = {
   tensorflow: [
     { fusedKernelOf: tensorFlowKernel, isOutrun: (problem) => !areOpsFaster(problem) },
     { fusedKernelOf: stepsKernel, isOutrun: (problem) => !areStepsFaster(problem) },
-    { fusedKernelOf: wasmKernel, isOutrun: arePlainOpsFaster },
+    { fusedKernelOf: moduleKernel, isOutrun: arePlainOpsFaster },
   ],
   // The module reads its inputs back from the graphics card, unless they have never been there.
   webgl: [{ fusedKernelOf: webGLKernel }, { fusedKernelOf: wasmKernel, isOnlyPreferred: true }],

@@ -1,78 +1,113 @@
-import type { FusedProblem } from '../fused-kernel.js';
+import type { FusedProblem, RecordedInputs } from '../fused-kernel.js';
+import { MOST_BYTES_OF_PANELS } from '../wasm/kept-panels.js';
 
 /*
  * What is the fastest on tfjs-node: TensorFlow's LSTM ops, its plain ops step by step, the wasm module with copies in and out, or
- * plain tfjs ops. An op is slow to start and fast to compute, the more rows a product has the faster; what the module copies is
- * mostly the weights, which takes its time however little is computed.
+ * plain tfjs ops. An op is slow to start and fast to compute, the more rows a product has the faster. The module copies x and the
+ * results; weights it copies and packs once, and again in training, which changes them.
  *
- * Milliseconds of processor time on one thread, by
- * `TF_NUM_INTRAOP_THREADS=1 npx tsx benchmarks/tensorflow-kernels.ts --cpu`. With sigmoids, on an AVX-512 Xeon with Node 20, the
- * module without relaxed SIMD; "at once" and "by steps" are the two ways back from TensorFlow's LSTM op (the latter has become
- * faster since: see `productWithTransposed`):
+ * Milliseconds of processor time on one thread of an AMD EPYC (256-bit SIMD, Node 20, the module without relaxed SIMD), by
+ * `TF_NUM_INTRAOP_THREADS=1 npx tsx benchmarks/tensorflow-kernels.ts --cpu`. Inference with sigmoids, where "new weights" are what a
+ * call takes that has never seen them:
  *
- *     B x T x D x U      task                 plain    wasm   at once  by steps
- *     1x20x16x16         inference             4.2     0.14     0.2
- *     1x1x256x512        inference             1.1     1.8      0.9
- *     2x50x64x128        inference            11       1.1      0.8
- *     32x50x64x128       inference            20      12        4.8
- *     8x50x64x128        training             70      11       13        9.8
- *     16x50x64x32        training             55       4.0      3.7      7.4
- *     32x50x64x128       training             95      39       21       22
- *     1x100x256x512      training            502      56      430       75
- *     1x20x512x1024      training            285     118      340       81
- *     32x50x64x32        training of gates    74      11                16
- *     32x50x64x128       training of gates   119      55                42
- *     8x20x512x512       masked training     113      83
- *     64x20x128x256      masked training      98     112
- *     8x20x1024x1024     masked inference     61     206
+ *     B x T x D x U       wasm   new weights   LSTM op
+ *     1x1x256x512          0.6     4.2           2.5
+ *     1x1x1024x1024        2.6    25             9.1
+ *     1x100x100x100        0.9                   2.1
+ *     1x100x256x512       17      23            36
+ *     4x50x64x128          2.2                   3.0
+ *     4x20x512x512        19                    25
+ *     8x50x32x64           1.3     1.6           2.0
+ *     8x50x64x128          4.3     4.7           4.6
+ *     8x20x512x512        33                    37
+ *     8x20x1024x1024     142     179           154
+ *     16x50x64x128         8.4     8.9           7.4
+ *     32x1x64x128          0.4     0.8           0.8
+ *     32x50x64x128        17                    14
+ *     64x20x16x32          1.4     1.7           2.2
+ *     128x20x64x128       27      28            22
  *
- * With hard sigmoids, on an AMD EPYC without AVX-512, whose products TensorFlow computes hardly faster than the module:
+ * TensorFlow is twice as fast where it has SIMD of 512 bits (32x50x64x128: 4.8, and the module 12), and has more threads
+ * elsewhere: so that its ops are taken from the batch on from which they are not much slower here.
+ *
+ * Training with sigmoids; "products" is the module with TensorFlow's products over all timesteps, "at once" and "by steps" are the
+ * two ways back from TensorFlow's LSTM op:
+ *
+ *     B x T x D x U       wasm   products   at once   by steps
+ *     1x100x100x100        4.0      4.4       13         21
+ *     1x100x256x512       67       57       1270        101
+ *     1x20x1024x1024     185      131                   142
+ *     4x20x512x512        52       48        585         54
+ *     8x50x64x128         15       14         34         23
+ *     8x20x1024x1024     463      381       3105        364
+ *     16x50x64x32          5.3      6.1        7.2       15
+ *     16x50x64x128        27       24         37         29
+ *     32x50x16x32          7.2      7.1        7.5       16
+ *     32x50x64x128        55       47         54         47
+ *     64x50x32x32         16       15         13         23
+ *     256x10x16x64        27       24         18         22
+ *     64x16x90x256       111      105        158         87
+ *     128x40x71x128      209      145        185        125
+ *
+ * With hard sigmoids:
  *
  *     B x T x D x U      task              built-in   plain    wasm   steps
- *     128x7x12x128       inference             24       22      7.4      13
- *     128x7x12x128       training              84       72      26       34
- *     64x16x90x256       inference             97       78      36       51
- *     64x16x90x256       masked inference      96       76      36       51
- *     64x16x90x256       training             328      275     115      127
- *     64x16x90x256       masked training      348      284     112      137
- *     8x20x1024x1024     inference            205      173     192      155
- *     8x20x1024x1024     masked inference     240      186     205      177
- *
- * TensorFlow has wider SIMD elsewhere, and more threads, which this machine's figures do not show: beyond the largest of the module's
- * shapes above, its ops are taken.
+ *     128x7x12x128       inference             21       18      6.8      10
+ *     128x7x12x128       training              68       56       26      31
+ *     64x16x90x256       inference             70       62       34      41
+ *     64x16x90x256       masked inference      87       63       34      42
+ *     64x16x90x256       training             267      221      108     105
+ *     64x16x90x256       masked training      285      244      109     123
+ *     8x20x1024x1024     inference            206      175      141     142
+ *     8x20x1024x1024     masked inference     214      172      147     148
+ *     8x20x1024x1024     training            3269     1655      519     401
  */
 
 /**
  * BlockLSTMGradV2 goes through the gradients of all weights at every step, which with more of them takes longer than to
  * start two ops a step.
  */
-export const MOST_WEIGHTS_AT_ONCE = 100_000;
+export const MOST_WEIGHTS_AT_ONCE = 40_000;
 
-/** In a sequence of fewer, the module is done before TensorFlow has started. */
-const LEAST_MULTIPLY_ADDS_OF_SEQUENCE = 5e6;
-/** To copy so many weights takes the module longer than TensorFlow takes to start. */
-const MOST_WEIGHTS_TO_COPY = 1e6;
-/** In a step back of fewer, the module is done before TensorFlow has started two ops. */
-const LEAST_MULTIPLY_ADDS_OF_STEP = 2e6;
 /** In a smaller batch, the module is done before BlockLSTMGradV2 has gone through the weights' gradients. */
-const LEAST_BATCH_AT_ONCE = 20;
+const LEAST_BATCH_AT_ONCE = 32;
+/** A smaller batch takes what it takes to read the weights, which the module does with less effort. */
+const LEAST_BATCH_OF_OPS = 8;
+/** In a sequence or step forward of fewer, the module is done before TensorFlow has started. */
+const LEAST_MULTIPLY_ADDS_OF_SEQUENCE = 5e6;
+const LEAST_MULTIPLY_ADDS_OF_STEP = 7e5;
+/** In a step of training of fewer, the module is done before TensorFlow has started two ops for the way back. */
+const LEAST_MULTIPLY_ADDS_OF_TRAINING = 3e6;
 /** In a step of so many, TensorFlow's faster products, and its threads, outweigh what a dozen ops take to start. */
 const LEAST_MULTIPLY_ADDS_OF_STEPS = 3e7;
+/** In products over all timesteps of fewer, the module is done before TensorFlow has the factors. */
+const LEAST_MULTIPLY_ADDS_OF_PRODUCTS = 2e7;
+/** What the module keeps of weights between calls, at least two such layers'; it copies more of them in each call. */
+const MOST_WEIGHTS_KEPT = MOST_BYTES_OF_PANELS / 2 / Float32Array.BYTES_PER_ELEMENT;
 
 /** Whether TensorFlow's LSTM ops are faster than the wasm module. */
 export function areOpsFaster(problem: FusedProblem): boolean {
   const { batch, timesteps, keepsGates, takesGradients } = problem;
   const weights = weightsOf(problem);
+  const step = batch * weights;
   if (!takesGradients) {
-    return batch * timesteps * weights >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE || weights >= MOST_WEIGHTS_TO_COPY;
+    if (weights > MOST_WEIGHTS_KEPT) return true;
+    const isLong = timesteps * step >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE;
+    return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_STEP && isLong;
   }
   if (!keepsGates && weights <= MOST_WEIGHTS_AT_ONCE) return batch >= LEAST_BATCH_AT_ONCE;
-  return batch * weights >= LEAST_MULTIPLY_ADDS_OF_STEP;
+  return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_TRAINING;
 }
 
 /** Whether TensorFlow's plain ops, a dozen a step, are faster than the wasm module. */
 export function areStepsFaster(problem: FusedProblem): boolean {
   return problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_STEPS;
+}
+
+/** Whether TensorFlow is faster than the module at the products over all timesteps of a backward pass. */
+export function areProductsFaster({ x, kernel, recurrentKernel }: RecordedInputs): boolean {
+  const [batch, timesteps] = x.shape;
+  return batch * timesteps * (kernel.size + recurrentKernel.size) >= LEAST_MULTIPLY_ADDS_OF_PRODUCTS;
 }
 
 /** Whether plain tfjs ops are faster than the wasm module, where TensorFlow's do not apply. */

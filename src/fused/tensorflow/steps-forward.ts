@@ -30,13 +30,16 @@ export function stepsForward(inputs: FusedInputs, options: FusedOptions, wanted:
   const everyValid = valid && (tf.unstack(valid) as tf.Tensor2D[]);
   const rows = tf.reshape(readSteps(inputs, options), [timesteps * batch, features]) as tf.Tensor2D;
   const bias = inputs.bias ?? tf.zeros([4 * units]);
-  // 0.2·z + 0.5 of the gates i, f and o is in the weights already.
+  // 0.2·z + 0.5 of the gates i, f and o: the slopes are in the weights, unless these are more than the rows to be multiplied.
   const slopes = isHard ? blocks(units, HARD_SLOPE, 1) : null;
-  const scaled = <T extends tf.Tensor>(weights: T): T => (slopes === null ? weights : tf.mul(weights, slopes));
+  const scaled = <T extends tf.Tensor>(values: T): T => (slopes === null ? values : tf.mul(values, slopes));
+  const areRowsScaled = timesteps * batch < features + units;
+  const scaledWeights = (weights: tf.Tensor2D) => (areRowsScaled ? weights : scaled(weights));
   const middles = isHard ? tf.add(scaled(bias), blocks(units, HARD_MIDDLE, 0)) : bias;
-  const projected = tf.fused.matMul({ a: rows, b: scaled(kernel), bias: middles });
+  const products = tf.matMul(rows, scaledWeights(kernel));
+  const projected = tf.add(areRowsScaled ? scaled(products) : products, middles);
   const everyZ = tf.unstack(tf.reshape(projected, [timesteps, batch, 4 * units])) as tf.Tensor2D[];
-  const weights = scaled(recurrentKernel);
+  const weights = scaledWeights(recurrentKernel);
   const [lastAxis, zero, one] = [tf.scalar(1, 'int32'), tf.scalar(0), tf.scalar(1)];
   const gate = (z: tf.Tensor) => run('ClipByValue', z, zero, one);
   const sigmoid = (z: tf.Tensor) => run('Sigmoid', z);
@@ -47,7 +50,9 @@ export function stepsForward(inputs: FusedInputs, options: FusedOptions, wanted:
   let c: tf.Tensor = c0 ?? tf.zeros([batch, units]);
   for (let n = 0; n < timesteps; n++) {
     const step = tidy(() => {
-      const z = run('AddV2', run('MatMul', h, weights), everyZ[n] as tf.Tensor);
+      const product = run('MatMul', h, weights);
+      const isScaled = slopes === null || !areRowsScaled;
+      const z = run('AddV2', isScaled ? product : run('Mul', product, slopes), everyZ[n] as tf.Tensor);
       const [zi, zf, zg, zo] = runNativeOp('Split', [lastAxis, z]) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const [i, f, o] = [recurrentActivation(zi), recurrentActivation(zf), recurrentActivation(zo)];
       const g = run('Tanh', zg);

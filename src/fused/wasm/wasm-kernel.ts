@@ -174,7 +174,7 @@ export class WasmKernel implements FusedKernel {
     }
   }
 
-  private goBack(
+  protected goBack(
     inputs: RecordedInputs,
     options: FusedOptions,
     saved: readonly tf.Tensor[],

@@ -55,7 +55,7 @@ describe('On tensorflow', () => {
 });
 
 describe("A layer that TensorFlow's ops are fastest for", () => {
-  const [BATCH, TIMESTEPS, FEATURES, UNITS] = [26, 4, 30, 130] as const;
+  const [BATCH, TIMESTEPS, FEATURES, UNITS] = [40, 4, 30, 130] as const;
 
   const layerOf = (args: Partial<LSTMArgs>): LSTM => {
     const layer = lstm({ ...KERAS_DEFAULTS, units: UNITS, recurrentInitializer: 'zeros', ...args });
