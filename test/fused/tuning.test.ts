@@ -40,6 +40,7 @@ test.each<Partial<FusedProblem>>([
   { timesteps: 6 },
   { features: 4 },
   { units: 5 },
+  { activation: 'relu' },
   { recurrentActivation: 'hardSigmoid' },
   { isMasked: true },
   { hasRecurrentDropout: true },
@@ -108,6 +109,23 @@ test.each<[unknown, string]>([
   useTuning([row('reference', 1)]);
   expect(() => useTuning(tuning as Tuning)).toThrow(new RangeError(message));
   expect(chosen()).toBe('reference');
+});
+
+test.each(Object.keys(row('reference', 1).problem))('A row must say its %s, and as what it is', (field) => {
+  const { problem, ...rest } = row('reference', 1);
+  const without = Object.fromEntries(Object.entries(problem).filter(([name]) => name !== field));
+  const broken = { ...problem, [field]: {} };
+  for (const wrong of [without, broken]) {
+    expect(() => useTuning([{ ...rest, problem: wrong as unknown as TuningRow['problem'] }])).toThrow(
+      new RegExp(`^useTuning, row 0, problem: ${field} must be a`),
+    );
+  }
+});
+
+test.each(['problem', 'implementation', 'ms'])('A row must have its %s', (field) => {
+  const wrong = Object.fromEntries(Object.entries(row('reference', 1)).filter(([name]) => name !== field));
+  expect(() => useTuning([wrong as unknown as TuningRow])).toThrow(new RegExp(`^useTuning, row 0: ${field} must be a`));
+  expect(() => useTuning([row('reference', 1), wrong as unknown as TuningRow])).toThrow('useTuning, row 1: ');
 });
 
 test('A table of a later version is read as far as it is known', async () => {

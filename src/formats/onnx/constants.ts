@@ -77,11 +77,12 @@ export class Scope {
     const { node, output } = producer;
     const operation = node.domain === '' ? OPERATIONS.get(node.opType) : undefined;
     if (operation === undefined) throw notConstant(place, `is made by the operator ${operatorName(node)}`);
-    const inputs = node.inputs.map((input) => (input === '' ? null : this.evaluate(input, depth + 1)));
-    const application = new Application(node, inputs, this.budget);
     // The same long list of indices may serve many nodes, and the same node make many values.
-    application.charge(inputs.slice(1).reduce((sum, input) => sum + (input?.data.length ?? 0), node.outputs.length));
-    return operation(application, output);
+    charge(node, this.budget, node.inputs.length + node.attributes.length + node.outputs.length);
+    const inputs = node.inputs.map((input) => (input === '' ? null : this.evaluate(input, depth + 1)));
+    const numbers = inputs.slice(1).reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
+    charge(node, this.budget, numbers);
+    return operation(new Application(node, inputs, this.budget), output);
   }
 
   private findsZeros(name: string, depth: number): boolean {
@@ -216,16 +217,24 @@ class Application {
     return count;
   }
 
-  /** Takes the work that these numbers are from the budget. */
   charge(count: number): void {
-    this.budget.left -= count;
-    if (this.budget.left < 0) throw this.error('makes more numbers than a file of this length should');
+    charge(this.node, this.budget, count);
   }
 
   error(rule: string): FileError {
-    const { name, outputs } = this.node;
-    return new FileError(`the node '${name || outputs[0] || ''}' (${operatorName(this.node)})`, rule);
+    return errorOf(this.node, rule);
   }
+}
+
+function errorOf(node: OnnxNode, rule: string): FileError {
+  const { name, outputs } = node;
+  return new FileError(`the node '${name || outputs[0] || ''}' (${operatorName(node)})`, rule);
+}
+
+/** Takes the work that so many numbers are from the budget. */
+function charge(node: OnnxNode, budget: { left: number }, count: number): void {
+  budget.left -= count;
+  if (budget.left < 0) throw errorOf(node, 'makes more numbers than a file of this length should');
 }
 
 /** From the inputs and attributes to the output of that number. */

@@ -293,14 +293,12 @@ class Run {
   }
 }
 
-/** Of the largest matrix. */
+/** Of the largest matrix: the factors of all steps, the input or the weights. */
 function mostTexels({ batch, timesteps, features, units }: FusedProblem): number {
   const even = units + (units % 2);
-  const evenRows = batch * timesteps + 1;
   return Math.max(
     ((timesteps + 1) * batch * 3 * even) / 2,
-    (evenRows * 4 * even) / 4,
-    (evenRows * (features + 1)) / 4,
-    (Math.max(features, even) * 4 * even) / 4,
+    ((batch * timesteps + 1) * (features + 1)) / 4,
+    Math.max(features, even) * even,
   );
 }

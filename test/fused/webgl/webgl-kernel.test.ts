@@ -47,6 +47,19 @@ test('It refuses matrices that are larger than a texture', () => {
   expect(refusalOf({ timesteps: 2 ** 20, units: 512 })).toBe(TOO_LARGE);
 });
 
+test.each([
+  ['all factors, of an odd number of units', { batch: 2, timesteps: 2, features: 1, units: 3 }, 36],
+  ['the input and ones beside it', { batch: 3, timesteps: 5, features: 24, units: 1 }, 100],
+  ['the recurrent kernel', { batch: 1, timesteps: 1, features: 2, units: 7 }, 64],
+  ['the kernel', { batch: 1, timesteps: 1, features: 18, units: 8 }, 144],
+])('It takes what just fits, where the largest matrix is that of %s', (_, problem, texels) => {
+  const size = Math.sqrt(texels);
+  expect(refusalOf(problem, { WEBGL_MAX_TEXTURE_SIZE: size })).toBe(UNEXPECTED);
+  expect(refusalOf(problem, { WEBGL_MAX_TEXTURE_SIZE: size - 0.01 })).toBe(
+    'the sequence is larger than a texture may be',
+  );
+});
+
 test('It refuses a backend that does not run its programs, and leaves no tensor behind', () => {
   const before = tf.memory().numTensors;
   expect(refusalOf({})).toBe(UNEXPECTED);
