@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { FileError, type OnnxLSTM, readOnnx } from '../../../src/convert/index.js';
 import type { OnnxNode, OnnxTensor } from '../../../src/formats/onnx/model.js';
-import { floatTensor } from '../../../src/formats/onnx/tensor-numbers.js';
+import { floatTensor, integerTensor } from '../../../src/formats/onnx/tensor-numbers.js';
 import { writeOnnxModel } from '../../../src/formats/onnx/write-model.js';
 import { LSTM } from '../../../src/index.js';
 import { asList, expectClose } from '../../support/close.js';
@@ -136,6 +136,80 @@ describe('readOnnx', () => {
     const reading = readOnnx(fileOf([attribute]));
     await expect(reading).rejects.toThrow(`the LSTM node 'lstm' must itself say its attribute ${said}`);
     await expect(reading).rejects.toThrow(FileError);
+  });
+
+  type Attributes = OnnxNode['attributes'];
+  const text = (name: string, value: string): Attributes[number] => ({ name, type: 'string', value });
+  const int = (name: string, value: number): Attributes[number] => ({ name, type: 'int', value });
+  const floats = (name: string, ...value: number[]): Attributes[number] => ({ name, type: 'floats', value });
+  const clip = (value: number): Attributes[number] => ({ name: 'clip', type: 'float', value });
+  const activations = (...value: string[]): Attributes[number] => ({ name: 'activations', type: 'strings', value });
+
+  it.each<[Attributes, string]>([
+    [[text('direction', 'backward')], "must have the direction forward, reverse or bidirectional, not 'backward'"],
+    [[clip(0)], 'must have a positive clip, not 0'],
+    [[clip(Number.NaN)], 'must have a positive clip, not NaN'],
+    [[int('layout', 2)], 'must have the layout 0 or 1, not 2'],
+    [[activations('Sigmoid', 'Tanh')], 'must have 3 activations, f, g and h of each direction, not 2'],
+    [[activations('Sigmoid', 'Gelu', 'Tanh')], "must have activations that ONNX knows, not 'Gelu'"],
+  ])('refuses a node with the attributes %j', async (attributes, message) => {
+    const reading = readOnnx(fileOf(attributes));
+    await expect(reading).rejects.toThrow(`the bytes: the LSTM node 'lstm' ${message}`);
+    await expect(reading).rejects.toThrow(FileError);
+  });
+
+  const zeros = (name: string, ...shape: number[]) =>
+    floatTensor(name, shape, new Float32Array(shape.reduce((product, size) => product * size, 1)));
+  it.each<[string, Attributes, OnnxTensor[], string]>([
+    ['integers for weights', [], [integerTensor('W', [1])], 'must have floating-point numbers in W, not int64'],
+    ['a matrix', [], [zeros('W', 4, 1)], 'must have weights W of the shape [directions, 4U, D], not [4,1]'],
+    ['no features', [], [zeros('W', 1, 4, 0)], 'must have weights W of the shape [directions, 4U, D], not [1,4,0]'],
+    ['two directions', [], [zeros('W', 2, 4, 1)], 'must have weights W of 1 directions, not 2'],
+    ['other units', [int('hidden_size', 2)], [], 'must have W of the shape [1,8,1], not [1,4,1]'],
+    ['a wide R', [], [zeros('R', 1, 4, 2)], 'must have R of the shape [1,4,1], not [1,4,2]'],
+    [
+      'two activations',
+      [activations('Sigmoid', 'Tanh', 'Relu')],
+      [],
+      'has Tanh for the candidate and Relu for the cell state, and no layer has two',
+    ],
+    [
+      'a leaky one',
+      [activations('Sigmoid', 'LeakyRelu', 'LeakyRelu')],
+      [],
+      'has the activation LeakyRelu (alpha 0.01), which no layer has',
+    ],
+    [
+      'a scaled cell state',
+      [activations('Sigmoid', 'Affine', 'Affine'), floats('activation_alpha', 1, 2), floats('activation_beta', 0, 3)],
+      [],
+      'has the activation Affine (alpha 2, beta 3) of the cell state, which no layer has',
+    ],
+    [
+      'a clip before a slope',
+      [clip(1), activations('HardSigmoid', 'Tanh', 'Tanh'), floats('activation_alpha', 0.3)],
+      [],
+      'has a clip before an activation with an alpha or beta of its own, which no cell has',
+    ],
+    [
+      'two ways',
+      [text('direction', 'bidirectional'), activations('Sigmoid', 'Tanh', 'Tanh', 'Tanh', 'Tanh', 'Tanh')],
+      [zeros('W', 2, 4, 1), zeros('R', 2, 4, 1)],
+      'has other activations in one direction than in the other, which no bidirectional layer has',
+    ],
+  ])('makes no layer of a node with %s', async (_, attributes, tensors, message) => {
+    const before = tf.memory().numTensors;
+    const [node] = await readOnnx(fileOf(attributes, [], tensors));
+    expect(() => node!.toLayer()).toThrow(`the bytes: the LSTM node 'lstm' ${message}`);
+    expect(() => node!.toLayer()).toThrow(FileError);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([[[1, 2, 2]], [[2, 2, 1]], [[1, 1]]])('refuses stored states of the shape %j', async (shape) => {
+    const state = floatTensor('h', shape, new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1));
+    await expect(readOnnx(fileOf([], ['h'], [state]))).rejects.toThrow(
+      `must have initial states of 1 directions and 1 units, not [${shape}]`,
+    );
   });
 
   it('takes states that it cannot have for such as the file gives', async () => {

@@ -120,6 +120,42 @@ describe('Scope.constant', () => {
       [0.5, 2],
     ],
     ['Constant of the largest integer', node('Constant', [], ['y'], ints('value_ints', 2 ** 63)), [], [1], [2 ** 63]],
+    [
+      'Constant of one float',
+      node('Constant', [], ['y'], { name: 'value_float', type: 'float', value: 0.5 }),
+      [],
+      [],
+      [0.5],
+    ],
+    ['Constant of one integer', node('Constant', [], ['y'], int('value_int', -3)), [], [], [-3]],
+    [
+      'Cast to integers',
+      node('Cast', ['n'], ['y'], int('to', 7)),
+      [floatTensor('n', [4], Float32Array.of(-1.5, 2.7, Number.NaN, Number.NEGATIVE_INFINITY))],
+      [4],
+      [-1, 2, 0, 0],
+    ],
+    [
+      'Reshape that takes 0 for 0',
+      node('Reshape', ['none', 's'], ['y'], int('allowzero', 1)),
+      [floatTensor('none', [3, 0], new Float32Array(0)), integerTensor('s', [0, 7])],
+      [0, 7],
+      [],
+    ],
+    [
+      'Squeeze of a named axis',
+      node('Squeeze', ['z', 'axes'], ['y']),
+      [counting('z', 1, 2, 1), integerTensor('axes', [0])],
+      [2, 1],
+      [0, 1],
+    ],
+    [
+      'DequantizeLinear by one scale, without a zero point',
+      node('DequantizeLinear', ['x', 'scale'], ['y']),
+      [x, floatTensor('scale', [], Float32Array.of(0.5))],
+      [2, 3],
+      [0, 0.5, 1, 1.5, 2, 2.5],
+    ],
     ['Cast to bool', node('Cast', ['x'], ['y'], int('to', 9)), [x], [2, 3], [0, 1, 1, 1, 1, 1]],
     [
       'DequantizeLinear by column',
@@ -130,6 +166,20 @@ describe('Scope.constant', () => {
     ],
   ])('%s', (_, operation, initializers, shape, numbers) => {
     expect(result(operation, ...initializers)).toEqual([shape, numbers]);
+  });
+
+  it.each<[string, number, number[] | bigint[], ArrayLike<number | bigint>]>([
+    ['float16', 10, [0x3c00, 0xc100], Float32Array.of(1, -2.5)],
+    ['bfloat16', 16, [0x3f80, 0xc020], Float32Array.of(1, -2.5)],
+    ['float64', 11, [0.1], Float64Array.of(0.1)],
+    ['int8', 3, [-3, 127], Int8Array.of(-3, 127)],
+    ['uint32', 12, [4_000_000_000n], Uint32Array.of(4_000_000_000)],
+    ['int64', 7, [-1n, 2n ** 62n], BigInt64Array.of(-1n, 2n ** 62n)],
+    ['uint64', 13, [-1n], BigUint64Array.of(2n ** 64n - 1n)],
+    ['bool', 9, [0, 1], Uint8Array.of(0, 1)],
+  ])('reads %s one by one', (dtype, dataType, numbers, data) => {
+    const tensor = { name: 't', shape: [numbers.length], dataType, raw: null, numbers, externalFile: null };
+    expect(scope([], [tensor]).constant('t')).toEqual({ dtype, shape: [numbers.length], data });
   });
 
   it('gives the second part of a Split, and halves of float16', () => {
@@ -212,6 +262,36 @@ describe('Scope.constant', () => {
       [node('Concat', ['x'], ['y'], { name: 'axis', type: 'other' })],
       [x],
       /^the node 'y' \(Concat\) must itself say its attribute axis, as int$/,
+    ],
+    [
+      'scales in blocks',
+      [node('DequantizeLinear', ['x', 'x'], ['y'], int('block_size', 2))],
+      [x],
+      /must not be quantized in blocks/,
+    ],
+    [
+      'too few scales',
+      [node('DequantizeLinear', ['x', 's'], ['y'])],
+      [x, counting('s', 2)],
+      /must have one scale for each row of its axis/,
+    ],
+    [
+      'too few zero points',
+      [node('DequantizeLinear', ['x', 's', 'z'], ['y'])],
+      [x, counting('s', 3), counting('z', 2)],
+      /must have a zero point for each scale/,
+    ],
+    [
+      'numbers of two kinds',
+      [node('Concat', ['x', 's'], ['y'])],
+      [counting('x', 2), integerTensor('s', [1])],
+      /cannot join float32 \[2\] and int64 \[1\]/,
+    ],
+    [
+      'parts that are longer than the whole',
+      [node('Split', ['x'], ['y', 'z'], ints('split', 4, 1))],
+      [x],
+      /cannot split \[2,3\]/,
     ],
     ['33 axes', [node('Reshape', ['x', 's'], ['y'])], [x, integerTensor('s', [...new Array(32).fill(1), 6])], /cannot/],
   ])('refuses in words what is made of %s', (_, nodes, initializers, message) => {

@@ -160,6 +160,7 @@ describe('readOnnxModel', () => {
     ['the middle of a number', [0x08, 0x80], /^byte 2 ends in the middle of a number$/],
     ['a number without end', [0x08, ...new Array(11).fill(0x80)], /must have numbers of ten bytes at most/],
     ['a field number of 0', [0x00, 0x01], /must begin a field with a number from 1/],
+    ['a field number of 2^29', [0x80, 0x80, 0x80, 0x80, 0x10, 1], /must begin a field with a number from 1/],
     ['a group', [0x0b], /unknown wire type 3/],
     ['a length beyond the end', [0x3a, 0x7f, 1], /^byte 2 says that 127 bytes follow, but 1 do$/],
     ['a length of 2^63', [0x3a, ...new Array(9).fill(0xff), 1], /says that 18446744073709552000 bytes follow/],
