@@ -3,7 +3,7 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 
 module.exports = {
   testEnvironment: '<rootDir>/test/support/node-environment.cjs',
-  setupFiles: ['<rootDir>/test/support/silence-banner.cjs'],
+  setupFiles: ['<rootDir>/test/support/set-up-tfjs.ts'],
   roots: ['<rootDir>/test', '<rootDir>/examples'],
   maxWorkers: 2,
   moduleNameMapper: {

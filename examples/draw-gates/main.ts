@@ -18,11 +18,16 @@ import { trainOrdinaryModel } from '../see-gates/ordinary-model.js';
 
 const SEED = 1;
 
-/** Writes pictures of a trained LSTM, and a report, to a folder: the first argument, or `pictures`. */
-async function main(folder: string): Promise<void> {
+/**
+ * Writes pictures of a trained LSTM, and a report.
+ *
+ * @param folder Where to: the first argument of the command line, or `pictures`.
+ * @param digits How many to train on, the second: fewer take less time and are read worse.
+ */
+async function main(folder: string, digits: number): Promise<void> {
   tf.enableProdMode();
   console.log(`Training an ordinary model with tf.layers.lstm, on the backend '${await useFastestBackend()}'.`);
-  const { training, heldBack } = splitDigits(loadDigits(), { training: 3000, heldBack: 100 }, SEED);
+  const { training, heldBack } = splitDigits(loadDigits(), { training: digits, heldBack: 100 }, SEED);
   const model = await trainOrdinaryModel(training, SEED);
   const [x, labels] = [toSequences(heldBack), toLabels(heldBack)];
   const layer = model.getLayer('reader');
@@ -59,4 +64,4 @@ async function main(folder: string): Promise<void> {
   model.dispose();
 }
 
-await main(process.argv[2] ?? 'pictures');
+await main(process.argv[2] ?? 'pictures', Number(process.argv[3] ?? 3000));

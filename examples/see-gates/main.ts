@@ -16,12 +16,13 @@ import { trainOrdinaryModel } from './ordinary-model.js';
 
 const SEED = 1;
 
-async function main(): Promise<void> {
+/** @param digits How many to train on: fewer take less time and are read worse. */
+async function main(digits: number): Promise<void> {
   tf.enableProdMode();
   console.log(
     `Training and saving an ordinary model with tf.layers.lstm, on the backend '${await useFastestBackend()}'.`,
   );
-  const { training, heldBack } = splitDigits(loadDigits(), { training: 3000, heldBack: 200 }, SEED);
+  const { training, heldBack } = splitDigits(loadDigits(), { training: digits, heldBack: 200 }, SEED);
   const trained = await trainOrdinaryModel(training, SEED);
   const [x, labels] = [toSequences(heldBack), toLabels(heldBack)];
   // From here on you could use a model of your own: withSavedCopy calls tf.loadLayersModel.
@@ -61,4 +62,4 @@ function accuracy(model: tf.LayersModel, x: tf.Tensor, labels: tf.Tensor1D): num
   });
 }
 
-await main();
+await main(Number(process.argv[2] ?? 3000));

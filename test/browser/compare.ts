@@ -1,4 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import { useFastQR } from '../support/fast-qr.js';
 
 declare global {
   interface Window {
@@ -193,6 +194,7 @@ async function compareThreads(tf: Tf, { lstm, setThreads }: Package, expected: E
 
 /** Holds the explicit LSTM to the built-in one of the same page, on one backend. */
 export async function compareOn(expected: Expected, tf: Tf, given: unknown): Promise<Comparison[]> {
+  useFastQR(tf);
   const { lstm, setThreads } = given as Package;
   const comparisons: Array<[string, () => Promise<Comparison>]> = [];
   for (const sequences of [false, true]) {

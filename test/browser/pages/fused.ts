@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
+import { useFastQR } from '../../support/fast-qr.js';
 import { installExpect } from '../expect.js';
 import { runGroup } from '../fused-groups.js';
 
@@ -8,4 +10,5 @@ declare global {
 }
 
 installExpect();
+useFastQR(tf);
 window.runGroup = runGroup;
