@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { runFused } from '../../../src/fused/run-fused.js';
-import { CopyingHeap } from '../../../src/fused/wasm/heap.js';
+import { CopyingHeap, type Heap } from '../../../src/fused/wasm/heap.js';
+import { KeptPanels } from '../../../src/fused/wasm/kept-panels.js';
 import { type Build, fastestBuild } from '../../../src/fused/wasm/module.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { useBackend } from '../../../tools/backends.js';
@@ -27,10 +28,12 @@ class HeapWithArrayAtEnd extends CopyingHeap {
   }
 }
 
+let openHeap: () => Heap = () => new HeapWithArrayAtEnd(BUILD);
+
 jest.mock('../../../src/fused/wasm/heap.js', () => ({
   ...jest.requireActual('../../../src/fused/wasm/heap.js'),
   canOpenHeap: () => true,
-  openHeap: () => new HeapWithArrayAtEnd(BUILD),
+  openHeap: () => openHeap(),
 }));
 
 const memoryBytes = () => new CopyingHeap(BUILD).view().byteLength;
@@ -88,7 +91,6 @@ beforeAll(() => {
   new CopyingHeap(BUILD).reserve(MEMORY_BYTES - 128);
   expect(memoryBytes()).toBe(MEMORY_BYTES);
 });
-afterAll(() => expect(memoryBytes()).toBe(MEMORY_BYTES));
 
 test.each([[[1, 3, 1, 1]], [[1, 4, 3, 6]], [[3, 2, 5, 7]], [[2, 3, 16, 4]], [[5, 1, 9, 17]]] as [
   number,
@@ -109,4 +111,33 @@ test.each([[[1, 3, 1, 1]], [[1, 4, 3, 6]], [[3, 2, 5, 7]], [[2, 3, 16, 4]], [[5,
     }
     tf.dispose(expected);
   }
+  expect(memoryBytes()).toBe(MEMORY_BYTES);
+});
+
+test('Nothing is read past panels too large for a cache, of which the next one is read ahead', () => {
+  const [B, T, D, U] = [9, 2, 530, 132];
+  const inputs = {
+    ...someInputs(B, T, D, U),
+    mask: null,
+    inputDropoutMasks: [],
+    recurrentDropoutMasks: [],
+  };
+  const run = () => {
+    const { lastOutput } = runFused(new WasmKernel(), inputs, { ...OPTIONS, goBackwards: false });
+    return lastOutput;
+  };
+  openHeap = () => new CopyingHeap(BUILD);
+  const expected = run();
+  new CopyingHeap(BUILD).reserve(2 ** 23);
+  const end = memoryBytes();
+  const addresses: number[] = [];
+  const keptPanels = new KeptPanels({
+    // So that, from the next cache line on, the larger ones end at the end.
+    allocate: (bytes) =>
+      addresses[addresses.push((addresses.length === 0 ? end : end - 2 ** 21) + 1 - bytes) - 1] as number,
+    free: () => {},
+  });
+  openHeap = () => Object.assign(new CopyingHeap(BUILD), { keptPanels });
+  for (let call = 0; call < 3; call++) expectClose(run(), expected, 0);
+  expect(addresses).toHaveLength(2);
 });

@@ -41,7 +41,7 @@ export function multiply(
         const height = sliverRows(rows - row);
         const from = sliver + usize(k) * usize(height) * FLOAT;
         const to = c + usize(row) * stride + usize(column) * FLOAT;
-        if (readsAhead(height) && areFar && width === PANEL_COLUMNS && row < ROWS_READING_AHEAD) {
+        if (readsAhead(height) && areFar && column + PANEL_COLUMNS < columns && row < ROWS_READING_AHEAD) {
           // A quarter by each half of two slivers.
           const bytes = usize(count) * 16;
           const ahead = panel + usize(depth) * 64 + usize(row / 2) * bytes;
