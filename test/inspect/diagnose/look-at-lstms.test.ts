@@ -59,3 +59,35 @@ describe('The size of what an LSTM reads, where no gradient is followed,', () =>
     expect(await sizeOfInputBeside(sequence(), other)).toBeCloseTo(Math.sqrt((100 ** 2 + expected() ** 2) / 2), 3);
   });
 });
+
+test('Of a shared LSTM, sizes are those at the valid steps of all calls, and the flow is that of a call that has one', async () => {
+  await useBackend('cpu');
+  tf.engine().startScope();
+  const shape: [number, number, number] = [SAMPLES, TIMESTEPS, 3];
+  const inputs = [1, 2].map(() => tf.input({ shape: [TIMESTEPS, 3] }));
+  const masking = tf.layers.masking({ maskValue: -1 });
+  const shared = lstm({ units: 3 });
+  // The second head passes no gradient.
+  const outputs = inputs.map((x, n) => {
+    const head = tf.layers.dense({ units: 1, kernelInitializer: n === 0 ? 'glorotNormal' : 'zeros' });
+    return head.apply(shared.apply(masking.apply(x) as tf.SymbolicTensor)) as tf.SymbolicTensor;
+  });
+  const model = tf.model({ inputs, outputs });
+  model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+  const isValid = tf.tensor([1, 0, 1, 1, 1, 1, 0, 0], [SAMPLES, TIMESTEPS, 1], 'bool').tile([1, 1, 3]);
+  const sequences = [1, 2].map((seed) => randomTensor<tf.Rank.R3>(shape, seed));
+  const lstms = findLSTMs(model);
+  const weightNorms = await Promise.all(lstms.map(({ lstmCell }) => weightNormsByGate(lstmCell)));
+  const data = {
+    inputs: sequences.map((values) => tf.where(isValid, values, tf.fill(shape, -1))),
+    labels: [tf.zeros([SAMPLES, 1]), tf.ones([SAMPLES, 1])],
+    samples: SAMPLES,
+  };
+  const look = { weightNorms, thresholds: withDefaults(undefined), backward: true };
+  const [evidence] = await lookAtLSTMs('test', model, data, lstms, look);
+  const squares = sequences.flatMap((values) => [...tf.where(isValid, tf.square(values), tf.zeros(shape)).dataSync()]);
+  const valid = 2 * 3 * 5;
+  expect(evidence?.inputSize).toBeCloseTo(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / valid), 5);
+  expect(evidence?.flow?.verdict).toEqual(expect.any(String));
+  tf.engine().endScope();
+});
