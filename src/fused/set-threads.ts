@@ -64,6 +64,7 @@ async function change(n: number, script: string | URL | null): Promise<number> {
   }
   await tf.ready();
   let failure: string | null = null;
+  let threads: WasmThreads | null = null;
   try {
     const { WasmThreads } = await import('./wasm/threads/threads.js');
     const onLost = (reason: string) => {
@@ -72,13 +73,14 @@ async function change(n: number, script: string | URL | null): Promise<number> {
       end();
       console.warn(`explicit-lstm: a thread was lost (${reason}): calls go on on one thread`);
     };
-    const threads = new WasmThreads(n, onLost, script);
+    threads = new WasmThreads(n, onLost, script);
     for (const each of [build, withAdditions(build)]) if (each !== null) await threads.prepare(each);
     if (failure !== null) return refuse(failure);
     running = threads;
     useThreads(threads);
     return n;
   } catch (error) {
+    threads?.end();
     return refuse(String(error));
   }
 }

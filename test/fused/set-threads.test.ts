@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
-import { RUNNING } from '../../src/fused/wasm/threads/control.js';
+import { useThreads } from '../../src/fused/wasm/heap.js';
+import { Arena } from '../../src/fused/wasm/threads/arena.js';
+import { POSTED, RUNNING } from '../../src/fused/wasm/threads/control.js';
 import { WorkerPool } from '../../src/fused/wasm/threads/pool.js';
+import { WORKER_SCRIPT } from '../../src/fused/wasm/threads/worker-script.js';
 import * as workers from '../../src/fused/wasm/threads/workers.js';
 import { lstm, setThreads } from '../../src/index.js';
 import { useBackend } from '../../tools/backends.js';
@@ -26,8 +30,8 @@ const layer = () => lstm({ units, returnSequences: true, recurrentInitializer: '
 /** A layer whose calls are large enough for threads: what it computes, and its gradients. */
 function training(): () => Float32Array[] {
   const made = layer();
-  const x = randomTensor([8, 10, 48], 3);
-  made.build([8, 10, 48]);
+  const x = randomTensor([8, 20, 48], 3);
+  made.build([8, 20, 48]);
   const variables = made.trainableWeights.map((weight) => weight.read() as tf.Variable);
   return () =>
     tf.tidy(() => {
@@ -60,6 +64,82 @@ test('it resolves to how many there are, and calls use them', async () => {
   expect(warn).not.toHaveBeenCalled();
 });
 
+describe('Over many changes and calls', () => {
+  test('no worker, no tensor and no memory is left behind', async () => {
+    const train = training();
+    const expected = train();
+    let [started, ended] = [0, 0];
+    const { startWorker } = workers;
+    jest.spyOn(workers, 'startWorker').mockImplementation((onLost, script) => {
+      started++;
+      return startWorker((reason) => {
+        ended++;
+        onLost(reason);
+      }, script);
+    });
+    const { numTensors, numBytes } = tf.memory();
+    for (const n of [2, 1, 3, 2, 3, 1]) {
+      expect(await setThreads(n)).toBe(n);
+      for (let call = 0; call < 3; call++) expect(train()).toEqual(expected);
+      expect(tf.memory()).toMatchObject({ numTensors, numBytes });
+    }
+    while (ended < started) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect([started, ended]).toEqual([6, 6]);
+    expect(warn).not.toHaveBeenCalled();
+  }, 60_000);
+
+  test('the memory that threads share does not grow, whether weights change or stay', async () => {
+    await setThreads(2);
+    const arenas = new Set<Arena>();
+    const { release } = Arena.prototype;
+    jest.spyOn(Arena.prototype, 'release').mockImplementation(function (this: Arena) {
+      arenas.add(this);
+      release.call(this);
+    });
+    const made = layer();
+    made.build([8, 20, 48]);
+    const variables = made.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    const optimizer = tf.train.sgd(0.01);
+    const step = (seed: number) =>
+      tf.tidy(() => {
+        const x = randomTensor([8, 20, 48], seed);
+        optimizer.minimize(() => tf.mean(tf.square(made.apply(x) as tf.Tensor)), false, variables);
+        for (let call = 0; call < 3; call++) made.apply(x);
+      });
+    const sizes: number[] = [];
+    for (let n = 0; n < 40; n++) {
+      step(n);
+      sizes.push([...arenas].reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0));
+    }
+    expect(arenas.size).toBe(1);
+    expect(sizes[39]).toBe(sizes[9]);
+    optimizer.dispose();
+    tf.dispose(variables);
+  }, 60_000);
+});
+
+test('what the forward pass has kept is there for the backward pass, though the threads have ended meanwhile', async () => {
+  const made = layer();
+  const x = randomTensor([8, 20, 48], 3);
+  made.build([8, 20, 48]);
+  const variables = made.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const gradients = (meanwhile: () => void) =>
+    tf.tidy(() => {
+      const loss = () => {
+        const value = tf.sum(tf.square(made.apply(x) as tf.Tensor)) as tf.Scalar;
+        meanwhile();
+        return value;
+      };
+      return Object.values(tf.variableGrads(loss, variables).grads).map((tensor) => tensor.dataSync());
+    });
+  const expected = gradients(() => {});
+  await setThreads(2);
+  const run = jest.spyOn(WorkerPool.prototype, 'run');
+  expect(gradients(() => useThreads(null))).toEqual(expected);
+  expect(run.mock.calls.map(([, name]) => name)).toEqual(['forward']);
+  tf.dispose([x, ...variables]);
+});
+
 test('calls of it that overlap follow one another', async () => {
   expect(await Promise.all([setThreads(2), setThreads(1), setThreads(3)])).toEqual([2, 1, 3]);
 });
@@ -82,6 +162,38 @@ test('where workers cannot be started there is one, and a reason', async () => {
   expect(await setThreads(2)).toBe(1);
   expect(warn).toHaveBeenCalledWith(expect.stringMatching(/only one thread: Error: no workers today/));
 });
+
+test('where only some workers can be started, they are ended', async () => {
+  const end = jest.fn();
+  jest
+    .spyOn(workers, 'startWorker')
+    .mockReturnValueOnce({ send: jest.fn(), end })
+    .mockImplementation(() => {
+      throw new Error('one is enough');
+    });
+  expect(await setThreads(3)).toBe(1);
+  expect(end).toHaveBeenCalledTimes(1);
+  expect(warn).toHaveBeenCalledWith(expect.stringMatching(/only one thread: Error: one is enough/));
+});
+
+test('workers that may not run WebAssembly are ended, and there is one thread', async () => {
+  const started = jest
+    .spyOn(workers, 'startWorker')
+    .mockImplementation((onLost) =>
+      startWith("WebAssembly.Instance = function () { throw new Error('forbidden'); };", onLost),
+    );
+  expect(await setThreads(2)).toBe(1);
+  expect(started).toHaveBeenCalledTimes(1);
+  expect(warn).toHaveBeenCalledWith(expect.stringMatching(/only one thread: they may not run WebAssembly/));
+});
+
+/** A worker with something before its script. */
+function startWith(before: string, onLost: (reason: string) => void): workers.ThreadWorker {
+  const worker = new Worker(before + WORKER_SCRIPT, { eval: true, execArgv: [] });
+  worker.unref();
+  worker.on('exit', () => onLost('it ended'));
+  return { send: (message) => worker.postMessage(message), end: () => void worker.terminate() };
+}
 
 describe('A worker that dies', () => {
   /** The workers, as they are started. */
@@ -113,6 +225,40 @@ describe('A worker that dies', () => {
     expect(run).toHaveBeenCalled();
   });
 
+  test.each([
+    ['as soon as it has one', 1],
+    ['after some', 3],
+  ])(
+    'in the middle of its job, %s, leaves a correct result, and one thread',
+    async (_when, jobs) => {
+      const train = training();
+      const expected = train();
+      jest.spyOn(workers, 'startWorker').mockImplementation((onLost) =>
+        startWith(
+          `let jobs = 0;
+        const exchange = Atomics.compareExchange;
+        Atomics.compareExchange = (...all) => {
+          const old = exchange(...all);
+          if (old === ${POSTED} && ++jobs === ${jobs}) process.exit();
+          return old;
+        };`,
+          onLost,
+        ),
+      );
+      expect(await setThreads(2)).toBe(2);
+      // On a busy machine it may come too late for many a job.
+      while (warn.mock.calls.length === 0) {
+        expect(train()).toEqual(expected);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/a thread was lost/));
+      const run = jest.spyOn(WorkerPool.prototype, 'run');
+      expect(train()).toEqual(expected);
+      expect(run).not.toHaveBeenCalled();
+    },
+    60_000,
+  );
+
   test('that never ends its job leaves a correct result, and one thread', async () => {
     const train = training();
     const expected = train();
@@ -136,7 +282,7 @@ test('workers keep no process alive', () => {
     import { lstm, setThreads } from './src/index.ts';
     console.log(await setThreads(3));
     const layer = lstm({ units: 64, useFused: true });
-    tf.tidy(() => console.log(layer.apply(tf.ones([8, 10, 48])).shape.join()));
+    tf.tidy(() => console.log(layer.apply(tf.ones([8, 20, 48])).shape.join()));
   `;
   const { stdout, status, signal } = spawnSync(
     process.execPath,

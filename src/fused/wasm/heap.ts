@@ -9,6 +9,8 @@ export interface Output<T extends tf.Tensor = tf.Tensor> {
   readonly address: number;
   /** The array as a tensor. To be called once, after the function ran. */
   toTensor(): T;
+  /** The same for other calls into the module alone, which read it by `hiddenArrayOf`: it need not have values. */
+  toSaved(): tf.Tensor;
 }
 
 /** The memory of one call into the module. */
@@ -125,7 +127,8 @@ function connect(backend: tf.KernelBackend, build: Build): SharedMemory | null {
 
 const sharedPanels = new WeakMap<tf.KernelBackend, KeptPanels>();
 
-function panelsIn(backend: tf.KernelBackend, wasm: WasmMemory): KeptPanels {
+/** Panels that are kept in the memory of tfjs's wasm backend. */
+export function panelsIn(backend: tf.KernelBackend, wasm: WasmMemory): KeptPanels {
   const panels = sharedPanels.get(backend) ?? new KeptPanels(wasm);
   sharedPanels.set(backend, panels);
   return panels;
@@ -185,6 +188,10 @@ class SharedOutput implements Output {
   ) {}
 
   toTensor(): tf.Tensor {
+    return this.tensor;
+  }
+
+  toSaved(): tf.Tensor {
     return this.tensor;
   }
 }
@@ -283,7 +290,8 @@ export class CopyingHeap implements Heap {
   output(shape: number[]): Output {
     const size = tf.util.sizeFromShape(shape);
     const address = this.reserve(4 * size);
-    return { address, toTensor: () => tf.tensor(new Float32Array(this.memory.buffer, address, size).slice(), shape) };
+    const toTensor = () => tf.tensor(new Float32Array(this.memory.buffer, address, size).slice(), shape);
+    return { address, toTensor, toSaved: toTensor };
   }
 
   reserve(bytes: number): number {

@@ -17,6 +17,7 @@ import type {
 import { refusalOfEquations } from '../refusal.js';
 import { ACTIVATION, FIELD, FIELD_COUNT } from './binaries.js';
 import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
+import { type HiddenArray, hiddenArrayOf } from './hidden-arrays.js';
 import type { Panels } from './kept-panels.js';
 import { type Build, fastestBuild, withAdditions } from './module.js';
 
@@ -83,14 +84,14 @@ export class WasmKernel implements FusedKernel {
             o: call.write<tf.Tensor3D>(FIELD.o, sequence),
           };
       call.run('forward');
-      const cellTensor = cells?.toTensor() ?? null;
-      const hiddenTensor = hiddens?.toTensor() ?? null;
+      const cellTensor = (keepGates ? cells?.toTensor() : cells?.toSaved()) ?? null;
+      const hiddenTensor = (areOutputsHiddens && keepOutputs ? hiddens.toTensor() : hiddens?.toSaved()) ?? null;
       return {
         result: {
           lastOutput: lastOutput.toTensor(),
           h: h.toTensor(),
           c: c.toTensor(),
-          outputs: areOutputsHiddens && keepOutputs ? hiddenTensor : (outputs?.toTensor() ?? null),
+          outputs: areOutputsHiddens && keepOutputs ? (hiddenTensor as tf.Tensor3D) : (outputs?.toTensor() ?? null),
           gates: gates && {
             i: gates.i.toTensor(),
             f: gates.f.toTensor(),
@@ -99,7 +100,7 @@ export class WasmKernel implements FusedKernel {
             c: cellTensor as tf.Tensor3D,
           },
         },
-        saved: savedGates === null ? [] : [savedGates.toTensor(), cellTensor as tf.Tensor, hiddenTensor as tf.Tensor],
+        saved: savedGates === null ? [] : [savedGates.toSaved(), cellTensor as tf.Tensor, hiddenTensor as tf.Tensor],
       };
     } finally {
       call.end();
@@ -124,6 +125,8 @@ export class WasmKernel implements FusedKernel {
   ): StepGradients {
     const { x, h0, c0, kernel, recurrentKernel, bias, mask } = inputs;
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [batch, timesteps] = x.shape;
+    const sequence: [number, number, number] = [batch, timesteps, kernel.shape[1] / 4];
     const call = new ModuleCall(this.build as Build, inputs, options);
     try {
       call.read(FIELD.x, x);
@@ -132,20 +135,20 @@ export class WasmKernel implements FusedKernel {
       call.read(FIELD.kernel, kernel);
       call.read(FIELD.recurrentKernel, recurrentKernel);
       if (mask !== null) call.read(FIELD.mask, mask);
-      call.read(FIELD.savedGates, savedGates);
-      call.read(FIELD.cells, cells);
-      call.read(FIELD.hiddens, hiddens);
+      call.readSaved(FIELD.savedGates, savedGates);
+      call.readSaved(FIELD.cells, cells);
+      call.readSaved(FIELD.hiddens, hiddens);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
       readGradients(call, gradients);
-      const dZ = call.writeByGate<tf.Tensor3D>(FIELD.dZ, savedGates.shape);
+      const dZ = call.writeByGate<tf.Tensor3D>(FIELD.dZ, [batch, timesteps, kernel.shape[1]]);
       const dH0 = call.write<tf.Tensor2D>(FIELD.dH0, h0.shape);
       const dC0 = call.write<tf.Tensor2D>(FIELD.dC0, c0.shape);
-      const laterDH = call.write<tf.Tensor3D>(FIELD.laterDH, cells.shape);
-      const laterDC = call.write<tf.Tensor3D>(FIELD.laterDC, cells.shape);
-      const dH = call.write<tf.Tensor3D>(FIELD.totalDH, cells.shape);
-      const dC = call.write<tf.Tensor3D>(FIELD.totalDC, cells.shape);
-      const outputSlope = call.write<tf.Tensor3D>(FIELD.outputSlope, cells.shape);
+      const laterDH = call.write<tf.Tensor3D>(FIELD.laterDH, sequence);
+      const laterDC = call.write<tf.Tensor3D>(FIELD.laterDC, sequence);
+      const dH = call.write<tf.Tensor3D>(FIELD.totalDH, sequence);
+      const dC = call.write<tf.Tensor3D>(FIELD.totalDC, sequence);
+      const outputSlope = call.write<tf.Tensor3D>(FIELD.outputSlope, sequence);
       const dX = call.write<tf.Tensor3D>(FIELD.dX, x.shape);
       const dKernel = call.writeByGate<tf.Tensor2D>(FIELD.dKernel, kernel.shape);
       const dRecurrentKernel = call.writeByGate<tf.Tensor2D>(FIELD.dRecurrentKernel, recurrentKernel.shape);
@@ -179,13 +182,14 @@ export class WasmKernel implements FusedKernel {
     options: FusedOptions,
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
-  ): { ofInputs: InputGradients; dZ: tf.Tensor3D } {
+  ): { ofInputs: InputGradients; dZ: tf.Tensor } {
     const { x, h0, c0, kernel, recurrentKernel, mask } = inputs;
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const run = (name: ModuleFunction, read: (call: ModuleCall) => void, field: number, shape: number[]) =>
       this.compute(name, inputs, options, (call) => {
         read(call);
-        return [call.write(field, shape)];
+        const result = call.write(field, shape);
+        return [() => result.toTensor()];
       })[0] as tf.Tensor;
     const { peepholes = null, projection = null } = inputs.additions ?? {};
     const [batch, timesteps] = x.shape;
@@ -193,22 +197,22 @@ export class WasmKernel implements FusedKernel {
       call.read(FIELD.c0, c0);
       call.read(FIELD.recurrentKernel, recurrentKernel);
       if (mask !== null) call.read(FIELD.mask, mask);
-      call.read(FIELD.savedGates, savedGates);
-      call.read(FIELD.cells, cells);
+      call.readSaved(FIELD.savedGates, savedGates);
+      call.readSaved(FIELD.cells, cells);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
       readGradients(call, gradients);
       call.readAdditions(inputs);
-      const written = [
-        call.write(FIELD.dZ, savedGates.shape),
-        call.write(FIELD.dH0, h0.shape),
-        call.write(FIELD.dC0, c0.shape),
-      ];
+      const steps = call.write(FIELD.dZ, [batch, timesteps, kernel.shape[1]]);
+      const ofH0 = call.write(FIELD.dH0, h0.shape);
+      const ofC0 = call.write(FIELD.dC0, c0.shape);
+      const written = [() => steps.toSaved(), () => ofH0.toTensor(), () => ofC0.toTensor()];
       if (projection === null) return written;
-      call.read(FIELD.hiddens, hiddens);
-      return [...written, call.write(FIELD.dProjected, [batch, timesteps, projection.shape[1]])];
-    }) as [tf.Tensor3D, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
+      call.readSaved(FIELD.hiddens, hiddens);
+      const projected = call.write(FIELD.dProjected, [batch, timesteps, projection.shape[1]]);
+      return [...written, () => projected.toSaved()];
+    }) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
     const readDZ = (call: ModuleCall) => {
-      call.read(FIELD.dZ, dZ);
+      call.readSaved(FIELD.dZ, dZ);
       if (mask !== null) call.read(FIELD.mask, mask);
     };
     const fromX = (call: ModuleCall) => {
@@ -219,23 +223,23 @@ export class WasmKernel implements FusedKernel {
     const fromHiddens = (call: ModuleCall) => {
       readDZ(call);
       call.read(FIELD.h0, h0);
-      call.read(FIELD.hiddens, hiddens);
+      call.readSaved(FIELD.hiddens, hiddens);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
     };
     const toX = (call: ModuleCall) => {
-      call.read(FIELD.dZ, dZ);
+      call.readSaved(FIELD.dZ, dZ);
       call.read(FIELD.kernel, kernel);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
     };
     const toPeepholes = (call: ModuleCall) => {
       readDZ(call);
       call.read(FIELD.c0, c0);
-      call.read(FIELD.cells, cells);
+      call.readSaved(FIELD.cells, cells);
     };
     const toProjection = (call: ModuleCall) => {
-      call.read(FIELD.dProjected, dProjected as tf.Tensor);
-      call.read(FIELD.savedGates, savedGates);
-      call.read(FIELD.cells, cells);
+      call.readSaved(FIELD.dProjected, dProjected as tf.Tensor);
+      call.readSaved(FIELD.savedGates, savedGates);
+      call.readSaved(FIELD.cells, cells);
     };
     const blocks = kernel.shape[1];
     const ofInputs: InputGradients = {
@@ -244,7 +248,7 @@ export class WasmKernel implements FusedKernel {
       c0: () => tf.clone(dC0),
       kernel: () => run('kernelGradient', fromX, FIELD.dKernel, kernel.shape),
       recurrentKernel: () => run('recurrentKernelGradient', fromHiddens, FIELD.dRecurrentKernel, recurrentKernel.shape),
-      bias: () => run('biasGradient', (call) => call.read(FIELD.dZ, dZ), FIELD.dBias, [blocks]),
+      bias: () => run('biasGradient', (call) => call.readSaved(FIELD.dZ, dZ), FIELD.dBias, [blocks]),
       ...(peepholes && {
         peepholes: () => run('peepholeGradient', toPeepholes, FIELD.dPeepholes, peepholes.shape),
       }),
@@ -255,18 +259,18 @@ export class WasmKernel implements FusedKernel {
     return { ofInputs, dZ };
   }
 
-  /** Calls a function of the module with what `prepare` reads, and returns what it says is written. */
+  /** Calls a function of the module with what `prepare` reads, and returns what it makes of what is written. */
   private compute(
     name: ModuleFunction,
     inputs: FusedInputs,
     options: FusedOptions,
-    prepare: (call: ModuleCall) => Output[],
+    prepare: (call: ModuleCall) => (() => tf.Tensor)[],
   ): tf.Tensor[] {
     const call = new ModuleCall(this.build as Build, inputs, options);
     try {
       const written = prepare(call);
       call.run(name);
-      return written.map((output) => output.toTensor());
+      return written.map((toTensor) => toTensor());
     } finally {
       call.end();
     }
@@ -332,6 +336,21 @@ class ModuleCall {
 
   read(field: number, tensor: tf.Tensor): void {
     this.fields[field] = this.heap.input(tensor);
+  }
+
+  /** Reads what an earlier call has saved. */
+  readSaved(field: number, tensor: tf.Tensor): void {
+    const array = hiddenArrayOf(tensor);
+    this.fields[field] = array === null ? this.heap.input(tensor) : this.addressOf(array);
+  }
+
+  private addressOf({ memory, address, size }: HiddenArray): number {
+    const { heap } = this;
+    if (memory.buffer === heap.view().buffer) return address;
+    // The threads that wrote it have been ended since.
+    const here = heap.reserve(4 * size);
+    new Float32Array(heap.view().buffer, here, size).set(new Float32Array(memory.buffer, address, size));
+    return here;
   }
 
   /**

@@ -22,6 +22,7 @@ import {
   packWeights,
   panelsBytesOfUnits,
   setWeights,
+  takePanels,
   takeUnits,
   Weights,
   weightPanelsBytes,
@@ -111,11 +112,11 @@ export function forward(s: Sequence): void {
   setWeights(recurrentKernel, s.recurrentKernel, hiddenUnits(s), columns, s.recurrentDropoutMaskCount, recurrentMasks);
   const firstUnit = firstOfShare(s, s.units);
   const units = sizeOfShare(s, s.units);
-  if (isShared(s)) takeUnits(kernel, firstUnit, units);
-  if (isShared(s)) takeUnits(recurrentKernel, firstUnit, units);
-  if (s.isKernelPacked) kernel.panels = kernelPanels;
+  if (isShared(s)) takeUnits(kernel, firstUnit, units, s.kernelPanels !== 0);
+  if (isShared(s)) takeUnits(recurrentKernel, firstUnit, units, s.recurrentPanels !== 0);
+  if (s.isKernelPacked) takePanels(kernel, kernelPanels);
   else if (s.kernelPanels !== 0 || isPackingWorthIt(s.batch * s.timesteps)) packWeights(kernel, kernelPanels);
-  if (s.isRecurrentKernelPacked) recurrentKernel.panels = recurrentPanels;
+  if (s.isRecurrentKernelPacked) takePanels(recurrentKernel, recurrentPanels);
   else if (s.recurrentPanels !== 0 || isPackingWorthIt(s.batch * s.timesteps)) packWeights(recurrentKernel, recurrentPanels);
   if (isProjected(s)) prepareProjection(s);
   // Where others read h while it changes, the new one is written beside the old one, in turns to where the last one is wanted.

@@ -23,6 +23,9 @@ export class Weights {
   maskOffset: usize;
   /** The weights, or their transpose, packed; 0 where so few rows meet them that packing does not pay. */
   panels: usize;
+  /** Of the weights themselves: where these are among the panels that are given, and from one product's to the next's. */
+  panelsOffset: usize;
+  panelsStride: usize;
 }
 
 export function setWeights(
@@ -42,13 +45,26 @@ export function setWeights(
   weights.masks = masks;
   weights.maskOffset = 0;
   weights.panels = 0;
+  weights.panelsOffset = 0;
+  weights.panelsStride = panelsBytes(depth, weights.productColumns);
 }
 
-/** Leaves the products `units` columns of each gate, from the given one on. */
-export function takeUnits(weights: Weights, first: i32, units: i32): void {
+/**
+ * Leaves the products `units` columns of each gate, from the given one on.
+ *
+ * @param arePanelsOfAll Whether there are panels of all units, of which these take theirs: whole ones.
+ */
+export function takeUnits(weights: Weights, first: i32, units: i32, arePanelsOfAll: bool): void {
   weights.matrix += usize(first) * FLOAT;
   weights.products = GATES;
   weights.productColumns = units;
+  weights.panelsOffset = arePanelsOfAll ? panelsBytes(weights.depth, first) : 0;
+  weights.panelsStride = panelsBytes(weights.depth, arePanelsOfAll ? weights.columns / GATES : units);
+}
+
+/** Takes panels that are packed. */
+export function takePanels(weights: Weights, panels: usize): void {
+  weights.panels = panels + weights.panelsOffset;
 }
 
 /** Whether to pack weights that this many rows will meet. */
@@ -99,11 +115,11 @@ function maskOfProduct(weights: Weights, product: i32): usize {
 }
 
 export function packWeights(weights: Weights, panels: usize): void {
-  weights.panels = panels;
+  takePanels(weights, panels);
   const columns = weights.productColumns;
   for (let product = 0; product < weights.products; product++) {
-    packPanels(panels, weights.matrix + blockOffset(weights, product), rowBytes(weights), weights.depth, columns);
-    panels += panelsBytes(weights.depth, columns);
+    const destination = weights.panels + usize(product) * weights.panelsStride;
+    packPanels(destination, weights.matrix + blockOffset(weights, product), rowBytes(weights), weights.depth, columns);
   }
 }
 
@@ -135,7 +151,7 @@ export function addWeightedSum(z: usize, rows: Rows, weights: Weights, masked: R
     }
     const result = z + blockOffset(weights, product);
     if (weights.panels !== 0) {
-      const panels = weights.panels + usize(product) * panelsBytes(weights.depth, columns);
+      const panels = weights.panels + usize(product) * weights.panelsStride;
       if (isNewFactor && factor.count > 1) packSlivers(slivers, factor);
       addPackedProduct(result, rowBytes(weights), factor, panels, columns, descending);
     } else {

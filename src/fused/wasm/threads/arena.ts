@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { openWasmMemory } from '../../../host/wasm-memory.js';
 import type { Output } from '../heap.js';
+import { forgetArray, standInFor } from '../hidden-arrays.js';
+import { KeptPanels, type LastingMemory } from '../kept-panels.js';
 
 const PAGE_BYTES = 65536;
 /** 4 GiB. */
@@ -13,77 +15,124 @@ const MOST_COPIES = 200;
 
 /** A piece of memory that is not to be overwritten. */
 interface Block {
-  address: number;
-  end: number;
-  /** What it is a copy of; null for working memory. */
-  dataId: object | null;
-  bytes: number;
+  readonly address: number;
+  readonly end: number;
+  readonly bytes: number;
+  /** Whose data are there; null for working memory. */
+  dataId: tf.DataId | null;
+  /** The backend that knows whether the data are still wanted, which are nowhere else; null where they are a copy. */
+  backend: tf.KernelBackend | null;
+  /** Until it is freed. */
+  isLasting: boolean;
   /** The call that has used it last. */
   call: number;
 }
 
 /**
  * Memory that threads share, with copies of tensors of any backend. A tensor's data never change, so a copy serves every call
- * as long as the tensor lives: the backward pass finds what the forward pass wrote, and weights are copied once for as long as
- * they stay.
+ * as long as the tensor lives. What only calls of the module read, such as what the backward pass finds of the forward pass,
+ * is not copied out of it.
  */
-export class Arena {
+export class Arena implements LastingMemory {
   readonly memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES, shared: true });
+  readonly keptPanels = new KeptPanels(this);
   /** By address. */
   private blocks: Block[] = [];
+  /** Those of them that are copies. */
+  private copies: Block[] = [];
   private calls = 0;
 
   /** @param keptBytes What copies may take up beyond the call that is running. */
   constructor(private readonly keptBytes = KEPT_BYTES) {}
 
+  /** Whether there is, or can be, so much more. */
+  hasRoomFor(bytes: number): boolean {
+    const end = (this.blocks.at(-1)?.end ?? ALIGNMENT) + bytes;
+    if (end > PAGE_BYTES * MOST_PAGES) return false;
+    try {
+      this.growTo(end);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Where a tensor's data are. */
   input(tensor: tf.Tensor): number {
     const ArrayOfType = tensor.dtype === 'bool' ? Uint8Array : Float32Array;
     const bytes = tensor.size * ArrayOfType.BYTES_PER_ELEMENT;
-    const known = this.blocks.find((block) => block.dataId === tensor.dataId && block.bytes === bytes);
+    const known = this.copies.find((block) => block.dataId === tensor.dataId && block.bytes === bytes);
     if (known !== undefined) {
       known.call = this.calls;
       return known.address;
     }
-    const { address } = this.allocate(bytes, tensor.dataId);
-    new ArrayOfType(this.memory.buffer, address, tensor.size).set(valuesOf(tensor));
-    return address;
+    const block = this.place(bytes);
+    new ArrayOfType(this.memory.buffer, block.address, tensor.size).set(valuesOf(tensor));
+    this.setCopyOf(tensor, block);
+    return block.address;
   }
 
   output(shape: number[]): Output {
     const size = tf.util.sizeFromShape(shape);
-    const block = this.allocate(4 * size, null);
+    const block = this.place(4 * size);
+    const { memory } = this;
     const { address } = block;
     const toTensor = () => {
-      const tensor = tensorOf(new Float32Array(this.memory.buffer, address, size), shape);
-      block.dataId = tensor.dataId;
+      const tensor = tensorOf(new Float32Array(memory.buffer, address, size), shape);
+      this.setCopyOf(tensor, block);
       return tensor;
     };
-    return { address, toTensor };
+    return {
+      address,
+      toTensor,
+      toSaved: () => {
+        // There, its ops read some of it.
+        if (tf.getBackend() === 'tensorflow') return toTensor();
+        const standIn = standInFor({ memory, address, size });
+        block.dataId = standIn.dataId;
+        block.backend = tf.backend();
+        return standIn;
+      },
+    };
   }
 
   /** Memory until the call ends. */
   reserve(bytes: number): number {
-    return this.allocate(bytes, null).address;
+    return this.place(bytes).address;
+  }
+
+  allocate(bytes: number): number {
+    const block = this.place(bytes);
+    block.isLasting = true;
+    return block.address;
+  }
+
+  free(address: number): void {
+    this.blocks = this.blocks.filter((block) => block.address !== address);
   }
 
   /** Ends the call. */
   release(): void {
     this.calls++;
     const backend = tf.backend();
-    const copies = this.blocks.filter(({ dataId }) => dataId !== null && backend.refCount(dataId) > 0);
-    const latest = [...copies].sort((a, b) => b.call - a.call).slice(0, MOST_COPIES);
-    const kept = new Set<Block>();
+    const wanted = this.copies.filter(({ dataId }) => backend.refCount(dataId as tf.DataId) > 0);
+    const latest = wanted.sort((a, b) => b.call - a.call).slice(0, MOST_COPIES);
     let bytes = 0;
-    for (const block of latest) {
+    this.copies = latest.filter((block) => {
       bytes += block.bytes;
-      if (bytes <= this.keptBytes) kept.add(block);
-    }
-    this.blocks = copies.filter((block) => kept.has(block));
+      return bytes <= this.keptBytes;
+    });
+    const kept = new Set(this.copies);
+    this.blocks = this.blocks.filter((block) => block.isLasting || kept.has(block) || isOriginal(block));
+  }
+
+  private setCopyOf({ dataId }: tf.Tensor, block: Block): void {
+    block.dataId = dataId;
+    this.copies.push(block);
   }
 
   /** Takes the lowest place that is free, so that calls use the same memory, which the processor still has in its caches. */
-  private allocate(bytes: number, dataId: object | null): Block {
+  private place(bytes: number): Block {
     const size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     // Address 0 says that an array is absent.
     let address = ALIGNMENT;
@@ -93,12 +142,32 @@ export class Arena {
       if (next.address >= address + size) break;
       address = next.end;
     }
-    const block = { address, end: address + size, dataId, bytes, call: this.calls };
+    this.growTo(address + size);
+    const block = {
+      address,
+      end: address + size,
+      bytes,
+      dataId: null,
+      backend: null,
+      isLasting: false,
+      call: this.calls,
+    };
     this.blocks.splice(index, 0, block);
-    const missing = block.end + ALIGNMENT - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
     return block;
   }
+
+  private growTo(end: number): void {
+    const missing = end + ALIGNMENT - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  }
+}
+
+/** Whether a block has data that are wanted and nowhere else. */
+function isOriginal({ backend, dataId }: Block): boolean {
+  if (backend === null || dataId === null) return false;
+  if (backend.refCount(dataId) > 0) return true;
+  forgetArray(dataId);
+  return false;
 }
 
 /** Without a copy on the way where the backend's own memory is open. */

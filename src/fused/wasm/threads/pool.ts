@@ -38,6 +38,14 @@ const LEAST_MILLISECONDS_TO_END = 1000;
 const TIMES_AS_LONG = 10;
 const MOST_MILLISECONDS_BETWEEN_MEETINGS = 2000;
 const MOST_MILLISECONDS_TO_FOLLOW = 10_000;
+/**
+ * Of the meetings of a call those for which this thread may go to sleep, before it is taken for a sign that others keep the
+ * cores busy: then a meeting takes milliseconds, as long as it takes until the other thread runs again.
+ */
+const MOST_SLEPT_MEETINGS = 1 / 8;
+const LEAST_SLEPT_MEETINGS = 4;
+/** For so long after it, calls in which threads meet are not divided. */
+const MILLISECONDS_WITHOUT_MEETINGS = 1000;
 
 /** Some workers, and this thread with them. */
 export class WorkerPool {
@@ -46,6 +54,9 @@ export class WorkerPool {
   private readonly instances = new Map<WebAssembly.Memory, Map<Build, SharedInstance>>();
   private instanceCount = 0;
   private failure: string | null = null;
+  /** At the meetings of the call that is running. */
+  private sleeps = 0;
+  private noMeetingsBefore = 0;
 
   /**
    * @param count How many workers.
@@ -58,7 +69,12 @@ export class WorkerPool {
     script: string | URL | null,
   ) {
     this.control = makeControl(count);
-    for (let n = 0; n < count; n++) this.workers.push(startWorker((reason) => this.lose(reason), script));
+    try {
+      for (let n = 0; n < count; n++) this.workers.push(startWorker((reason) => this.lose(reason), script));
+    } catch (error) {
+      this.end();
+      throw error;
+    }
   }
 
   /** This thread included. */
@@ -102,6 +118,11 @@ export class WorkerPool {
     return opened;
   }
 
+  /** Whether threads may meet: not where others have just kept the cores busy. */
+  get areMeetingsWorthIt(): boolean {
+    return performance.now() >= this.noMeetingsBefore;
+  }
+
   /** Whether the workers have this instance. */
   isReady({ index }: SharedInstance): boolean {
     return this.failure === null && this.workers.every((_, n) => this.followed(n) > index);
@@ -125,16 +146,17 @@ export class WorkerPool {
    * Calls a function of the module for several sequences at once, the first of them on this thread.
    *
    * @param sequences Their addresses: at most one for each thread.
-   * @param doMeet Whether they wait for each other, so that none of them can be left for later.
+   * @param meetings How often they wait for each other, so that none of them can be left for later.
    * @returns False where it failed, and must be done otherwise.
    */
   run(
     { exports, index }: SharedInstance,
     name: (typeof FUNCTIONS)[number],
     sequences: readonly number[],
-    doMeet: boolean,
+    meetings: number,
   ): boolean {
     prepareMeetings(this.control, sequences.length);
+    this.sleeps = 0;
     const job = FUNCTIONS.indexOf(name);
     for (let n = 1; n < sequences.length; n++) this.post(n - 1, job, index, sequences[n] as number);
     const start = performance.now();
@@ -150,8 +172,7 @@ export class WorkerPool {
     for (let n = 1; n < sequences.length; n++) {
       const state = placeOf(n - 1) + STATE;
       if (Atomics.compareExchange(this.control, state, POSTED, IDLE) === POSTED) {
-        if (isDone && !doMeet) exports[name](sequences[n] as number);
-        else isDone = false;
+        isDone = isDone && meetings === 0 && succeeds(() => exports[name](sequences[n] as number));
         continue;
       }
       if (!awaitChange(this.control, state, RUNNING, (waited) => waited > patience)) {
@@ -159,6 +180,9 @@ export class WorkerPool {
         return false;
       }
       if (Atomics.exchange(this.control, state, IDLE) !== DONE) isDone = false;
+    }
+    if (this.sleeps > Math.max(LEAST_SLEPT_MEETINGS, MOST_SLEPT_MEETINGS * meetings)) {
+      this.noMeetingsBefore = performance.now() + MILLISECONDS_WITHOUT_MEETINGS;
     }
     return isDone;
   }
@@ -174,9 +198,20 @@ export class WorkerPool {
 
   /** Whether this thread, at a meeting, waits in vain. */
   private isHopeless(waited: number): boolean {
+    this.sleeps++;
     const states = this.workers.map((_, n) => Atomics.load(this.control, placeOf(n) + STATE));
     if (states.some((state) => state === FAILED)) return true;
     if (waited > MOST_MILLISECONDS_TO_START && states.some((state) => state === POSTED)) return true;
     return waited > MOST_MILLISECONDS_BETWEEN_MEETINGS;
+  }
+}
+
+/** Whether it does not throw: others may still be at work, and are waited for first. */
+function succeeds(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -5,8 +5,8 @@ import type { FUNCTIONS } from './control.js';
 export interface Split {
   /** The fields of each thread's sequence, but for its scratch memory. */
   sequences: Uint32Array[];
-  /** Whether they meet at each timestep. */
-  doMeet: boolean;
+  /** How often they meet: at each timestep, or never. */
+  meetings: number;
 }
 
 type Field = keyof typeof FIELD;
@@ -43,8 +43,19 @@ const ROWS: Record<'x' | 'mask' | 'd' | 'h' | 'u' | 'th' | 'tu' | 't4u' | 'tp', 
   tp: ['dProjected'],
 };
 
-/** Multiply-adds of a pass forward below which the other threads are not worth waking. */
-const LEAST_WORK = 1e6;
+/**
+ * Multiply-adds of a pass forward below which the other threads are not worth waking.
+ *
+ * Milliseconds on an AMD EPYC with Node 20, on one thread, on two of which the worker was awake, and on two after 10 ms of other
+ * work, in which the worker fell asleep:
+ *
+ *     B x T x D x U      multiply-adds   inference            training
+ *     4x30x32x64         2.9e6           0.43  0.34  0.58     1.6  1.2  1.7
+ *     8x20x32x64         3.9e6           0.53  0.35  0.57     1.7  1.3  1.7
+ *     1x100x100x100      8.0e6           0.99  0.83  0.95     3.2  2.4  2.7
+ *     32x50x64x128       157e6           16    8.5   8.7      46   27   27
+ */
+const LEAST_WORK = 4e6;
 /** The same of each thread's share of a timestep, where they meet after each. */
 const LEAST_WORK_BETWEEN_MEETINGS = 10_000;
 /** Weights that stay in a core's cache while it works through its samples. */
@@ -52,7 +63,7 @@ const BYTES_OF_CACHE = 2 ** 20;
 /** Samples with which it matters little from where the weights come. */
 const SAMPLES_OF_LARGE_BATCH = 16;
 /** A product takes the columns of its right factor in panels of so many: no thread gets fewer. */
-const PANEL_COLUMNS = 16;
+export const PANEL_COLUMNS = 16;
 
 /** Whether calls of this size are divided at all. */
 export function isWorthSplitting(batch: number, timesteps: number, features: number, units: number): boolean {
@@ -63,18 +74,23 @@ export function isWorthSplitting(batch: number, timesteps: number, features: num
 const LEAST_ROWS = 4;
 
 /** Divides a call among as many threads as it is worth; null where that is this one alone. */
-export function split(name: (typeof FUNCTIONS)[number], fields: Uint32Array, threads: number): Split | null {
+export function split(
+  name: (typeof FUNCTIONS)[number],
+  fields: Uint32Array,
+  threads: number,
+  mayMeet = true,
+): Split | null {
   if (name === 'inputGradient') return splitRows(fields, threads);
-  if (name !== 'forward' && name !== 'backward') return splitColumns(fields, threads, false);
+  if (name !== 'forward' && name !== 'backward') return splitColumns(fields, threads, 0);
   const batch = fields[FIELD.batch] as number;
   const timesteps = fields[FIELD.timesteps] as number;
   if (batch * timesteps < LEAST_ROWS) return null;
   const bySamples = Math.min(threads, Math.floor(batch / (timesteps === 1 ? LEAST_ROWS : 2)));
-  const byUnits = sharesOfUnits(fields, threads);
+  const byUnits = mayMeet ? sharesOfUnits(fields, threads) : 1;
   if (bySamples < 2 && byUnits < 2) return null;
   const isLarge = weightBytes(fields) > BYTES_OF_CACHE && batch / threads < SAMPLES_OF_LARGE_BATCH;
   return bySamples < 2 || byUnits > bySamples || (byUnits > 1 && isLarge)
-    ? splitColumns(fields, byUnits, true)
+    ? splitColumns(fields, byUnits, timesteps)
     : splitSamples(fields, bySamples);
 }
 
@@ -92,14 +108,14 @@ function sharesOfUnits(fields: Uint32Array, threads: number): number {
 }
 
 /** Each thread computes some units, or columns, of all samples. */
-export function splitColumns(fields: Uint32Array, shares: number, doMeet: boolean): Split {
+export function splitColumns(fields: Uint32Array, shares: number, meetings: number): Split {
   const sequences = Array.from({ length: shares }, (_, share) => {
     const sequence = fields.slice();
     sequence[FIELD.share] = share;
     sequence[FIELD.shares] = shares;
     return sequence;
   });
-  return { sequences, doMeet };
+  return { sequences, meetings };
 }
 
 /** Between whole pairs of rows, which products take at once. */
@@ -119,9 +135,16 @@ export function splitSamples(fields: Uint32Array, parts: number): Split {
     for (let field = 0; field < FIELD_COUNT; field++) {
       if (fields[field] !== 0) sequence[field] = (sequence[field] as number) + first * (bytes[field] as number);
     }
+    if (part > 0) leavePanels(sequence);
     return sequence;
   });
-  return { sequences, doMeet: false };
+  return { sequences, meetings: 0 };
+}
+
+/** Panels that are not there yet are packed by the first thread; the others have their own. */
+function leavePanels(sequence: Uint32Array): void {
+  if (sequence[FIELD.isKernelPacked] === 0) sequence[FIELD.kernelPanels] = 0;
+  if (sequence[FIELD.isRecurrentKernelPacked] === 0) sequence[FIELD.recurrentPanels] = 0;
 }
 
 /** By field, how far apart the rows of two samples are; 0 for what is not an array of samples. */

@@ -6,14 +6,16 @@ import {
   type Heap,
   type ModuleFunction,
   type Output,
+  panelsIn,
   SharedHeap,
   type Size,
   type Threads,
 } from '../heap.js';
+import type { KeptPanels } from '../kept-panels.js';
 import { type Build, isSharedMemory, type ModuleExports } from '../module.js';
 import { Arena } from './arena.js';
 import { type SharedInstance, WorkerPool } from './pool.js';
-import { isWorthSplitting, type Split, split } from './split.js';
+import { isWorthSplitting, PANEL_COLUMNS, type Split, split } from './split.js';
 
 /** What a call may take of the threads' memory; a larger one runs on one thread, without copies where there need be none. */
 const MOST_BYTES = 2 ** 30;
@@ -49,11 +51,15 @@ export class WasmThreads implements Threads {
     const { batch, timesteps, features, units } = size;
     if (this.pool.lost !== null || !isWorthSplitting(batch, timesteps, features, units)) return null;
     const wasm = openSharedMemory();
-    if (wasm === null && bytesOf(size) > MOST_BYTES) return null;
+    if (wasm === null && (bytesOf(size) > MOST_BYTES || !this.ownArena().hasRoomFor(bytesOf(size)))) return null;
     const instance = this.pool.open(build, this.memory());
     if (!this.pool.isReady(instance)) return null;
-    const heap = wasm === null ? this.ownArena() : new SharedHeap({ wasm, exports: instance.exports });
-    return new ThreadedHeap(heap, this.memory(), instance, this.pool);
+    const { exports } = instance;
+    const place =
+      wasm === null ? this.ownArena() : new SharedHeap({ wasm, exports, keptPanels: panelsIn(tf.backend(), wasm) });
+    // Panels of all units are those of each thread's, too, where no gate begins within one.
+    const keptPanels = units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
+    return new ThreadedHeap(place, this.memory(), instance, this.pool, keptPanels);
   }
 
   /** That of tfjs's wasm backend where it has threads itself; else an own one. */
@@ -78,7 +84,7 @@ function bytesOf({ batch, timesteps, features, units }: Size): number {
 }
 
 /** What `SharedHeap` and `Arena` have in common. */
-type Place = Pick<Heap, 'input' | 'output' | 'reserve' | 'release'>;
+type Place = Pick<Heap, 'keptPanels' | 'input' | 'output' | 'reserve' | 'release'>;
 
 /** One call on several threads, in a memory that they share. */
 class ThreadedHeap implements Heap {
@@ -92,6 +98,7 @@ class ThreadedHeap implements Heap {
     private readonly memory: WebAssembly.Memory,
     private readonly instance: SharedInstance,
     private readonly pool: WorkerPool,
+    readonly keptPanels: KeptPanels | undefined,
   ) {
     this.exports = instance.exports;
     this.input = (tensor) => place.input(tensor);
@@ -104,8 +111,8 @@ class ThreadedHeap implements Heap {
   }
 
   run(name: ModuleFunction, fields: Uint32Array): void {
-    const divided = split(name, fields, this.pool.threads);
-    if (divided !== null && this.pool.run(this.instance, name, this.write(name, divided), divided.doMeet)) return;
+    const divided = split(name, fields, this.pool.threads, this.pool.areMeetingsWorthIt);
+    if (divided !== null && this.pool.run(this.instance, name, this.write(name, divided), divided.meetings)) return;
     // What some thread may still write is what is written here.
     executeHere(this, name, fields);
   }

@@ -22,8 +22,11 @@ import {
 type Instance = Record<(typeof FUNCTIONS)[number], (sequence: number) => void>;
 
 const instances: Instance[] = [];
+/** Once an instance is missing, the places of all later ones would be wrong. */
+let isBroken = false;
 
 function follow({ control, worker, module, memory }: Message): void {
+  if (isBroken) return;
   const place = placeOf(worker);
   // Whoever called tells when it is hopeless.
   const awaitOthers = () => meet(control, () => false);
@@ -31,6 +34,7 @@ function follow({ control, worker, module, memory }: Message): void {
     const { exports } = new WebAssembly.Instance(module, { env: { memory, awaitOthers } });
     set(control, place + FOLLOWED, instances.push(exports as unknown as Instance));
   } catch {
+    isBroken = true;
     set(control, place + FOLLOWED, -1);
     return;
   }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { type HiddenArray, hiddenArrayOf } from '../../../../src/fused/wasm/hidden-arrays.js';
 import { Arena } from '../../../../src/fused/wasm/threads/arena.js';
 import { NODE_BACKENDS, useBackend } from '../../../../tools/backends.js';
 import { randomNumbers } from '../../../../tools/random-numbers.js';
@@ -27,6 +28,59 @@ describe.each(NODE_BACKENDS)('On %s, memory that threads share', (backend) => {
       // What was written is found there again, as is what was read.
       expect(arena.input(written)).toBe(output.address);
       expect(arena.input(x)).toBe(64);
+    });
+  });
+
+  test('has what only calls read no longer than a tensor stands for it', () => {
+    tf.tidy(() => {
+      const arena = new Arena();
+      const { address, toSaved } = arena.output([2, 3]);
+      new Float32Array(arena.memory.buffer, address, 6).set([1, 2, 3, 4, 5, 6]);
+      const standIn = toSaved();
+      expect(standIn.size).toBe(backend === 'tensorflow' ? 6 : 0);
+      // Which has the values, for its ops read some.
+      if (backend === 'tensorflow') return;
+      arena.release();
+      // On wasm, a clone has data of its own.
+      const clone = backend === 'wasm' ? tf.reshape(standIn, [0]) : tf.clone(standIn);
+      standIn.dispose();
+      arena.release();
+      expect(arena.reserve(24)).not.toBe(address);
+      const array = hiddenArrayOf(clone) as HiddenArray;
+      expect(array).toEqual({ memory: arena.memory, address, size: 6 });
+      expect([...new Float32Array(array.memory.buffer, array.address, array.size)]).toEqual([1, 2, 3, 4, 5, 6]);
+      arena.release();
+      clone.dispose();
+      arena.release();
+      expect(arena.reserve(24)).toBe(address);
+      expect(() => hiddenArrayOf(clone)).toThrow('what the forward pass has kept is gone');
+    });
+  });
+
+  test('has what lasts until it is freed', () => {
+    const arena = new Arena();
+    const address = arena.allocate(100);
+    arena.release();
+    expect(arena.reserve(100)).not.toBe(address);
+    arena.release();
+    arena.free(address);
+    expect(arena.reserve(100)).toBe(address);
+  });
+
+  test('knows whether it can hold more', () => {
+    const arena = new Arena();
+    expect(arena.hasRoomFor(2 ** 20)).toBe(true);
+    expect(arena.hasRoomFor(2 ** 32)).toBe(false);
+    const grow = jest.spyOn(arena.memory, 'grow').mockImplementation(() => {
+      throw new RangeError('out of memory');
+    });
+    expect(arena.hasRoomFor(2 ** 24)).toBe(false);
+    tf.tidy(() => {
+      const x = tf.fill([2 ** 22], 3);
+      expect(() => arena.input(x)).toThrow('out of memory');
+      grow.mockRestore();
+      // Not taken for a copy that is there.
+      expect(new Float32Array(arena.memory.buffer, arena.input(x), 2)[1]).toBe(3);
     });
   });
 

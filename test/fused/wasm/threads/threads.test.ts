@@ -53,7 +53,8 @@ function divideAll(way: Way, count: number): void {
     const batch = fields[FIELD.batch] as number;
     const rows = batch * (fields[FIELD.timesteps] as number);
     if ((name !== 'forward' && name !== 'backward') || rows < 4) return split(name, fields, count);
-    if (way === 'by units') return fields[FIELD.projectionUnits] === 0 ? splitColumns(fields, count, true) : null;
+    if (way === 'by units')
+      return fields[FIELD.projectionUnits] === 0 ? splitColumns(fields, count, rows / batch) : null;
     const parts = Math.min(count, Math.floor(batch / 4));
     return parts < 2 ? null : splitSamples(fields, parts);
   });
@@ -98,6 +99,47 @@ describe.each(NODE_BACKENDS)('On %s', (backend: NodeBackend) => {
     const numRuns = backend === 'wasm' ? 40 : 10;
     fc.assert(property, { numRuns });
     expect(divided).toBeGreaterThan(numRuns);
+  });
+});
+
+/** Of whole panels for each gate or not. */
+const UNITS = [16, 64, 20];
+
+describe.each(WAYS)('Divided %s', (way) => {
+  test.each(NODE_BACKENDS)('weights that stay are packed once on %s, and results are the same', async (backend) => {
+    await useBackend(backend);
+    const property = fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.constantFrom(...UNITS),
+      fc.integer({ min: 2, max: 3 }),
+      (batch, timesteps, features, units, count) => {
+        fc.pre(batch * timesteps >= 4);
+        tf.tidy(() => {
+          const layer = lstm({ units, returnSequences: true, recurrentInitializer: 'glorotNormal', useFused: true });
+          const xs = [1, 2, 3, 4].map((seed) => randomTensor([batch, timesteps, features], seed));
+          const run = (x: tf.Tensor) => (layer.apply(x) as tf.Tensor).dataSync();
+          const expected = xs.map(run);
+          divideAll(way, count);
+          const asked = jest.mocked(splits.split);
+          useThreads(threads);
+          try {
+            expect(xs.map(run)).toEqual(expected);
+            const packed = asked.mock.calls.map(([, fields]) => fields[FIELD.isRecurrentKernelPacked]);
+            // Weights are known by the second call, and packed by the third; of other units, panels are each thread's own.
+            if (backend !== 'tensorflow' || asked.mock.calls.length > 0) {
+              expect(packed.slice(-2)).toEqual(units % 16 === 0 ? [1, 1] : [0, 0]);
+            }
+          } finally {
+            useThreads(null);
+            jest.restoreAllMocks();
+          }
+          tf.dispose(layer.getWeights());
+        });
+      },
+    );
+    fc.assert(property, { numRuns: 12 });
   });
 });
 
