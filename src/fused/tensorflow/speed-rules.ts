@@ -82,6 +82,11 @@ const LEAST_MULTIPLY_ADDS_OF_TRAINING = 3e6;
 const LEAST_MULTIPLY_ADDS_OF_STEPS = 3e7;
 /** In products over all timesteps of fewer, the module is done before TensorFlow has the factors. */
 const LEAST_MULTIPLY_ADDS_OF_PRODUCTS = 2e7;
+/** To copy so many weights and their gradients for one step of training takes the module longer than plain ops take to start. */
+const LEAST_WEIGHTS_OF_PLAIN_STEP = 1e6;
+/** The same, for a few steps by a dozen ops each. */
+const LEAST_WEIGHTS_OF_FEW_STEPS = 4e6;
+const MOST_OF_FEW_STEPS = 10;
 /** What the module keeps of weights between calls, at least two such layers'; it copies more of them in each call. */
 const MOST_WEIGHTS_KEPT = MOST_BYTES_OF_PANELS / 2 / Float32Array.BYTES_PER_ELEMENT;
 
@@ -90,6 +95,7 @@ export function areOpsFaster(problem: FusedProblem): boolean {
   const { batch, timesteps, keepsGates, takesGradients } = problem;
   const weights = weightsOf(problem);
   const step = batch * weights;
+  if (isPlainStep(problem)) return false;
   if (!takesGradients) {
     if (weights > MOST_WEIGHTS_KEPT) return true;
     const isLong = timesteps * step >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE;
@@ -101,18 +107,27 @@ export function areOpsFaster(problem: FusedProblem): boolean {
 
 /** Whether TensorFlow's plain ops, a dozen a step, are faster than the wasm module. */
 export function areStepsFaster(problem: FusedProblem): boolean {
-  return problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_STEPS;
+  if (isPlainStep(problem)) return false;
+  const weights = weightsOf(problem);
+  const areFew = problem.takesGradients && problem.timesteps <= MOST_OF_FEW_STEPS;
+  return problem.batch * weights >= LEAST_MULTIPLY_ADDS_OF_STEPS || (areFew && weights >= LEAST_WEIGHTS_OF_FEW_STEPS);
 }
 
 /** Whether TensorFlow is faster than the module at the products over all timesteps of a backward pass. */
 export function areProductsFaster({ x, kernel, recurrentKernel }: RecordedInputs): boolean {
   const [batch, timesteps] = x.shape;
-  return batch * timesteps * (kernel.size + recurrentKernel.size) >= LEAST_MULTIPLY_ADDS_OF_PRODUCTS;
+  const weights = kernel.size + recurrentKernel.size;
+  return weights >= LEAST_WEIGHTS_OF_PLAIN_STEP || batch * timesteps * weights >= LEAST_MULTIPLY_ADDS_OF_PRODUCTS;
 }
 
 /** Whether plain tfjs ops are faster than the wasm module, where TensorFlow's do not apply. */
 export function arePlainOpsFaster(problem: FusedProblem): boolean {
-  return !problem.takesGradients && areStepsFaster(problem);
+  return isPlainStep(problem) || (!problem.takesGradients && areStepsFaster(problem));
+}
+
+/** Whether this is training of one timestep with many weights. */
+function isPlainStep(problem: FusedProblem): boolean {
+  return problem.takesGradients && problem.timesteps === 1 && weightsOf(problem) >= LEAST_WEIGHTS_OF_PLAIN_STEP;
 }
 
 function weightsOf({ features, units }: FusedProblem): number {

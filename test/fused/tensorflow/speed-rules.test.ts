@@ -46,12 +46,29 @@ describe('The wasm module is held to be faster', () => {
 describe("TensorFlow's plain ops, step by step, are held to be faster than the wasm module", () => {
   test.each([
     ['8x20x1024x1024', true],
+    ['1x5x1024x1024', false],
     ['320x20x64x128', true],
     ['64x16x90x256', false],
     ['8x20x512x512', false],
     ['128x20x64x128', false],
   ])('at %s: %j', (shape, expected) => {
     expect(areStepsFaster(problem(shape))).toBe(expected);
+  });
+});
+
+describe('In training with many weights and few timesteps', () => {
+  test.each([
+    ['1x1x512x512', 'plain'],
+    ['64x1x512x512', 'plain'],
+    ['1x1x256x256', 'module'],
+    ['1x2x1024x1024', 'steps'],
+    ['1x10x1024x1024', 'steps'],
+    ['1x11x1024x1024', 'module'],
+    ['1x2x512x512', 'module'],
+  ])('%s is held to be fastest by %s', (shape, fastest) => {
+    const one = problem(shape, training);
+    const found = areStepsFaster(one) ? 'steps' : arePlainOpsFaster(one) ? 'plain' : 'module';
+    expect([areOpsFaster(one), found]).toEqual([false, fastest]);
   });
 });
 
