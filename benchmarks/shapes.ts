@@ -9,6 +9,9 @@ export interface Shape {
 /** Small, batched, latency-bound and large. */
 export const DEFAULT_SHAPES = ['1x100x100x100', '32x50x64x128', '1x100x256x512', '8x20x1024x1024'].map(parseShape);
 
+/** Those of models that translate and add. */
+export const MODEL_SHAPES = ['64x16x90x256', '128x7x12x128'].map(parseShape);
+
 /**
  * Reads `BxTxDxU`.
  *

@@ -51,16 +51,28 @@ export function tablesOf({ results, targets }: ResultsFile): DocumentTable[] {
       ]),
     },
     {
-      head: ['model, ms', 'backend', 'training step', 'prediction of 32 rows', 'prediction of one row'],
+      head: [
+        'model, ms',
+        'backend',
+        'training step',
+        'without LSTMs',
+        'prediction of 32 rows',
+        'prediction of one row',
+      ],
       rows: models.flatMap((shape) =>
         distinct('backend', 'models').map((backend) => [
           shape,
           backend,
-          ...MODEL_SETTINGS.map((setting) => {
+          ...MODEL_SETTINGS.flatMap((setting) => {
             const place = { section: 'models', backend, shape, setting } as const;
             const [fast, own] = ['accelerated', 'explicit'].map((candidate) => find(place, { candidate }));
-            if (fast === undefined || own === undefined) return NOTHING;
-            return [fast.baseline, fast.candidate, own.candidate].map(({ median }) => formatTime(median)).join(' → ');
+            const times =
+              fast === undefined || own === undefined
+                ? NOTHING
+                : [fast.baseline, fast.candidate, own.candidate].map(({ median }) => formatTime(median)).join(' → ');
+            if (setting !== 'training step') return [times];
+            const rest = find(place, { candidate: 'without LSTMs' });
+            return [times, rest === undefined ? NOTHING : formatTime(rest.candidate.median)];
           }),
         ]),
       ),
@@ -77,24 +89,37 @@ export function tablesOf({ results, targets }: ResultsFile): DocumentTable[] {
       ]),
     })),
     {
-      head: [
-        'B x T x D x U, sigmoid',
-        '`lstm`, ms',
-        'onnxruntime-web / `lstm`',
-        '`lstm` / floor',
-        'extra time for a trace',
-      ],
+      head: ['a timestep a call, stateful', 'wasm', 'cpu', 'tensorflow'],
+      rows: distinct('shape', 'streaming').map((shape) => [
+        shape,
+        ...['wasm', 'cpu', 'tensorflow'].map((backend) => speedup(find({ section: 'streaming', backend, shape }))),
+      ]),
+    },
+    {
+      head: ['extra time for a trace: hardSigmoid, sigmoid', 'wasm', 'cpu', 'tensorflow'],
+      rows: distinct('shape', 'trace').map((shape) => [
+        shape,
+        ...['wasm', 'cpu', 'tensorflow'].map((backend) =>
+          ['hardSigmoid', 'sigmoid']
+            .map((setting) => {
+              const trace = find({ section: 'trace', backend, shape, setting });
+              return trace === undefined ? NOTHING : `${Math.round(100 * (1 / trace.ratio.median - 1))} %`;
+            })
+            .join(', '),
+        ),
+      ]),
+    },
+    {
+      head: ['B x T x D x U, sigmoid', '`lstm`, ms', 'onnxruntime-web / `lstm`', '`lstm` / floor'],
       rows: shapes.map((shape) => {
         const place = { backend: 'wasm', shape } as const;
         const onnx = find({ ...place, section: 'onnx' }, { baseline: 'onnxruntime-web' });
         const floor = find({ ...place, section: 'floor' });
-        const trace = find({ ...place, section: 'trace', setting: 'sigmoid' });
         return [
           shape,
           onnx === undefined ? NOTHING : formatTime(onnx.candidate.median),
           onnx === undefined ? NOTHING : onnx.ratio.median.toFixed(2),
           floor === undefined ? NOTHING : (1 / floor.ratio.median).toFixed(2),
-          trace === undefined ? NOTHING : `${Math.round(100 * (1 / trace.ratio.median - 1))} %`,
         ];
       }),
     },

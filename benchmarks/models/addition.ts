@@ -11,7 +11,6 @@ const CHARACTERS = 12;
 /** Learns to add: one LSTM reads a sum, another writes its result, as in `addition-rnn` of tfjs-examples. */
 export const additionModel: ExampleModel = {
   name: 'addition',
-  size: `${BATCH}x${LENGTH}x${CHARACTERS}x${UNITS}`,
   batch: BATCH,
   build: (makeLSTM) => {
     const model = tf.sequential();

@@ -10,8 +10,6 @@ export type MakeLSTM = (args: LSTMArgs) => tf.RNN;
  */
 export interface ExampleModel {
   name: string;
-  /** The size of its largest LSTM. */
-  size: string;
   /** Rows of a training step. */
   batch: number;
   build(makeLSTM: MakeLSTM): tf.LayersModel;

@@ -9,7 +9,6 @@ const UNITS = 32;
 /** Tells good reviews from bad, reading them forwards and backwards, as the bidirectional model of `sentiment` of tfjs-examples. */
 export const sentimentModel: ExampleModel = {
   name: 'sentiment',
-  size: `${BATCH}x${LENGTH}x${UNITS}x${UNITS}, twice`,
   batch: BATCH,
   build: (makeLSTM) => {
     const model = tf.sequential();

@@ -9,7 +9,6 @@ const UNITS = 128;
 /** Predicts the next character of a text, as `lstm-text-generation` of tfjs-examples. */
 export const textGenerationModel: ExampleModel = {
   name: 'text generation',
-  size: `${BATCH}x${LENGTH}x${CHARACTERS}x${UNITS}`,
   batch: BATCH,
   build: (makeLSTM) => {
     const model = tf.sequential();

@@ -12,7 +12,6 @@ const UNITS = 256;
  */
 export const translationModel: ExampleModel = {
   name: 'translation',
-  size: `${BATCH}x${LENGTH}x${CHARACTERS}x${UNITS}, twice`,
   batch: BATCH,
   build: (makeLSTM) => {
     const source = tf.input({ shape: [LENGTH, CHARACTERS] });

@@ -6,7 +6,7 @@ import { implementationOf, type Layers, makeLayers, RECURRENT_ACTIVATIONS } from
 import type { BenchmarkOptions } from '../options.js';
 import type { Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
-import { DEFAULT_SHAPES, formatShape, multiplyAdds, type Shape } from '../shapes.js';
+import { DEFAULT_SHAPES, formatShape, MODEL_SHAPES, multiplyAdds, type Shape } from '../shapes.js';
 
 /** Multiply-adds for which the built-in layer takes some seconds on the cpu backend, in every run. */
 const CPU_MULTIPLY_ADDS = 1500e6;
@@ -74,7 +74,10 @@ export function builtInSection(task: keyof typeof TASKS): Section {
 
 /** The shapes asked for, or the default ones that a backend does not take too long for, in so many passes. */
 export function shapesFor(backend: NodeBackend, passes: number, { shapes }: BenchmarkOptions): Shape[] {
-  if (shapes !== undefined || backend !== 'cpu') return shapes ?? DEFAULT_SHAPES;
+  if (shapes !== undefined) return shapes;
+  // Where it is TensorFlow that they are compared with, batches of models are the hardest.
+  if (backend === 'tensorflow') return [...DEFAULT_SHAPES, ...MODEL_SHAPES];
+  if (backend === 'wasm') return DEFAULT_SHAPES;
   return DEFAULT_SHAPES.filter((shape) => {
     const fits = passes * multiplyAdds(shape) <= CPU_MULTIPLY_ADDS;
     if (!fits) console.log(`${backend}, ${formatShape(shape)}: left out, too slow here; ask for it with --shapes`);

@@ -43,6 +43,20 @@ const file: ResultsFile = {
       },
       4,
     ),
+    ...(['accelerated', 'explicit', 'without LSTMs'] as const).map((candidate, n) =>
+      result(
+        {
+          section: 'models',
+          backend: 'cpu',
+          shape: 'adder',
+          setting: 'training step',
+          compared: { baseline: 'built-in', candidate },
+        },
+        n + 2,
+      ),
+    ),
+    result({ section: 'streaming', backend: 'tensorflow', setting: '' }, 5),
+    result({ section: 'trace', backend: 'cpu', setting: 'sigmoid' }, 0.8),
     result(torch, 0.5),
   ],
   data: {},
@@ -62,7 +76,21 @@ describe('tablesOf', () => {
   });
 
   it('has those of the models', () => {
-    expect(rowsUnder('model: training step, 32 rows, one row')).toEqual([['adder', '4.0, –, –', '–, –, –', '–, –, –']]);
+    expect(rowsUnder('model: training step, 32 rows, one row')).toEqual([
+      ['adder', '4.0, –, –', '2.0, –, –', '–, –, –'],
+    ]);
+  });
+
+  it('has what takes how long, and what of it is not the LSTMs', () => {
+    expect(rowsUnder('model, ms')).toEqual([
+      ['adder', 'wasm', '–', '–', '–', '–'],
+      ['adder', 'cpu', '12.0 → 6.00 → 4.00', '3.00', '–', '–'],
+    ]);
+  });
+
+  it('has calls of one timestep, and what a trace takes', () => {
+    expect(rowsUnder('a timestep a call, stateful')).toEqual([['1x2x3x4', '–', '–', '5.0']]);
+    expect(rowsUnder('extra time for a trace: hardSigmoid, sigmoid')).toEqual([['1x2x3x4', '–, –', '–, 25 %', '–, –']]);
   });
 
   it('says how many times as long as PyTorch each takes', () => {
