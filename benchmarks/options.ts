@@ -27,7 +27,7 @@ export const SECTION_NAMES = [
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
-/** Those that the tables of README.md and docs/speed.md are made of, in some ten minutes. */
+/** Those that the tables of README.md and docs/speed.md are made of, in ten to fifteen minutes. */
 const TABLE_SECTIONS: readonly SectionName[] = [
   'models',
   'inference',
