@@ -42,7 +42,8 @@ function sparsemax(x: tf.Tensor): tf.Tensor {
     const supported = tf.sum(isInSupport, -1, true);
     // How often each value counts, by k; in the order of x.
     const shares = tf.mul(isInSupport, tf.div(tf.add(tf.sub(supported, counts), 1), supported));
-    const places = tf.oneHot(tf.cast(indices, 'int32'), size);
+    // tf.oneHot knows no axis of one.
+    const places = tf.equal(tf.expandDims(tf.cast(indices, 'int32'), -1), tf.range(0, size, 1, 'int32'));
     const share = tf.sum(tf.mul(tf.expandDims(shares, -1), tf.cast(places, 'float32')), -2);
     const threshold = tf.sub(tf.sum(tf.mul(share, logits), -1, true), tf.div(1, supported));
     const y = tf.relu(tf.sub(logits, threshold));

@@ -103,3 +103,13 @@ it('Keras has a number for each activation that is added', () => {
   const tested = CASES.map(({ config }) => config.activation);
   expect(Object.keys(KERAS_ACTIVATIONS).filter((name) => !tested.includes(name))).toEqual([]);
 });
+
+it('each activation has a value for an axis of one, and sparsemax leaves nothing to others', () => {
+  tf.tidy(() => {
+    const x = tf.tensor2d([[-3], [0.4], [2]]);
+    // It halves the axis.
+    const { glu: _, ...others } = KERAS_ACTIVATIONS;
+    for (const apply of Object.values(others)) expect(apply(x).shape).toEqual([3, 1]);
+    expectClose(KERAS_ACTIVATIONS.sparsemax(x), tf.ones([3, 1]));
+  });
+});
