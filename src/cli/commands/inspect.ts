@@ -72,7 +72,7 @@ export async function inspect(
   const tensors: tf.Tensor[] = [];
   try {
     progress.step('reading the input');
-    const { inputs, shapes, tokens } = readInputs(options.input, model, options);
+    const { inputs, shapes, tokens, vocabulary } = readInputs(options.input, model, options);
     tensors.push(...inputs);
     const report: InspectionReportOptions = { model, inputs };
     const notes = [heldBy(options.input, shapes, samples)];
@@ -85,6 +85,7 @@ export async function inspect(
     requireFit(report, loss, notes.join(''));
     const timeLabels = options.timeLabels === undefined ? tokens : readTimeLabels(options.timeLabels, samples);
     if (timeLabels !== null) report.timeLabels = timeLabels;
+    if (vocabulary !== null) report.classNames = vocabulary;
     if (loss !== undefined) report.loss = loss;
     if (title !== undefined) report.title = title;
     progress.step(`inspecting ${model.name} on ${inputs[0]?.shape[0]} samples`);

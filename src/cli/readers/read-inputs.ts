@@ -5,7 +5,7 @@ import { type ArraysFor, layerNameOf, readArrays, toTensors } from './arrays.js'
 import { STANDARD_INPUT } from './read-file.js';
 import { readTokens } from './text.js';
 import { oneHotOf, type PaddingSide, paddedIds, withZeros } from './text-arrays.js';
-import { readVocabulary } from './vocabulary.js';
+import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
 /** How a file becomes a model's inputs. */
 export interface InputOptions {
@@ -24,6 +24,8 @@ export interface ReadInputs {
   shapes: number[][];
   /** What stands at each timestep of each sample, where the file says so: the tokens of text. */
   tokens: string[][] | null;
+  /** The token of each number, where there is a vocabulary: what the model predicts, if it predicts text. */
+  vocabulary: string[] | null;
 }
 
 interface ReadText {
@@ -31,6 +33,7 @@ interface ReadText {
   tokens: string[][];
   /** How many lines the file has. */
   lines: number;
+  vocabulary: string[];
 }
 
 function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptions): ReadText {
@@ -48,11 +51,19 @@ function readText(path: string, inputs: tf.SymbolicTensor[], options: InputOptio
   const { shape } = inputs[0] as tf.SymbolicTensor;
   const [, timesteps = null, features] = shape;
   const { padded, labels: tokens } = paddedIds(text.ids, text.tokens, { timesteps, pad });
-  if (shape.length === 2) return { array: withZeros(padded), tokens, lines };
+  const read = { tokens, lines, vocabulary: tokensOf(vocabulary) };
+  if (shape.length === 2) return { array: withZeros(padded), ...read };
   if (shape.length === 3 && typeof features === 'number') {
-    return { array: oneHotOf(padded, features, vocabulary), tokens, lines };
+    return { array: oneHotOf(padded, features, vocabulary), ...read };
   }
   throw new UserError('text input needs a model that takes token numbers [B, T] or one-hot vectors [B, T, D]');
+}
+
+/** By number; a number without a token is called by itself. */
+function tokensOf({ ids, size }: Vocabulary): string[] {
+  const tokens = Array.from({ length: size }, (_, id) => `${id}`);
+  for (const [token, id] of ids) tokens[id] = token;
+  return tokens;
 }
 
 /**
@@ -79,5 +90,6 @@ export function readInputs(path: string, model: tf.LayersModel, options: InputOp
     inputs: toTensors(read, samples, dtypes),
     shapes: read.map(({ shape: [rows = 0, ...rest] }) => [text?.lines ?? rows, ...rest]),
     tokens: text?.tokens ?? null,
+    vocabulary: text?.vocabulary ?? null,
   };
 }

@@ -72,7 +72,9 @@ function stepLine(output: ModelOutput, { sampleNames, timeLabels, classNames }: 
   const loss = `<span class="quiet">${shortNumber((losses as ArrayLike<number>)[place] as number)}</span>`;
   if (targets === null) return `${link} ${loss}`;
   const row = Array.prototype.slice.call(values, place * width, (place + 1) * width) as number[];
-  const name = (index: number) => visibleLabel(classNames?.[index] ?? `${index}`);
+  // Names of something else are no names of these classes.
+  const names = classNames?.length === width ? classNames : null;
+  const name = (index: number) => visibleLabel(names?.[index] ?? `${index}`);
   const [told, right] =
     kind === 'classes'
       ? [name(largestOfEach(row, width)[0] as number), name(targets[place] as number)]

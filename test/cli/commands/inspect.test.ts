@@ -32,6 +32,14 @@ beforeAll(async () => {
   });
   text.add(lstm({ units: 2, name: 'speller' }));
   await saveModel(text, folder.path('text'));
+  const guesser = tf.sequential({
+    layers: [
+      tf.layers.embedding({ inputDim: 3, outputDim: 2, inputLength: 4 }),
+      lstm({ units: 2, returnSequences: true }),
+      tf.layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  });
+  await saveModel(guesser, folder.path('guesser'));
 });
 
 const inspect = (model: string, ...args: string[]) =>
@@ -152,6 +160,13 @@ describe('inspect', () => {
     expect(report()).toContain('["z","z","q","z"]');
     const few = await inspect('text', '--input', folder.path('in.txt'), '--vocabulary', vocabulary, '--samples', '1');
     expect(few.out).toContain('kB, on 1 of 2 lines; ');
+  });
+
+  test('calls what a text model predicts by the tokens of its vocabulary', async () => {
+    const vocabulary = file('tokens.json', { z: 2, '': 0 });
+    const { code } = await inspect('guesser', '--input', file('z.txt', 'zz\n'), '--vocabulary', vocabulary);
+    expect(code).toBe(0);
+    expect(report()).toContain('"classNames":["","1","z"]');
   });
 
   test('shows the time labels that are given', async () => {

@@ -120,6 +120,14 @@ test('The hardest samples and steps are listed, those that are drawn as links', 
   expect(html).toContain(`<li><a href="#sample=${Math.floor(hardest! / 4)}&amp;step=${hardest! % 4}"`);
 });
 
+test('Names of something else are not given to classes', async () => {
+  const outputs = await outputsOf(someModel(true), tf.tensor3d(LABELS), 'sparseCategoricalCrossentropy');
+  const drawn = { sampleNames: ['x', 'y', 'z'], samples: 3, timeLabels: [] };
+  const names = Array.from({ length: CLASSES }, (_, n) => `name ${n}`);
+  expect(outputsSection(outputs, { ...drawn, classNames: names })).toContain('not name ');
+  expect(outputsSection(outputs, { ...drawn, classNames: [...names, 'one more'] })).not.toContain('name ');
+});
+
 test('A live report answers with what the model predicts while units are held', async () => {
   const model = someModel(false);
   const data = modelData('test', model, inputs(), tf.tensor2d([[1], [-2], [3]]), { loss: 'meanSquaredError' });
