@@ -48,7 +48,17 @@ export function channels(colour: string): [number, number, number] {
   const value = Number.parseInt(colour.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
-/** Black or white, whichever is easier to read on a colour: by its luminance as in Rec. 709. */
-export function inkOn([red, green, blue]: readonly [number, number, number]): string {
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 130 ? '#000000' : '#ffffff';
+/** Black or white, whichever has more contrast to a colour: at least 4.5 to any, as WCAG 2.2 demands of text. */
+export function inkOn(colour: readonly [number, number, number]): string {
+  const luminance = luminanceOf(colour);
+  return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? '#000000' : '#ffffff';
+}
+
+/** Relative luminance as WCAG 2.2 defines it: 0 of black, 1 of white. */
+function luminanceOf(colour: readonly [number, number, number]): number {
+  const [red, green, blue] = colour.map((channel) => {
+    const share = channel / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

@@ -40,6 +40,27 @@ test('Letters are black on light colours and white on dark ones', () => {
   expect(inkOn([40, 0, 80])).toBe('#ffffff');
 });
 
+/** As WCAG 2.2 computes it. */
+function contrast(one: readonly number[], other: readonly number[]): number {
+  const [darker, lighter] = [one, other]
+    .map((colour) => {
+      const [red, green, blue] = colour.map((c) => (c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+    })
+    .sort((a, b) => a - b);
+  return (lighter! + 0.05) / (darker! + 0.05);
+}
+
+test('Letters can be read on every colour of every ramp', () => {
+  expect(contrast([0, 0, 0], [255, 255, 255])).toBeCloseTo(21, 6);
+  for (const ramp of [SEQUENTIAL, ...Object.values(DIVERGING)]) {
+    for (let n = 0; n <= 500; n++) {
+      const colour = colourAt(ramp, n / 500);
+      expect(contrast(colour, channels(inkOn(colour)))).toBeGreaterThanOrEqual(4.5);
+    }
+  }
+});
+
 test('Every colour is written as red, green and blue in two digits each', () => {
   const tables = [SEQUENTIAL, ...Object.values(DIVERGING), ...Object.values(CATEGORIES), [NON_FINITE]];
   for (const colour of tables.flat()) expect(colour).toMatch(/^#[\da-f]{6}$/);
