@@ -21,6 +21,20 @@ export function createSvg(name: string, attributes: Record<string, string | numb
   return created;
 }
 
+/** What is drawn over time is drawn in these units, and stretched. */
+export const PLOT_HEIGHT = 100;
+/** Room for half of a line. Lines beyond the edge of a picture, where they may be, some browsers draw blurred. */
+const ROOM = 3;
+
+/** A picture over time, a unit wide for each step, as wide as all others. */
+export function createPlot(timesteps: number): SVGElement {
+  return createSvg('svg', {
+    viewBox: `0 ${-ROOM} ${timesteps} ${PLOT_HEIGHT + 2 * ROOM}`,
+    preserveAspectRatio: 'none',
+    'aria-hidden': 'true',
+  });
+}
+
 /** Replaces the options of a selection. */
 export function fillSelect(select: HTMLSelectElement, options: { value: string; text: string }[]): void {
   select.replaceChildren(...options.map((option) => create('option', { value: option.value }, option.text)));

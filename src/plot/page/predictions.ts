@@ -1,6 +1,6 @@
 import { percent, shortNumber } from '../../inspect/words.js';
 import { visibleLabel } from '../rows/time-labels.js';
-import { create, createSvg, element } from './elements.js';
+import { create, createPlot, createSvg, element, PLOT_HEIGHT } from './elements.js';
 import { unpackFloats } from './packed.js';
 import { connectPointing, stepAt } from './pointing.js';
 import type { ReportOutput } from './report-data.js';
@@ -108,9 +108,6 @@ function numberRows({ shown, width, kind, values, targets }: ReadOutput, place: 
   return rows;
 }
 
-/** Bars are drawn in these units, and stretched. */
-const HEIGHT = 100;
-
 /** The loss of every step as bars above the heatmap, as wide. */
 function connectLosses(state: PageState, outputs: readonly ReadOutput[]): void {
   const strip = element<HTMLElement>('losses');
@@ -127,16 +124,12 @@ function connectLosses(state: PageState, outputs: readonly ReadOutput[]): void {
     if (!changed.has('sample') && !changed.has('layer')) return;
     strip.replaceChildren();
     if (trace.timesteps !== places) return;
-    const plot = createSvg('svg', {
-      viewBox: `0 0 ${places} ${HEIGHT}`,
-      preserveAspectRatio: 'none',
-      'aria-hidden': 'true',
-    });
+    const plot = createPlot(places);
     let bars = '';
     for (let t = 0; t < places; t++) {
       const loss = losses[sample * places + t] as number;
       if (Number.isFinite(loss))
-        bars += `M${t},${HEIGHT}V${(HEIGHT * (1 - loss / (most || 1))).toFixed(1)}h1V${HEIGHT}Z`;
+        bars += `M${t},${PLOT_HEIGHT}V${(PLOT_HEIGHT * (1 - loss / (most || 1))).toFixed(1)}h1V${PLOT_HEIGHT}Z`;
     }
     plot.append(createSvg('path', { d: bars, class: 'loss-bars' }));
     const title = create('div', { class: 'row-title' });

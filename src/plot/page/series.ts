@@ -3,7 +3,7 @@ import { CATEGORIES } from '../rows/colours.js';
 import { heatImage, heatMatrix, LARGEST_IMAGE } from '../rows/heat.js';
 import { symmetricView } from '../rows/quantity-view.js';
 import type { Sample } from '../rows/sample.js';
-import { create, createSvg, element, pageTheme } from './elements.js';
+import { create, createPlot, createSvg, element, PLOT_HEIGHT, pageTheme } from './elements.js';
 import { decodeSample } from './encoding.js';
 import { putImage } from './heatmap.js';
 import { connectPointing, stepAt } from './pointing.js';
@@ -13,9 +13,6 @@ import { pathsOf } from './timeline.js';
 
 /** More features than that are drawn as a heatmap, not as lines. */
 const MOST_LINES = 6;
-/** Lines are drawn in these units, and stretched. */
-const HEIGHT = 100;
-
 /** What the model is given over time, above the heatmap and as wide, where that is not a text. */
 export function connectSeries(state: PageState): void {
   const series = element<HTMLElement>('series');
@@ -50,12 +47,8 @@ function lines({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
   const finite = x.filter(Number.isFinite);
   const low = finite.reduce((least, value) => Math.min(least, value), 0);
   const high = finite.reduce((most, value) => Math.max(most, value), low + 1e-6);
-  const y = (value: number) => (((high - value) / (high - low)) * HEIGHT).toFixed(2);
-  const picture = createSvg('svg', {
-    viewBox: `0 0 ${timesteps} ${HEIGHT}`,
-    preserveAspectRatio: 'none',
-    'aria-hidden': 'true',
-  });
+  const y = (value: number) => (((high - value) / (high - low)) * PLOT_HEIGHT).toFixed(2);
+  const picture = createPlot(timesteps);
   const trace: Sample = {
     sample: 0,
     timesteps,

@@ -4,13 +4,10 @@ import { type QuantityView, quantityView } from '../rows/quantity-view.js';
 import { largestOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
 import { timelinePoints } from '../rows/timeline.js';
-import { create, createSvg, element, pageTheme } from './elements.js';
+import { create, createPlot, createSvg, element, PLOT_HEIGHT, pageTheme } from './elements.js';
 import { pinColour } from './heatmap.js';
 import { connectPointing, stepAt } from './pointing.js';
 import { type Change, isSamePin, type PageState, type Pin, type View } from './state.js';
-
-/** Lines are drawn in these units, and stretched. */
-const HEIGHT = 100;
 
 /** A unit whose lines are drawn. */
 export interface DrawnUnit extends Pin {
@@ -85,14 +82,12 @@ function rowTitle(quantity: string, { trace }: View, { domain }: QuantityView): 
 function rowPlot(quantity: string, view: View, units: readonly DrawnUnit[], scale: QuantityView): SVGElement {
   const { timesteps, valid } = view.trace;
   const [low, high] = scale.domain;
-  const y = (value: number) => (((high - value) / (high - low)) * HEIGHT).toFixed(2);
-  const plot = createSvg('svg', {
-    viewBox: `0 0 ${timesteps} ${HEIGHT}`,
-    preserveAspectRatio: 'none',
-    'aria-hidden': 'true',
-  });
+  const y = (value: number) => (((high - value) / (high - low)) * PLOT_HEIGHT).toFixed(2);
+  const plot = createPlot(timesteps);
   for (const { first, last } of maskedRuns(valid)) {
-    plot.append(createSvg('rect', { x: first, width: last - first + 1, y: 0, height: HEIGHT, class: 'masked-row' }));
+    plot.append(
+      createSvg('rect', { x: first, width: last - first + 1, y: 0, height: PLOT_HEIGHT, class: 'masked-row' }),
+    );
   }
   for (const level of low === 0 ? [SATURATED.low, SATURATED.high] : [0]) {
     plot.append(createSvg('line', { x1: 0, x2: timesteps, y1: y(level), y2: y(level), class: 'level' }));

@@ -68,7 +68,7 @@ button:hover { text-decoration: underline; }
 .pin-row { margin: .1rem 0 .2rem var(--gutter); display: flex; flex-wrap: wrap; gap: 0 .75rem; } #pins { display: contents; } .pin { white-space: nowrap; }
 .swatch { display: inline-block; width: .6rem; height: .6rem; margin-right: .35rem; border-radius: 50%; }
 #timeline { row-gap: 3px; cursor: crosshair; touch-action: pan-y; }
-#timeline svg, #losses svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); overflow: visible; }
+#timeline svg, #losses svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); }
 #series svg, #series canvas { height: 3.5rem; touch-action: pan-y; cursor: crosshair; } #series { margin-bottom: .4rem; }
 .row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .35rem; font-size: .65rem; line-height: 1; color: var(--quiet); text-align: right; }
 .row-title button { grid-row: 1 / 3; align-self: center; justify-self: start; text-align: left; font-size: .95rem; color: var(--text); padding: 0 .3rem; min-width: 1.5rem; min-height: 1.5rem; }
