@@ -37,6 +37,7 @@ export function connectHeatmap(state: PageState): void {
       const hadFocus = maps.some(({ canvas }) => canvas === document.activeElement);
       maps = view.shown.map((layer) => layerMap(state, layer));
       place.replaceChildren(...maps.map(({ block }) => block));
+      place.classList.toggle('alongside', maps.length > 1);
       if (hadFocus) maps.find(({ layer }) => layer === view.layer)?.canvas.focus();
       drawAll();
     } else if (['sample', 'quantity', 'sorting', 'isStretched'].some((key) => changed.has(key as Change))) {

@@ -44,7 +44,7 @@ button:hover { text-decoration: underline; }
   touch-action: pan-y; user-select: none; -webkit-user-select: none; }
 #text span { padding: .12em 0; } #text [aria-selected=true] { box-shadow: inset 0 -3px var(--cursor-colour); } #text .cursor { outline: 2px solid var(--cursor-colour); outline-offset: -1px; }
 #text .hovered { text-decoration: underline; text-decoration-thickness: 2px; }
-.masked-token { opacity: .45; text-decoration: line-through; }
+.masked-token { color: var(--quiet); text-decoration: line-through; }
 .layer-map, #timeline, #series, #losses { display: grid; grid-template-columns: var(--gutter) minmax(0, 1fr); position: relative; }
 .layer-map { margin-bottom: .25rem; }
 .layer-map::after, #timeline::after, #losses:not(:empty)::after, #series:not(:empty)::after, .layer-map::before, #timeline::before, #losses:not(:empty)::before, #series:not(:empty)::before {
@@ -98,6 +98,7 @@ svg .dot { fill: var(--chosen); fill-opacity: .6; } svg a:hover .dot { fill: var
 svg .guide { stroke: var(--quiet); stroke-dasharray: 4 3; fill: none; } svg .diagonal { stroke: var(--line); }
 svg .curve { fill: none; stroke: var(--chosen); stroke-width: 2; } svg .second { stroke: var(--cursor-colour); stroke-dasharray: 6 3; }
 svg .key-first { fill: var(--chosen); } svg .key-second { fill: var(--cursor-colour); }
+@media (min-width: 75rem) { #maps.alongside { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 0 1rem; } }
 @media (max-width: 60rem) {
   main { padding: .75rem .9rem 3rem; }
   .columns-of-page, .beside { display: contents; } #explorer { display: flex; flex-direction: column; }
