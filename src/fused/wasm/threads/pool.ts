@@ -44,8 +44,8 @@ const MOST_MILLISECONDS_TO_FOLLOW = 10_000;
  */
 const MOST_SLEPT_MEETINGS = 1 / 8;
 const LEAST_SLEPT_MEETINGS = 4;
-/** For so long after it, calls in which threads meet are not divided. */
-const MILLISECONDS_WITHOUT_MEETINGS = 1000;
+/** For so many times as long as that call took, calls in which threads meet are not divided: it is a tenth of the time at most. */
+const TIMES_WITHOUT_MEETINGS = 10;
 
 /** Some workers, and this thread with them. */
 export class WorkerPool {
@@ -182,7 +182,8 @@ export class WorkerPool {
       if (Atomics.exchange(this.control, state, IDLE) !== DONE) isDone = false;
     }
     if (this.sleeps > Math.max(LEAST_SLEPT_MEETINGS, MOST_SLEPT_MEETINGS * meetings)) {
-      this.noMeetingsBefore = performance.now() + MILLISECONDS_WITHOUT_MEETINGS;
+      const now = performance.now();
+      this.noMeetingsBefore = now + TIMES_WITHOUT_MEETINGS * (now - start);
     }
     return isDone;
   }

@@ -1,4 +1,5 @@
 import { FIELD, FIELD_COUNT } from '../binaries.js';
+import type { Size } from '../heap.js';
 import type { FUNCTIONS } from './control.js';
 
 /** How a call is divided among threads. */
@@ -65,13 +66,23 @@ const SAMPLES_OF_LARGE_BATCH = 16;
 /** A product takes the columns of its right factor in panels of so many: no thread gets fewer. */
 export const PANEL_COLUMNS = 16;
 
-/** Whether calls of this size are divided at all. */
-export function isWorthSplitting(batch: number, timesteps: number, features: number, units: number): boolean {
-  return batch * timesteps * (features + units) * 4 * units >= LEAST_WORK;
-}
-
 /** Fewer rows meet weights that are not packed, whose products are added up in another order. */
 const LEAST_ROWS = 4;
+
+/**
+ * Whether calls of this size are divided at all.
+ *
+ * @param mayMeet Whether threads may meet on the way, as they must where there are too few samples to be divided.
+ */
+export function isWorthSplitting({ batch, timesteps, features, units }: Size, mayMeet: boolean): boolean {
+  const work = batch * timesteps * (features + units) * 4 * units;
+  return work >= LEAST_WORK && (mayMeet || sharesOfSamples(batch, timesteps) > 1);
+}
+
+/** How many threads may divide the samples. */
+function sharesOfSamples(batch: number, timesteps: number): number {
+  return Math.floor(batch / (timesteps === 1 ? LEAST_ROWS : 2));
+}
 
 /** Divides a call among as many threads as it is worth; null where that is this one alone. */
 export function split(
@@ -85,7 +96,7 @@ export function split(
   const batch = fields[FIELD.batch] as number;
   const timesteps = fields[FIELD.timesteps] as number;
   if (batch * timesteps < LEAST_ROWS) return null;
-  const bySamples = Math.min(threads, Math.floor(batch / (timesteps === 1 ? LEAST_ROWS : 2)));
+  const bySamples = Math.min(threads, sharesOfSamples(batch, timesteps));
   const byUnits = mayMeet ? sharesOfUnits(fields, threads) : 1;
   if (bySamples < 2 && byUnits < 2) return null;
   const isLarge = weightBytes(fields) > BYTES_OF_CACHE && batch / threads < SAMPLES_OF_LARGE_BATCH;

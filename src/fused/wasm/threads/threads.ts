@@ -48,8 +48,7 @@ export class WasmThreads implements Threads {
   }
 
   openHeap(build: Build, size: Size): Heap | null {
-    const { batch, timesteps, features, units } = size;
-    if (this.pool.lost !== null || !isWorthSplitting(batch, timesteps, features, units)) return null;
+    if (this.pool.lost !== null || !isWorthSplitting(size, this.pool.areMeetingsWorthIt)) return null;
     const wasm = openSharedMemory();
     if (wasm === null && (bytesOf(size) > MOST_BYTES || !this.ownArena().hasRoomFor(bytesOf(size)))) return null;
     const instance = this.pool.open(build, this.memory());
@@ -58,7 +57,7 @@ export class WasmThreads implements Threads {
     const place =
       wasm === null ? this.ownArena() : new SharedHeap({ wasm, exports, keptPanels: panelsIn(tf.backend(), wasm) });
     // Panels of all units are those of each thread's, too, where no gate begins within one.
-    const keptPanels = units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
+    const keptPanels = size.units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
     return new ThreadedHeap(place, this.memory(), instance, this.pool, keptPanels);
   }
 
