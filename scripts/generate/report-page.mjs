@@ -31,7 +31,7 @@ export async function writeReportPage() {
   const hash = createHash('sha256').update(script).digest('base64');
   const lines = [
     '// Made by npm run generate.',
-    `export const PAGE_SCRIPT = ${JSON.stringify(script)};`,
+    `export const PAGE_SCRIPT: string = ${JSON.stringify(script)};`,
     '/** For the content security policy: no other script runs. */',
     `export const PAGE_SCRIPT_HASH = 'sha256-${hash}';`,
     '',

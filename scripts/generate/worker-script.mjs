@@ -23,7 +23,7 @@ export async function workerScript() {
 export async function writeWorkerScript() {
   const lines = [
     '// Made by npm run generate.',
-    `export const WORKER_SCRIPT = ${JSON.stringify(await workerScript())};`,
+    `export const WORKER_SCRIPT: string = ${JSON.stringify(await workerScript())};`,
     '',
   ];
   const target = `${root}src/fused/wasm/threads/worker-script.ts`;
