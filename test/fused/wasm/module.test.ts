@@ -87,12 +87,15 @@ test('a build with additions is known once it is provided, of the same instructi
 });
 
 test('steps with additions are refused, by name, where nobody has provided a build for them', () => {
+  // A second copy of tfjs finds all of its kernels registered, and says so of each.
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
   jest.isolateModules(() => {
     const { WasmKernel } = require('../../../src/fused/wasm/wasm-kernel.js') as typeof kernels;
     const refusal = new WasmKernel('simd').refusal({ ...FUSED_PROBLEM, additions: ['peepholes', 'a projection'] });
     expect(refusal).toBe('the fused kernel for peepholes, a projection comes with explicit-lstm/variants');
     expect(new WasmKernel('simd').refusal({ ...FUSED_PROBLEM, additions: [] })).toBeNull();
   });
+  warn.mockRestore();
 });
 
 test('the plain builds are spared what the additions take', () => {
