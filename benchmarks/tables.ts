@@ -173,13 +173,15 @@ export function measuredOn({ machine, threads, versions, targets }: ResultsFile)
   return (
     `${MEASURED_ON}${machine.cores} cores of ${machine.cpu} (${details.join(', ')}), load ${machine.load.toFixed(1)}, ` +
     `Node ${machine.node.slice(1)}, tfjs ${tfjs}. ${threads}. ` +
-    `${reached.length} of ${judged.length} targets reached.`
+    `${reached.length} of ${judged.length} targets reached. A dash: not timed.`
   );
 }
 
+/** Leaves out rows of which nothing was timed. */
 export function formatMarkdown({ head, rows }: DocumentTable): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+  const shown = rows.filter(([, ...cells]) => cells.some((cell) => cell.replaceAll(NOTHING, '').match(/\w/)));
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...shown.map(line)].join('\n');
 }
 
 /**
