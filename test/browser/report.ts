@@ -245,6 +245,7 @@ async function followLinks(page: Page): Promise<void> {
   await page.locator('.layer[open] a', { hasText: 'output gate o' }).first().click();
   await page.locator('#layer option:checked', { hasText: 'second' }).waitFor({ state: 'attached' });
   requireSame('the gate', await page.locator('#quantity').inputValue(), 'o');
+  await followDot(page);
   await page.evaluate(() => {
     location.hash = 'layer=0&unit=3&step=4';
   });
@@ -268,6 +269,26 @@ async function followLinks(page: Page): Promise<void> {
     'unit 3',
   ]);
   requireSame('lines of a gate', await page.locator('#timeline svg').first().locator('.line').count(), 2);
+}
+
+/** From the last dot of the first gate of the layer that is open, or from one that lies upon it. */
+async function followDot(page: Page): Promise<void> {
+  const picture = page.locator('.layer[open] svg:has(.dots)').first();
+  await picture.scrollIntoViewIfNeeded();
+  const dot = await picture
+    .locator('.dots')
+    .first()
+    .evaluate((path) => ({
+      place: path.getAttribute('d')?.split('M').at(-1)?.split(/[ h]/).map(Number) as number[],
+      widthOfPicture: (path.closest('svg') as SVGSVGElement).viewBox.baseVal.width,
+    }));
+  const { x, y, width } = await sizeOf(picture);
+  const [left, top] = dot.place.map((coordinate) => (coordinate * width) / dot.widthOfPicture) as [number, number];
+  await page.mouse.move(x + left + 1, y + top);
+  const unit = /^(unit \d): closed \d+%, open \d+%$/.exec((await picture.locator('title').textContent()) ?? '')?.[1];
+  await page.mouse.click(x + left + 1, y + top);
+  await page.waitForFunction(() => document.querySelector<HTMLSelectElement>('#quantity')?.value === 'i');
+  requireSame('the unit of a dot', (await whereabouts(page)).unit, unit);
 }
 
 async function useLabels(page: Page): Promise<void> {

@@ -161,13 +161,11 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function decoded(bytes: Uint8Array, { scale, timesteps, bits }: Coding): Float32Array {
-  const { low, high, bend, width, isOfDifferences } = scale;
-  const from = bent(low, bend);
-  const span = bent(high, bend) - from;
-  const steps = stepsOf(bits);
+  const { width, isOfDifferences } = scale;
   const mask = 2 ** bits - 1;
   const count = timesteps * width;
   const values = new Float32Array(count);
+  const levelOf = levelsOf(scale, bits);
   for (let n = 0; n < width; n++) {
     let code = 0;
     for (let t = 0; t < timesteps; t++) {
@@ -175,10 +173,23 @@ function decoded(bytes: Uint8Array, { scale, timesteps, bits }: Coding): Float32
       const stored =
         bytesPerCode(bits) === 1 ? (bytes[at] as number) : ((bytes[at] as number) << 8) | (bytes[count + at] as number);
       code = isOfDifferences && t > 0 ? (code + stored) & mask : stored;
-      const position = from + (code / steps) * span;
-      const value = bend === 0 ? position : bend * Math.sinh(position);
-      values[t * width + n] = code === notFinite(bits) ? Number.NaN : value;
+      values[t * width + n] = levelOf(code);
     }
   }
   return values;
+}
+
+/** The value of each code. */
+function levelsOf({ low, high, bend }: Scale, bits: number): (code: number) => number {
+  const from = bent(low, bend);
+  const span = bent(high, bend) - from;
+  const levelOf = (code: number) => {
+    if (code === notFinite(bits)) return Number.NaN;
+    const position = from + (code / stepsOf(bits)) * span;
+    return bend === 0 ? position : bend * Math.sinh(position);
+  };
+  if (bytesPerCode(bits) > 1) return levelOf;
+  // Large traces have few levels, and a page no time to compute them for each value.
+  const levels = Float32Array.from({ length: 2 ** bits }, (_, code) => levelOf(code));
+  return (code) => levels[code] as number;
 }

@@ -1,6 +1,6 @@
 import { percent, shortNumber } from '../../inspect/words.js';
 import { CATEGORIES } from '../rows/colours.js';
-import { type Colour, heatImage, heatMatrix, type IndexedImage, LARGEST_IMAGE } from '../rows/heat.js';
+import { heatImage, heatMatrix, type IndexedImage, LARGEST_IMAGE } from '../rows/heat.js';
 import { indicesOf, type Sample, widthOf } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
 import { visibleLabel } from '../rows/time-labels.js';
@@ -27,9 +27,15 @@ interface LayerMap {
 export function connectHeatmap(state: PageState): void {
   const place = element<HTMLElement>('maps');
   let maps: LayerMap[] = [];
+  const observer = new ResizeObserver(() => {
+    for (const map of maps) drawAxes(map, state);
+  });
   const drawAll = () => {
     for (const map of maps) draw(map, state);
     drawLegend(state.view);
+    // Axes want to know how large maps are. They are drawn when that is known anyway, not by a layout of their own.
+    observer.unobserve(place);
+    observer.observe(place);
   };
   state.onChange((view, changed) => {
     const layers = maps.map(({ layer }) => layer);
@@ -46,9 +52,6 @@ export function connectHeatmap(state: PageState): void {
     for (const map of maps) mark(map, view, state);
   });
   pageTheme.onChange(drawAll);
-  new ResizeObserver(() => {
-    for (const map of maps) drawAxes(map, state);
-  }).observe(place);
 }
 
 function layerMap(state: PageState, layer: number): LayerMap {
@@ -95,16 +98,19 @@ function draw(map: LayerMap, state: PageState): void {
   const matrix = heatMatrix({ rows: units, columns: trace.timesteps }, LARGEST_IMAGE, valueAt);
   putImage(map.canvas, heatImage(matrix, shownView({ quantity, isStretched: view.isStretched }, trace)));
   map.block.style.setProperty('--rows', `${units}`);
-  drawAxes(map, state);
 }
 
 /** Makes a canvas as large as an image, and puts it there. */
 export function putImage(canvas: HTMLCanvasElement, { width, height, pixels, palette }: IndexedImage): void {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  // So that the pixels stay in the processor's memory: a graphics card only for them is a third of a second to wait for.
+  const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
   const image = context.createImageData(width, height);
-  for (const [n, index] of pixels.entries()) image.data.set(palette[index] as Colour, 4 * n);
+  // A colour at a time, in whatever order the machine has the bytes of a number.
+  const colours = new Uint32Array(Uint8Array.from(palette.flat()).buffer);
+  const target = new Uint32Array(image.data.buffer);
+  for (let n = 0; n < pixels.length; n++) target[n] = colours[pixels[n] as number] as number;
   context.putImageData(image, 0, 0);
 }
 

@@ -1,5 +1,6 @@
 import { connectAddress } from './address.js';
 import { connectControls } from './controls.js';
+import { connectDots } from './dots.js';
 import { element } from './elements.js';
 import { connectExport } from './export.js';
 import { connectHeatmap } from './heatmap.js';
@@ -13,6 +14,7 @@ import { PageState } from './state.js';
 import { connectText } from './text.js';
 import { connectTimeline } from './timeline.js';
 
+connectDots();
 const data: ReportData = JSON.parse(element('data').textContent ?? '');
 if (data.layers.length > 0) {
   const state = new PageState(data);

@@ -1,46 +1,51 @@
 import type { FlowStatistics, PerTimestep } from '../../inspect/gradient/flow-types.js';
 import { type GateStatistics, memoryHorizonOf } from '../../inspect/statistics/layer-statistics.js';
-import { amount, percent } from '../../inspect/words.js';
+import { amount } from '../../inspect/words.js';
+import { CHART } from '../rows/chart.js';
 import { type FlowPoint, flowPoints, positiveOnly } from '../rows/flow-points.js';
 import { horizonBins, horizonDomain, horizonFraction, horizonTicks } from '../rows/horizons.js';
 import { logTicks } from '../rows/log-ticks.js';
-import { type GateFractions, saturationDots } from '../rows/saturation.js';
+import { type GateFractions, type SaturationDot, saturationDots } from '../rows/saturation.js';
 import { escapeHtml } from './escape.js';
 
 // Small pictures of a report, as SVG, of the same rows as the pictures of Vega-Lite. Their colours are in the report's
 // style, so that they follow light and dark.
 
-const WIDTH = 240;
-const HEIGHT = 180;
-const PLOT = { left: 46, top: 8, width: 184, height: 136 };
+const { width: WIDTH, height: HEIGHT, plot: PLOT } = CHART;
 /** Labels that an axis of small width holds. */
 const MOST_TICKS = 5;
 
 /** Where a value stands, in the picture's units. */
 type Scale = (value: number) => string;
 
-const xAt = (fraction: number): string => (PLOT.left + fraction * PLOT.width).toFixed(1);
-const yAt = (fraction: number): string => (PLOT.top + (1 - fraction) * PLOT.height).toFixed(1);
+const xAt = (fraction: number, digits = 1): string => (PLOT.left + fraction * PLOT.width).toFixed(digits);
+const yAt = (fraction: number, digits = 1): string => (PLOT.top + (1 - fraction) * PLOT.height).toFixed(digits);
+
+/** Where the dots of units lead. */
+export interface DotLinks {
+  /** Of the gate, which a unit is added to; null where the layer is not drawn. */
+  address: string | null;
+  isDrawn: (unit: number) => boolean;
+}
 
 /**
- * Left- against right-saturated fraction, a dot a unit: as `saturationPlot`.
- *
- * @param addressOf Where a unit's dot leads; null for nowhere.
+ * Left- against right-saturated fraction, a dot a unit: as `saturationPlot`. The page's script names the dot that a pointer
+ * is near, and makes a link of it: an element for each of hundreds of units would double the size of a page.
  */
 export function saturationChart(
   gate: string,
   fractions: GateFractions,
   stuckFraction: number,
-  addressOf: (unit: number) => string | null,
+  { address, isDrawn }: DotLinks,
 ): string {
-  const dots = saturationDots(fractions).flatMap((dot) => {
-    if (dot === null) return [];
-    const { unit, left, right } = dot;
-    const title = `unit ${unit}: closed ${percent(left)}, open ${percent(right)}`;
-    const circle = `<circle class="dot" cx="${xAt(right)}" cy="${yAt(left)}" r="4"><title>${title}</title></circle>`;
-    const address = addressOf(unit);
-    // A hundred dots are too many stops for the Tab key; the table and the explorer lead to all units as well.
-    return [address === null ? circle : `<a href="${address}" tabindex="-1">${circle}</a>`];
+  const found = saturationDots(fractions).filter((dot) => dot !== null);
+  const hasLink = ({ unit }: SaturationDot) => address !== null && isDrawn(unit);
+  const dots = [true, false].map((isLinked) => {
+    const shown = found.filter((dot) => hasLink(dot) === isLinked);
+    if (shown.length === 0) return '';
+    const d = shown.map(({ left, right }) => `M${xAt(right, 2)} ${yAt(left, 2)}h0`).join('');
+    const units = shown.map(({ unit }) => unit).join(' ');
+    return `<path class="dots" d="${d}" data-units="${units}"${isLinked ? ` data-address="${address}"` : ''}/>`;
   });
   const rest = 1 - stuckFraction;
   const stuck = [`M${xAt(stuckFraction)} ${yAt(0)}V${yAt(rest)}`, `M${xAt(0)} ${yAt(stuckFraction)}H${xAt(rest)}`];
@@ -51,7 +56,7 @@ export function saturationChart(
     axisTitles('right-saturated (open)', 'left-saturated (closed)'),
     ...dots,
   ];
-  return picture(`Saturation of gate ${gate}`, parts, 'group');
+  return picture(`Saturation of gate ${gate}`, parts);
 }
 
 /** How many units remember how long, on a logarithmic scale: as `memoryHorizonPlot`. Empty where none is finite. */
@@ -145,11 +150,11 @@ function curve(points: readonly FlowPoint[], x: Scale, y: Scale): string {
   return path;
 }
 
-function picture(title: string, parts: string[], role: 'img' | 'group' = 'img'): string {
+function picture(title: string, parts: string[]): string {
   const { left, top, width, height } = PLOT;
   const frame = `<rect class="frame" x="${left}" y="${top}" width="${width}" height="${height}"/>`;
   const name = escapeHtml(title);
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="${role}" aria-label="${name}">${frame}${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">${frame}${parts.join('')}</svg>`;
 }
 
 function ticks(values: number[], x: Scale, y: string): string {

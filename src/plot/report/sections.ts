@@ -43,8 +43,10 @@ function layerContent(layer: LayerSummary, stuckFraction: number, links: PlaceLi
   if (validSteps === 0) return `<p>${escapeHtml(facts)} There is nothing to see.</p>`;
   const caption = `One dot per unit: how often its gate is below ${low} (closed) and above ${high} (open). Beyond the dashed lines it is stuck.`;
   const charts = gateSummariesOf(statistics).map(([gate, summary]) => {
-    const addressOf = (unit: number) => links.addressOf(title, { quantity: gate, unit });
-    const chart = saturationChart(gate, summary, stuckFraction, addressOf);
+    const chart = saturationChart(gate, summary, stuckFraction, {
+      address: links.addressOf(title, { quantity: gate }),
+      isDrawn: (unit) => links.addressOf(title, { unit }) !== null,
+    });
     return figure(chart, quantityLink(links, title, gate, 'gate'));
   });
   const horizon = figure(

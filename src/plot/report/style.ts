@@ -38,7 +38,7 @@ button:hover { text-decoration: underline; }
 .word::backdrop { background: #0003; } .word h3 { margin-bottom: .25rem; }
 
 .columns-of-page { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 0 2rem; align-items: start; }
-#pictures { --gutter: 2.75rem; position: sticky; top: 0; }
+#pictures { --gutter: 3.75rem; position: sticky; top: 0; }
 #losses svg { height: 1.6rem !important; cursor: crosshair; touch-action: pan-y; } .loss-bars { fill: var(--quiet); } #losses b { font-size: .72rem; font-weight: 400; align-self: center; grid-row: 1 / 3; text-align: left; }
 #text { font-size: .95rem; line-height: 1.55; white-space: pre-wrap; margin: 0 0 .5rem var(--gutter); max-height: 9.4em; overflow: auto; cursor: pointer;
   touch-action: pan-y; user-select: none; -webkit-user-select: none; }
@@ -53,7 +53,7 @@ button:hover { text-decoration: underline; }
 .layer-map::before, #timeline::before, #losses:not(:empty)::before, #series:not(:empty)::before { opacity: .35;
   left: calc(var(--gutter) + (100% - var(--gutter)) * var(--hover, 0)); }
 .map-title { text-align: left; justify-self: start; }
-.columns { position: relative; height: 1.05rem; font: .64rem/1.05rem ui-monospace, monospace; color: var(--quiet); overflow: hidden; }
+.columns { position: relative; height: 1.05rem; font: .64rem/1.05rem ui-monospace, monospace; color: var(--quiet); overflow: clip; overflow-clip-margin: .5rem; }
 .columns span { position: absolute; transform: translateX(-50%); white-space: pre; }
 .rows { position: relative; font-size: .68rem; color: var(--quiet); }
 .rows span { position: absolute; right: .35rem; transform: translateY(-50%); line-height: 1; font-variant-numeric: tabular-nums; }
@@ -94,7 +94,7 @@ summary { cursor: pointer; } .notes > summary { color: var(--quiet); font-size: 
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 45%), 1fr)); gap: 1rem; margin: .75rem 0; }
 figure { margin: 0; } figure svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--quiet); font: 13px system-ui, sans-serif; } svg .frame { fill: none; stroke: var(--line); }
-svg .dot { fill: var(--chosen); fill-opacity: .6; } svg a:hover .dot { fill: var(--cursor-colour); } svg .bar { fill: var(--chosen); }
+svg .dots { fill: none; stroke: var(--chosen); stroke-opacity: .6; stroke-width: 8; stroke-linecap: round; } svg .near { fill: var(--cursor-colour); pointer-events: none; } svg .bar { fill: var(--chosen); }
 svg .guide { stroke: var(--quiet); stroke-dasharray: 4 3; fill: none; } svg .diagonal { stroke: var(--line); }
 svg .curve { fill: none; stroke: var(--chosen); stroke-width: 2; } svg .second { stroke: var(--cursor-colour); stroke-dasharray: 6 3; }
 svg .key-first { fill: var(--chosen); } svg .key-second { fill: var(--cursor-colour); }

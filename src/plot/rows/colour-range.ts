@@ -23,26 +23,32 @@ export function colourRange(
   quantity: string,
   { isStretched, theme }: { isStretched: boolean; theme: Theme },
 ): ColourRange {
-  const sorted = sortedValues(sample, quantity);
-  const last = sorted.length - 1;
-  const extremes: [number, number] | null = last < 0 ? null : [sorted[0] as number, sorted[last] as number];
+  const values = finiteValues(sample, quantity);
+  const extremes = extremesOf(values);
   const largest = extremes === null ? 0 : Math.max(-extremes[0], extremes[1]);
-  const low = sorted[Math.floor(LOWEST * last)] ?? 0;
-  const high = sorted[Math.ceil(HIGHEST * last)] ?? 0;
-  const usual = Math.max(Math.abs(low), Math.abs(high));
   const whole = quantityView(quantity, sample, largest, theme);
   const isBounded = whole.domain[1] !== largest || largest === 1;
   let { domain } = whole;
-  if (isStretched) domain = domain[0] === 0 ? [low, high > low ? high : low + 1] : [-usual || -1, usual || 1];
-  else if (!isBounded && usual > 0 && largest > FAR * usual) domain = [-usual, usual];
-  const beyond = sorted.reduce((count, value) => count + Number(value < domain[0] || value > domain[1]), 0);
-  return { domain, ramp: whole.ramp, clipped: last < 0 ? 0 : beyond / sorted.length, extremes };
+  if (isStretched || !isBounded) {
+    const sorted = values.sort();
+    const low = sorted[Math.floor(LOWEST * (sorted.length - 1))] ?? 0;
+    const high = sorted[Math.ceil(HIGHEST * (sorted.length - 1))] ?? 0;
+    const usual = Math.max(Math.abs(low), Math.abs(high));
+    if (!isStretched) domain = usual > 0 && largest > FAR * usual ? [-usual, usual] : domain;
+    else domain = domain[0] === 0 ? [low, high > low ? high : low + 1] : [-usual || -1, usual || 1];
+  }
+  let beyond = 0;
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n] as number;
+    if (value < domain[0] || value > domain[1]) beyond += 1;
+  }
+  return { domain, ramp: whole.ramp, clipped: extremes === null ? 0 : beyond / values.length, extremes };
 }
 
 /** Less than that much farther than the usual values, the farthest ones do no harm. */
 const FAR = 1.5;
 
-function sortedValues(sample: Sample, quantity: string): Float32Array {
+function finiteValues(sample: Sample, quantity: string): Float32Array {
   const values = sample.values[quantity] as ArrayLike<number>;
   const width = widthOf(sample, quantity);
   const found = new Float32Array(values.length);
@@ -54,5 +60,15 @@ function sortedValues(sample: Sample, quantity: string): Float32Array {
       if (Number.isFinite(value)) found[count++] = value;
     }
   }
-  return found.subarray(0, count).sort();
+  return found.subarray(0, count);
+}
+
+function extremesOf(values: Float32Array): [number, number] | null {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let n = 0; n < values.length; n++) {
+    low = Math.min(low, values[n] as number);
+    high = Math.max(high, values[n] as number);
+  }
+  return values.length === 0 ? null : [low, high];
 }

@@ -31,7 +31,9 @@ export function heatMatrix(
 ): HeatMatrix {
   const rows = binsOf(size.rows, limit.rows);
   const columns = binsOf(size.columns, limit.columns);
-  return { rows, columns, values: rows.flatMap((row) => columns.map((column) => tileMean(row, column, valueAt))) };
+  const values: (number | null)[] = [];
+  for (const row of rows) for (const column of columns) values.push(tileMean(row, column, valueAt));
+  return { rows, columns, values };
 }
 
 /** Mean of the values there are; null without one, and NaN where one of them is not finite. */
@@ -73,11 +75,14 @@ const INDEX_OF_NOTHING = SHADES + 1;
 /** A matrix as an image, a pixel a tile: what is not finite is red, what is not there transparent. */
 export function heatImage({ columns, rows, values }: HeatMatrix, view: QuantityView): IndexedImage {
   const shades = Array.from({ length: SHADES }, (_, n): Colour => [...colourAt(view.ramp, n / (SHADES - 1)), 255]);
-  const pixels = Uint8Array.from(values, (value) => {
-    if (value === null) return INDEX_OF_NOTHING;
-    if (Number.isNaN(value)) return INDEX_OF_NON_FINITE;
-    return Math.round(Math.min(Math.max(fractionOf(value, view), 0), 1) * (SHADES - 1));
-  });
+  const pixels = new Uint8Array(values.length);
+  for (let n = 0; n < pixels.length; n++) pixels[n] = indexOf(values[n] as number | null, view);
   const palette = [...shades, [...channels(NON_FINITE), 255] as const, [0, 0, 0, 0] as const];
   return { width: columns.length, height: rows.length, pixels, palette };
+}
+
+function indexOf(value: number | null, view: QuantityView): number {
+  if (value === null) return INDEX_OF_NOTHING;
+  if (Number.isNaN(value)) return INDEX_OF_NON_FINITE;
+  return Math.round(Math.min(Math.max(fractionOf(value, view), 0), 1) * (SHADES - 1));
 }

@@ -8,34 +8,32 @@ import { STATISTICS } from '../support/statistics.js';
 const pathOf = (svg: string, name: string) =>
   tagsOf(svg, 'path').find(({ attributes }) => attributes.class === name)?.attributes.d;
 
-const dotsOf = (svg: string) => tagsOf(svg, 'circle').map(({ attributes: { cx, cy }, text }) => ({ cx, cy, text }));
+const dotsOf = (svg: string) =>
+  tagsOf(svg, 'path').flatMap(({ attributes: { class: kind, ...rest } }) => (kind === 'dots' ? [rest] : []));
 
-const nowhere = () => null;
+const nowhere = { address: null, isDrawn: () => true };
 
-test('The dot of a unit leads to it, where it is drawn, without being a stop of the Tab key', () => {
-  const svg = saturationChart('i', STATISTICS.i, 0.75, (unit) => (unit === 1 ? null : `#unit=${unit}`));
-  expect(tagsOf(svg, 'a').map(({ attributes, text }) => ({ ...attributes, text }))).toEqual([
-    { href: '#unit=0', tabindex: '-1', text: 'unit 0: closed 25%, open 50%' },
-    { href: '#unit=2', tabindex: '-1', text: 'unit 2: closed 95%, open 0%' },
+test('The dots of units that are drawn have the address that the number of a unit is added to', () => {
+  const links = { address: '#show=i', isDrawn: (unit: number) => unit !== 1 };
+  expect(dotsOf(saturationChart('i', STATISTICS.i, 0.75, links))).toEqual([
+    { d: 'M138.00 110.00h0M46.00 14.80h0', 'data-units': '0 2', 'data-address': '#show=i' },
+    { d: 'M69.00 144.00h0', 'data-units': '1' },
   ]);
 });
 
 test('A dot of saturation is right where a gate is open and high where it is closed', () => {
   expect(dotsOf(saturationChart('i', STATISTICS.i, 0.75, nowhere))).toEqual([
-    { cx: '138.0', cy: '110.0', text: 'unit 0: closed 25%, open 50%' },
-    { cx: '69.0', cy: '144.0', text: 'unit 1: closed 0%, open 13%' },
-    { cx: '46.0', cy: '14.8', text: 'unit 2: closed 95%, open 0%' },
+    { d: 'M138.00 110.00h0M69.00 144.00h0M46.00 14.80h0', 'data-units': '0 1 2' },
   ]);
   expect(dotsOf(saturationChart('f', STATISTICS.f, 0.75, nowhere))).toEqual([
-    { cx: '230.0', cy: '144.0', text: 'unit 0: closed 0%, open 100%' },
-    { cx: '92.0', cy: '42.0', text: 'unit 1: closed 75%, open 25%' },
+    { d: 'M230.00 144.00h0M92.00 42.00h0', 'data-units': '0 1' },
   ]);
 });
 
 test('Saturation has its axes, the line where nothing is between, and those beyond which a gate is stuck', () => {
   const svg = saturationChart('o', STATISTICS.o, 0.75, nowhere);
   const [picture] = tagsOf(svg, 'svg');
-  expect(picture?.attributes).toEqual({ viewBox: '0 0 240 180', role: 'group', 'aria-label': 'Saturation of gate o' });
+  expect(picture?.attributes).toEqual({ viewBox: '0 0 240 180', role: 'img', 'aria-label': 'Saturation of gate o' });
   expect(tagsOf(svg, 'rect').map(({ attributes }) => attributes)).toEqual([
     { class: 'frame', x: '46', y: '8', width: '184', height: '136' },
   ]);

@@ -71,7 +71,7 @@ test('It tells every LSTM in words, and what diagnose finds', async () => {
   expect(layers?.text).toBe('2 LSTMs of a model run on 3 samples: reader (5 units), second (2 units).');
   expect(html).toContain('5 units, 4 timesteps, 11 valid steps over all samples');
   expect(html).toContain('Memory horizon: ');
-  expect(html.match(/<circle class="dot"/g)).toHaveLength(3 * (5 + 2));
+  expect(html.match(/[\d.]+ [\d.]+h0/g)).toHaveLength(3 * (5 + 2));
   const poisoned = someModel();
   poisoned.layers[1]!.setWeights(poisoned.layers[1]!.getWeights().map((w, n) => (n === 2 ? tf.mul(w, Number.NaN) : w)));
   expect((await report({ model: poisoned })).html).toContain(
