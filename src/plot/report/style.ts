@@ -39,7 +39,7 @@ button:hover { text-decoration: underline; }
 
 .columns-of-page { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 0 2rem; align-items: start; }
 #pictures { --gutter: 3.75rem; position: sticky; top: 0; }
-#losses svg { height: 1.6rem !important; cursor: crosshair; touch-action: pan-y; } .loss-bars { fill: var(--quiet); } #losses b { font-size: .72rem; font-weight: 400; align-self: center; grid-row: 1 / 3; text-align: left; }
+#losses svg { height: 1.6rem !important; cursor: crosshair; touch-action: pan-y; } .loss-bars { fill: var(--quiet); } #losses b { font-size: .72rem; padding: 0; }
 #text { font-size: .95rem; line-height: 1.55; white-space: pre-wrap; margin: 0 0 .5rem var(--gutter); max-height: 9.4em; overflow: auto; cursor: pointer;
   touch-action: pan-y; user-select: none; -webkit-user-select: none; }
 #text span { padding: .12em 0; } #text [aria-selected=true] { box-shadow: inset 0 -3px var(--cursor-colour); } #text .cursor { outline: 2px solid var(--cursor-colour); outline-offset: -1px; }
@@ -71,7 +71,8 @@ button:hover { text-decoration: underline; }
 #timeline svg, #losses svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); }
 #series svg, #series canvas { height: 3.5rem; touch-action: pan-y; cursor: crosshair; } #series { margin-bottom: .4rem; }
 .row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .35rem; font-size: .65rem; line-height: 1; color: var(--quiet); text-align: right; }
-.row-title button { grid-row: 1 / 3; align-self: center; justify-self: start; text-align: left; font-size: .95rem; color: var(--text); padding: 0 .3rem; min-width: 1.5rem; min-height: 1.5rem; }
+.row-title button, .row-title b { grid-row: 1 / 3; align-self: center; justify-self: start; text-align: left; font-size: .95rem; font-weight: 400; color: var(--text); padding: 0 .3rem; }
+.row-title button { min-width: 1.5rem; min-height: 1.5rem; }
 .row-title button[aria-pressed=true] { font-weight: 700; color: var(--accent); } .row-title span:last-child { align-self: end; }
 .line { fill: none; stroke-width: 1.25; vector-effect: non-scaling-stroke; } .line.chosen { stroke-width: 1.9; } .band { fill-opacity: .2; }
 .level { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
@@ -102,7 +103,7 @@ svg .key-first { fill: var(--chosen); } svg .key-second { fill: var(--cursor-col
 @media (max-width: 60rem) {
   main { padding: .75rem .9rem 3rem; }
   .columns-of-page, .beside { display: contents; } #explorer { display: flex; flex-direction: column; }
-  #pictures { position: static; --gutter: 2.1rem; order: 1; } .tools { order: 3; } .outputs-part { order: 4; } .findings-part { order: 5; } #predictions { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; } .prediction { width: auto; } .prediction tr:nth-child(n+3):not(.target) { display: none; }
+  #pictures { position: static; --gutter: 3.4rem; order: 1; } .tools { order: 3; } .outputs-part { order: 4; } .findings-part { order: 5; } #predictions { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; } .prediction { width: auto; } .prediction tr:nth-child(n+3):not(.target) { display: none; }
   #readout { order: 2; position: sticky; bottom: 0; z-index: 2; padding: .4rem 0; border-top: 1px solid var(--line); }
   #text { max-height: 7em; } .controls > div, .controls .switches { flex: 1 1 40%; max-width: none; } .switches label { min-height: 1.25rem !important; } select { min-height: 2.5rem; font-size: 1rem; }
   .switches label { min-height: 2.5rem; } .map { height: clamp(7rem, calc(var(--rows, 16) * 8px), 12rem); } button { min-height: 1.5rem; min-width: 1.5rem; }
