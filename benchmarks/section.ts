@@ -28,7 +28,7 @@ export interface Place {
 }
 
 export function effortOf({ seconds }: BenchmarkOptions): Effort {
-  return { milliseconds: 1000 * seconds, rounds: { least: 3, most: 500 } };
+  return { milliseconds: 1000 * seconds, rounds: { least: 3, most: 500 }, patience: 5000 * seconds };
 }
 
 /** @throws Error when the two do not compute the same. */

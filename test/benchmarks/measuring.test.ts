@@ -11,7 +11,28 @@ function recordedDuel(result = 1) {
   return { runs, duel: { baseline: contestant('a', 1), candidate: contestant('b', result) } };
 }
 
-const effort = { milliseconds: 0, rounds: { least: 4, most: 10 } };
+const effort = { milliseconds: 0, rounds: { least: 4, most: 10 }, patience: 60_000 };
+
+/** Two whose runs take these milliseconds of a clock that stands still otherwise. */
+function timedDuel(clock: { now: number }, milliseconds: { a: number; b: number }) {
+  const { runs, duel } = recordedDuel();
+  const taking = (contestant: typeof duel.baseline, taken: number) => ({
+    ...contestant,
+    run: async () => {
+      await Promise.resolve();
+      contestant.run();
+      clock.now += taken;
+    },
+    results: () => {
+      clock.now += taken;
+      return contestant.results();
+    },
+  });
+  return {
+    runs,
+    duel: { baseline: taking(duel.baseline, milliseconds.a), candidate: taking(duel.candidate, milliseconds.b) },
+  };
+}
 
 describe('measure', () => {
   it('swaps the order every round', async () => {
@@ -21,34 +42,47 @@ describe('measure', () => {
     expect(runs.slice(-8)).toEqual(['a', 'b', 'b', 'a', 'a', 'b', 'b', 'a']);
   });
 
-  it('warms both up before that', async () => {
-    const { runs, duel } = recordedDuel();
-    await measure('here', duel, effort);
-    expect(new Set(runs.slice(0, -8))).toEqual(new Set(['a', 'b']));
-  });
-
   it('stops at the most rounds when time is left', async () => {
     const { duel } = recordedDuel();
-    const { rounds } = await measure('here', duel, { milliseconds: 60_000, rounds: { least: 1, most: 5 } });
+    const { rounds } = await measure('here', duel, { ...effort, milliseconds: 60_000, rounds: { least: 1, most: 5 } });
     expect(rounds).toBe(5);
   });
 
-  it("gives the baseline's time over the candidate's, waiting for both", async () => {
-    let clock = 0;
-    const now = jest.spyOn(performance, 'now').mockImplementation(() => clock);
-    const taking = (milliseconds: number) => async () => {
-      await Promise.resolve();
-      clock += milliseconds;
-    };
-    const { duel } = recordedDuel();
-    const timed = {
-      baseline: { ...duel.baseline, run: taking(30) },
-      candidate: { ...duel.candidate, run: taking(10) },
-    };
-    const measurement = await measure('here', timed, { milliseconds: 200, rounds: { least: 1, most: 10 } });
-    now.mockRestore();
-    const always = (value: number) => ({ median: value, low: value, high: value });
-    expect(measurement).toEqual({ rounds: 5, baseline: always(30), candidate: always(10), ratio: always(3) });
+  describe('by the clock', () => {
+    const clock = { now: 0 };
+    beforeEach(() => {
+      jest.spyOn(performance, 'now').mockImplementation(() => clock.now);
+    });
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    it('warms both up for a fifth of the time before the first round', async () => {
+      const { runs, duel } = timedDuel(clock, { a: 10, b: 30 });
+      const { rounds } = await measure('here', duel, { ...effort, milliseconds: 200 });
+      expect(rounds).toBe(5);
+      // What was compared counts.
+      expect(runs.slice(0, -2 * rounds)).toEqual(['a', 'a', 'a', 'a', 'b']);
+    });
+
+    it('takes the run whose results are compared for warm-up enough when it takes long', async () => {
+      const { runs, duel } = timedDuel(clock, { a: 41, b: 10 });
+      const { rounds } = await measure('here', duel, { ...effort, milliseconds: 200 });
+      expect(runs.slice(0, -2 * rounds)).toEqual(['b', 'b', 'b', 'b']);
+    });
+
+    it('is content with two rounds of what takes longer than its patience', async () => {
+      const { duel } = timedDuel(clock, { a: 600, b: 10 });
+      expect((await measure('here', duel, { ...effort, patience: 1000 })).rounds).toBe(2);
+      expect((await measure('here', duel, { ...effort, patience: 2000 })).rounds).toBe(4);
+    });
+
+    it("gives the baseline's time over the candidate's, waiting for both", async () => {
+      const { duel } = timedDuel(clock, { a: 30, b: 10 });
+      const measurement = await measure('here', duel, { ...effort, milliseconds: 200, rounds: { least: 1, most: 10 } });
+      const always = (value: number) => ({ median: value, low: value, high: value });
+      expect(measurement).toEqual({ rounds: 5, baseline: always(30), candidate: always(10), ratio: always(3) });
+    });
   });
 
   it('times nothing when results differ', async () => {
