@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { sharing } from '../core/sharing.js';
 import { currentTape } from './gradient-tape.js';
 
 /** An operation with several outputs and a gradient of its own, which `tf.customGrad` does not have. */
@@ -68,11 +69,6 @@ const computeOperation = ((call: { attrs: unknown }): tf.Tensor[] => {
   // With this flag, tfjs takes for a leak whatever an op makes that is not among its outputs.
   return tf.env().getBool('IS_TEST') ? [...outputs, ...saved, ...aside] : outputs;
 }) as unknown as tf.KernelFunc;
-
-/** Another tensor of the same data. On wasm, a clone has a copy of them. */
-function sharing(tensor: tf.Tensor): tf.Tensor {
-  return tf.getBackend() === 'wasm' ? tf.reshape(tensor, tensor.shape) : tf.clone(tensor);
-}
 
 const forgotten = new FinalizationRegistry<tf.Tensor[]>((tensors) => tf.dispose(tensors));
 

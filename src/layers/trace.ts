@@ -3,7 +3,7 @@ import { booleanMask } from '../core/mask.js';
 import { CHECKED_LATER, checkOptions, type OptionRules } from '../core/options.js';
 import { type ByGate, quantitiesOf } from '../core/quantities.js';
 import type { ScanOptions, SequencesByName } from '../core/scan.js';
-import type { States } from '../core/step.js';
+import { sharing } from '../core/sharing.js';
 import { tidy } from '../core/tidy.js';
 import type { Choice, UseFused } from '../fused/choose.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
@@ -98,16 +98,14 @@ export function traceSequence(
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   return tidy(() => {
-    const states = statesBefore(given, cell);
-    const sequence = { ...given, states };
-    const { outputs, gates } = runSequence(fusedKernel, cell, sequence, {
+    const { outputs, gates } = runSequence(fusedKernel, cell, given, {
       goBackwards,
       zeroOutputForMask: false,
       keepOutputs: true,
       keepGates: true,
       keptUnits,
     });
-    return traceOf(cell, sequence, { ...gates, h: outputs as tf.Tensor3D }, { goBackwards, keptUnits });
+    return traceOf(cell, given, { ...gates, h: outputs as tf.Tensor3D }, { goBackwards, keptUnits });
   });
 }
 
@@ -122,10 +120,9 @@ export function traceOfRun(
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
   return tidy(() => {
-    const states = statesBefore(given, cell);
     const copies: Record<string, tf.Tensor3D> = {};
-    for (const [name, sequence] of Object.entries(sequences)) copies[name] = tf.clone(sequence);
-    return traceOf(cell, { mask: given.mask, states }, copies, { goBackwards, keptUnits });
+    for (const [name, sequence] of Object.entries(sequences)) copies[name] = sharing(sequence);
+    return traceOf(cell, given, copies, { goBackwards, keptUnits });
   });
 }
 
@@ -135,7 +132,7 @@ export function traceOfRun(
  */
 export function traceOf(
   cell: SequenceCell,
-  { states: before, mask: givenMask }: Pick<Sequence, 'mask'> & { states: States },
+  given: Pick<Sequence, 'x' | 'states' | 'mask'>,
   processed: SequencesByName,
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
@@ -145,12 +142,15 @@ export function traceOf(
     sequences[name] = goBackwards ? tf.reverse(sequence, 1) : sequence;
   }
   const initialStates: Record<string, tf.Tensor2D> = {};
+  const before = statesBefore(given, cell);
   for (const [n, name] of cell.stateNames.entries()) {
-    initialStates[name] = unitsOf(before[n] as tf.Tensor2D, keptUnits);
+    const state = before[n] as tf.Tensor2D;
+    const isNew = given.states === null;
+    initialStates[name] = keptUnits === undefined ? (isNew ? state : sharing(state)) : chosenOf(state, keptUnits);
   }
   const gateActivations: Record<string, string | null> = {};
   for (const gate of cell.gateNames) gateActivations[gate] = cell.gateActivation(gate);
-  const mask = givenMask === null ? null : booleanMask(givenMask);
+  const mask = given.mask === null ? null : booleanMask(given.mask);
   const trace = {
     ...sequences,
     h0: initialStates.h,
@@ -180,6 +180,6 @@ function pick<Value>(values: Readonly<Record<string, Value>>, names: readonly st
   return picked;
 }
 
-function unitsOf(state: tf.Tensor2D, units: readonly number[] | undefined): tf.Tensor2D {
-  return units === undefined ? tf.clone(state) : tf.gather(state, tf.tensor1d([...units], 'int32'), 1);
+function chosenOf(state: tf.Tensor2D, units: readonly number[]): tf.Tensor2D {
+  return tf.gather(state, tf.tensor1d([...units], 'int32'), 1);
 }

@@ -74,7 +74,7 @@ export function chooseForSequence(
     isMasked: mask !== null,
     hasRecurrentDropout: isTraining && cell.recurrentDropout > 0,
     keepsGates: keepsGates || observers.some((observer) => observer.keepsGates),
-    takesGradients: gradientDepth() !== 0,
+    takesGradients: gradientDepth() !== 0 || goesBackBySteps === true,
     additions: cell.fusedEquations?.additions,
   };
   return chooseImplementation(where, layer, useFused, problem, goesBackBySteps);

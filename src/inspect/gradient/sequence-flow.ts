@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { splitBlocks } from '../../core/gates.js';
+import { sharing } from '../../core/sharing.js';
 import type { ActivationFunction, StepActivations } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import type { Block } from '../../core/weights.js';
@@ -94,7 +95,7 @@ export function sequenceFlow(
   const dStates = byState(cell, ofStates);
   const dStatesLater = byState(cell, fromLater);
   const dInitialStates = byState(cell, ofInitialStates);
-  const copies = weightsOfSteps(cell).map((weight) => tf.clone(weight.read()));
+  const copies = weightsOfSteps(cell).map((weight) => sharing(weight.read()));
   const ofWeights = Object.values(dWeights).flatMap((weight) => Object.values(weight ?? {}));
   const flow = {
     dx,
@@ -110,8 +111,8 @@ export function sequenceFlow(
     dc0: dInitialStates.c,
     outputSlope: outputSlope[0],
     dWeights: { ...dWeights, dispose: () => tf.dispose(ofWeights) },
-    loss: tf.clone(loss),
-    x: tf.clone(call.x),
+    loss: sharing(loss),
+    x: sharing(call.x),
     trace,
     goBackwards,
     weights: copies,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
+import { sharing } from '../../core/sharing.js';
 import { tidy } from '../../core/tidy.js';
 import type { RecordedRun } from '../../fused/run-fused.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
@@ -37,7 +38,7 @@ export interface Returned {
 
 /** A copy, of the same data, that no tidy disposes. */
 export function keptCopy<T extends tf.Tensor>(tensor: T): T {
-  return tf.keep(tf.clone(tensor)) as T;
+  return tf.keep(sharing(tensor)) as T;
 }
 
 /** A call, run once, of which nothing is known yet but what it was given. */
