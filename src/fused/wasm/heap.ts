@@ -290,7 +290,8 @@ export class CopyingHeap implements Heap {
   output(shape: number[]): Output {
     const size = tf.util.sizeFromShape(shape);
     const address = this.reserve(4 * size);
-    const toTensor = () => tf.tensor(new Float32Array(this.memory.buffer, address, size).slice(), shape);
+    // A sixth faster than `slice`, which fills with zeros first.
+    const toTensor = () => tf.tensor(new Float32Array(new Float32Array(this.memory.buffer, address, size)), shape);
     return { address, toTensor, toSaved: toTensor };
   }
 

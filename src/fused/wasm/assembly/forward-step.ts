@@ -1,7 +1,7 @@
 import { clipToUnit, sigmoid, tanh, unclippedHardSigmoid } from './activations';
 import { computeRow, CANDIDATE, FORGET_GATE, INPUT_GATE, OUTPUT_GATE, rowOf } from './row';
 import { hiddenUnits, isByRows, isHard, isProjected, maskedOut, Sequence } from './sequence';
-import { copyRow, FLOAT, loadLanes, multiplyAdd, storeLanes } from './vectors';
+import { copyRow, FLOAT, loadLanes, multiplyAdd, storeLanes, VECTOR } from './vectors';
 import { constants } from './workspace';
 
 /**
@@ -147,11 +147,9 @@ function keepGate(s: Sequence, to: usize, gate: usize, units: i32): void {
     copyRow(to, gate, units);
     return;
   }
-  for (let u = 0; u < units; u += 4) {
-    const at = usize(u) * FLOAT;
-    const lanes = min(4, units - u);
-    storeLanes(to + at, clipToUnit(loadLanes(gate + at, lanes), constants), lanes);
-  }
+  let u = 0;
+  for (; u + 4 <= units; u += 4, to += VECTOR, gate += VECTOR) v128.store(to, clipToUnit(v128.load(gate), constants));
+  if (u < units) storeLanes(to, clipToUnit(loadLanes(gate, units - u), constants), units - u);
 }
 
 /** A masked step: the states stay, the gates are 0. */
