@@ -14,34 +14,37 @@ const DENO = 'deno@2.9.6';
 const FOLDER = 'notebooks';
 /** The kernel may lose what is printed. */
 const RUNS = 5;
+/** Until the kernel answers, on a machine that does other things too. */
+const STARTUP_SECONDS = 180;
 /** What they print is the same at every run, on every machine. */
 const REPEATABLE = ['keep-a-port-honest.ipynb', 'a-speech-detector-opened.ipynb'];
 const check = process.argv.includes('--check');
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 
+/** What npm is told to run Deno with these arguments. */
+function deno(...args) {
+  return ['exec', '--yes', `--package=${DENO}`, '--', 'deno', ...args];
+}
+
+/** Before the kernel is started, which Jupyter gives too little time for a download. */
+function installDeno() {
+  const { status, error, stderr } = spawnSync('npm', deno('--version'), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${DENO} does not run: ${error ?? stderr}`);
+}
+
 /** A Jupyter data folder whose only kernel is Deno's, so that nothing of the user's own is changed. */
 function kernelFolder(folder) {
   const kernel = join(folder, 'kernels/deno');
   mkdirSync(kernel, { recursive: true });
-  const argv = [
-    'npm',
-    'exec',
-    '--yes',
-    `--package=${DENO}`,
-    '--',
-    'deno',
-    'jupyter',
-    '--kernel',
-    '--conn',
-    '{connection_file}',
-  ];
+  const argv = ['npm', ...deno('jupyter', '--kernel', '--conn', '{connection_file}')];
   writeFileSync(join(kernel, 'kernel.json'), JSON.stringify({ argv, display_name: 'Deno', language: 'typescript' }));
   return folder;
 }
 
 function execute(name, folder) {
   const env = { ...process.env, JUPYTER_PATH: folder, NO_COLOR: '1' };
-  const args = ['-m', 'nbconvert', '--to', 'notebook', '--execute', '--output', join(folder, name), name];
+  const patience = `--ExecutePreprocessor.startup_timeout=${STARTUP_SECONDS}`;
+  const args = ['-m', 'nbconvert', '--to', 'notebook', '--execute', patience, '--output', join(folder, name), name];
   const { status, error, stderr } = spawnSync('python3', args, { cwd: FOLDER, env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${name} does not run: ${error ?? stderr}`);
   return JSON.parse(readFileSync(join(folder, name), 'utf8'));
@@ -64,6 +67,7 @@ function withoutCircumstances({ cells, ...rest }) {
   return `${JSON.stringify({ cells: kept, ...rest }, null, 1)}\n`;
 }
 
+installDeno();
 const folder = kernelFolder(mkdtempSync(join(tmpdir(), 'notebooks-')));
 try {
   const all = readdirSync(FOLDER).filter((file) => file.endsWith('.ipynb'));
