@@ -28,9 +28,16 @@ export interface Heap {
   reserve(bytes: number): number;
   /** Ends the call. */
   release(): void;
-  /** Calls a function of the module, if not here and at once. */
+  /**
+   * Calls a function of the module, if not here and at once.
+   *
+   * @throws ThreadsLost
+   */
   run?(name: ModuleFunction, fields: Uint32Array): void;
 }
+
+/** Some thread may still write where a call's results should be: the call must be made anew, in other memory. */
+export class ThreadsLost extends Error {}
 
 /** Of what a call computes. */
 export interface Size {
@@ -40,10 +47,15 @@ export interface Size {
   units: number;
 }
 
+/** What a call computes first, and of what sizes. */
+export interface Work extends Size {
+  name: ModuleFunction;
+}
+
 /** What runs calls on several threads. */
 export interface Threads {
   /** The memory for a call that they run; null where they do not. */
-  openHeap(build: Build, size: Size): Heap | null;
+  openHeap(build: Build, work: Work): Heap | null;
 }
 
 let threads: Threads | null = null;
@@ -88,10 +100,10 @@ export function canOpenHeap(build: Build): boolean {
 /**
  * The memory that the current backend's tensors are in, or else one to copy them to.
  *
- * @param size Of the call; without it, it runs on this thread alone.
+ * @param work Of the call; without it, it runs on this thread alone.
  */
-export function openHeap(build: Build, size: Size | null = null): Heap {
-  const threaded = size === null ? null : threads?.openHeap(build, size);
+export function openHeap(build: Build, work: Work | null = null): Heap {
+  const threaded = work === null ? null : threads?.openHeap(build, work);
   if (threaded != null) return threaded;
   const shared = openSharedMemory(build);
   return shared === null ? new CopyingHeap(build) : new SharedHeap(shared);

@@ -93,6 +93,11 @@ export class KeptPanels {
     for (const entry of this.entries) if (!entry.isPacked) this.drop(entry);
   }
 
+  /** Forgets what was not packed, and leaves the memory to whoever may still write there. */
+  abandonCall(): void {
+    for (const entry of this.entries) if (!entry.isPacked) this.forget(entry);
+  }
+
   /** Frees all that this call does not want. */
   dropOthers(): void {
     for (const entry of this.entries) if (entry.lastCall !== this.call) this.drop(entry);
@@ -140,11 +145,16 @@ export class KeptPanels {
   }
 
   private drop(entry: Entry): void {
-    if (!this.entries.delete(entry)) return;
+    if (this.forget(entry)) this.memory.free(entry.allocation);
+  }
+
+  /** Whether it was there. */
+  private forget(entry: Entry): boolean {
+    if (!this.entries.delete(entry)) return false;
     const dataId = entry.dataId.deref();
     if (dataId !== undefined) this.entryOf.delete(dataId);
     this.collected.unregister(entry);
     this.bytesKept -= entry.bytes;
-    this.memory.free(entry.allocation);
+    return true;
   }
 }

@@ -16,7 +16,7 @@ import type {
 } from '../fused-kernel.js';
 import { refusalOfEquations } from '../refusal.js';
 import { ACTIVATION, FIELD, FIELD_COUNT } from './binaries.js';
-import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap } from './heap.js';
+import { canOpenHeap, execute, type Heap, type ModuleFunction, type Output, openHeap, ThreadsLost } from './heap.js';
 import { type HiddenArray, hiddenArrayOf } from './hidden-arrays.js';
 import type { Panels } from './kept-panels.js';
 import { type Build, fastestBuild, withAdditions } from './module.js';
@@ -49,8 +49,7 @@ export class WasmKernel implements FusedKernel {
     const [batch, timesteps] = x.shape;
     const units = kernel.shape[1] / 4;
     const hiddenUnits = recurrentKernel.shape[0];
-    const call = new ModuleCall(this.build as Build, inputs, options);
-    try {
+    return this.call('forward', inputs, options, (call) => {
       call.readKernels(inputs, forBackward);
       call.read(FIELD.x, x);
       if (h0 !== null) call.read(FIELD.h0, h0);
@@ -102,9 +101,7 @@ export class WasmKernel implements FusedKernel {
         },
         saved: savedGates === null ? [] : [savedGates.toSaved(), cellTensor as tf.Tensor, hiddenTensor as tf.Tensor],
       };
-    } finally {
-      call.end();
-    }
+    });
   }
 
   backward(
@@ -127,8 +124,7 @@ export class WasmKernel implements FusedKernel {
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const [batch, timesteps] = x.shape;
     const sequence: [number, number, number] = [batch, timesteps, kernel.shape[1] / 4];
-    const call = new ModuleCall(this.build as Build, inputs, options);
-    try {
+    return this.call('backward', inputs, options, (call) => {
       call.read(FIELD.x, x);
       call.read(FIELD.h0, h0);
       call.read(FIELD.c0, c0);
@@ -172,9 +168,7 @@ export class WasmKernel implements FusedKernel {
         laterDC: laterDC.toTensor(),
         outputSlope: outputSlope.toTensor(),
       };
-    } finally {
-      call.end();
-    }
+    });
   }
 
   protected goBack(
@@ -266,13 +260,37 @@ export class WasmKernel implements FusedKernel {
     options: FusedOptions,
     prepare: (call: ModuleCall) => (() => tf.Tensor)[],
   ): tf.Tensor[] {
-    const call = new ModuleCall(this.build as Build, inputs, options);
-    try {
+    return this.call(name, inputs, options, (call) => {
       const written = prepare(call);
       call.run(name);
       return written.map((toTensor) => toTensor());
-    } finally {
-      call.end();
+    });
+  }
+
+  /**
+   * Makes a call; and if threads were lost in it once more, for which there is only this one.
+   *
+   * @param name What is computed first.
+   */
+  private call<Result>(
+    name: ModuleFunction,
+    inputs: FusedInputs,
+    options: FusedOptions,
+    use: (call: ModuleCall) => Result,
+  ): Result {
+    const attempt = () => {
+      const call = new ModuleCall(this.build as Build, name, inputs, options);
+      try {
+        return use(call);
+      } finally {
+        call.end();
+      }
+    };
+    try {
+      return attempt();
+    } catch (error) {
+      if (!(error instanceof ThreadsLost)) throw error;
+      return attempt();
     }
   }
 }
@@ -306,13 +324,13 @@ class ModuleCall {
   /** Those that the call packs. */
   private readonly packed: Panels[] = [];
 
-  constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
+  constructor(build: Build, name: ModuleFunction, inputs: FusedInputs, options: FusedOptions) {
     const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
     const hasAdditions = additions !== undefined && isAnyThere(additions);
     const [batch, timesteps, features] = x.shape;
     const units = kernel.shape[1] / 4;
-    const size = { batch, timesteps, features, units };
-    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build, size);
+    const work = { name, batch, timesteps, features, units };
+    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build, work);
     const { fields } = this;
     fields[FIELD.batch] = batch;
     fields[FIELD.timesteps] = timesteps;

@@ -21,6 +21,7 @@ import {
   SEQUENCE,
   STATE,
 } from './control.js';
+import { pauseAfter } from './pause.js';
 import { startWorker, type ThreadWorker } from './workers.js';
 
 /** A build in a memory that the workers have instances of, too. */
@@ -38,14 +39,6 @@ const LEAST_MILLISECONDS_TO_END = 1000;
 const TIMES_AS_LONG = 10;
 const MOST_MILLISECONDS_BETWEEN_MEETINGS = 2000;
 const MOST_MILLISECONDS_TO_FOLLOW = 10_000;
-/**
- * Of the meetings of a call those for which this thread may go to sleep, before it is taken for a sign that others keep the
- * cores busy: then a meeting takes milliseconds, as long as it takes until the other thread runs again.
- */
-const MOST_SLEPT_MEETINGS = 1 / 8;
-const LEAST_SLEPT_MEETINGS = 4;
-/** For so many times as long as that call took, calls in which threads meet are not divided: it is a tenth of the time at most. */
-const TIMES_WITHOUT_MEETINGS = 10;
 
 /** Some workers, and this thread with them. */
 export class WorkerPool {
@@ -54,9 +47,11 @@ export class WorkerPool {
   private readonly instances = new Map<WebAssembly.Memory, Map<Build, SharedInstance>>();
   private instanceCount = 0;
   private failure: string | null = null;
-  /** At the meetings of the call that is running. */
-  private sleeps = 0;
+  /** Milliseconds of long meetings, in the call that is running. */
+  private waited = 0;
   private noMeetingsBefore = 0;
+  /** How many calls in a row made it later. */
+  private pauses = 0;
 
   /**
    * @param count How many workers.
@@ -107,7 +102,7 @@ export class WorkerPool {
     this.instances.set(memory, ofMemory);
     const known = ofMemory.get(build);
     if (known !== undefined) return known;
-    const exports = instantiate(build, memory, () => meet(this.control, (waited) => this.isHopeless(waited)));
+    const exports = instantiate(build, memory, () => this.meet());
     const opened = { exports, index: this.instanceCount++ };
     ofMemory.set(build, opened);
     for (const [n, worker] of this.workers.entries()) {
@@ -156,7 +151,7 @@ export class WorkerPool {
     meetings: number,
   ): boolean {
     prepareMeetings(this.control, sequences.length);
-    this.sleeps = 0;
+    this.waited = 0;
     const job = FUNCTIONS.indexOf(name);
     for (let n = 1; n < sequences.length; n++) this.post(n - 1, job, index, sequences[n] as number);
     const start = performance.now();
@@ -164,7 +159,7 @@ export class WorkerPool {
     let patience = LEAST_MILLISECONDS_TO_END;
     try {
       exports[name](sequences[0] as number);
-      patience += TIMES_AS_LONG * (performance.now() - start);
+      patience += TIMES_AS_LONG * (performance.now() - start - this.waited);
     } catch {
       cancelMeetings(this.control);
       isDone = false;
@@ -181,9 +176,12 @@ export class WorkerPool {
       }
       if (Atomics.exchange(this.control, state, IDLE) !== DONE) isDone = false;
     }
-    if (this.sleeps > Math.max(LEAST_SLEPT_MEETINGS, MOST_SLEPT_MEETINGS * meetings)) {
+    if (meetings > 0) {
       const now = performance.now();
-      this.noMeetingsBefore = now + TIMES_WITHOUT_MEETINGS * (now - start);
+      const call = { milliseconds: now - start, waited: this.waited, threads: sequences.length };
+      const pause = pauseAfter(call, this.pauses);
+      this.pauses = pause > 0 ? this.pauses + 1 : 0;
+      this.noMeetingsBefore = now + pause;
     }
     return isDone;
   }
@@ -197,9 +195,20 @@ export class WorkerPool {
     change(this.control, place + BELL, 1);
   }
 
+  private meet(): void {
+    let total = 0;
+    try {
+      meet(this.control, (waited) => {
+        total = waited;
+        return this.isHopeless(waited);
+      });
+    } finally {
+      this.waited += total;
+    }
+  }
+
   /** Whether this thread, at a meeting, waits in vain. */
   private isHopeless(waited: number): boolean {
-    this.sleeps++;
     const states = this.workers.map((_, n) => Atomics.load(this.control, placeOf(n) + STATE));
     if (states.some((state) => state === FAILED)) return true;
     if (waited > MOST_MILLISECONDS_TO_START && states.some((state) => state === POSTED)) return true;

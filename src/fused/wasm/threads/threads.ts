@@ -10,6 +10,8 @@ import {
   SharedHeap,
   type Size,
   type Threads,
+  ThreadsLost,
+  type Work,
 } from '../heap.js';
 import type { KeptPanels } from '../kept-panels.js';
 import { type Build, isSharedMemory, type ModuleExports } from '../module.js';
@@ -47,17 +49,17 @@ export class WasmThreads implements Threads {
     this.pool.end();
   }
 
-  openHeap(build: Build, size: Size): Heap | null {
-    if (this.pool.lost !== null || !isWorthSplitting(size, this.pool.areMeetingsWorthIt)) return null;
+  openHeap(build: Build, work: Work): Heap | null {
+    if (this.pool.lost !== null || !isWorthSplitting(work, this.pool.areMeetingsWorthIt)) return null;
     const wasm = openSharedMemory();
-    if (wasm === null && (bytesOf(size) > MOST_BYTES || !this.ownArena().hasRoomFor(bytesOf(size)))) return null;
+    if (wasm === null && (bytesOf(work) > MOST_BYTES || !this.ownArena().hasRoomFor(bytesOf(work)))) return null;
     const instance = this.pool.open(build, this.memory());
     if (!this.pool.isReady(instance)) return null;
     const { exports } = instance;
     const place =
       wasm === null ? this.ownArena() : new SharedHeap({ wasm, exports, keptPanels: panelsIn(tf.backend(), wasm) });
     // Panels of all units are those of each thread's, too, where no gate begins within one.
-    const keptPanels = size.units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
+    const keptPanels = work.units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
     return new ThreadedHeap(place, this.memory(), instance, this.pool, keptPanels);
   }
 
@@ -88,8 +90,10 @@ type Place = Pick<Heap, 'keptPanels' | 'input' | 'output' | 'reserve' | 'release
 /** One call on several threads, in a memory that they share. */
 class ThreadedHeap implements Heap {
   readonly exports: ModuleExports;
+  private isAbandoned = false;
   readonly input: (tensor: tf.Tensor) => number;
-  readonly output: (shape: number[]) => Output;
+  /** All that it writes. */
+  private readonly outputs: Output[] = [];
   readonly reserve: (bytes: number) => number;
 
   constructor(
@@ -101,7 +105,6 @@ class ThreadedHeap implements Heap {
   ) {
     this.exports = instance.exports;
     this.input = (tensor) => place.input(tensor);
-    this.output = (shape) => place.output(shape);
     this.reserve = (bytes) => place.reserve(bytes);
   }
 
@@ -109,11 +112,31 @@ class ThreadedHeap implements Heap {
     return new Uint32Array(this.memory.buffer);
   }
 
+  output(shape: number[]): Output {
+    const output = this.place.output(shape);
+    this.outputs.push(output);
+    return output;
+  }
+
   run(name: ModuleFunction, fields: Uint32Array): void {
     const divided = split(name, fields, this.pool.threads, this.pool.areMeetingsWorthIt);
-    if (divided !== null && this.pool.run(this.instance, name, this.write(name, divided), divided.meetings)) return;
-    // What some thread may still write is what is written here.
+    const isDone = divided !== null && this.pool.run(this.instance, name, this.write(name, divided), divided.meetings);
+    if (isDone) return;
+    if (divided !== null && this.pool.lost !== null) throw this.abandon();
     executeHere(this, name, fields);
+  }
+
+  /**
+   * A worker that does not answer may be stalled, and go on at any time: to be told to end does not stop it at once, and a page is
+   * not told when it has. So all that it may write to is never used again.
+   */
+  private abandon(): ThreadsLost {
+    this.isAbandoned = true;
+    if (!(this.place instanceof Arena)) {
+      for (const output of this.outputs) tf.keep(output.toTensor());
+      this.keptPanels?.abandonCall();
+    }
+    return new ThreadsLost('a thread was lost');
   }
 
   private write(name: ModuleFunction, { sequences }: Split): number[] {
@@ -128,7 +151,6 @@ class ThreadedHeap implements Heap {
   }
 
   release(): void {
-    // A worker that did not answer may still be working there.
-    if (this.pool.lost === null || this.place instanceof Arena) this.place.release();
+    if (!this.isAbandoned) this.place.release();
   }
 }
