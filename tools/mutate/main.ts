@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
 import { randomNumbers } from '../random-numbers.js';
-import { type Mutant, mutantsOf, mutated, probeOf } from './mutants.js';
+import { type Mutant, mutantsOf, mutated } from './mutants.js';
 import { TestedCopy } from './tested-copy.js';
 
 const HELP = `npm run mutate -- [options]
@@ -49,20 +49,20 @@ function sourcesBelow(path: string): string[] {
 /** `src/plot/rendering/to-svg.ts` is held to its promises by `test/plot`. */
 const mirror = (path: string) => path.split('/').slice(0, 2).join('/').replace(/^src/, 'test');
 
-/** Tells of a change whether it compiles: one that does not needs no test. */
-function compileCheck(): (mutant: Mutant) => boolean {
+/** Tells which changes compile: those that do not need no test. Each is in a file of its own. */
+function compileCheck(): (mutants: readonly Mutant[]) => Mutant[] {
   const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
   const { options: compilerOptions, fileNames } = ts.parseJsonConfigFileContent(
     { ...config, include: ['src'] },
     ts.sys,
     '.',
   );
-  let current: Mutant | undefined;
+  let current = new Map<string, Mutant>();
   let version = 0;
-  const isChanged = (file: string) => current !== undefined && ts.sys.resolvePath(current.file) === file;
   const textOf = (file: string) => {
     const text = ts.sys.readFile(file);
-    return text !== undefined && current && isChanged(file) ? mutated(text, current) : text;
+    const mutant = current.get(file);
+    return text !== undefined && mutant ? mutated(text, mutant) : text;
   };
   const versions = new Map<string, number>();
   const service = ts.createLanguageService({
@@ -81,11 +81,13 @@ function compileCheck(): (mutant: Mutant) => boolean {
     directoryExists: ts.sys.directoryExists,
     getDirectories: ts.sys.getDirectories,
   });
-  return (mutant) => {
-    for (const touched of [current, mutant]) if (touched) versions.set(ts.sys.resolvePath(touched.file), ++version);
-    current = mutant;
-    const file = ts.sys.resolvePath(mutant.file);
-    return service.getSyntacticDiagnostics(file).length + service.getSemanticDiagnostics(file).length === 0;
+  const isSound = (file: string) =>
+    service.getSyntacticDiagnostics(file).length + service.getSemanticDiagnostics(file).length === 0;
+  return (mutants) => {
+    const next = new Map(mutants.map((mutant) => [ts.sys.resolvePath(mutant.file), mutant]));
+    for (const touched of [...current.keys(), ...next.keys()]) versions.set(touched, ++version);
+    current = next;
+    return mutants.filter(({ file }) => isSound(ts.sys.resolvePath(file)));
   };
 }
 
@@ -97,36 +99,41 @@ function describe({ file, line, kind, before, after }: Mutant): string {
   return `${file}:${line} ${kind}: ${short(before)} -> ${short(after)}`;
 }
 
+/** Many files at a time are checked, as what takes long is to begin. */
 function sampleOf(mutants: readonly Mutant[]): Mutant[] {
-  const compiles = compileCheck();
+  const size = Number(options.sample);
+  const compiling = compileCheck();
+  const waiting = shuffled(mutants, randomNumbers(Number(options.seed)));
   const sample: Mutant[] = [];
-  for (const mutant of shuffled(mutants, randomNumbers(Number(options.seed)))) {
-    if (sample.length === Number(options.sample)) break;
-    if (compiles(mutant)) sample.push(mutant);
+  while (sample.length < size && waiting.length > 0) {
+    const candidates = waiting.splice(0, size - sample.length);
+    while (candidates.length > 0) {
+      const oneOfEachFile = new Map(candidates.map((mutant) => [mutant.file, mutant]));
+      sample.push(...compiling([...oneOfEachFile.values()]));
+      for (const mutant of oneOfEachFile.values()) candidates.splice(candidates.indexOf(mutant), 1);
+    }
   }
   return sample;
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const sources = new Map(options.path.flatMap(sourcesBelow).map((file) => [file, readFileSync(file, 'utf8')]));
   const mutants = [...sources].flatMap(([file, text]) => mutantsOf(file, text));
   const sample = sampleOf(mutants);
   console.log(`${mutants.length} possible changes in ${sources.size} files; a sample of ${sample.length} that compile`);
-  const copy = new TestedCopy(options.tests ?? [...new Set(options.path.map(mirror))]);
+  const tests = options.tests ?? [...new Set(options.path.map(mirror))];
+  const copy = new TestedCopy(tests, sources, new Map(sample.entries()));
   const survivors: Mutant[] = [];
   let tried = 0;
   try {
-    const files = [...new Set(sample.map(({ file }) => file))];
-    console.log(copy.runOnce(new Map(files.map((file) => [file, sources.get(file) as string]))));
-    const started = Date.now();
-    for (const mutant of sample) {
-      if (Date.now() - started > Number(options.minutes) * 60_000) break;
-      const text = sources.get(mutant.file) as string;
-      const verdict = copy.try(mutant.file, mutated(text, mutant), probeOf(mutant, text));
-      tried++;
+    console.log(copy.runOnce());
+    const end = Date.now() + Number(options.minutes) * 60_000;
+    const tell = (id: number, verdict: string): void => {
+      const mutant = sample[id] as Mutant;
       if (verdict.startsWith('survived')) survivors.push(mutant);
-      console.log(`${tried}/${sample.length} ${verdict}: ${describe(mutant)}`);
-    }
+      console.log(`${++tried}/${sample.length} ${verdict}: ${describe(mutant)}`);
+    };
+    await copy.try(tell, () => Date.now() > end);
   } finally {
     copy.remove();
   }
@@ -139,10 +146,8 @@ function main(): void {
 
 if (options.help) console.log(HELP);
 else {
-  try {
-    main();
-  } catch (error) {
-    console.error((error as Error).message);
+  main().catch((error: Error) => {
+    console.error(error.message);
     process.exitCode = 1;
-  }
+  });
 }

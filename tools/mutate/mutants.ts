@@ -10,6 +10,8 @@ export interface Mutant {
   end: number;
   before: string;
   after: string;
+  /** The smallest expression or statement around it that another can stand for; null where none can. */
+  around: { start: number; end: number; isStatement: boolean } | null;
 }
 
 const { SyntaxKind } = ts;
@@ -72,6 +74,40 @@ function isSkipped(node: ts.Node): boolean {
   );
 }
 
+/** Whether an expression may be put in parentheses where it stands, and have another put in its place. */
+function standsForItself(node: ts.Node): boolean {
+  if (!ts.isExpression(node)) return false;
+  if (ts.isCallExpression(node) && node.expression.kind === SyntaxKind.SuperKeyword) return false;
+  const { parent } = node;
+  const isName = 'name' in parent && parent.name === node;
+  // A method would lose its object, and a chain of `?.` the rest of it.
+  const isBegun = (ts.isLeftHandSideExpression(parent) || ts.isNonNullExpression(parent)) && firstOf(parent) === node;
+  const isWrittenTo =
+    (ts.isBinaryExpression(parent) && parent.left === node && isAssignment(parent.operatorToken.kind)) ||
+    ts.isPostfixUnaryExpression(parent) ||
+    (ts.isPrefixUnaryExpression(parent) && isStep(parent.operator)) ||
+    ts.isDeleteExpression(parent) ||
+    (ts.isForOfStatement(parent) && parent.initializer === node);
+  return !isName && !isBegun && !isWrittenTo && !ts.isShorthandPropertyAssignment(parent);
+}
+
+const firstOf = (node: ts.Node) =>
+  ts.isTaggedTemplateExpression(node) ? node.tag : 'expression' in node && !ts.isNewExpression(node) && node.expression;
+
+const isAssignment = (kind: ts.SyntaxKind) => kind >= SyntaxKind.FirstAssignment && kind <= SyntaxKind.LastAssignment;
+
+const isStep = (kind: ts.SyntaxKind) => kind === SyntaxKind.PlusPlusToken || kind === SyntaxKind.MinusMinusToken;
+
+function replaceableAround(changed: ts.Node, source: ts.SourceFile): Mutant['around'] {
+  const isStatement = ts.isStatement(changed);
+  let node = changed;
+  while (!isStatement && !standsForItself(node)) {
+    if (ts.isSourceFile(node) || ts.isStatement(node)) return null;
+    node = node.parent;
+  }
+  return { start: node.getStart(source), end: node.end, isStatement };
+}
+
 /** Every change of one place that this tool knows; which of them compile, the caller finds out. */
 export function mutantsOf(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
@@ -81,7 +117,9 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     const start = node.getStart(source);
     const before = text.slice(start, node.end);
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
-    if (after !== before) mutants.push({ file, line, kind, start, end: node.end, before, after });
+    if (after !== before) {
+      mutants.push({ file, line, kind, start, end: node.end, before, after, around: replaceableAround(node, source) });
+    }
   };
   const negate = (condition: ts.Expression): void => add('condition', condition, `!(${condition.getText()})`);
 
@@ -150,44 +188,37 @@ export function mutated(text: string, { start, end, after }: Mutant): string {
   return text.slice(0, start) + after + text.slice(end);
 }
 
-/**
- * A source in which every function says that it was entered, as `hit('src/core/scan.ts:812')`: by file and by the place
- * where the function begins.
- */
-export function withProbes(file: string, text: string): string {
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
-  const insertions: Array<{ at: number; text: string }> = [];
-  const visit = (node: ts.Node): void => {
-    const body = bodyOf(node);
-    if (body) {
-      const call = `globalThis.__mutateHit?.('${file}:${node.pos}')`;
-      if (ts.isBlock(body)) insertions.push({ at: body.getStart(source) + 1, text: `${call};` });
-      else insertions.push({ at: body.getStart(source), text: `(${call}, ` }, { at: body.end, text: ')' });
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  let result = text;
-  for (const insertion of insertions.sort((a, b) => b.at - a.at)) {
-    result = result.slice(0, insertion.at) + insertion.text + result.slice(insertion.at);
+/** The call that says whether a change is to be made, and notes that it was asked. */
+const asked = (id: number) => `globalThis.__mutate?.(${id})`;
+
+/** A source that makes the change that it is told to make, of those given by their numbers, while it runs. */
+export function withSwitches(text: string, mutants: ReadonlyMap<number, Mutant>): string {
+  const places = new Map<string, { start: number; end: number; ids: number[] }>();
+  for (const [id, { around }] of mutants) {
+    if (!around) continue;
+    const { start, end } = around;
+    const key = `${start}:${end}`;
+    places.set(key, { start, end, ids: [...(places.get(key)?.ids ?? []), id] });
   }
-  return result;
-}
+  const inOrder = [...places.values()].sort((a, b) => a.start - b.start || b.end - a.end);
 
-/** The probe of the function that a mutant stands in, or undefined at the top of a file. */
-export function probeOf({ file, start }: Mutant, text: string): string | undefined {
-  let found: string | undefined;
-  const visit = (node: ts.Node): void => {
-    if (start < node.pos || start >= node.end) return;
-    const body = bodyOf(node);
-    if (body && start >= body.pos) found = `${file}:${node.pos}`;
-    ts.forEachChild(node, visit);
+  const between = (from: number, to: number): string => {
+    let result = '';
+    let at = from;
+    while (inOrder[0] && inOrder[0].start < to) {
+      const { start, end, ids } = inOrder.shift() as (typeof inOrder)[number];
+      result += text.slice(at, start) + switched(between(start, end), start, end, ids);
+      at = end;
+    }
+    return result + text.slice(at, to);
   };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true));
-  return found;
-}
-
-function bodyOf(node: ts.Node): ts.Block | ts.Expression | undefined {
-  const hasBody = ts.isFunctionLike(node) && 'body' in node;
-  return hasBody ? (node.body as ts.Block | ts.Expression | undefined) : undefined;
+  const switched = (inner: string, start: number, end: number, ids: readonly number[]): string =>
+    ids.reduce((rest, id) => {
+      const mutant = mutants.get(id) as Mutant;
+      const changed = text.slice(start, mutant.start) + mutant.after + text.slice(mutant.end, end);
+      return mutant.around?.isStatement
+        ? `{ if (${asked(id)}) { ${changed} } else { ${rest} } }`
+        : `(${asked(id)} ? ${changed} : ${rest})`;
+    }, inner);
+  return between(0, text.length);
 }
