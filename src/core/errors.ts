@@ -46,7 +46,7 @@ const LONGEST_DESCRIPTION = 200;
 
 /** A value for an error message: on one line, in bounded time, at most 200 characters long. */
 export function describeValue(value: unknown): string {
-  return describeWithin(value, LONGEST_DESCRIPTION);
+  return describeWithin(value, LONGEST_DESCRIPTION).replace(/[\r\n]+/g, ' ');
 }
 
 function describeWithin(value: unknown, room: number): string {
@@ -70,12 +70,12 @@ type NumberList = ArrayLike<number | bigint>;
 /** The list, or its first entries and how many there are. */
 function describeList(list: readonly unknown[], room: number): string {
   const { text, isWhole } = firstEntries(list, room);
-  return isWhole ? `[${text}]` : `an array of ${list.length}: [${text}, …]`;
+  return isWhole ? `[${text}]` : `an array of ${list.length}: [${text}…]`;
 }
 
 function describeTypedArray(name: string, list: NumberList, room: number): string {
   const { text, isWhole } = firstEntries(list, room);
-  return `a ${name} of ${list.length}: [${text}${isWhole ? '' : ', …'}]`;
+  return `a ${name} of ${list.length}: [${text}${isWhole ? '' : '…'}]`;
 }
 
 function firstEntries(list: ArrayLike<unknown>, room: number): { text: string; isWhole: boolean } {
@@ -85,7 +85,7 @@ function firstEntries(list: ArrayLike<unknown>, room: number): { text: string; i
   let text = '';
   for (let index = 0; index < list.length; index++) {
     const next = `${index === 0 ? '' : ', '}${describeWithin(list[index], available)}`;
-    if (text.length + next.length > available) return { text, isWhole: false };
+    if (text.length + next.length > available) return { text: text === '' ? '' : `${text}, `, isWhole: false };
     text += next;
   }
   return { text, isWhole: true };
@@ -95,5 +95,5 @@ function firstEntries(list: ArrayLike<unknown>, room: number): { text: string; i
 const MOST_LETTERS_AROUND_ENTRIES = 45;
 
 function shorten(text: string, room: number): string {
-  return text.length <= room ? text : `${text.slice(0, Math.max(room - 1, 0))}…`;
+  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { describeValue, invalidArgument, invalidState } from '../../src/core/errors.js';
+import fc from 'fast-check';
+import { addRemark, describeValue, invalidArgument, invalidState } from '../../src/core/errors.js';
 import { useBackend } from '../../tools/backends.js';
 
 beforeAll(() => useBackend('cpu'));
@@ -72,6 +73,45 @@ test.each<[string, unknown, string]>([
   expect(described.slice(0, beginning.length)).toBe(beginning);
   expect(described.length).toBeLessThanOrEqual(200);
   expect(described).toContain('…');
+});
+
+test.each([
+  ['a text', 'x'.repeat(300)],
+  ['a function', Object.defineProperty(() => 0, 'name', { value: 'f'.repeat(300) })],
+])('%s that is too long is shown up to the 200th character', (_name, value) => {
+  expect(describeValue(value)).toHaveLength(200);
+});
+
+test('Of a number too long to show, the beginning is shown', () => {
+  expect(describeValue(12n)).toBe('12n');
+  expect(describeValue(10n ** 300n)).toMatch(/^10{197}…n$/);
+});
+
+test('Of lists too deep to show, only their number of entries is', () => {
+  expect(describeValue([[[[[1, 2]]]]])).toBe('[[[[an array of 2: […]]]]]');
+  expect(describeValue([[[[[]]]]])).toBe('[[[[[]]]]]');
+});
+
+test('Any value is shown on one line of at most 200 characters', () => {
+  const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withTypedArray: true, maxDepth: 6 });
+  fc.assert(
+    fc.property(fc.oneof(anything, fc.string({ unit: 'binary', maxLength: 300 })), (value) => {
+      const described = describeValue(value);
+      expect(described.length).toBeLessThanOrEqual(200);
+      expect(described).not.toMatch(/[\r\n]/);
+    }),
+    { examples: [['two\nlines'], [Symbol('two\r\nlines')]] },
+  );
+});
+
+test('What other rooms know of a value is added to the errors about it, and to no others', () => {
+  addRemark((received) => (received === 'a strange value' ? 'It is strange' : null));
+  addRemark((received) => (typeof received === 'string' ? 'It is a text' : null));
+  expect(invalidArgument('lstm', 'rule', 'a strange value').message).toBe(
+    "lstm: rule, got 'a strange value'. It is strange. It is a text",
+  );
+  expect(invalidArgument('lstm', 'rule', 'other').message).toBe("lstm: rule, got 'other'. It is a text");
+  expect(invalidArgument('lstm', 'rule', 1).message).toBe('lstm: rule, got 1');
 });
 
 test('A list within a list that refers to itself has an end', () => {

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { booleanMask } from '../../src/core/mask.js';
+import { booleanMask, reversedMask } from '../../src/core/mask.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectClose } from '../support/close.js';
+
+const bools = (mask: number[][]) => tf.tensor2d(mask, undefined, 'bool');
 
 test.each(NODE_BACKENDS)(
   'On %s, a mask of any dtype becomes one of bool, in which what is not 0 counts',
@@ -22,3 +24,16 @@ test.each(NODE_BACKENDS)(
     });
   },
 );
+
+test.each(NODE_BACKENDS)('On %s, a mask is reversed along time, sample by sample', async (backend) => {
+  await useBackend(backend);
+  tf.tidy(() => {
+    const mask = bools([
+      [1, 1, 0, 0],
+      [0, 1, 1, 1],
+    ]);
+    const result = reversedMask(mask);
+    expect([result.dtype, result.shape]).toEqual(['bool', [2, 4]]);
+    expectClose(result, [0, 0, 1, 1, 1, 1, 1, 0], 0);
+  });
+});

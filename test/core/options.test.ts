@@ -1,13 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   A_BOOLEAN,
+  A_FINITE_NUMBER,
+  A_FUNCTION,
   A_POSITIVE_INTEGER,
+  A_STRING,
+  AN_ABORT_SIGNAL,
+  AN_INTEGER,
   aNumber,
   CHECKED_LATER,
   checkOptions,
   closestName,
   listOf,
+  type OptionRule,
   oneOf,
+  required,
 } from '../../src/core/options.js';
 
 const RULES = {
@@ -63,14 +70,55 @@ test('Options that keep their rules pass, as do those that are not given', () =>
   warn.mockRestore();
 });
 
+test.each<[string, OptionRule, unknown[], unknown[]]>([
+  ['anything', CHECKED_LATER, [0, '', {}], []],
+  ['a boolean', A_BOOLEAN, [true, false], [0, 'true']],
+  ['a string', A_STRING, ['', 'h'], [1, ['h']]],
+  ['a function', A_FUNCTION, [() => 0, Math.tanh], [{}, 'tanh']],
+  ['an integer', AN_INTEGER, [-3, 0, 2], [0.5, '1', Number.POSITIVE_INFINITY]],
+  ['a positive integer', A_POSITIVE_INTEGER, [1, 2], [0, -1, 1.5, '1']],
+  ['a finite number', A_FINITE_NUMBER, [-0.5, 0, 1e300], [Number.NaN, Number.NEGATIVE_INFINITY, '1']],
+  ['an AbortSignal', AN_ABORT_SIGNAL, [new AbortController().signal], [new AbortController(), {}, 1]],
+  ['one of some', oneOf('a', 2, null), ['a', 2, null], ['b', '2', undefined]],
+])('The rule that a value must be %s holds for such values alone', (_name, rule, allowed, refused) => {
+  expect(allowed.filter((value) => !rule.holds(value))).toEqual([]);
+  expect(refused.filter((value) => rule.holds(value))).toEqual([]);
+});
+
+test('The values to choose from are listed in words', () => {
+  expect(oneOf('h').must).toBe("'h'");
+  expect(oneOf('a', 'b').must).toBe("'a' or 'b'");
+  expect(oneOf('a', true, 3).must).toBe("'a', true or 3");
+  expect(oneOf('a', 3).values).toEqual(['a', 3]);
+});
+
+test('An option that is required is missed, and its value is still held to its rule', () => {
+  const rules = { units: required(A_POSITIVE_INTEGER), other: A_POSITIVE_INTEGER };
+  const rule = 'look: units must be a positive integer';
+  for (const given of [{}, { units: undefined }, { units: null }, { other: 1 }]) {
+    expect(() => checkOptions('look', given, rules)).toThrow(rule);
+  }
+  expect(() => checkOptions('look', { units: 0 }, rules)).toThrow(`${rule}, got 0`);
+  checkOptions('look', { units: 2 }, rules);
+});
+
 test('A name is taken for another only by its spelling or one slip in a long one', () => {
   const known = ['units', 'returnSequences', 'dropout'];
   expect(
-    ['return_sequences', 'ReturnSequences', 'return-sequences', 'retrunSequences', 'returnSequence'].map((name) =>
-      closestName(name, known),
+    [
+      'return_sequences',
+      'ReturnSequences',
+      'return-sequences',
+      'retrunSequences',
+      'returnSequence',
+      'eturnSequences',
+      'xreturnSequences',
+      'returnSequencez',
+    ].map((name) => closestName(name, known)),
+  ).toEqual(new Array(8).fill('returnSequences'));
+  expect(
+    ['unit', 'unist', 'dropped', 'returnState', '', 'retuXXSequences', 'returnSequen', 'returnSequencesxy'].map(
+      (name) => closestName(name, known),
     ),
-  ).toEqual(new Array(5).fill('returnSequences'));
-  expect(['unit', 'unist', 'dropped', 'returnState', ''].map((name) => closestName(name, known))).toEqual(
-    new Array(5).fill(undefined),
-  );
+  ).toEqual(new Array(8).fill(undefined));
 });

@@ -1,4 +1,4 @@
-import { byQuantity, QUANTITIES } from '../../src/core/quantities.js';
+import { byQuantity, gateSequencesOf, QUANTITIES, quantitiesOf } from '../../src/core/quantities.js';
 
 test('The quantities of a trace are the gates in the order of their weights, then the states', () => {
   expect(QUANTITIES).toEqual(['i', 'f', 'g', 'o', 'c', 'h']);
@@ -13,4 +13,21 @@ test('A value for each quantity is made of its name and place', () => {
     c: 'c4',
     h: 'h5',
   });
+});
+
+test.each([
+  [
+    ['i', 'f', 'g', 'o'],
+    ['h', 'c'],
+    ['i', 'f', 'g', 'o', 'c'],
+  ],
+  [['f', 'h', 'g'], ['h'], ['f', 'g']],
+  [
+    ['i', 'n'],
+    ['h', 'c', 'n', 'm'],
+    ['i', 'n', 'c', 'm'],
+  ],
+])('A cell of the gates %p and the states %p has each once, and h last', (gateNames, stateNames, without) => {
+  expect(gateSequencesOf({ gateNames, stateNames })).toEqual(without);
+  expect(quantitiesOf({ gateNames, stateNames })).toEqual([...without, 'h']);
 });

@@ -1,4 +1,11 @@
-import { CELL_WEIGHTS, mapWeights, mapWeightsAsync, weightsFor, weightsOf } from '../../src/core/weights.js';
+import {
+  CELL_WEIGHTS,
+  lstmWeightsOf,
+  mapWeights,
+  mapWeightsAsync,
+  weightsFor,
+  weightsOf,
+} from '../../src/core/weights.js';
 
 const WITH_BIAS = { bias: 7, recurrentKernel: 5, kernel: 3 };
 const WITHOUT = [
@@ -12,6 +19,29 @@ test('The weights of a cell have the shapes that Keras and tfjs give them', () =
     ['kernel', [5, 12]],
     ['recurrent_kernel', [3, 12]],
     ['bias', [12]],
+  ]);
+});
+
+test('Those of a cell with other gates have a block of U for each, and rows of as many units as it puts out', () => {
+  const weights = lstmWeightsOf({ useBias: true }, ['f', 'g', 'z'], 7);
+  expect(weights.map(({ property, shape }) => [property, shape(5, 2)])).toEqual([
+    ['kernel', [5, 6]],
+    ['recurrentKernel', [7, 6]],
+    ['bias', [6]],
+  ]);
+  for (const { blocks } of weights) {
+    expect(blocks(2)).toEqual(['f', 'g', 'z'].map((name) => ({ name, width: 2 })));
+  }
+  expect(
+    CELL_WEIGHTS.map(({ blocks }) =>
+      blocks(3)
+        .map(({ name, width }) => `${name}${width}`)
+        .join(),
+    ),
+  ).toEqual(new Array(3).fill('i3,f3,g3,o3'));
+  expect(lstmWeightsOf({ useBias: false }, ['f'], 7).map(({ property }) => property)).toEqual([
+    'kernel',
+    'recurrentKernel',
   ]);
 });
 

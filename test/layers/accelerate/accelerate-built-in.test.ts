@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { builtInLSTMClass } from '../../../src/host/built-in-classes.js';
 import { accelerateBuiltIn, lastImplementation } from '../../../src/index.js';
+import { isBuiltInAccelerated } from '../../../src/layers/accelerate/accelerate-built-in.js';
 import { useBackend } from '../../../tools/backends.js';
 import { accelerated } from '../../support/accelerated.js';
 import { randomTensor } from '../../support/random.js';
@@ -27,6 +28,7 @@ function ranOn(layer: tf.layers.Layer = tf.layers.lstm({ units: 2 })): string | 
 function expectUndone(): void {
   expect(Object.getOwnPropertyDescriptor(prototype, 'call')).toEqual(original);
   expect(prototype.call).toBe(original?.value);
+  expect(isBuiltInAccelerated()).toBe(false);
   expect(ranOn()).toBeUndefined();
 }
 
@@ -58,6 +60,7 @@ describe('accelerateBuiltIn', () => {
     const undos = [accelerateBuiltIn(), accelerateBuiltIn()];
     const [first, second] = order as [number, number];
     undos[first]?.();
+    expect(isBuiltInAccelerated()).toBe(true);
     expect(ranOn()).toMatch(/^wasm-/);
     undos[first]?.();
     expect(ranOn()).toMatch(/^wasm-/);
