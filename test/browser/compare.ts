@@ -1,4 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import { RUNNING } from '../../src/fused/wasm/threads/control.js';
 import { useFastQR } from '../support/fast-qr.js';
 
 declare global {
@@ -192,6 +193,85 @@ async function compareThreads(tf: Tf, { lstm, setThreads }: Package, expected: E
   return { title, largestDifference: 0, passed, ...(!passed && { problem: problems.join('; ') }) };
 }
 
+/**
+ * Weights that stay are packed once, also where threads share the memory of tfjs's tensors; and after a worker was lost in it,
+ * results are still right.
+ */
+async function compareKeptPanels(tf: Tf, { lstm, setThreads }: Package, expected: Expected): Promise<Comparison> {
+  const problems: string[] = [];
+  const host = tf.backend() as tfjs.KernelBackend & { wasm?: { _malloc(bytes: number): number } };
+  // By samples, and by units.
+  for (const [batch, timesteps, features, units] of [
+    [9, 20, 40, 64],
+    [1, 80, 48, 96],
+  ] as const) {
+    const layer = lstm({ units, returnSequences: true, recurrentInitializer: 'glorotNormal' });
+    const xs = [1, 2, 3, 4].map((seed) => randomTensor(tf, [batch, timesteps, features], seed));
+    layer.apply(xs[0] as tfjs.Tensor);
+    const run = () => xs.map((x) => (layer.apply(x) as tfjs.Tensor).dataSync());
+    const changeWeights = () => layer.setWeights(layer.getWeights().map((weight) => tf.mul(weight, 0.5)));
+    const initial = layer.getWeights().map((weight) => weight.clone());
+    const alone = run();
+    changeWeights();
+    const aloneAfterwards = run();
+    layer.setWeights(initial);
+    const { Worker } = globalThis;
+    const workers: Worker[] = [];
+    globalThis.Worker = class extends Worker {
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        super(...given);
+        workers.push(this);
+      }
+    };
+    await setThreads(2, expected.worker === undefined ? {} : { worker: expected.worker });
+    globalThis.Worker = Worker;
+    const reserved: number[] = [];
+    const malloc = host.wasm?._malloc;
+    if (host.wasm !== undefined && malloc !== undefined) {
+      host.wasm._malloc = (bytes) => {
+        reserved[reserved.length - 1] = (reserved.at(-1) as number) + bytes;
+        return malloc.call(host.wasm, bytes);
+      };
+    }
+    const together = xs.map((x) => {
+      reserved.push(0);
+      return (layer.apply(x) as tfjs.Tensor).dataSync();
+    });
+    if (host.wasm !== undefined && malloc !== undefined) host.wasm._malloc = malloc;
+    const bytesOfPanels = 16 * units * (features + units);
+    const [first, , , last] = reserved as [number, number, number, number];
+    const isOfBackend = expected.isThreaded && first - last < bytesOfPanels;
+    if (isOfBackend) problems.push(`the first call reserved ${first} bytes, the last ${last}`);
+    changeWeights();
+    const received = [...together, ...run()];
+    for (const [n, values] of [...alone, ...aloneAfterwards].entries()) {
+      if (!values.every((value, k) => value === received[n]?.[k])) problems.push(`${batch} samples, result ${n}`);
+    }
+    // On a busy machine, units may not be divided.
+    if (batch > 1) {
+      // The worker takes up its job, as far as anybody can see, and does nothing.
+      for (const worker of workers) worker.terminate();
+      const { compareExchange } = Atomics;
+      Atomics.compareExchange = ((words: Int32Array, at: number, old: number, value: number) => {
+        compareExchange(words, at, old, RUNNING);
+        return value;
+      }) as typeof compareExchange;
+      const { numTensors } = tf.memory();
+      const lost = (layer.apply(xs[1] as tfjs.Tensor) as tfjs.Tensor).dataSync();
+      Atomics.compareExchange = compareExchange;
+      if (!lost.every((value, k) => value === aloneAfterwards[1]?.[k])) problems.push(`a lost worker`);
+      // Beside the result.
+      const left = tf.memory().numTensors - numTensors - 1;
+      if (left > 0 !== (expected.isThreaded === true))
+        problems.push(`${left} tensors are left where it may still write`);
+    }
+    await setThreads(1);
+  }
+  const passed = problems.length === 0;
+  const title = 'threads keep panels, and may be lost';
+  return { title, largestDifference: 0, passed, ...(!passed && { problem: problems.join('; ') }) };
+}
+
 /** Holds the explicit LSTM to the built-in one of the same page, on one backend. */
 export async function compareOn(expected: Expected, tf: Tf, given: unknown): Promise<Comparison[]> {
   useFastQR(tf);
@@ -207,6 +287,9 @@ export async function compareOn(expected: Expected, tf: Tf, given: unknown): Pro
   comparisons.push(['implementation', () => compareImplementation(tf, lstm, expected)]);
   if (expected.threads !== undefined) {
     comparisons.push(['threads', () => compareThreads(tf, { lstm, setThreads }, expected)]);
+    if (expected.threads > 1) {
+      comparisons.push(['panels', () => compareKeptPanels(tf, { lstm, setThreads }, expected)]);
+    }
   }
   const results: Comparison[] = [];
   for (const [title, run] of comparisons) {
