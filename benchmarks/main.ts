@@ -19,6 +19,7 @@ import { modelsSection } from './sections/models.js';
 import { onnxSection } from './sections/onnx.js';
 import { openingSection } from './sections/opening.js';
 import { overheadSection } from './sections/overhead.js';
+import { partsSection } from './sections/parts.js';
 import { streamingSection } from './sections/streaming.js';
 import { threadsSection } from './sections/threads.js';
 import { torchSection } from './sections/torch.js';
@@ -46,6 +47,7 @@ const SECTIONS: Record<SectionName, Section> = {
   onnx: onnxSection,
   torch: torchSection,
   floor: floorSection,
+  parts: partsSection,
   growth: growthSection,
   inspection: inspectionSection,
   streaming: streamingSection,

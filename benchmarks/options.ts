@@ -14,6 +14,7 @@ export const SECTION_NAMES = [
   'onnx',
   'torch',
   'floor',
+  'parts',
   'growth',
   'inspection',
   'streaming',
@@ -75,6 +76,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       onnx                       inference against onnxruntime-web and onnxruntime-node, 1 thread
       torch                      PyTorch's LSTM on 1 and 2 threads, forward and training; needs --python
       floor                      inference against what this machine's arithmetic and memory allow
+      parts                      the WebAssembly module against itself with parts left out
       growth                     inference as T and U grow, with the fitted exponents
       inspection                 every inspection as T and U grow, with the fitted exponents
       streaming                  one timestep a call, stateful, against tf.layers.lstm
@@ -86,7 +88,7 @@ export const OPTIONS_HELP = `  --only inference,floor,...      some sections onl
       first-call                 the first call in a fresh process, and the size of the package
       opening                    a .keras file of 50 MB, and one of 3,000 units, in Node and in Chromium
   --backends ${NODE_BACKENDS.join(',')}   default: all of them; one that is missing is an error
-  --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx, torch and floor
+  --shapes 1x100x100x100,...       B x T x D x U, for inference, training, trace, onnx, torch, floor and parts
   --activation tanh                φ of inference, training and trace: relu, ...
   --plain                          measures useFused: false, the plain path, instead of 'auto'
   --threads 2                      how many the section threads compares with one

@@ -1,11 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { ACTIVATION, FIELD, FIELD_COUNT } from '../../src/fused/wasm/binaries.js';
-import { openHeap } from '../../src/fused/wasm/heap.js';
-import { type Build, fastestBuild } from '../../src/fused/wasm/module.js';
 import { useBackend } from '../../tools/backends.js';
+import { bareFunction } from '../bare-function.js';
 import type { Contestant, Duel } from '../contestant.js';
 import { formatTime } from '../format-time.js';
-import { implementationOf, type Layers, makeLayers } from '../layers.js';
+import { implementationOf, makeLayers } from '../layers.js';
 import { formatTable, type Result } from '../report.js';
 import { measureDuel, type Section } from '../section.js';
 import { parseShape, type Shape } from '../shapes.js';
@@ -28,7 +26,13 @@ export const overheadSection: Section = {
       for (const shape of SHAPES) {
         const layers = makeLayers(shape, { ...options, recurrentActivation: 'sigmoid' });
         const candidate = applied('apply', layers.explicit, layers.x);
-        results.push(await measureDuel({ ...place, shape }, { baseline: bareFunction(layers), candidate }, options));
+        results.push(
+          await measureDuel(
+            { ...place, shape },
+            { baseline: bareFunction('module', layers, CALLS), candidate },
+            options,
+          ),
+        );
         layers.dispose();
       }
       const [shape] = SHAPES as [Shape];
@@ -66,50 +70,4 @@ function smallestLayer({ batch, units }: Shape): Duel {
     baseline: calling('tf.relu', () => tf.relu(x)),
     candidate: applied('tf.layers.reLU', tf.layers.reLU(), x),
   };
-}
-
-/** The same computation with all addresses looked up, and the weights packed, beforehand. */
-function bareFunction({ explicit, x }: Layers): Contestant {
-  const [batch, timesteps, features] = x.shape;
-  const { units, kernel, recurrentKernel, bias } = explicit.cell;
-  const heap = openHeap(fastestBuild() as Build);
-  const state = heap.input(tf.keep(tf.zeros([batch, units])));
-  const output = heap.output([batch, units]);
-  const fields: Partial<Record<keyof typeof FIELD, number>> = {
-    batch,
-    timesteps,
-    features,
-    units,
-    activation: ACTIVATION.tanh,
-    recurrentActivation: ACTIVATION.sigmoid,
-    x: heap.input(x),
-    h0: state,
-    c0: state,
-    kernel: heap.input(kernel.read()),
-    recurrentKernel: heap.input(recurrentKernel.read()),
-    bias: heap.input((bias as tf.LayerVariable).read()),
-    kernelPanels: heap.reserve(heap.exports.weightPanelsBytes(features, 4 * units, 0)),
-    recurrentPanels: heap.reserve(heap.exports.weightPanelsBytes(units, 4 * units, 0)),
-    lastOutput: output.address,
-    h: heap.output([batch, units]).address,
-    c: heap.output([batch, units]).address,
-  };
-  const address = heap.reserve(4 * FIELD_COUNT);
-  const write = (name: string, value: number) => {
-    heap.view()[address / 4 + FIELD[name as keyof typeof FIELD]] = value;
-  };
-  for (const name of Object.keys(FIELD)) write(name, fields[name as keyof typeof FIELD] ?? 0);
-  write('scratch', heap.reserve(heap.exports.forwardScratchBytes(address) >>> 0));
-  // Packs the weights, which the layer does in its first calls.
-  heap.exports.forward(address);
-  write('isKernelPacked', 1);
-  write('isRecurrentKernelPacked', 1);
-  const run = () => {
-    for (let n = 0; n < CALLS; n++) heap.exports.forward(address);
-  };
-  const results = async () => {
-    run();
-    return [await output.toTensor().data<'float32'>()];
-  };
-  return { name: 'module', run, results };
 }

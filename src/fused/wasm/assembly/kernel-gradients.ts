@@ -4,7 +4,7 @@ import { layOutRow, writeUnitOutputs } from './row';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
 import { firstOfShare, sizeOfShare } from './shares';
 import { hiddenUnits, inputDropoutMasks, maskedOut, recurrentDropoutMasks, Sequence, timestepOf } from './sequence';
-import { addRow, FLOAT, multiplyAddRow, multiplyRow } from './vectors';
+import { addRow, FLOAT, multiplyAddRow, multiplyRow, VECTOR } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
 import { edge, layOutWorkspace, prepareWorkspace, slivers } from './workspace';
 
@@ -104,7 +104,27 @@ export function biasGradient(s: Sequence): void {
   const rowBytes = usize(GATES * s.units) * FLOAT;
   const result = s.dBias + first;
   memory.fill(result, 0, usize(columns) * FLOAT);
-  for (let row = 0; row < s.batch * s.timesteps; row++) addRow(result, s.dZ + usize(row) * rowBytes + first, columns);
+  const rows = s.batch * s.timesteps;
+  let from = s.dZ + first;
+  let row = 0;
+  for (; row + 4 <= rows; row += 4, from += 4 * rowBytes) addFourRows(result, from, rowBytes, columns);
+  for (; row < rows; row++, from += rowBytes) addRow(result, from, columns);
+}
+
+/** destination += the first of four rows, then the second and so on: so it is read and written once for all of them. */
+function addFourRows(destination: usize, first: usize, rowBytes: usize, count: i32): void {
+  const second = first + rowBytes;
+  const third = second + rowBytes;
+  const fourth = third + rowBytes;
+  const whole = usize(count & ~3) * FLOAT;
+  for (let at: usize = 0; at < whole; at += VECTOR) {
+    let sum = f32x4.add(v128.load(destination + at), v128.load(first + at));
+    sum = f32x4.add(sum, v128.load(second + at));
+    sum = f32x4.add(sum, v128.load(third + at));
+    v128.store(destination + at, f32x4.add(sum, v128.load(fourth + at)));
+  }
+  const rest = count & 3;
+  for (let n: usize = 0; rest > 0 && n < 4; n++) addRow(destination + whole, first + n * rowBytes + whole, rest);
 }
 
 /**
