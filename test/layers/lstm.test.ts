@@ -139,6 +139,19 @@ describe.each(NODE_BACKENDS)('On %s, an LSTM', (backend) => {
   });
 });
 
+describe('A stateful LSTM', () => {
+  test('takes its states with it when it is disposed', async () => {
+    await useBackend('cpu');
+    const before = tf.memory().numTensors;
+    const layer = lstm({ units: 2, stateful: true });
+    const x = tf.ones([1, 3, 2]);
+    tf.dispose(layer.apply(x) as tf.Tensor);
+    layer.dispose();
+    x.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
 describe('An LSTM', () => {
   beforeAll(() => useBackend('cpu'));
   beforeEach(() => tf.engine().startScope());

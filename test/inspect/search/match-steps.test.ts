@@ -226,6 +226,17 @@ test.each([
   expect(() => matchSteps(trace, options)).toThrow(new RangeError(`matchSteps: ${message}`));
 });
 
+test('Traces of several LSTMs, directions or cells are refused, and those of several calls are not', () => {
+  const options = { units: [1], from: 3, to: 6 };
+  const entry = (facts: object) => ({ layerName: 'a', trace, ...facts }) as never;
+  const refused = (facts: object) => () => matchSteps([entry({ call: 2 }), entry({ call: 2, ...facts })], options);
+  const rule = 'matchSteps: traces must be of one LSTM, with each direction and cell its own';
+  expect(refused({ layerName: 'b' })).toThrow(`${rule}, got ['a', 'b']`);
+  expect(refused({ direction: 'backward' })).toThrow(`${rule}, got ['a', 'a (backward)']`);
+  expect(refused({ cell: 1 })).toThrow(`${rule}, got ['a', 'a (cell 1)']`);
+  expect(refused({ call: 1 })()).toEqual(matchSteps([trace, trace], options));
+});
+
 test('What is no trace, no traces at all, and traces of other units are refused', () => {
   const options = { units: [1], from: 3, to: 6 };
   const other = plantedTrace([1, 7, 2], []);

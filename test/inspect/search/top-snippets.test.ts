@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { topSnippets, traceValues } from '../../../src/inspect/index.js';
+import { lstm } from '../../../src/index.js';
+import { topSnippets, traceLayer, traceValues } from '../../../src/inspect/index.js';
 import { useBackend } from '../../../tools/backends.js';
 import { traceOf, traceOfSteps } from '../support/traces.js';
 import { plantedTrace } from './planted.js';
@@ -129,4 +130,19 @@ test.each([
   [{ unit: 1, quantity: 'x' }, "quantity must be 'i', 'f', 'g', 'o', 'c' or 'h', got 'x'"],
 ])('%j is refused', (options, message) => {
   expect(() => topSnippets(trace, options)).toThrow(new RangeError(`topSnippets: ${message}`));
+});
+
+test('In a batch without samples there is no snippet, whether its numbers were read before or not', async () => {
+  const layer = lstm({ units: 2 });
+  const x = tf.zeros<tf.Rank.R3>([0, 3, 2]);
+  layer.build([null, null, 2]);
+  const empty = traceLayer(layer, x);
+  const values = await traceValues(empty);
+  for (const given of [empty, values]) {
+    expect(topSnippets(given, { unit: 1 })).toEqual([]);
+    expect(() => topSnippets(given, { unit: 2 })).toThrow('unit must be of the traces, which have 2 units, got 2');
+  }
+  empty.dispose();
+  x.dispose();
+  tf.dispose(layer.getWeights());
 });

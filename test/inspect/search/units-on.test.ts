@@ -51,6 +51,28 @@ test('A selection may be spans, a function or a tensor', () => {
   expect(tf.memory().numTensors).toBe(tensors);
 });
 
+test('A selecting function is asked about the steps that there are and that are valid, and about no others', () => {
+  const mask = [
+    [1, 1, 0],
+    [1, 0, 1],
+  ];
+  const masked = plantedTrace([2, 3, 2], [], { mask });
+  const asked = new Set<string>();
+  const isSelected = ({ trace, sample, timestep }: { trace: number; sample: number; timestep: number }) => {
+    asked.add([trace, sample, timestep].join());
+    return false;
+  };
+  expect(() => unitsOn([masked, masked], isSelected)).toThrow('selection must have a step that is not masked');
+  const valid = ['0,0', '0,1', '1,0', '1,2'];
+  expect([...asked]).toEqual([0, 1].flatMap((trace) => valid.map((step) => `${trace},${step}`)));
+  asked.clear();
+  const first = (step: { trace: number; sample: number; timestep: number }) =>
+    [isSelected(step), step.trace + step.sample + step.timestep === 0].some(Boolean);
+  unitsOn(masked, first);
+  expect([...asked]).toEqual(valid.map((step) => `0,${step}`));
+  masked.dispose();
+});
+
 test('Masked steps count neither as selected nor as on', () => {
   const mask = [[1, 1, 0, 1, 1]];
   const masked = plantedTrace([1, 5, 2], [{ unit: 1, sample: 0, from: 2, to: 3 }], { mask });
@@ -90,6 +112,9 @@ test('A threshold says what is on', () => {
   expect(on(0.5)).toEqual([]);
   expect(on(-0.4)).toEqual([1]);
   levels.dispose();
+  const signs = traceOf({ h: [[[0.001, -0.001, 0]]] });
+  expect(unitsOn(signs, { from: 0, to: 0 }, { threshold: 0 }).map(({ unit }) => unit)).toEqual([0]);
+  signs.dispose();
 });
 
 test('Any traces and selection give what counting step by step gives, masked or not', () => {
