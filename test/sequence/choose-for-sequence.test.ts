@@ -105,6 +105,22 @@ test('A cell that computes its steps itself is no problem for a fused kernel, an
   expect(problemOf(new RenamedCell({ units: 4 }))).toMatchObject({ units: 4 });
 });
 
+test('What is drawn anew at each step is no problem for a fused kernel, where it is drawn', () => {
+  for (const args of [{ zoneout: 0.1 }, { zoneoutCell: 0.1 }]) {
+    const cell = lstmCell({ units: 4, ...args });
+    for (const isTraining of [false, true]) expect(problemOf(cell, null, { isTraining })).toBe('zoneout is applied');
+  }
+  const cell = lstmCell({ units: 4, candidateDropout: 0.1 });
+  expect(problemOf(cell, null, { isTraining: true })).toBe('the candidate is dropped out, step by step');
+  expect(problemOf(cell)).toMatchObject({ units: 4 });
+});
+
+test('A backward pass step by step is asked for with gradients', () => {
+  const cell = lstmCell({ units: 4 });
+  expect(problemOf(cell, null, { goesBackBySteps: true })).toMatchObject({ takesGradients: true });
+  expect(problemOf(cell, null, { goesBackBySteps: false })).toMatchObject({ takesGradients: false });
+});
+
 test('Edited gates are seen in what the layer returns, and told as the reason for the reference', () => {
   tf.tidy(() => {
     const layer = lstm({ units: 4 });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type LSTM, lstm } from '../../src/index.js';
+import { requireStates, requireUnits } from '../../src/sequence/read-call.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose } from '../support/close.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
@@ -224,4 +225,66 @@ test('A layer that is refused its first input is built by the next one', async (
   expect(() => layer.apply(tf.ones([2, 3]))).toThrow();
   expect(layer.built).toBe(false);
   expect((layer.apply(tf.ones([2, 5, 7])) as tf.Tensor).shape).toEqual([2, UNITS]);
+});
+
+describe('Of a cell with states of its own', () => {
+  /** A cell of 4 units whose other states have the given widths. */
+  const layerOf = (widths: Record<string, number>) => {
+    const cell = {
+      gateNames: ['f'],
+      stateNames: Object.keys(widths),
+      units: UNITS,
+      widthOf: (name: string) => widths[name] ?? UNITS,
+    };
+    return { name: 'memory', cell };
+  };
+
+  beforeAll(() => useBackend('cpu'));
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  test.each([
+    [{ h: 4 }, 'a list of one tensor, h'],
+    [{ h: 4, c: 4 }, 'the two tensors h and c'],
+    [{ h: 4, c: 4, n: 4 }, 'the 3 tensors h, c and n'],
+    [{ h: 4, c: 4, n: 4, m: 4 }, 'the 4 tensors h, c, n and m'],
+  ])('whose widths are %p, the states are %s', (widths, expected) => {
+    const layer = layerOf(widths);
+    for (const wrong of [null, [], tf.zeros([BATCH, 4]), new Array(5).fill(tf.zeros([BATCH, 4]))]) {
+      expect(() => requireStates('test', layer, wrong, BATCH)).toThrow(`test: initialState must be ${expected}, got`);
+    }
+    const states = Object.values(widths).map((width) => tf.zeros([BATCH, width]));
+    requireStates('test', layer, states, BATCH);
+    requireStates('test', layer, states, null);
+    expect(() => requireStates('test', layer, states, BATCH + 1, 'states')).toThrow(
+      "test: states[0] (h) must be [B, U] = [3, 4], got [2, 4] (layer 'memory')",
+    );
+  });
+
+  test('each state has its own width, and the error tells it', () => {
+    const layer = layerOf({ h: 4, C: 16 });
+    requireStates('test', layer, [tf.zeros([BATCH, 4]), tf.zeros([BATCH, 16])], BATCH);
+    expect(() => requireStates('test', layer, [tf.zeros([BATCH, 4]), tf.zeros([BATCH, 4])], BATCH)).toThrow(
+      'test: initialState[1] (C) must be [B, N] = [2, 16], got [2, 4]',
+    );
+    expect(() => requireStates('test', layer, [tf.zeros([BATCH, 3]), tf.zeros([BATCH, 16])], null)).toThrow(
+      'test: initialState[0] (h) must be [B, U] = [B, 4], got [2, 3]',
+    );
+  });
+
+  test('units are chosen by different indices below U, and at least one', () => {
+    const layer = layerOf({ h: 4, c: 4 });
+    for (const units of [[0], [3], [2, 0, 3, 1]]) requireUnits('test', layer, units);
+    for (const wrong of [[], [4], [-1], [0.5], [1, 1], ['0'], 2, null]) {
+      expect(() => requireUnits('test', layer, wrong)).toThrow(
+        /^test: units must be one or more different whole numbers from 0 to 3, got .* \(layer 'memory'\)$/,
+      );
+    }
+  });
+
+  test('units cannot be chosen where something is not as wide as them, all of which is named', () => {
+    expect(() => requireUnits('test', layerOf({ h: 2, c: 4, C: 16 }), [0])).toThrow(
+      "test: units must be left out where a cell's C, h are not [B, U], got [0]",
+    );
+  });
 });
