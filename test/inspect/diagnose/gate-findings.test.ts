@@ -113,3 +113,64 @@ test('What a model has learnt in spite of is a note', () => {
   );
   expect(severities).toEqual(['note', 'warning', 'warning']);
 });
+
+describe('What follows is told in words, and what to try', () => {
+  const stuck = gateWith({ leftSaturated: [1, 1, 0, 0], rightSaturated: [0, 0, 1, 0], zeroGradient: [0, 0, 0, 1] });
+  const readingsOf = (gate: string, others: object = {}) =>
+    gateFindings(evidenceOf({ [gate]: stuck }, others), DEFAULT_THRESHOLDS)
+      .filter((finding) => finding.gate === gate)
+      .map(({ message, remedy }) => [message.replace(/^.*units?(: 0-1| \d): /, ''), remedy]);
+  const FLAT = [
+    'the hard sigmoid is flat there, and no gradient can move them back.',
+    "Use recurrentActivation 'sigmoid' (KERAS_DEFAULTS), or a lower learning rate.",
+  ];
+  const DRIVEN =
+    'Try a lower learning rate or gradient clipping; regularize the bias if training has driven it far below 0.';
+  const BIAS =
+    'Start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) to keep something over T timesteps.';
+
+  test.each([
+    [
+      'i',
+      [
+        'little is written to the cell state, which varies by only 0.5.',
+        'Check whether training has driven the bias far below 0; if so, try a lower learning rate, or regularize the bias.',
+      ],
+      [
+        'every candidate is written almost in full.',
+        'Harmless in itself; if the forget gate is open too, the cell state can only grow.',
+      ],
+    ],
+    [
+      'f',
+      ['from one step to the next they keep 90% of the cell state.', BIAS],
+      [
+        'they keep almost all of the cell state, as counters do.',
+        'Long memories need this. If the sequences are unrelated, make sure that the layer is not stateful.',
+      ],
+    ],
+    [
+      'o',
+      ['little of the cell state is shown, and h varies by only 0.5.', DRIVEN],
+      ['the cell state is always shown in full.', 'Harmless in itself.'],
+    ],
+    ['z', ['they let almost nothing through.', DRIVEN], ['they let almost everything through.', 'Harmless in itself.']],
+  ])('of gate %s', (gate, closed, open) => {
+    expect(readingsOf(gate)).toEqual([FLAT, closed, open]);
+  });
+
+  test('of a cell without a cell state, or whose h is of another width, as far as it is known', () => {
+    const without = { activity: { rangeOfC: [] } };
+    expect(readingsOf('i', without)[1]?.[0]).toBe('little is written to the state.');
+    expect(readingsOf('f', without)[1]?.[0]).toBe('from one step to the next they keep 90% of the state.');
+    expect(readingsOf('o', { activity: { rangeOfH: [1, 1] } })[1]?.[0]).toBe('little of the cell state is shown.');
+  });
+
+  test('of a closed forget gate, depending on the bias that it has', () => {
+    const remedyFor = (forgetBias: number | null) => readingsOf('f', { forgetBias })[1]?.[1];
+    for (const bias of [null, -1, 0.7]) expect(remedyFor(bias)).toBe(BIAS);
+    expect(remedyFor(0.71)).toBe(
+      'The forget bias is already about 1 or more: check what drives the gates down, such as large inputs or weights, or start from a still larger bias (chronoInitializer).',
+    );
+  });
+});

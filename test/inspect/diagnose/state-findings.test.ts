@@ -168,3 +168,41 @@ test('A forget bias of 1 is not advised to a layer that has it', () => {
   for (const bias of [0.9, 1, 3])
     expect(remedyWith(bias)).toMatch(/: the forget bias is already about 1 or more: .*\.$/);
 });
+
+test('What follows is told in words, and what to try', () => {
+  const readings = findingsOf(
+    { candidateSize: [1, 1, 1, 1], cellStateSize: [4, 4, 4, 4], rangeOfH: [0, 0, 0, 0] },
+    {},
+    { memoryHorizon: [1, 1, 1, 1] },
+  ).map(({ message, remedy }) => [message, remedy]);
+  expect(readings).toEqual([
+    [
+      'In all 4 units the candidate is at its limit, where hardly any gradient passes (mean |g| 1).',
+      'Try a lower learning rate, or smaller initial weights.',
+    ],
+    [
+      'In all 4 units the cell state is so large that h hardly changes with it (mean |c| 4).',
+      'Check whether the forget and input gates are both open; shorten sequences, reset states, or regularize the bias.',
+    ],
+    [
+      'In all 4 units the output is the same whatever the input (range of h 0).',
+      'Check whether the weights of these units are about 0; otherwise the layer may be larger than it needs to be.',
+    ],
+    [
+      'Half of the units have forgotten most of what they saw after 1 timesteps or fewer; the sequences have 20.',
+      'Only if the model needs to look further back: start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) to keep something over T timesteps.',
+    ],
+  ]);
+});
+
+test('A cell state beside a normalizer is not said to be saturated, as h depends on both', () => {
+  const large = { cellStateSize: [9, 9, 9, 9] };
+  const normalized = { nonFinite: { c: { count: 0, firstTimestep: null }, n: { count: 0, firstTimestep: null } } };
+  expect(findingsOf(large)).toHaveLength(1);
+  expect(findingsOf(large, {}, normalized)).toEqual([]);
+});
+
+test('Where h is a projection, a constant one is told whatever gates are closed', () => {
+  const closed = gateWith({ leftSaturated: [1, 1, 1, 1] });
+  expect(findingsOf({ rangeOfH: [0, 1] }, {}, { o: closed })).toMatchObject([{ kind: 'constant unit', units: [0] }]);
+});
