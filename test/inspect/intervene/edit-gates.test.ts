@@ -1,5 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { lstm, lstmCell } from '../../../src/index.js';
 import { editGates, type GateEdit, withUnits } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectAllClose, expectClose } from '../../support/close.js';
@@ -146,6 +148,53 @@ describe('An edit', () => {
     const [x, shift] = [input(), randomTensor([BATCH, TIMESTEPS, FEATURES], 9, 0.005)];
     const difference = tf.sub(loss(tf.add(x, shift)), loss(tf.sub(x, shift)));
     expectClose(tf.mul(2, tf.sum(tf.mul(tf.grad(loss)(x), shift))), difference, 1e-3);
+  });
+
+  test('of any gates and states together leaves what it replaces as it is, and the rest follows from it', () => {
+    const layers = KINDS.map(([, make]) => built(make));
+    fc.assert(
+      fc.property(fc.subarray([...QUANTITIES]), fc.nat(TIMESTEPS - 1), fc.nat(KINDS.length - 1), (names, at, kind) => {
+        const layer = layers[kind] as tf.layers.RNN;
+        // Other than each other, so that one is not taken for another.
+        const valueFor = (name: string) => 0.15 * (1 + QUANTITIES.indexOf(name as never));
+        const edit: GateEdit = (step, t) =>
+          t === at
+            ? Object.fromEntries(names.map((name) => [name, withUnits(step[name], [1, 3], valueFor(name))]))
+            : undefined;
+        const expected = expectedWith(layer, (name, values, t) =>
+          values.map((value, u) => (names.includes(name as never) && t === at && u % 2 === 1 ? valueFor(name) : value)),
+        );
+        tf.tidy(() =>
+          expectClose(
+            editGates(layer, edit, () => layer.apply(input()) as tf.Tensor),
+            expected,
+          ),
+        );
+      }),
+      {
+        numRuns: 25,
+        examples: [
+          [['o', 'h'], 1, 0],
+          [['f', 'c'], 1, 0],
+          [['i', 'c', 'o'], 1, 1],
+        ],
+      },
+    );
+  });
+
+  test('needs all states beside a gate where zoneout is applied, but not beside h', () => {
+    const layer = lstm({ cell: lstmCell({ units: UNITS, zoneoutCell: 0.5, name: 'zoned' }), returnSequences: true });
+    layer.apply(input());
+    const run = (edit: GateEdit) => () => editGates(layer, edit, () => layer.apply(input()) as tf.Tensor);
+    const rule =
+      'editGates: edit must return c and h as well, or h alone: zoneout is applied, so what follows from a gate is not known';
+    expect(run(({ f }) => ({ f }))).toThrow(`${rule}, got ['f'] (layer 'zoned')`);
+    expect(run(({ c }) => ({ c }))).toThrow(`${rule}, got ['c'] (layer 'zoned')`);
+    expect(run(({ o, h }) => ({ o, h }))).toThrow(`${rule}, got ['o', 'h'] (layer 'zoned')`);
+    const usual = layer.apply(input()) as tf.Tensor;
+    expectClose(run(() => ({}))(), usual);
+    expectClose(run(({ f, h, c }) => ({ f, h, c }))(), usual);
+    expectClose(run(silence)(), tf.zeros([BATCH, TIMESTEPS, UNITS]), 0);
   });
 
   test('may set what it replaces, instead of returning it', () => {

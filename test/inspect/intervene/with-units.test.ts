@@ -27,3 +27,23 @@ test('withUnits tells which unit there is not, and leaves nothing but its result
   expect(tf.memory().numTensors).toBe(before + 1);
   tf.dispose([values, result]);
 });
+
+test('withUnits tells which of its arguments is not as it should be', async () => {
+  await useBackend('cpu');
+  const values = tf.ones<tf.Rank.R2>([2, 3]);
+  const disposed = tf.ones<tf.Rank.R2>([2, 3]);
+  disposed.dispose();
+  const sequence = tf.ones([2, 3, 4]);
+  const refused: [unknown[], string][] = [
+    [[sequence, [0], 1], 'values must be a tensor [B, U], got [2, 3, 4]'],
+    [[[[1, 2]], [0], 1], 'values must be a tensor [B, U], got [[1, 2]]'],
+    [[disposed, [0], 1], 'values must not be disposed, got a Tensor of shape [2, 3]'],
+    [[values, 0, 1], 'units must be an array of indices, got 0'],
+    [[values, [0], '1'], "value must be a number, got '1'"],
+    [[values, [0]], 'value must be a number, got undefined'],
+  ];
+  for (const [given, message] of refused) {
+    expect(() => withUnits(...(given as Parameters<typeof withUnits>))).toThrow(`withUnits: ${message}`);
+  }
+  tf.dispose([values, sequence]);
+});
