@@ -1,18 +1,29 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ByGate } from '../../core/quantities.js';
 import type { GateSequences } from '../../core/scan.js';
 import { tidy } from '../../core/tidy.js';
-import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients } from '../fused-kernel.js';
+import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients, StepGradients } from '../fused-kernel.js';
 import type { BlockOutputs } from './block-lstm.js';
 import { incomingGradients } from './incoming-gradients.js';
 import { runNativeOp } from './native-ops.js';
 import { HARD_SLOPE } from './steps-forward.js';
-import { backToInput, readSteps, swapBatchAndTime, validSteps } from './time-major.js';
+import { backToInput, inInputOrder, readSteps, swapBatchAndTime, validSteps, zeroWhereMasked } from './time-major.js';
 
 /** The gradients of the pre-activations, [T, B, 4U] in blocks i, f, g, o, and of the first states. */
 interface TimeGradients {
   dZ: tf.Tensor3D;
   dH0: tf.Tensor2D;
   dC0: tf.Tensor2D;
+  /** [T, B, U] in processing order; null unless kept. */
+  arriving: Arriving<tf.Tensor3D> | null;
+}
+
+/** What arrives at the states after a step: from later steps, and in all, but for c by way of h. */
+interface Arriving<Steps> {
+  laterDH: Steps;
+  laterDC: Steps;
+  dH: Steps;
+  dC: Steps;
 }
 
 /** One LSTMBlockCellGrad and one product a step; weights and x take one product each for all steps, if asked for. */
@@ -22,9 +33,18 @@ export function backwardBySteps(
   saved: BlockOutputs,
   gradients: ResultGradients,
 ): InputGradients {
+  const through = tidy(() => backThroughTime(inputs, options, saved, gradients, false));
+  return gradientsOfInputs(inputs, options, saved, through);
+}
+
+function gradientsOfInputs(
+  inputs: RecordedInputs,
+  options: FusedOptions,
+  saved: BlockOutputs,
+  { dZ, dH0, dC0 }: TimeGradients,
+): InputGradients {
   const { x, h0, kernel } = inputs;
   const [batch, timesteps, features] = x.shape;
-  const { dZ, dH0, dC0 } = tidy(() => backThroughTime(inputs, options, saved, gradients));
   const rows = timesteps * batch;
   const dRows = tf.reshape(dZ, [rows, -1]) as tf.Tensor2D;
   const previousHiddens = () =>
@@ -42,11 +62,51 @@ export function backwardBySteps(
   };
 }
 
+/** The same, with what it comes by. */
+export function stepGradients(
+  inputs: RecordedInputs,
+  options: FusedOptions,
+  saved: BlockOutputs,
+  gradients: ResultGradients,
+): StepGradients {
+  return tidy(() => {
+    const through = backThroughTime(inputs, options, saved, gradients, true);
+    const { laterDH, laterDC, dH, dC } = through.arriving as Arriving<tf.Tensor3D>;
+    const ofInputs = gradientsOfInputs(inputs, options, saved, through);
+    // h = o ⊙ tanh(c)
+    const slope = tf.mul(saved.o, tf.sub(1, tf.square(saved.co)));
+    const outputSlope = zeroWhereMasked(slope as tf.Tensor3D, validSteps(inputs, options));
+    const inOrder = (steps: tf.Tensor) => inInputOrder(steps as tf.Tensor3D, options);
+    return {
+      x: ofInputs.x() as tf.Tensor3D,
+      h0: through.dH0,
+      c0: through.dC0,
+      kernel: byGate(ofInputs.kernel() as tf.Tensor2D),
+      recurrentKernel: byGate(ofInputs.recurrentKernel() as tf.Tensor2D),
+      bias: inputs.bias && byGate(ofInputs.bias() as tf.Tensor1D),
+      dZ: byGate(inOrder(through.dZ)),
+      dH: inOrder(dH),
+      dC: inOrder(tf.add(dC, tf.mul(outputSlope, dH))),
+      laterDH: inOrder(laterDH),
+      laterDC: inOrder(laterDC),
+      outputSlope: inOrder(outputSlope),
+    };
+  });
+}
+
+/** Blocks i, f, g, o of the last axis. */
+function byGate<T extends tf.Tensor>(blocks: T): ByGate<T> {
+  const [i, f, g, o] = tf.split(blocks, 4, -1) as [T, T, T, T];
+  return { i, f, g, o };
+}
+
+/** @param keepsArriving Whether to tell what arrives at each step. */
 function backThroughTime(
   inputs: RecordedInputs,
   options: FusedOptions,
   saved: BlockOutputs,
   gradients: ResultGradients,
+  keepsArriving: boolean,
 ): TimeGradients {
   const { x, h0, c0, recurrentKernel } = inputs;
   const [batch, timesteps] = x.shape;
@@ -61,9 +121,14 @@ function backThroughTime(
   const timesWeights = productWithTransposed(weights, batch, timesteps);
   const unread = unreadInputs(batch, h0.shape[1]);
   const dZ: tf.Tensor2D[] = new Array(timesteps);
+  const arriving: Arriving<tf.Tensor2D[]> = { laterDH: [], laterDC: [], dH: [], dC: [] };
   let [dH, dC] = [incoming.h.last, incoming.c.last];
   for (let n = timesteps - 1; n >= 0; n--) {
+    arriving.laterDH[n] = dH;
+    arriving.laterDC[n] = dC;
     [dH, dC] = [add(dH, everyH?.[n]), add(dC, everyC?.[n])];
+    arriving.dH[n] = dH;
+    arriving.dC[n] = dC;
     const previousC = n === 0 ? c0 : stepsOf.cs[n - 1];
     const outputs = CELL_OUTPUTS.map((name) => stepsOf[name][n]);
     const given = [unread.x, previousC, h0, weights, ...unread.others, ...outputs, dC, dH] as tf.Tensor[];
@@ -77,7 +142,15 @@ function backThroughTime(
     dC = isValid === undefined ? dPreviousC : select(isValid, dPreviousC, dC);
     dH = add(timesWeights(dStep), dCopied);
   }
-  return { dZ: swapFAndG(tf.stack(dZ)) as tf.Tensor3D, dH0: dH, dC0: dC };
+  const stacked = (name: keyof Arriving<unknown>) => tf.stack(arriving[name]) as tf.Tensor3D;
+  return {
+    dZ: swapFAndG(tf.stack(dZ)) as tf.Tensor3D,
+    dH0: dH,
+    dC0: dC,
+    arriving: keepsArriving
+      ? { laterDH: stacked('laterDH'), laterDC: stacked('laterDC'), dH: stacked('dH'), dC: stacked('dC') }
+      : null,
+  };
 }
 
 /**

@@ -9,8 +9,9 @@ import type {
   InputGradients,
   RecordedInputs,
   ResultGradients,
+  StepGradients,
 } from '../fused-kernel.js';
-import { backwardBySteps } from './backward-by-steps.js';
+import { backwardBySteps, stepGradients } from './backward-by-steps.js';
 import { BLOCK_OUTPUTS, type BlockOutputs, namedOutputs } from './block-lstm.js';
 import { areRight } from './self-check.js';
 import { stepsForward } from './steps-forward.js';
@@ -68,5 +69,14 @@ export class StepsKernel implements FusedKernel {
     gradients: ResultGradients,
   ): InputGradients {
     return backwardBySteps(inputs, options, namedOutputs(saved), gradients);
+  }
+
+  backwardBySteps(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): StepGradients {
+    return stepGradients(inputs, options, namedOutputs(saved), gradients);
   }
 }

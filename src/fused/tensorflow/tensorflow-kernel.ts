@@ -9,9 +9,10 @@ import type {
   InputGradients,
   RecordedInputs,
   ResultGradients,
+  StepGradients,
 } from '../fused-kernel.js';
 import { backwardAtOnce } from './backward-at-once.js';
-import { backwardBySteps } from './backward-by-steps.js';
+import { backwardBySteps, stepGradients } from './backward-by-steps.js';
 import { BLOCK_OUTPUTS, blockLSTM, namedOutputs } from './block-lstm.js';
 import { areRight } from './self-check.js';
 import { MOST_WEIGHTS_AT_ONCE } from './speed-rules.js';
@@ -68,5 +69,14 @@ export class TensorFlowKernel implements FusedKernel {
     const isAtOnce = gradients.gates === null && kernel.size + recurrentKernel.size <= this.mostWeightsAtOnce;
     const backward = isAtOnce ? backwardAtOnce : backwardBySteps;
     return backward(inputs, options, namedOutputs(saved), gradients);
+  }
+
+  backwardBySteps(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): StepGradients {
+    return stepGradients(inputs, options, namedOutputs(saved), gradients);
   }
 }

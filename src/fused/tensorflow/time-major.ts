@@ -31,7 +31,12 @@ export function backToInput(
   { inputDropoutMasks }: FusedInputs,
   options: FusedOptions,
 ): tf.Tensor3D {
-  return dropOut(swapBatchAndTime(inProcessingOrder(steps, options)), inputDropoutMasks);
+  return dropOut(inInputOrder(steps, options), inputDropoutMasks);
+}
+
+/** Steps in processing order, [T, B, N], as a sequence, [B, T, N], by the input's timestep. */
+export function inInputOrder(steps: tf.Tensor3D, options: FusedOptions): tf.Tensor3D {
+  return swapBatchAndTime(inProcessingOrder(steps, options));
 }
 
 function inProcessingOrder(steps: tf.Tensor3D, { goBackwards }: FusedOptions): tf.Tensor3D {
