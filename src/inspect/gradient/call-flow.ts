@@ -3,7 +3,7 @@ import { gateSequencesOf } from '../../core/quantities.js';
 import type { WatchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/find-lstms.js';
-import { disposeRecorded, type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
+import { disposeRecorded, type HandedUp, type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
 import type { GradientFlow } from './flow-types.js';
 import { NOTHING_INCOMING, sequenceFlow } from './sequence-flow.js';
 import type { IncomingGradients } from './walk-back.js';
@@ -40,7 +40,7 @@ export function callFlow(
 /** What a loss's gradient is of what a call returned. */
 function incomingOf(
   { lstm: { layer, cell, lstmCell } }: LSTMCall,
-  { outputs, addedToSteps }: Returned,
+  { outputs, handedUp }: Returned,
   gradientOf: GradientOf,
 ): IncomingGradients {
   const [output, ...others] = outputs as [tf.Tensor, ...tf.Tensor[]];
@@ -49,11 +49,7 @@ function incomingOf(
   const inInputOrder = (sequence: tf.Tensor | null) =>
     sequence && (layer.goBackwards ? tf.reverse(sequence as tf.Tensor3D, 1) : (sequence as tf.Tensor3D));
   const sequence =
-    addedToSteps !== null
-      ? ofSteps(addedToSteps, gradientOf)
-      : layer.returnSequences
-        ? gradient<tf.Tensor3D>(output)
-        : null;
+    handedUp !== null ? ofHandedUp(handedUp, gradientOf) : layer.returnSequences ? gradient<tf.Tensor3D>(output) : null;
   const first = layer.returnState ? statesAfter(layer, cell) : others.length;
   const returnsGates = isExplicitLSTM(layer) && layer.returnGates;
   const names = cellToRun(lstmCell);
@@ -66,7 +62,7 @@ function incomingOf(
   }
   return {
     outputs: inInputOrder(sequence),
-    lastOutput: addedToSteps === null && !layer.returnSequences ? gradient<tf.Tensor2D>(output) : null,
+    lastOutput: handedUp === null && !layer.returnSequences ? gradient<tf.Tensor2D>(output) : null,
     states,
     gates,
   };
@@ -95,8 +91,10 @@ function statesAfter(layer: tf.layers.RNN, cell: number): number {
   return cells.slice(cell + 1).reduce((count, { stateSize }) => count + [stateSize].flat().length, 0);
 }
 
-/** The gradients of steps, as a sequence [B, T, U], from those of what was added to them; null where none has one. */
-function ofSteps(added: tf.Tensor[], gradientOf: GradientOf): tf.Tensor | null {
+/** The gradient of a sequence [B, T, U]; null where it has none. */
+function ofHandedUp(handedUp: HandedUp, gradientOf: GradientOf): tf.Tensor | null {
+  if ('sequence' in handedUp) return gradientOf(handedUp.sequence);
+  const { addedToSteps: added } = handedUp;
   const gradients = added.map(gradientOf);
   if (gradients.every((gradient) => gradient === null)) return null;
   const ofAll = gradients.map((gradient, n) => gradient ?? tf.zerosLike(added[n] as tf.Tensor));

@@ -9,7 +9,7 @@ import type { BuiltInCell, Kwargs } from '../../host/types.js';
 import { isBuiltInAccelerated } from '../../layers/accelerate/accelerate-built-in.js';
 import { builtInClasses, readBuiltInCall } from '../../layers/accelerate/built-in-call.js';
 import { cellToRun, isExplicitLSTM, type LSTMLike, runForeign, stepForeign } from '../../layers/foreign-lstm.js';
-import { observe, type SequenceObserver, type StepInputs } from '../../sequence/observe.js';
+import { observe, observersOf, type SequenceObserver, type StepInputs } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
 import type { Sequence } from '../../sequence/sequence.js';
 import { type FoundLSTM, leafCells, type Place } from '../model/find-lstms.js';
@@ -54,7 +54,7 @@ export function followLayer(
   const outputs =
     (layer as LSTMLike).cell === only.lstmCell
       ? followOnlyCell(only, given, layerCall, wishes, run, calls)
-      : followStackedCells(lstms, given, wishes, run, calls);
+      : (runStackTakenOver(lstms, layerCall, wishes, calls) ?? followStackedCells(lstms, given, wishes, run, calls));
   return watched(outputs, wishes, calls);
 }
 
@@ -109,22 +109,22 @@ function followOnlyCell(
   const { lstmCell } = lstm;
   const layer = lstm.layer as LSTMLike;
   const units = keptUnits(lstm);
-  const canHoldAll = units === undefined || bytesOf(given, cellToRun(lstmCell)) <= MOST_BYTES_TO_CHOOSE_FROM;
+  const isWhole = canHoldAll(lstm, given, units);
   const sequences: Computed[] = [];
   const runs: RecordedRun[] = [];
   const steps = new ComputedSteps(units);
   const ends: (() => void)[] = [];
-  if (canHoldAll) {
+  if (isWhole) {
     const afterSequence: SequenceObserver['afterSequence'] = ({ x }, result, recorded) => {
       if (x !== given.x) return;
       sequences.push(computedAtOnce(result, units));
-      if (recorded !== null) runs.push({ ...recorded, saved: recorded.saved.map(keptCopy) });
+      if (recorded !== null) runs.push(recordedCopy(recorded));
     };
     ends.push(observe(lstmCell, { keepsGates: true, afterSequence }));
   }
   try {
-    const sequence = canHoldAll ? sequenceToTakeOver(layer, layerCall) : null;
-    if (sequence !== null) return runTakenOver(layer, sequence);
+    const sequence = isWhole ? sequenceToTakeOver(layer, layerCall) : null;
+    if (sequence !== null) return runTakenOver(layer, [layer.cell], sequence);
     if (layerCall.isReplaced || !isSteppedByTfjs(layer)) return run();
     ends.push(hookSteps(lstmCell, true, (_, step) => step(steps)));
     return run();
@@ -138,8 +138,20 @@ function followOnlyCell(
   }
 }
 
-function bytesOf({ x }: Sequence, cell: SizedCell): number {
-  const [batch, timesteps] = x.shape;
+function recordedCopy<Recorded extends RecordedRun | null>(recorded: Recorded): Recorded {
+  return recorded && { ...recorded, saved: recorded.saved.map(keptCopy) };
+}
+
+/** Whether all units of a sequence can be held while some of them are chosen. */
+function canHoldAll(
+  { lstmCell }: FoundLSTM,
+  { x }: Pick<Sequence, 'x'>,
+  units: readonly number[] | undefined,
+): boolean {
+  return units === undefined || bytesOf(x.shape, cellToRun(lstmCell)) <= MOST_BYTES_TO_CHOOSE_FROM;
+}
+
+function bytesOf([batch, timesteps]: readonly [number, number, number], cell: SizedCell): number {
   const width = quantitiesOf(cell).reduce((sum, name) => sum + cell.widthOf(name), 0);
   return tf.util.bytesPerElement('float32') * batch * timesteps * width;
 }
@@ -150,7 +162,7 @@ function bytesOf({ x }: Sequence, cell: SizedCell): number {
  * At masked steps its own code multiplies by 0, so that a NaN there goes on into later steps and layers, where this
  * package's passes over it.
  */
-function sequenceToTakeOver(layer: LSTMLike, { inputs, kwargs, isReplaced }: LayerCall): Sequence | null {
+function sequenceToTakeOver(layer: tf.layers.RNN, { inputs, kwargs, isReplaced }: LayerCall): Sequence | null {
   if (isReplaced || isExplicitLSTM(layer)) return null;
   const call = readBuiltInCall(builtInClasses(), layer, inputs, kwargs);
   if (typeof call === 'string' || call.sequence.mask !== null) return null;
@@ -159,7 +171,8 @@ function sequenceToTakeOver(layer: LSTMLike, { inputs, kwargs, isReplaced }: Lay
   return [sequence.x, ...(sequence.states ?? [])].every(({ dtype }) => dtype === 'float32') ? sequence : null;
 }
 
-function runTakenOver(layer: LSTMLike, sequence: Sequence): Tensors {
+/** @param cells The layer's only one, or those of its stack. */
+function runTakenOver(layer: tf.layers.RNN, cells: readonly FoundLSTM['lstmCell'][], sequence: Sequence): Tensors {
   const wanted = {
     where: 'LSTM.call',
     layer: layer.name,
@@ -167,8 +180,15 @@ function runTakenOver(layer: LSTMLike, sequence: Sequence): Tensors {
     isTraining: false,
     keepsGates: true,
   } as const;
-  const { fusedKernel } = chooseForSequence(cellToRun(layer.cell), sequence, wanted);
-  return runForeign(layer, [{ cell: layer.cell, fusedKernel }], sequence, false);
+  const { mask } = sequence;
+  let [batch, timesteps, features] = sequence.x.shape;
+  const onKernels = cells.map((cell) => {
+    const toRun = cellToRun(cell);
+    const { fusedKernel } = chooseForSequence(toRun, { x: { shape: [batch, timesteps, features] }, mask }, wanted);
+    features = toRun.widthOf('h');
+    return { cell, fusedKernel };
+  });
+  return runForeign(layer, onKernels, sequence, false);
 }
 
 /** Whether tfjs's own code takes a layer's cell through the very steps of what the layer is given. */
@@ -234,6 +254,55 @@ function hookSteps(
     unhook();
     endObserving();
   };
+}
+
+/**
+ * Runs stacked cells over the whole sequence, one after the other, where they then compute what tfjs's own code has them
+ * compute.
+ *
+ * @param calls Gets those of the cells.
+ * @returns Null where tfjs itself is to take them through the steps, or nobody wants what they compute.
+ */
+function runStackTakenOver(
+  lstms: FoundLSTM[],
+  layerCall: LayerCall,
+  { watch, keptUnits }: Wishes,
+  calls: LSTMCall[],
+): Tensors | null {
+  if (keptUnits === undefined) return null;
+  const { layer } = lstms[0] as FoundLSTM;
+  const sequence = sequenceToTakeOver(layer, layerCall);
+  if (sequence === null) return null;
+  // Others may want to see each step, or to edit it.
+  const canBeWhole = lstms.every(
+    (lstm) => observersOf(lstm.lstmCell).length === 0 && canHoldAll(lstm, sequence, keptUnits(lstm)),
+  );
+  if (!canBeWhole) return null;
+  const afterSequence: SequenceObserver['afterSequence'] = (given, result, recorded) => {
+    const lstm = lstms[calls.length] as FoundLSTM;
+    const below = calls.at(-1);
+    // What a cell hands up is in the order of processing.
+    const x = below !== undefined && layer.goBackwards ? tf.reverse(given.x, 1) : given.x;
+    const call = newCall(lstm, { ...given, x }, null);
+    calls.push(call);
+    call.computed = computedAtOnce(result, keptUnits(lstm));
+    call.recorded = recordedCopy(recorded);
+    if (below === undefined || watch === undefined) return;
+    watch(given.x);
+    (below.returned[0] as Returned).handedUp = { sequence: given.x };
+  };
+  const ends = [...new Set(lstms.map(({ lstmCell }) => lstmCell))].map((cell) =>
+    observe(cell, { keepsGates: true, afterSequence }),
+  );
+  try {
+    return runTakenOver(
+      layer,
+      lstms.map(({ lstmCell }) => lstmCell),
+      sequence,
+    );
+  } finally {
+    for (const end of ends) end();
+  }
 }
 
 /**
@@ -312,7 +381,7 @@ class StackedCell {
     const { lstm, given, xs, states, computed } = this;
     const x = tf.stack(lstm.layer.goBackwards ? [...xs].reverse() : xs, 1) as tf.Tensor3D;
     const sequence: Sequence = { ...given, x, states: states as Sequence['states'] };
-    const call = newCall(lstm, sequence, this.added?.sequences ?? null);
+    const call = newCall(lstm, sequence, this.added && { addedToSteps: this.added.sequences });
     x.dispose();
     if (computed?.isWhole(xs.length)) {
       call.computed = computed;

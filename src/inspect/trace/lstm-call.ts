@@ -29,12 +29,15 @@ export interface LSTMCall {
 export interface Returned {
   /** The layer's outputs, in its order; none where nobody watches. */
   outputs: tf.Tensor[];
-  /**
-   * Zeros that were added to what one of stacked cells handed up, so that their gradient is that of it: [N, B, U] each, in
-   * the order of processing, one after the other; null of the last and of an only cell.
-   */
-  addedToSteps: tf.Tensor[] | null;
+  /** What one of stacked cells handed up to the next; null of the last and of an only cell, and where nobody watches. */
+  handedUp: HandedUp | null;
 }
+
+/**
+ * The sequence itself, [B, T, U] in the order of processing; or zeros that were added to its steps, so that their gradient is
+ * that of it: [N, B, U] each, in the same order, one after the other.
+ */
+export type HandedUp = { sequence: tf.Tensor3D } | { addedToSteps: tf.Tensor[] };
 
 /** A copy, of the same data, that no tidy disposes. */
 export function keptCopy<T extends tf.Tensor>(tensor: T): T {
@@ -45,7 +48,7 @@ export function keptCopy<T extends tf.Tensor>(tensor: T): T {
 export function newCall(
   lstm: FoundLSTM,
   { x, states, mask, dropoutMasks }: Sequence,
-  addedToSteps: Returned['addedToSteps'],
+  handedUp: HandedUp | null,
 ): LSTMCall {
   const sequence: Sequence = {
     x: keptCopy(x),
@@ -53,7 +56,7 @@ export function newCall(
     mask: mask && keptCopy(mask),
     dropoutMasks,
   };
-  return { lstm, sequence, returned: [{ outputs: [], addedToSteps }], computed: null, recorded: null };
+  return { lstm, sequence, returned: [{ outputs: [], handedUp }], computed: null, recorded: null };
 }
 
 export function disposeCalls(calls: Iterable<LSTMCall>): void {
