@@ -52,8 +52,7 @@ describe('While built-in LSTMs are accelerated', () => {
     try {
       accelerated(() => traceModel(traced, x));
       expect(ownSteps).not.toHaveBeenCalled();
-      // Two stacked cells, five timesteps.
-      expect(steps).toHaveBeenCalledTimes(10);
+      expect(steps).not.toHaveBeenCalled();
     } finally {
       ownSteps.mockRestore();
       steps.mockRestore();
