@@ -1,5 +1,3 @@
-import { pack, unpack } from './packed.js';
-
 /**
  * How the values of a quantity become whole numbers: evenly spaced between the extremes, or, where a few are far from all
  * others, evenly in asinh(value / bend), so that these few do not coarsen the rest.
@@ -21,8 +19,8 @@ export interface EncodedSequences {
   bits: number;
   /** By quantity, in the cell's order. */
   scales: Readonly<Record<string, Scale>>;
-  /** One for each sample: its quantities one after the other, each [width, T], packed. */
-  samples: readonly string[];
+  /** One for each sample: its quantities one after the other, each [width, T]. */
+  samples: readonly Uint8Array[];
 }
 
 /** Values of several quantities, [S, T, width] each. */
@@ -42,30 +40,56 @@ export function encodeSequences(
     scales[quantity] = scale;
     codes.set(quantity, scale.isOfDifferences ? differences : coded);
   }
-  const packed = Array.from({ length: samples }, (_, sample) => {
+  const bytes = Array.from({ length: samples }, (_, sample) => {
     const parts = [...codes.values()].map((all) => {
       const size = all.length / samples;
       return bytesOf(all.subarray(sample * size, (sample + 1) * size), bits);
     });
-    return pack(joined(parts));
+    return joined(parts);
   });
-  return { bits, scales, samples: packed };
+  return { bits, scales, samples: bytes };
 }
 
-/** By quantity, [T, width] each; NaN where the value was not finite. */
-export function decodeSample(
+/** Which values to decode: those of a sample of `T` timesteps. */
+export interface Place {
+  sample: number;
+  timesteps: number;
+  quantity: string;
+}
+
+/**
+ * [T, width], or [T] of one unit alone; NaN where the value was not finite.
+ *
+ * @param unit Position of the unit. Default: all of them.
+ */
+export function decode(
   { bits, scales, samples }: EncodedSequences,
-  sample: number,
-  timesteps: number,
-): Record<string, Float32Array> {
-  const bytes = unpack(samples[sample] as string);
-  const values: Record<string, Float32Array> = {};
+  { sample, timesteps, quantity }: Place,
+  unit?: number,
+): Float32Array {
+  const bytes = samples[sample] as Uint8Array;
+  const scale = scales[quantity] as Scale;
+  const { width, isOfDifferences } = scale;
+  const isWide = bytesPerCode(bits) > 1;
   let start = 0;
-  for (const [quantity, scale] of Object.entries(scales)) {
-    const count = scale.width * timesteps;
-    const size = count * bytesPerCode(bits);
-    values[quantity] = decoded(bytes.subarray(start, start + size), { scale, timesteps, bits });
-    start += size;
+  for (const [before, { width }] of Object.entries(scales)) {
+    if (before === quantity) break;
+    start += width * timesteps * bytesPerCode(bits);
+  }
+  const toLower = width * timesteps;
+  const mask = 2 ** bits - 1;
+  const levels = isWide ? null : levelsOf(scale, bits);
+  const first = unit ?? 0;
+  const count = unit === undefined ? width : 1;
+  const values = new Float32Array(count * timesteps);
+  for (let n = 0; n < count; n++) {
+    let code = 0;
+    for (let t = 0; t < timesteps; t++) {
+      const at = start + (first + n) * timesteps + t;
+      const stored = isWide ? ((bytes[at] as number) << 8) | (bytes[toLower + at] as number) : (bytes[at] as number);
+      code = isOfDifferences ? (code + stored) & mask : stored;
+      values[t * count + n] = levels === null ? levelOf(code, scale, bits) : (levels[code] as number);
+    }
   }
   return values;
 }
@@ -160,36 +184,14 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-function decoded(bytes: Uint8Array, { scale, timesteps, bits }: Coding): Float32Array {
-  const { width, isOfDifferences } = scale;
-  const mask = 2 ** bits - 1;
-  const count = timesteps * width;
-  const values = new Float32Array(count);
-  const levelOf = levelsOf(scale, bits);
-  for (let n = 0; n < width; n++) {
-    let code = 0;
-    for (let t = 0; t < timesteps; t++) {
-      const at = n * timesteps + t;
-      const stored =
-        bytesPerCode(bits) === 1 ? (bytes[at] as number) : ((bytes[at] as number) << 8) | (bytes[count + at] as number);
-      code = isOfDifferences && t > 0 ? (code + stored) & mask : stored;
-      values[t * width + n] = levelOf(code);
-    }
-  }
-  return values;
+function levelOf(code: number, { low, high, bend }: Scale, bits: number): number {
+  if (code === notFinite(bits)) return Number.NaN;
+  const from = bent(low, bend);
+  const position = from + (code / stepsOf(bits)) * (bent(high, bend) - from);
+  return bend === 0 ? position : bend * Math.sinh(position);
 }
 
-/** The value of each code. */
-function levelsOf({ low, high, bend }: Scale, bits: number): (code: number) => number {
-  const from = bent(low, bend);
-  const span = bent(high, bend) - from;
-  const levelOf = (code: number) => {
-    if (code === notFinite(bits)) return Number.NaN;
-    const position = from + (code / stepsOf(bits)) * span;
-    return bend === 0 ? position : bend * Math.sinh(position);
-  };
-  if (bytesPerCode(bits) > 1) return levelOf;
-  // Large traces have few levels, and a page no time to compute them for each value.
-  const levels = Float32Array.from({ length: 2 ** bits }, (_, code) => levelOf(code));
-  return (code) => levels[code] as number;
+/** The value of each code. Large traces have few levels, and a page no time to compute them for each value. */
+function levelsOf(scale: Scale, bits: number): Float32Array {
+  return Float32Array.from({ length: 2 ** bits }, (_, code) => levelOf(code, scale, bits));
 }

@@ -1,4 +1,4 @@
-import { titleOfQuantity, widthOf } from '../rows/sample.js';
+import { titleOfQuantity } from '../rows/sample.js';
 import { element } from './elements.js';
 import { numbersOf } from './numbers.js';
 import type { ReportLayer } from './report-data.js';
@@ -57,9 +57,9 @@ function pictureOf(state: PageState): string {
   }
   const units = drawnUnits(state);
   const { timesteps } = view.trace;
-  const names = units.map(({ layer, unit, trace }) => {
+  const names = units.map(({ layer, trace }) => {
     const ofLayer = data.layers.length > 1 ? ` of ${(data.layers[layer] as ReportLayer).title}` : '';
-    return `unit ${trace.unitIndices[unit] ?? unit}${ofLayer}`;
+    return `unit ${trace.unitIndices[0]}${ofLayer}`;
   });
   let at = GUTTER;
   for (const [n, name] of names.entries()) {
@@ -71,13 +71,13 @@ function pictureOf(state: PageState): string {
   }
   top += HEAD;
   for (const quantity of Object.keys(view.trace.values)) {
-    const shown = units.filter(({ trace, unit }) => quantity in trace.values && unit < widthOf(trace, quantity));
+    const shown = units.filter(({ trace }) => quantity in trace.values);
     if (shown.length === 0) continue;
     const [low, high] = scaleOf(quantity, shown).domain;
     const y = (value: number) => (((high - value) / (high - low)) * (ROW - 8)).toFixed(2);
     parts.push(text(GUTTER - 12, top + ROW / 2, quantity, 'end'));
-    const lines = shown.map(({ trace, unit, colour }) => {
-      const { line } = pathsOf(trace, quantity, unit, y);
+    const lines = shown.map(({ trace, colour }) => {
+      const { line } = pathsOf(trace, quantity, 0, y);
       return `<path d="${line}" fill="none" stroke="${colour}" stroke-width="1.5" vector-effect="non-scaling-stroke"/>`;
     });
     const scale = `translate(${GUTTER} ${top}) scale(${(WIDTH - GUTTER) / timesteps} 1)`;

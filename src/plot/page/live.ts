@@ -1,7 +1,7 @@
 import { titleOfQuantity, widthOf } from '../rows/sample.js';
 import { element, fillSelect } from './elements.js';
 import type { LiveAnswer, LiveRequest } from './live-messages.js';
-import { predictionOf, readOutput } from './predictions.js';
+import { predictionOf } from './predictions.js';
 import type { ReportLayer, ReportOutput } from './report-data.js';
 import type { PageState, View } from './state.js';
 
@@ -22,9 +22,7 @@ export function connectLive(state: PageState): void {
       return;
     }
     const ofSample = { ...view, sample: 0 };
-    shown.replaceChildren(
-      ...edited.outputs.flatMap((output) => predictionOf(readOutput(output), ofSample, 'with the edit')),
-    );
+    shown.replaceChildren(...edited.outputs.flatMap((output) => predictionOf(output, ofSample, 'with the edit')));
   };
   element('edit').addEventListener('click', () => {
     told.textContent = 'running…';

@@ -1,13 +1,13 @@
 import { connectAddress } from './address.js';
 import { connectControls } from './controls.js';
 import { connectDots } from './dots.js';
-import { element } from './elements.js';
+import { create, element } from './elements.js';
 import { connectExport } from './export.js';
 import { connectHeatmap } from './heatmap.js';
 import { connectLive } from './live.js';
+import { unpackReport } from './packed.js';
 import { connectPredictions } from './predictions.js';
 import { connectReadout } from './readout.js';
-import type { ReportData } from './report-data.js';
 import { connectSearch } from './search.js';
 import { connectSeries } from './series.js';
 import { PageState } from './state.js';
@@ -15,8 +15,11 @@ import { connectText } from './text.js';
 import { connectTimeline } from './timeline.js';
 
 connectDots();
-const data: ReportData = JSON.parse(element('data').textContent ?? '');
-if (data.layers.length > 0) {
+start().catch(tellWhyNot);
+
+async function start(): Promise<void> {
+  const data = await unpackReport(element('data').textContent ?? '');
+  if (data.layers.length === 0) return;
   const state = new PageState(data);
   connectAddress(state);
   connectHeatmap(state);
@@ -29,4 +32,11 @@ if (data.layers.length > 0) {
   connectExport(state);
   connectSearch(state);
   connectLive(state);
+}
+
+/** A browser may be too old to unpack numbers by itself. */
+function tellWhyNot(error: unknown): void {
+  const text = `The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. They need a browser of 2023 or newer.`;
+  element('pictures').prepend(create('p', { role: 'alert' }, text));
+  throw error;
 }

@@ -1,24 +1,13 @@
 import { percent, shortNumber } from '../../inspect/words.js';
 import { visibleLabel } from '../rows/time-labels.js';
 import { create, createPlot, createSvg, element, PLOT_HEIGHT } from './elements.js';
-import { unpackFloats } from './packed.js';
 import { connectPointing, stepAt } from './pointing.js';
 import type { ReportOutput } from './report-data.js';
 import type { PageState, View } from './state.js';
 
-/** An output, unpacked. */
-export interface ReadOutput
-  extends Omit<ReportOutput, 'values' | 'classes' | 'targets' | 'targetProbabilities' | 'losses'> {
-  values: Float32Array;
-  classes: Float32Array | null;
-  targets: Float32Array | null;
-  targetProbabilities: Float32Array | null;
-  losses: Float32Array | null;
-}
-
 /** What the model predicts at the step that is looked at, what was right, and the loss of every step over time. */
 export function connectPredictions(state: PageState): void {
-  const outputs = state.data.outputs.map(readOutput);
+  const { outputs } = state.data;
   const place = element<HTMLElement>('predictions');
   state.onChange((view) => {
     place.replaceChildren(...outputs.flatMap((output) => predictionOf(output, view, null)));
@@ -26,26 +15,14 @@ export function connectPredictions(state: PageState): void {
   connectLosses(state, outputs);
 }
 
-export function readOutput(output: ReportOutput): ReadOutput {
-  const read = (packed: string | null) => (packed === null ? null : unpackFloats(packed));
-  return {
-    ...output,
-    values: unpackFloats(output.values),
-    classes: read(output.classes),
-    targets: read(output.targets),
-    targetProbabilities: read(output.targetProbabilities),
-    losses: read(output.losses),
-  };
-}
-
 /** Where in an output a step is; null where the output has other places than the layer has steps. */
-function placeOf({ isPerStep, places }: ReadOutput, { sample, at, trace }: View): number | null {
+function placeOf({ isPerStep, places }: ReportOutput, { sample, at, trace }: View): number | null {
   if (!isPerStep) return places === 1 ? sample : null;
   return places === trace.timesteps ? sample * places + at.timestep : null;
 }
 
 /** @param title Beside the name of the output, if there is one. */
-export function predictionOf(output: ReadOutput, view: View, title: string | null): HTMLElement[] {
+export function predictionOf(output: ReportOutput, view: View, title: string | null): HTMLElement[] {
   const place = placeOf(output, view);
   if (place === null) return [];
   const { isPerStep, losses, kind, name } = output;
@@ -63,7 +40,7 @@ export function predictionOf(output: ReadOutput, view: View, title: string | nul
   return [heading, table];
 }
 
-function classRows(output: ReadOutput, place: number): HTMLElement[] {
+function classRows(output: ReportOutput, place: number): HTMLElement[] {
   const { shown, classes, values, targets, targetProbabilities } = output;
   const target = targets?.[place];
   const rows = Array.from({ length: shown }, (_, n) => {
@@ -91,7 +68,7 @@ function classRows(output: ReadOutput, place: number): HTMLElement[] {
   });
 }
 
-function numberRows({ shown, width, kind, values, targets }: ReadOutput, place: number): HTMLElement[] {
+function numberRows({ shown, width, kind, values, targets }: ReportOutput, place: number): HTMLElement[] {
   const rows = Array.from({ length: shown }, (_, n) => {
     const [value, target] = [values[place * shown + n] as number, targets?.[place * shown + n]];
     const row = create('tr');
@@ -109,7 +86,7 @@ function numberRows({ shown, width, kind, values, targets }: ReadOutput, place: 
 }
 
 /** The loss of every step as bars above the heatmap, as wide. */
-function connectLosses(state: PageState, outputs: readonly ReadOutput[]): void {
+function connectLosses(state: PageState, outputs: readonly ReportOutput[]): void {
   const strip = element<HTMLElement>('losses');
   const shown = outputs.find(({ isPerStep, losses }) => isPerStep && losses !== null);
   if (shown === undefined) return;

@@ -1,4 +1,4 @@
-import { indicesOf, widthOf } from '../rows/sample.js';
+import { indicesOf } from '../rows/sample.js';
 import { visibleLabel } from '../rows/time-labels.js';
 import { create, element } from './elements.js';
 import { precisionOf } from './encoding.js';
@@ -30,7 +30,7 @@ function rowsOf(state: PageState): HTMLElement[] {
   const { view } = state;
   const units = drawnUnits(state);
   if (!units.some((unit) => isSamePin(unit, view.at))) {
-    units.unshift({ ...view.at, trace: state.traceOf(view.at.layer), colour: '', isChosen: false });
+    units.unshift({ ...view.at, trace: state.unitOf(view.at), colour: '', isChosen: false });
   }
   const names = Object.keys(view.trace.values);
   const head = create('tr');
@@ -42,9 +42,8 @@ function rowOf(state: PageState, { layer, unit, trace, colour }: DrawnUnit, name
   const { view, data } = state;
   const drawn = data.layers[layer] as ReportLayer;
   const row = create('tr');
-  const noun = unit < trace.units ? 'unit' : 'value';
-  const index = noun === 'unit' ? trace.unitIndices[unit] : unit;
-  const heading = create('th', { scope: 'row' }, `${noun} ${index}`);
+  const noun = unit < drawn.unitIndices.length ? 'unit' : 'value';
+  const heading = create('th', { scope: 'row' }, `${noun} ${trace.unitIndices[0]}`);
   if (layer !== view.layer) heading.append(create('small', {}, ` ${drawn.title}`));
   const swatch = create('i', { class: 'swatch' });
   swatch.style.background = colour;
@@ -56,11 +55,8 @@ function rowOf(state: PageState, { layer, unit, trace, colour }: DrawnUnit, name
     return row;
   }
   for (const name of names) {
-    const isThere = name in trace.values && unit < widthOf(trace, name);
-    const value = isThere
-      ? ((trace.values[name] as ArrayLike<number>)[t * widthOf(trace, name) + unit] as number)
-      : null;
-    row.append(create('td', {}, value === null ? '' : numberText(value, digitsOf(drawn, name))));
+    const value = trace.values[name]?.[t];
+    row.append(create('td', {}, value === undefined ? '' : numberText(value, digitsOf(drawn, name))));
   }
   return row;
 }

@@ -29,8 +29,8 @@ export interface ReportLayer extends Activations {
   sequences: EncodedSequences;
   /** Whether h is not among the sequences, because it is o · tanh(c). */
   derivesH: boolean;
-  /** [S, T], a byte each, packed: 0 is masked. Null: every step is valid. */
-  mask: string | null;
+  /** [S, T]: 0 is masked. Null: every step is valid. */
+  mask: Uint8Array | null;
 }
 
 /** Numbers that the model is given. */
@@ -55,14 +55,14 @@ export interface ReportOutput {
   width: number;
   /** By class; null where they are just counted. */
   classNames: string[] | null;
-  /** [S, P, shown], packed: the classes that are shown, most probable first. Null for numbers. */
-  classes: string | null;
-  /** [S, P, shown], packed. */
-  values: string;
-  /** [S, P] classes or [S, P, shown] numbers, packed; NaN where there is none. Null without labels. */
-  targets: string | null;
-  /** [S, P], packed: the probability of the target class. Null without one. */
-  targetProbabilities: string | null;
-  /** [S, P], packed. Null where it is not known. */
-  losses: string | null;
+  /** [S, P, shown]: the classes that are shown, most probable first. Null for numbers. */
+  classes: Float32Array | null;
+  /** [S, P, shown] */
+  values: Float32Array;
+  /** [S, P] classes or [S, P, shown] numbers; NaN where there is none. Null without labels. */
+  targets: Float32Array | null;
+  /** [S, P]: the probability of the target class. Null without one. */
+  targetProbabilities: Float32Array | null;
+  /** [S, P]. Null where it is not known. */
+  losses: Float32Array | null;
 }

@@ -4,7 +4,7 @@ import { heatImage, heatMatrix, LARGEST_IMAGE } from '../rows/heat.js';
 import { symmetricView } from '../rows/quantity-view.js';
 import type { Sample } from '../rows/sample.js';
 import { create, createPlot, createSvg, element, PLOT_HEIGHT, pageTheme } from './elements.js';
-import { decodeSample } from './encoding.js';
+import { decode } from './encoding.js';
 import { putImage } from './heatmap.js';
 import { connectPointing, stepAt } from './pointing.js';
 import type { ReportInput } from './report-data.js';
@@ -24,8 +24,9 @@ export function connectSeries(state: PageState): void {
   });
   const draw = () => {
     series.replaceChildren();
-    if (state.view.trace.timesteps !== input.timesteps) return;
-    const values = decodeSample(input.sequences, state.view.sample, input.timesteps).x as Float32Array;
+    const { timesteps, sequences } = input;
+    if (state.view.trace.timesteps !== timesteps) return;
+    const values = decode(sequences, { sample: state.view.sample, timesteps, quantity: 'x' });
     const drawn = input.width > MOST_LINES ? heatmap(input, values) : lines(input, values);
     const title = create('div', { class: 'row-title' });
     title.append(create('b', {}, 'x'), ...drawn.ends.map((end) => create('span', {}, shortNumber(end, 2))));

@@ -1,7 +1,7 @@
 import { type Sample, widthOf } from '../rows/sample.js';
 import { type UnitSorting, unitOrder } from '../rows/unit-order.js';
 import type { ReportData, ReportLayer } from './report-data.js';
-import { sampleReader } from './sample-reader.js';
+import { SampleReader } from './sample-reader.js';
 
 /** A unit that stays drawn. */
 export interface Pin {
@@ -62,11 +62,11 @@ const KEYS = [
 /** Holds the selection, keeps it within range, and notifies all parts of the page of every change. */
 export class PageState {
   private readonly listeners: Listener[] = [];
-  private readonly read: (layer: number, sample: number) => Sample;
+  private readonly reader: SampleReader;
   view: View;
 
   constructor(readonly data: ReportData) {
-    this.read = sampleReader(data);
+    this.reader = new SampleReader(data);
     const selection: Selection = {
       layer: 0,
       sample: 0,
@@ -112,7 +112,12 @@ export class PageState {
 
   /** A sample of a layer. */
   traceOf(layer: number, sample = this.view.sample): Sample {
-    return this.read(layer, sample);
+    return this.reader.sample(layer, sample);
+  }
+
+  /** The same sample, of one unit alone. */
+  unitOf({ layer, unit }: Pin): Sample {
+    return this.reader.unit(layer, this.view.sample, unit);
   }
 
   /** The layers whose steps are those of another, so that one cursor moves through all of them. */
@@ -132,7 +137,7 @@ export class PageState {
     const sample = clamp(selection.sample, this.data.samples.length);
     const { sorting, areAllShown, spanStart } = selection;
     const isSameTrace = before !== null && before.layer === layer && before.sample === sample;
-    const trace = isSameTrace ? before.trace : this.read(layer, sample);
+    const trace = isSameTrace ? before.trace : this.reader.sample(layer, sample);
     const names = Object.keys(trace.values);
     const quantity = names.includes(selection.quantity) ? selection.quantity : (names[0] as string);
     const rows = widthOf(trace, quantity);

@@ -1,7 +1,7 @@
 import { SATURATED, shortNumber } from '../../inspect/words.js';
 import { CATEGORIES } from '../rows/colours.js';
 import { type QuantityView, quantityView } from '../rows/quantity-view.js';
-import { largestOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
+import { largestOf, type Sample, titleOfQuantity } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
 import { timelinePoints } from '../rows/timeline.js';
 import { create, createPlot, createSvg, element, PLOT_HEIGHT, pageTheme } from './elements.js';
@@ -11,6 +11,7 @@ import { type Change, isSamePin, type PageState, type Pin, type View } from './s
 
 /** A unit whose lines are drawn. */
 export interface DrawnUnit extends Pin {
+  /** Of this unit alone. */
   trace: Sample;
   colour: string;
   isChosen: boolean;
@@ -22,11 +23,12 @@ export function drawnUnits(state: PageState): DrawnUnit[] {
   const alongside = state.alongside(view.layer);
   const pinned = view.pins.flatMap((pin, n): DrawnUnit[] => {
     if (!alongside.includes(pin.layer)) return [];
-    return [{ ...pin, trace: state.traceOf(pin.layer), colour: pinColour(n), isChosen: isSamePin(pin, view) }];
+    return [{ ...pin, trace: state.unitOf(pin), colour: pinColour(n), isChosen: isSamePin(pin, view) }];
   });
   if (pinned.some(({ isChosen }) => isChosen)) return pinned;
   const colour = CATEGORIES[pageTheme.current()][0] as string;
-  return [{ layer: view.layer, unit: view.unit, trace: view.trace, colour, isChosen: true }, ...pinned];
+  const { layer, unit } = view;
+  return [{ layer, unit, trace: state.unitOf(view), colour, isChosen: true }, ...pinned];
 }
 
 /** All quantities of the chosen unit and the pinned ones over time, a row each, below the heatmap and as wide. */
@@ -40,10 +42,10 @@ export function connectTimeline(state: PageState): void {
     const units = drawnUnits(state);
     const { view } = state;
     // A quantity of another width may have no value of this number.
-    const drawn = Object.keys(view.trace.values).filter((quantity) => view.unit < widthOf(view.trace, quantity));
+    const drawn = Object.keys(state.unitOf(view).values);
     timeline.replaceChildren(
       ...drawn.flatMap((quantity) => {
-        const shown = units.filter(({ trace, unit }) => quantity in trace.values && unit < widthOf(trace, quantity));
+        const shown = units.filter(({ trace }) => quantity in trace.values);
         const scale = scaleOf(quantity, shown);
         return [rowTitle(quantity, view, scale), rowPlot(quantity, view, shown, scale)];
       }),
@@ -64,7 +66,7 @@ function mark(timeline: HTMLElement, { quantity }: View): void {
 
 /** It covers all units that are drawn. */
 export function scaleOf(quantity: string, units: readonly DrawnUnit[]): QuantityView {
-  const largest = units.reduce((most, { trace, unit }) => Math.max(most, largestOf(trace, quantity, [unit])), 0);
+  const largest = units.reduce((most, { trace }) => Math.max(most, largestOf(trace, quantity, [0])), 0);
   return quantityView(quantity, (units[0] as DrawnUnit).trace, largest, 'light');
 }
 
@@ -92,8 +94,8 @@ function rowPlot(quantity: string, view: View, units: readonly DrawnUnit[], scal
   for (const level of low === 0 ? [SATURATED.low, SATURATED.high] : [0]) {
     plot.append(createSvg('line', { x1: 0, x2: timesteps, y1: y(level), y2: y(level), class: 'level' }));
   }
-  for (const { trace, unit, colour, isChosen } of units) {
-    const { line, band } = pathsOf(trace, quantity, unit, y);
+  for (const { trace, colour, isChosen } of units) {
+    const { line, band } = pathsOf(trace, quantity, 0, y);
     if (band !== '') plot.append(createSvg('path', { d: band, class: 'band', fill: colour }));
     const kind = isChosen ? 'line chosen' : 'line';
     plot.append(createSvg('path', { d: line, class: kind, stroke: colour }));

@@ -2,11 +2,11 @@ import { kindOfTrace, readTrace, type TraceKind, type TraceValues } from '../../
 import type { LayerTrace } from '../../inspect/trace/trace-model.js';
 import { lstmName } from '../../inspect/words.js';
 import { encodeSequences, type Sequences } from '../page/encoding.js';
-import { pack } from '../page/packed.js';
 import type { ReportLayer } from '../page/report-data.js';
 import type { Sample } from '../rows/sample.js';
 import { unitOrder } from '../rows/unit-order.js';
 import { drawnSize, valuesOfSample } from './drawn-size.js';
+import { pack } from './packing.js';
 
 /** What is drawn, and what of the traces is left out, in words. */
 export interface DrawnLayers {
@@ -83,7 +83,7 @@ function coarseness(
       const { timesteps } = whole.values;
       return reportLayer(whole, { samples: 1, timesteps, positions, labelled: null, bits });
     });
-    bytes = first.reduce((sum, { sequences }) => sum + (sequences.samples[0] as string).length, 0);
+    bytes = first.reduce((sum, { sequences }) => sum + pack(sequences.samples[0] as Uint8Array).length, 0);
     if (bytes * samples * MARGIN <= largestBytes) return { bits, mostValues: values * samples };
   }
   return { bits: FEWEST_BITS, mostValues: (largestBytes / bytes / MARGIN) * values };
@@ -140,7 +140,7 @@ function reportLayer(
     quantities,
     sequences: encodeSequences(kept, { timesteps, bits, samples }),
     derivesH,
-    mask: mask === null ? null : pack(steps),
+    mask: mask === null ? null : steps,
   };
 }
 

@@ -3,7 +3,6 @@ import { tidy } from '../../core/tidy.js';
 import { lossesByOutput } from '../../inspect/gradient/model-loss.js';
 import type { ModelData, ModelLoss } from '../../inspect/model/model-data.js';
 import { leavingModelAlone } from '../../inspect/model/model-left-alone.js';
-import { packFloats } from '../page/packed.js';
 import type { ReportOutput } from '../page/report-data.js';
 
 /** Of classes the most probable ones, of numbers the first. */
@@ -197,21 +196,19 @@ export function reportOutput(output: ModelOutput, samples: number, classNames: r
     shown,
     width,
     classNames: classNames?.length === width ? [...classNames] : null,
-    classes: classes === null ? null : packFloats(classes),
-    values: packFloats(kept),
-    targets: targets === null ? null : packFloats(shownTargets(targets, classes !== null, { count, width, shown })),
+    classes,
+    values: kept,
+    targets: targets === null ? null : shownTargets(targets, classes !== null, { count, width, shown }),
     targetProbabilities:
       targets === null || classes === null
         ? null
-        : packFloats(
-            Float32Array.from(
-              { length: count },
-              (_, place) => values[place * width + (targets[place] as number)] as number,
-            ),
-          ),
-    losses:
-      losses === null ? null : packFloats(Float32Array.from({ length: count }, (_, place) => losses[place] as number)),
+        : floats(count, (place) => values[place * width + (targets[place] as number)]),
+    losses: losses === null ? null : floats(count, (place) => losses[place]),
   };
+}
+
+function floats(length: number, valueAt: (n: number) => number | undefined): Float32Array {
+  return Float32Array.from({ length }, (_, n) => valueAt(n) as number);
 }
 
 function shownTargets(
@@ -219,8 +216,6 @@ function shownTargets(
   areClasses: boolean,
   { count, width, shown }: { count: number; width: number; shown: number },
 ): Float32Array {
-  if (areClasses) return Float32Array.from({ length: count }, (_, place) => targets[place] as number);
-  return Float32Array.from({ length: count * shown }, (_, n) => {
-    return targets[Math.floor(n / shown) * width + (n % shown)] as number;
-  });
+  if (areClasses) return floats(count, (place) => targets[place]);
+  return floats(count * shown, (n) => targets[Math.floor(n / shown) * width + (n % shown)]);
 }

@@ -13,11 +13,16 @@ export interface Sample extends Activations {
   valid: boolean[];
   /** By quantity, in the cell's order, each [T, width], flat: [T, U] for most. */
   values: Readonly<Record<string, ArrayLike<number>>>;
+  /** By quantity, where values are computed only when they are asked for. */
+  widths?: Readonly<Record<string, number>>;
 }
 
 /** The width of a quantity, which may be another than U. */
-export function widthOf({ values, timesteps }: Pick<Sample, 'values' | 'timesteps'>, quantity: string): number {
-  return (values[quantity] as ArrayLike<number>).length / timesteps;
+export function widthOf(
+  { values, widths, timesteps }: Pick<Sample, 'values' | 'widths' | 'timesteps'>,
+  quantity: string,
+): number {
+  return widths?.[quantity] ?? (values[quantity] as ArrayLike<number>).length / timesteps;
 }
 
 /** Which units of the layer the values of a quantity are of; of one of another width, the values are just counted. */

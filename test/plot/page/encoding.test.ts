@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeSample, encodeSequences, precisionOf, type Scale } from '../../../src/plot/page/encoding.js';
+import { decode, encodeSequences, precisionOf, type Scale } from '../../../src/plot/page/encoding.js';
 
 const value = fc.oneof(
   fc.float({ noNaN: true, min: -100, max: 100 }),
@@ -35,9 +35,11 @@ test('Values come back to half a step of their scale, and what is not finite as 
         const allowed = (original: number) =>
           precisionOf(scale, bits) * (scale.bend === 0 ? 1 : 1.1 * Math.cosh(Math.asinh(original / scale.bend)) + 0.2);
         for (let sample = 0; sample < samples; sample++) {
-          const decoded = decodeSample(encoded, sample, timesteps)[name] as Float32Array;
+          const decoded = decode(encoded, { sample, timesteps, quantity: name });
           const originals = values.subarray(sample * size, (sample + 1) * size);
           expect(decoded).toHaveLength(size);
+          const ofLast = decode(encoded, { sample, timesteps, quantity: name }, scale.width - 1);
+          expect(ofLast).toEqual(decoded.filter((_, at) => at % scale.width === scale.width - 1));
           for (const [at, original] of originals.entries()) {
             if (!Number.isFinite(original)) expect(decoded[at]).toBeNaN();
             else expect(Math.abs(decoded[at]! - original)).toBeLessThanOrEqual(allowed(original) + 1e-5);
@@ -55,7 +57,7 @@ const oneUnit = (values: number[], bits = 16) => {
   );
   return {
     scale: encoded.scales.c as Scale,
-    decoded: [...(decodeSample(encoded, 0, values.length).c as Float32Array)],
+    decoded: [...decode(encoded, { sample: 0, timesteps: values.length, quantity: 'c' })],
   };
 };
 

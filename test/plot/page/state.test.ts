@@ -1,7 +1,6 @@
 import { byQuantity, QUANTITIES } from '../../../src/core/quantities.js';
 import { addressOf, addressOfView, selectionOf } from '../../../src/plot/page/address.js';
 import { encodeSequences } from '../../../src/plot/page/encoding.js';
-import { pack } from '../../../src/plot/page/packed.js';
 import type { ReportData } from '../../../src/plot/page/report-data.js';
 import { PageState, spanOf } from '../../../src/plot/page/state.js';
 
@@ -30,7 +29,7 @@ const DATA: ReportData = {
       quantities: [...QUANTITIES],
       sequences: encoded((q) => [0, 1, 0, 3, 4, 5, 6, 7].map((n) => q + n), 2, 2),
       derivesH: false,
-      mask: pack(Uint8Array.from([1, 1, 0, 1])),
+      mask: Uint8Array.from([1, 1, 0, 1]),
     },
     {
       title: 'two',

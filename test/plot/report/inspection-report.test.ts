@@ -7,6 +7,7 @@ import {
   traceModel,
 } from '../../../src/inspect/index.js';
 import { type InspectionReportOptions, inspectionReport } from '../../../src/plot/index.js';
+import { unpackReport } from '../../../src/plot/page/packed.js';
 import type { ReportData } from '../../../src/plot/page/report-data.js';
 import { PageState } from '../../../src/plot/page/state.js';
 import { escapeHtml } from '../../../src/plot/report/escape.js';
@@ -43,8 +44,8 @@ function someInputs(): tf.Tensor3D {
   });
 }
 
-function dataOf(html: string): ReportData {
-  return JSON.parse(html.match(/<script type="application\/json" id="data">(.*)<\/script>/)![1]!);
+function dataOf(html: string): Promise<ReportData> {
+  return unpackReport(html.match(/<script type="application\/json" id="data">(.*)<\/script>/)![1]!);
 }
 
 async function report(options: Partial<InspectionReportOptions> = {}) {
@@ -81,7 +82,7 @@ test('It tells every LSTM in words, and what diagnose finds', async () => {
 
 test('It carries what a trace holds', async () => {
   const { html, model, inputs } = await report({ timeLabels: ['a', 'b', 'c', 'd'], sampleNames: ['x', 'y', 'z'] });
-  const data = dataOf(html);
+  const data = await dataOf(html);
   expect(data).toMatchObject({ samples: ['x', 'y', 'z'], layers: [{ title: 'reader' }, { title: 'second' }] });
   const state = new PageState(data);
   const [{ trace }] = traceModel(model, inputs) as [LayerTrace];
@@ -96,12 +97,12 @@ test('It carries what a trace holds', async () => {
 test('What does not fit is left out, and said', async () => {
   const few = (await report({ samples: 2 })).html;
   expect(few).toContain('The first 2 of 3 samples.');
-  expect(dataOf(few)).toMatchObject({ samples: ['0', '1'] });
+  expect(await dataOf(few)).toMatchObject({ samples: ['0', '1'] });
   const { html } = await report({ largestBytes: 100 });
   expect(html).toMatch(
     /Reduced for size: reader: the \d most active of 5 units.*; values are rounded to one of 31 levels\./,
   );
-  expect(dataOf(html).layers[0]!.unitIndices.length).toBeLessThan(5);
+  expect((await dataOf(html)).layers[0]!.unitIndices.length).toBeLessThan(5);
 });
 
 test('Hostile names and labels are text', async () => {
@@ -114,7 +115,7 @@ test('Hostile names and labels are text', async () => {
   expect(html.match(/<script/g)).toHaveLength(2);
   expect(html.match(/<\/script>/g)).toHaveLength(2);
   expect(html).not.toContain('<!--');
-  expect(dataOf(html)).toMatchObject({ samples: [HOSTILE, '1', '2'], timeLabels: [labels, labels, labels] });
+  expect(await dataOf(html)).toMatchObject({ samples: [HOSTILE, '1', '2'], timeLabels: [labels, labels, labels] });
 });
 
 test('The gradient is told and drawn where there are labels and a loss', async () => {

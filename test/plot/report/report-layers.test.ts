@@ -1,7 +1,6 @@
 import { QUANTITIES } from '../../../src/core/quantities.js';
 import type { LayerTrace } from '../../../src/inspect/index.js';
-import { decodeSample } from '../../../src/plot/page/encoding.js';
-import { unpack } from '../../../src/plot/page/packed.js';
+import { decode } from '../../../src/plot/page/encoding.js';
 import type { ReportLayer } from '../../../src/plot/page/report-data.js';
 import { PageState } from '../../../src/plot/page/state.js';
 import { type DrawnLayers, reportLayers } from '../../../src/plot/report/report-layers.js';
@@ -29,7 +28,7 @@ const named = (trace: object) =>
 
 /** h of all samples. */
 const decoded = ({ sequences, timesteps }: ReportLayer) =>
-  sequences.samples.flatMap((_, sample) => [...(decodeSample(sequences, sample, timesteps).h as Float32Array)]);
+  sequences.samples.flatMap((_, sample) => [...decode(sequences, { sample, timesteps, quantity: 'h' })]);
 
 /** What is drawn where ever fewer bytes are allowed, each outcome once. */
 async function outcomes(traces: LayerTrace[]): Promise<Map<string, DrawnLayers>> {
@@ -60,7 +59,7 @@ test('All of a trace is drawn where it fits, masked steps and all', async () => 
     recurrentActivation: 'sigmoid',
   });
   expect(decoded(layer)).toEqual(H.flat(2).map((value) => expect.closeTo(value, 3)));
-  expect([...unpack((layer as { mask: string }).mask)]).toEqual(mask.flat());
+  expect([...(layer as { mask: Uint8Array }).mask]).toEqual(mask.flat());
 });
 
 test('Of what does not fit, the most active units and the first steps of one sample are drawn, and that is said', async () => {
@@ -84,7 +83,7 @@ test('Of what does not fit, the most active units and the first steps of one sam
   const [layer] = (first as DrawnLayers).layers as [ReportLayer];
   expect(layer).toMatchObject({ unitIndices: [2], timesteps: 2, hasLabels: true });
   expect(decoded(layer)).toEqual([-1, 1].map((value) => expect.closeTo(value, 3)));
-  expect([...unpack(layer.mask as string)]).toEqual([1, 0]);
+  expect([...(layer.mask as Uint8Array)]).toEqual([1, 0]);
 });
 
 test('h is carried only where it does not follow from o and c', async () => {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { modelData } from '../../../src/inspect/model/model-data.js';
-import { unpackFloats } from '../../../src/plot/page/packed.js';
 import { outputsSection } from '../../../src/plot/report/outputs-section.js';
 import { type ModelOutputs, modelOutputs, reportOutput } from '../../../src/plot/report/report-outputs.js';
 import { answerOf } from '../../../src/plot/report/show-report.js';
@@ -56,12 +55,12 @@ test('Of classes the page has the most probable ones, the target and its probabi
   const [row, target] = [probabilities[1]![2]!, LABELS[1]![2]![0]!];
   const ranked = row.map((_, n) => n).sort((a, b) => row[b]! - row[a]!);
   const place = TIMESTEPS + 2;
-  expect([...unpackFloats(kept.classes!).slice(5 * place, 5 * place + 5)]).toEqual(ranked.slice(0, 5));
-  expect(unpackFloats(kept.values)[5 * place]).toBeCloseTo(row[ranked[0]!]!, 6);
-  expect(unpackFloats(kept.targets!)[place]).toBe(target);
-  expect(unpackFloats(kept.targetProbabilities!)[place]).toBeCloseTo(row[target]!, 6);
-  expect(unpackFloats(kept.losses!)).toHaveLength(2 * TIMESTEPS);
-  expect(unpackFloats(kept.losses!)[place]).toBeCloseTo(-Math.log(row[target]!), 4);
+  expect([...kept.classes!.slice(5 * place, 5 * place + 5)]).toEqual(ranked.slice(0, 5));
+  expect(kept.values[5 * place]).toBeCloseTo(row[ranked[0]!]!, 6);
+  expect(kept.targets![place]).toBe(target);
+  expect(kept.targetProbabilities![place]).toBeCloseTo(row[target]!, 6);
+  expect(kept.losses!).toHaveLength(2 * TIMESTEPS);
+  expect(kept.losses![place]).toBeCloseTo(-Math.log(row[target]!), 4);
 });
 
 test('One-hot labels are the same targets', async () => {
@@ -84,8 +83,8 @@ test('A number for a sequence is a number, with its target and loss', async () =
   const [, second] = (model.predict(inputs()) as tf.Tensor2D).arraySync();
   const kept = reportOutput(outputs[0]!, 3, null);
   expect(kept).toMatchObject({ classes: null, classNames: null, targetProbabilities: null });
-  expect(unpackFloats(kept.values)[1]).toBeCloseTo(second![0]!, 6);
-  expect(unpackFloats(kept.losses!)[1]).toBeCloseTo((second![0]! + 2) ** 2, 4);
+  expect(kept.values[1]).toBeCloseTo(second![0]!, 6);
+  expect(kept.losses![1]).toBeCloseTo((second![0]! + 2) ** 2, 4);
 });
 
 test('What is not known is said', async () => {
@@ -139,7 +138,7 @@ test('A live report answers with what the model predicts while units are held', 
   // With all units silent, the output is the bias of the last layer.
   const bias = model.layers[1]!.getWeights()[1]!.dataSync()[0]!;
   const usual = (model.predict(inputs()) as tf.Tensor2D).arraySync()[1]![0]!;
-  expect(unpackFloats(answer.outputs[0]!.values)[0]).toBeCloseTo(bias, 5);
+  expect(answer.outputs[0]!.values[0]).toBeCloseTo(bias, 5);
   expect(answer.meanChange).toBeCloseTo(Math.abs(bias - usual), 5);
   expect(answer.lossBefore).toBeCloseTo((usual + 2) ** 2, 3);
   expect(answer.lossAfter).toBeCloseTo((bias + 2) ** 2, 3);
