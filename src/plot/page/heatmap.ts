@@ -1,7 +1,7 @@
 import { percent, shortNumber } from '../../inspect/words.js';
 import { CATEGORIES } from '../rows/colours.js';
-import { heatImage, heatMatrix, type IndexedImage, LARGEST_IMAGE } from '../rows/heat.js';
-import { indicesOf, type Sample, widthOf } from '../rows/sample.js';
+import { heatImage, type IndexedImage, LARGEST_IMAGE } from '../rows/heat.js';
+import { gridOf, indicesOf, type Sample } from '../rows/sample.js';
 import { maskedRuns } from '../rows/stretches.js';
 import { visibleLabel } from '../rows/time-labels.js';
 import { create, createSvg, element, pageTheme } from './elements.js';
@@ -91,13 +91,9 @@ function draw(map: LayerMap, state: PageState): void {
   const trace = state.traceOf(map.layer);
   const quantity = quantityIn(trace, view.quantity);
   map.order = map.layer === view.layer ? view.order : orderOf(trace, quantity, view.sorting);
-  const values = trace.values[quantity] as ArrayLike<number>;
-  const units = widthOf(trace, quantity);
-  const valueAt = (row: number, t: number) =>
-    trace.valid[t] ? (values[t * units + (map.order[row] as number)] as number) : null;
-  const matrix = heatMatrix({ rows: units, columns: trace.timesteps }, LARGEST_IMAGE, valueAt);
-  putImage(map.canvas, heatImage(matrix, shownView({ quantity, isStretched: view.isStretched }, trace)));
-  map.block.style.setProperty('--rows', `${units}`);
+  const colours = shownView({ quantity, isStretched: view.isStretched }, trace);
+  putImage(map.canvas, heatImage(gridOf(trace, quantity, map.order), LARGEST_IMAGE, colours));
+  map.block.style.setProperty('--rows', `${map.order.length}`);
 }
 
 /** Makes a canvas as large as an image, and puts it there. */

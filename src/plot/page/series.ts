@@ -1,6 +1,6 @@
 import { shortNumber } from '../../inspect/words.js';
 import { CATEGORIES } from '../rows/colours.js';
-import { heatImage, heatMatrix, LARGEST_IMAGE } from '../rows/heat.js';
+import { heatImage, LARGEST_IMAGE } from '../rows/heat.js';
 import { symmetricView } from '../rows/quantity-view.js';
 import type { Sample } from '../rows/sample.js';
 import { create, createPlot, createSvg, element, PLOT_HEIGHT, pageTheme } from './elements.js';
@@ -71,12 +71,9 @@ function lines({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
 function heatmap({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
   const largest = x.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
   const canvas = create('canvas', { 'aria-hidden': 'true' }) as HTMLCanvasElement;
-  const matrix = heatMatrix(
-    { rows: width, columns: timesteps },
-    LARGEST_IMAGE,
-    (row, t) => x[t * width + row] as number,
-  );
-  putImage(canvas, heatImage(matrix, symmetricView(largest, pageTheme.current())));
+  const starts = Array.from({ length: width }, (_, feature) => feature);
+  const grid = { values: x, starts, stride: width, columns: timesteps, isThere: null };
+  putImage(canvas, heatImage(grid, LARGEST_IMAGE, symmetricView(largest, pageTheme.current())));
   canvas.classList.add('heatmap');
   return { picture: canvas, ends: [largest, -largest] };
 }

@@ -23,26 +23,28 @@ export function colourRange(
   quantity: string,
   { isStretched, theme }: { isStretched: boolean; theme: Theme },
 ): ColourRange {
-  const values = finiteValues(sample, quantity);
-  const extremes = extremesOf(values);
+  const extremes = extremesOf(sample, quantity);
   const largest = extremes === null ? 0 : Math.max(-extremes[0], extremes[1]);
   const whole = quantityView(quantity, sample, largest, theme);
   const isBounded = whole.domain[1] !== largest || largest === 1;
+  const isWithin = extremes !== null && whole.domain[0] <= extremes[0] && extremes[1] <= whole.domain[1];
+  // Most often that is all there is to know, and to sort the values of a large layer takes long.
+  if (extremes === null || (isBounded && isWithin && !isStretched)) return { ...whole, clipped: 0, extremes };
+  const sorted = finiteValues(sample, quantity).sort();
   let { domain } = whole;
   if (isStretched || !isBounded) {
-    const sorted = values.sort();
-    const low = sorted[Math.floor(LOWEST * (sorted.length - 1))] ?? 0;
-    const high = sorted[Math.ceil(HIGHEST * (sorted.length - 1))] ?? 0;
+    const low = sorted[Math.floor(LOWEST * (sorted.length - 1))] as number;
+    const high = sorted[Math.ceil(HIGHEST * (sorted.length - 1))] as number;
     const usual = Math.max(Math.abs(low), Math.abs(high));
     if (!isStretched) domain = usual > 0 && largest > FAR * usual ? [-usual, usual] : domain;
     else domain = domain[0] === 0 ? [low, high > low ? high : low + 1] : [-usual || -1, usual || 1];
   }
   let beyond = 0;
-  for (let n = 0; n < values.length; n++) {
-    const value = values[n] as number;
+  for (let n = 0; n < sorted.length; n++) {
+    const value = sorted[n] as number;
     if (value < domain[0] || value > domain[1]) beyond += 1;
   }
-  return { domain, ramp: whole.ramp, clipped: extremes === null ? 0 : beyond / values.length, extremes };
+  return { domain, ramp: whole.ramp, clipped: beyond / sorted.length, extremes };
 }
 
 /** Less than that much farther than the usual values, the farthest ones do no harm. */
@@ -63,12 +65,19 @@ function finiteValues(sample: Sample, quantity: string): Float32Array {
   return found.subarray(0, count);
 }
 
-function extremesOf(values: Float32Array): [number, number] | null {
+function extremesOf(sample: Sample, quantity: string): [number, number] | null {
+  const values = sample.values[quantity] as ArrayLike<number>;
+  const width = widthOf(sample, quantity);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (let n = 0; n < values.length; n++) {
-    low = Math.min(low, values[n] as number);
-    high = Math.max(high, values[n] as number);
+  for (let t = 0; t < sample.timesteps; t++) {
+    if (!sample.valid[t]) continue;
+    for (let n = t * width; n < (t + 1) * width; n++) {
+      const value = values[n] as number;
+      // What is not finite is neither.
+      if (value < low && value !== Number.NEGATIVE_INFINITY) low = value;
+      if (value > high && value !== Number.POSITIVE_INFINITY) high = value;
+    }
   }
-  return values.length === 0 ? null : [low, high];
+  return low > high ? null : [low, high];
 }

@@ -2,12 +2,17 @@ import { channels, colourAt, NON_FINITE } from './colours.js';
 import { fractionOf, type QuantityView } from './quantity-view.js';
 import { binsOf, type Stretch } from './stretches.js';
 
-/** A matrix of values that are drawn as tiles: [rows][columns]. */
-export interface HeatMatrix {
-  rows: Stretch[];
-  columns: Stretch[];
-  /** Row by row: the mean of what a tile covers; null where it covers nothing, NaN where a value is not finite. */
-  values: (number | null)[];
+/** Rows of values over time, or of anything else, which lie somewhere within a list. */
+export interface ValueGrid {
+  values: ArrayLike<number>;
+  /** Where each row has its first value. */
+  starts: readonly number[];
+  /** From a value of a row to its next. */
+  stride: number;
+  /** How many values a row has. */
+  columns: number;
+  /** By column: false where there is nothing, as at a masked step. Null: there is something everywhere. */
+  isThere: readonly boolean[] | null;
 }
 
 /** At most so many tiles. */
@@ -19,36 +24,15 @@ export interface TileLimit {
 /** More pixels than a panel has show nothing more. */
 export const LARGEST_IMAGE: TileLimit = { rows: 240, columns: 720 };
 
-/**
- * Parts a matrix into tiles.
- *
- * @param valueAt Null for what is not there, such as a masked step.
- */
-export function heatMatrix(
-  size: { rows: number; columns: number },
-  limit: TileLimit,
-  valueAt: (row: number, column: number) => number | null,
-): HeatMatrix {
-  const rows = binsOf(size.rows, limit.rows);
-  const columns = binsOf(size.columns, limit.columns);
-  const values: (number | null)[] = [];
-  for (const row of rows) for (const column of columns) values.push(tileMean(row, column, valueAt));
-  return { rows, columns, values };
-}
-
-/** Mean of the values there are; null without one, and NaN where one of them is not finite. */
-export function tileMean(
-  row: Stretch,
-  column: Stretch,
-  valueAt: (row: number, column: number) => number | null,
-): number | null {
+/** Mean of the values there are within a tile; null without one, and NaN where one of them is not finite. */
+export function tileMean({ values, starts, stride, isThere }: ValueGrid, row: Stretch, column: Stretch): number | null {
   let sum = 0;
   let count = 0;
   for (let r = row.first; r <= row.last; r++) {
+    const start = starts[r] as number;
     for (let c = column.first; c <= column.last; c++) {
-      const value = valueAt(r, c);
-      if (value === null) continue;
-      sum += value;
+      if (isThere !== null && !isThere[c]) continue;
+      sum += values[start + c * stride] as number;
       count += 1;
     }
   }
@@ -72,11 +56,19 @@ const SHADES = 254;
 const INDEX_OF_NON_FINITE = SHADES;
 const INDEX_OF_NOTHING = SHADES + 1;
 
-/** A matrix as an image, a pixel a tile: what is not finite is red, what is not there transparent. */
-export function heatImage({ columns, rows, values }: HeatMatrix, view: QuantityView): IndexedImage {
-  const shades = Array.from({ length: SHADES }, (_, n): Colour => [...colourAt(view.ramp, n / (SHADES - 1)), 255]);
-  const pixels = new Uint8Array(values.length);
-  for (let n = 0; n < pixels.length; n++) pixels[n] = indexOf(values[n] as number | null, view);
+/**
+ * An image of at most so many tiles, a pixel a tile: the mean of what it covers. What is not finite is red, what is not
+ * there transparent.
+ */
+export function heatImage(grid: ValueGrid, limit: TileLimit, view: QuantityView): IndexedImage {
+  const rows = binsOf(grid.starts.length, limit.rows);
+  const columns = binsOf(grid.columns, limit.columns);
+  const pixels = new Uint8Array(rows.length * columns.length);
+  let n = 0;
+  for (const row of rows) for (const column of columns) pixels[n++] = indexOf(tileMean(grid, row, column), view);
+  const shades = Array.from({ length: SHADES }, (_, shade): Colour => {
+    return [...colourAt(view.ramp, shade / (SHADES - 1)), 255];
+  });
   const palette = [...shades, [...channels(NON_FINITE), 255] as const, [0, 0, 0, 0] as const];
   return { width: columns.length, height: rows.length, pixels, palette };
 }

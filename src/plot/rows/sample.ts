@@ -1,5 +1,6 @@
 import { type Activations, kindOfQuantity } from '../../inspect/gate-activations.js';
 import { quantityTitle } from '../../inspect/words.js';
+import type { ValueGrid } from './heat.js';
 
 /** One sample of a trace, off the device. */
 export interface Sample extends Activations {
@@ -36,6 +37,18 @@ export function titleOfQuantity(sample: Sample, quantity: string): string {
   const title = quantityTitle(quantity, kindOfQuantity(quantity, sample));
   const width = widthOf(sample, quantity);
   return width === sample.units ? title : `${title} (${width} values)`;
+}
+
+/** A row for each of some units, in their order, over time. */
+export function gridOf(sample: Sample, quantity: string, positions: readonly number[]): ValueGrid {
+  const { values, valid, timesteps } = sample;
+  return {
+    values: values[quantity] as ArrayLike<number>,
+    starts: positions,
+    stride: widthOf(sample, quantity),
+    columns: timesteps,
+    isThere: valid,
+  };
 }
 
 /** What a unit does, step by step, where steps are valid. */

@@ -1,10 +1,10 @@
 import { type OptionRules, oneOf } from '../../core/options.js';
 import { amount, SATURATED, shortNumber } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
-import { heatImage, heatMatrix, LARGEST_IMAGE, tileMean } from '../rows/heat.js';
+import { heatImage, LARGEST_IMAGE, tileMean } from '../rows/heat.js';
 import { plainNumber } from '../rows/plain-number.js';
 import { quantityView } from '../rows/quantity-view.js';
-import { countNonFinite, type Reach, reachOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
+import { countNonFinite, gridOf, type Reach, reachOf, type Sample, titleOfQuantity, widthOf } from '../rows/sample.js';
 import { binsOf, type Stretch, stretchText } from '../rows/stretches.js';
 import { joinedLabels } from '../rows/time-labels.js';
 import { UNIT_SORTINGS, type UnitSorting, unitOrder } from '../rows/unit-order.js';
@@ -136,8 +136,7 @@ async function panel(picture: Picture, quantity: string, reach: Reach, isFirst: 
   const count = widthOf(sample, quantity);
   const isOfUnits = count === sample.units;
   const rows = isOfUnits ? unitsOf(picture) : valuesAlone(quantity, count);
-  const size = { rows: count, columns: sample.timesteps };
-  const image = heatImage(heatMatrix(size, LARGEST_IMAGE, valueAt(sample, quantity, rows.order)), view);
+  const image = heatImage(gridOf(sample, quantity, rows.order), LARGEST_IMAGE, view);
   return {
     width,
     height,
@@ -157,13 +156,6 @@ async function panel(picture: Picture, quantity: string, reach: Reach, isFirst: 
       ...(isFirst ? exceptionKey(isIncomplete, theme) : []),
     ],
   };
-}
-
-/** The value of a unit, by its row, at a timestep; null at masked ones. */
-function valueAt(sample: Sample, quantity: string, order: readonly number[]) {
-  const values = sample.values[quantity] as ArrayLike<number>;
-  const width = widthOf(sample, quantity);
-  return (row: number, t: number) => (sample.valid[t] ? (values[t * width + (order[row] as number)] as number) : null);
 }
 
 /** What the rows of a panel are of. */
@@ -205,7 +197,7 @@ function tileRows({ sample, time }: Picture, { quantities, order, unitIndices }:
       };
       if (time.labels !== null) tile.label = joinedLabels(time.labels, column);
       for (const quantity of quantities) {
-        tile[quantity] = plainNumber(tileMean(row, column, valueAt(sample, quantity, order)) as number);
+        tile[quantity] = plainNumber(tileMean(gridOf(sample, quantity, order), row, column) as number);
       }
       return tile;
     });

@@ -5,7 +5,7 @@ import { type Block, CELL_WEIGHTS, type WeightFacts, type WeightName } from '../
 import { WHOLE } from '../../inspect/weights/by-block.js';
 import { amount } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
-import { heatImage, heatMatrix, tileMean } from '../rows/heat.js';
+import { heatImage, tileMean, type ValueGrid } from '../rows/heat.js';
 import { plainNumber } from '../rows/plain-number.js';
 import { symmetricView } from '../rows/quantity-view.js';
 import { binsOf, stretchText } from '../rows/stretches.js';
@@ -128,7 +128,7 @@ async function panel(weight: WeightValues, look: PanelLook): Promise<Json> {
   };
   const isShort = height < SHORTEST_WITH_MIDDLE;
   const legend = { ticks: isShort ? [-limit, limit] : [-limit, 0, limit], length: Math.min(80, height) };
-  const image = heatImage(heatMatrix({ rows, columns }, LARGEST_IMAGE, valueAt(weight)), view);
+  const image = heatImage(gridOf(weight), LARGEST_IMAGE, view);
   return {
     width,
     height,
@@ -193,14 +193,16 @@ function tileAxes(row: WeightFacts['row'], x: Json, rows: number): Json {
   };
 }
 
-function valueAt({ values, columns }: WeightValues): (row: number, column: number) => number {
-  return (row, column) => values[row * columns + column] as number;
+function gridOf({ values, rows, columns }: WeightValues): ValueGrid {
+  const starts = Array.from({ length: rows }, (_, row) => row * columns);
+  return { values, starts, stride: 1, columns, isThere: null };
 }
 
 /** Blocks within one gate each. */
 function tooltipTiles(weight: WeightValues): Json[] {
   const { blocks } = weight;
   const starts = startsOf(weight);
+  const grid = gridOf(weight);
   const rows = binsOf(weight.rows, TOOLTIP_TILES.rows);
   const most = Math.ceil(TOOLTIP_TILES.columns / blocks.length);
   return rows.flatMap((row) =>
@@ -216,7 +218,7 @@ function tooltipTiles(weight: WeightValues): Json[] {
           end: column.last + 1,
           top: row.first,
           bottom: row.last + 1,
-          value: plainNumber(tileMean(row, column, valueAt(weight)) as number),
+          value: plainNumber(tileMean(grid, row, column) as number),
         };
       }),
     ),
