@@ -81,7 +81,7 @@ module.exports = {
       comment:
         'who installs the package has its peers only; the command, and the files that inflate, carry what they need',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli/|formats/inflate[.]ts$|plot/page/packed[.]ts$)' },
+      from: { path: '^src/', pathNot: '^src/(cli/|formats/inflate[.]ts$|plot/report/packing[.]ts$)' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer', 'type-only'] },
     },
     { name: 'found', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },

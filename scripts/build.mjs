@@ -69,7 +69,7 @@ async function keepDynamicImports(file) {
 }
 
 /** The files that import the library that inflates. */
-const INFLATING_FILES = ['formats/inflate', 'plot/page/packed'];
+const INFLATING_FILES = ['formats/inflate', 'plot/report/packing'];
 
 /** Puts the library that inflates into a file that imports it, as little of it as that needs. */
 async function carryInflate(file, format, folder) {
@@ -77,7 +77,7 @@ async function carryInflate(file, format, folder) {
     entryPoints: [`src/${file}.ts`],
     outfile: `dist/${folder}/${file}.js`,
     bundle: true,
-    external: ['./file-error.js', '../rows/base64.js'],
+    external: ['./file-error.js', '../page/packed.js', '../rows/base64.js'],
     format,
     target: 'es2021',
     sourcemap: true,
