@@ -60,3 +60,26 @@ test('States may follow x in a list, and are checked there as well', () => {
     expect(() => layer.apply([x, h, x])).toThrow(new RegExp(`^LSTM\\.apply: ${rule.source}`));
   });
 });
+
+test.each([0, 1])(
+  'A concrete state number %i does not go with a symbolic x, nor a symbolic one with a concrete x',
+  (at) => {
+    const layer = lstm({ units: UNITS, name: 'memory' });
+    const [symbolicX] = symbolic([BATCH, TIMESTEPS, FEATURES]) as [tf.Tensor];
+    tf.tidy(() => {
+      const mixed = symbolic([BATCH, UNITS], [BATCH, UNITS]);
+      mixed[at] = tf.zeros([BATCH, UNITS]);
+      expect(() => layer.apply(symbolicX, { initialState: mixed })).toThrow(
+        `LSTM.apply: initialState[${at}] must be symbolic, like x; make it an input of the model, and pass its value to predict, got a Tensor of shape [2, 4] (layer 'memory')`,
+      );
+      expect(layer.built).toBe(false);
+      const x = randomTensor([BATCH, TIMESTEPS, FEATURES], 1);
+      const states: unknown[] = [tf.zeros([BATCH, UNITS]), tf.zeros([BATCH, UNITS])];
+      states[at] = tf.input({ batchShape: [BATCH, UNITS] });
+      layer.apply(x);
+      expect(() => layer.call(x, { initialState: states as tf.Tensor[] })).toThrow(
+        `LSTM.call: initialState[${at}] (${'hc'[at]}) must be a concrete tensor, like x, got a SymbolicTensor of shape [2, 4] (layer 'memory')`,
+      );
+    });
+  },
+);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type LSTM, lstm } from '../../src/index.js';
-import { requireStates, requireUnits } from '../../src/sequence/read-call.js';
+import { readCallOf, requireStates, requireUnits } from '../../src/sequence/read-call.js';
 import { NODE_BACKENDS, useBackend } from '../../tools/backends.js';
 import { expectAllClose } from '../support/close.js';
 import { randomizeWeights, randomTensor } from '../support/random.js';
@@ -283,8 +283,32 @@ describe('Of a cell with states of its own', () => {
   });
 
   test('units cannot be chosen where something is not as wide as them, all of which is named', () => {
+    expect(() => requireUnits('test', layerOf({ h: 4, C: 16 }), [0])).toThrow("where a cell's C are not [B, U]");
     expect(() => requireUnits('test', layerOf({ h: 2, c: 4, C: 16 }), [0])).toThrow(
       "test: units must be left out where a cell's C, h are not [B, U], got [0]",
     );
+  });
+});
+
+test("A call starts from the states given, else from a stateful layer's own, and holds its batch size to them", async () => {
+  await useBackend('cpu');
+  tf.tidy(() => {
+    const layer = lstm({ units: UNITS, stateful: true });
+    const batchShape = [BATCH, TIMESTEPS, FEATURES];
+    const x = randomTensor(batchShape, 1);
+    layer.apply(x);
+    const states = [randomTensor<tf.Rank.R2>([BATCH, UNITS], 2), randomTensor<tf.Rank.R2>([BATCH, UNITS], 3)];
+    const { name, cell } = layer;
+    const toRun = (own: tf.Tensor2D[] | null) => ({ name, cell, goBackwards: false, states: own });
+    const others = states.map((state) => tf.neg(state));
+    expect(readCallOf('test', toRun(states), x, {}).states).toBe(states);
+    expect(readCallOf('test', toRun(states), x, { initialState: others }).states).toBe(others);
+    expect(readCallOf('test', toRun(null), x, {})).toMatchObject({ x, states: null, mask: null });
+    const more = tf.ones([BATCH + 1, TIMESTEPS, FEATURES]);
+    expect(() => readCallOf('test', toRun(states), more, {})).toThrow(
+      "test: x must be [B, T, D] with B = 2, the stateful layer's batch size, got [3, 5, 3]",
+    );
+    expect(readCallOf('test', toRun(null), more, {}).x).toBe(more);
+    expect(() => readCallOf('test', toRun(null), tf.ones([BATCH, TIMESTEPS, FEATURES + 1]), {})).toThrow('D = 3');
   });
 });
