@@ -140,8 +140,6 @@ function readDirection(kind: Kind, { weight_ih, weight_hh, bias_ih, bias_hh, wei
   const units = rows / gates;
   if (features < 1) throw wrongShape(weight_ih, `[${gates}U, D]`);
   if (!Number.isSafeInteger(units) || units < 1) throw wrongShape(weight_hh, `[${gates}U, U]`);
-  requireShape(weight_ih, [rows, features]);
-  requireShape(weight_hh, [rows, weight_hr === null ? units : outputs]);
   if (weight_hr !== null) requireShape(weight_hr, [outputs, units]);
   const biases = [bias_ih, bias_hh].filter((bias) => bias !== null);
   for (const bias of biases) requireShape(bias, [rows]);

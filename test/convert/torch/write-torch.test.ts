@@ -154,7 +154,7 @@ describe('writeTorch', () => {
     [
       'another variant',
       () => lstm({ cell: janetCell({ units: 4 }) }),
-      'the cell must be an lstmCell, basicLSTMCell, peepholeCell or gruCell',
+      'the cell must be an lstmCell, basicLSTMCell, peepholeCell or gruCell, as PyTorch has no other, got',
     ],
     ["a user's cell", () => lstm({ cell: new OwnCell({ units: 4 }) }), 'the cell must be an lstmCell, basicLSTMCell'],
     [
