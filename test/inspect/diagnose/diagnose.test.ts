@@ -117,6 +117,10 @@ describe('A diagnosis', () => {
     expect(kinds(await diagnose(model, input(), null, { thresholds: { low: 0.5, stuckFraction: 0.5 } }))).toContain(
       'gate closed: i',
     );
+    const usual = await diagnose(model, input());
+    for (const thresholds of [null, undefined, {}, { low: undefined }]) {
+      expect(await diagnose(model, input(), null, { thresholds } as never)).toEqual(usual);
+    }
     expect(kinds(await diagnose(model, input(), null, { thresholds: { constantUnit: 3 } }))).toEqual([
       'constant unit: h',
     ]);
