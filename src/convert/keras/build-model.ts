@@ -3,6 +3,7 @@ import { describeValue } from '../../core/errors.js';
 import { FileError } from '../../formats/file-error.js';
 import type { StoredNumbers } from '../../formats/stored-array.js';
 import { giveWeights } from '../../host/given-weights.js';
+import { hookMethod } from '../../host/hook-method.js';
 import { withoutRemains } from '../../host/new-variables.js';
 import type { FileArray, ModelWeights } from './file-weights.js';
 import type { PlannedCall, PlannedLayer, PlannedModel, PlannedTensor } from './plan-model.js';
@@ -89,6 +90,7 @@ class Builder {
       (layerClass as unknown as LayerClass).fromConfig(layerClass, copied(config) as tf.serialization.ConfigDict),
     );
     if (weights !== null) this.pending.set(planned, this.give(weights, made));
+    if (className === 'Bidirectional' || made instanceof tf.layers.RNN) keepCallArguments(made);
     return made;
   }
 
@@ -108,6 +110,14 @@ class Builder {
     for (const check of this.pending.get(layer) ?? []) check();
     this.pending.delete(layer);
   }
+}
+
+/**
+ * Gives each call of a layer arguments of its own: tfjs's executor passes one object to all layers, into which RNN and
+ * Bidirectional write the states that they are given, and the next layer would begin with those.
+ */
+function keepCallArguments(layer: Layer): void {
+  hookMethod(layer, 'apply', (apply) => (inputs, kwargs) => apply(inputs, { ...kwargs }));
 }
 
 /** A copy, as constructors keep and change what they get; of this realm's arrays, by which tfjs knows them. */

@@ -27,6 +27,8 @@ export interface Describing {
   where: string;
   /** The layers and cells whose weights are multiplied by `HARD_SIGMOID_SCALE`. */
   scaled: Map<Layer, Scaling>;
+  /** The layers whose two directions are to be unrolled in Keras. */
+  unrolled: Set<Layer>;
   note(text: string): void;
 }
 
@@ -76,6 +78,11 @@ export function describeLayer(layer: Layer, describing: Describing): KerasObject
     const { forwardLayer, backwardLayer } = layer as unknown as Record<string, Layer>;
     config.layer = describeLayer(forwardLayer as Layer, describing);
     config.backward_layer = describeLayer(backwardLayer as Layer, describing);
+    if (describing.unrolled.has(layer)) {
+      for (const { config: ofDirection } of [config.layer, config.backward_layer] as KerasObject[]) {
+        ofDirection.unroll = true;
+      }
+    }
   } else if (held !== null) {
     const { argument, layers } = held;
     config[argument] = Array.isArray(layers)

@@ -39,9 +39,9 @@ class ModelDescriber {
     const names = nameLayers(model, this.describing);
     // Of the input Keras keeps no weights, nor of what only sees to masks.
     const computing = model.layers.filter((layer) => names.has(layer) && layer.getClassName() !== 'InputLayer');
-    const layers = computing.map((layer) => this.describeOne(layer, names.get(layer) as string));
     const masks = new Masks(model, this.describing);
     for (const layer of computing) for (const call of callsIn(model, layer)) masks.requireSameAsKeras(call);
+    const layers = computing.map((layer) => this.describeOne(layer, names.get(layer) as string));
     this.layersOf.set(model, computing);
     const { name, trainable } = model;
     const [tensor] = model.inputs as [tf.SymbolicTensor];
@@ -328,12 +328,27 @@ class Masks {
       const before = callBehind(call.inputTensors[0] as tf.SymbolicTensor).outboundLayer;
       if (!(before instanceof MaskFrom)) throw refuse('tfjs gives it that of an earlier layer');
     }
+    if (rule === 'recurrent' && masks[0] !== null && repeatsBothWays(layer)) {
+      if (call.inputTensors[0]?.shape[1] == null) {
+        const zeros =
+          'Keras puts out zeros at masked steps: give the LSTM within zeroOutputForMask, or the input a length';
+        throw refuse(zeros);
+      }
+      // Unrolled, Keras repeats outputs too.
+      this.describing.unrolled.add(layer);
+    }
     if (rule === 'consumed' && masks[0] !== null && layer.getClassName() === kerasClassName(layer)) {
       throw refuse('tfjs pays no attention to it');
     }
     if (rule === 'merged' && masks.some((mask) => mask !== null))
       throw refuse('tfjs puts several together in another way');
   }
+}
+
+/** Whether it is a Bidirectional that repeats its outputs at masked steps, unlike Keras's. */
+function repeatsBothWays(layer: Layer): boolean {
+  const { forwardLayer } = layer as unknown as { forwardLayer?: Layer & { zeroOutputForMask?: boolean } };
+  return forwardLayer !== undefined && returnsSequences(forwardLayer) && forwardLayer.zeroOutputForMask !== true;
 }
 
 function makesMask(layer: Layer): { value: number | null } | null {

@@ -290,9 +290,7 @@ class Graph {
   call(layer: PlannedLayer, given: PlannedTensor[]): Outputs {
     this.planner.countCall();
     // tfjs disposes a tensor that a layer takes twice before others have had it.
-    const inputs = given.map((tensor, index) =>
-      given.indexOf(tensor) < index ? this.insert('none', [tensor], null) : tensor,
-    );
+    const inputs = given.map((tensor, index) => (given.indexOf(tensor) < index ? this.copyFor(layer, tensor) : tensor));
     const call: PlannedCall = { layer, inputs };
     const last = this.calls[this.calls.length - 1];
     const follows =
@@ -565,6 +563,18 @@ class Graph {
       part === null ? this.withoutMask(tensors[index] as PlannedTensor) : this.tensorWith(part),
     );
     return this.insert(combine, [sources[0] as PlannedTensor, ...sources], mask);
+  }
+
+  /** The same tensor again, with its mask only for what combines masks. */
+  private copyFor({ className }: PlannedLayer, tensor: PlannedTensor): PlannedTensor {
+    if (className !== 'MaskFrom') return this.insert('none', [tensor], null);
+    const name = this.planner.freeName('as_is');
+    const place = `layer '${name}' (Activation)`;
+    const config = { name, activation: 'linear' };
+    return this.call({ name, place, className: 'Activation', config, weights: null, model: null }, [tensor])(
+      0,
+      tensor.mask,
+    );
   }
 
   private insert(combine: MaskSourceRule, inputs: PlannedTensor[], mask: Mask | null): PlannedTensor {

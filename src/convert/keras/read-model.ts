@@ -1,4 +1,5 @@
 import { FileError } from '../../formats/file-error.js';
+import { layerDialect } from './dialect.js';
 import { requireRegistered } from './identifiers.js';
 import { ARRAY, INTEGER, isObject, type Json, OBJECT, own, required, STRING } from './json.js';
 
@@ -163,8 +164,10 @@ function isOperation(module: unknown, className: string, config: Json): boolean 
   if (className === 'TFOpLambda' || className === 'SlicingOpLambda') return true;
   if (className === 'InputLayer' || MODELS.includes(className)) return false;
   if (typeof module === 'string') return /^keras\.(src\.)?ops\b/.test(module);
-  // In HDF5 files no module is named; but each layer has these.
-  return !['trainable', 'dtype'].some((key) => Object.hasOwn(config, key));
+  // In HDF5 files no module is named; but each layer has the first, or at least the second, which a few operations have too.
+  return (
+    !Object.hasOwn(config, 'trainable') && !(Object.hasOwn(config, 'dtype') && layerDialect(className) !== undefined)
+  );
 }
 
 function nameOf(config: Json, otherwise: string, place: string): string {

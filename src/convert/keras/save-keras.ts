@@ -49,7 +49,12 @@ export async function saveKeras(model: tf.LayersModel, options: SaveKerasOptions
   const { onNote = (note) => console.warn(note) } = options;
   requireBuilt(WHERE, model);
   const notes: string[] = [];
-  const describing: Describing = { where: WHERE, scaled: new Map(), note: (text) => notes.push(text) };
+  const describing: Describing = {
+    where: WHERE,
+    scaled: new Map(),
+    unrolled: new Set(),
+    note: (text) => notes.push(text),
+  };
   const { document, layersOf } = describeModel(model, describing);
   const { tree, all } = gatherWeights(model, layersOf);
   if (describing.scaled.size > 0) notes.push(noteOfScaling(describing.scaled));

@@ -123,12 +123,19 @@ function ownerOf({ place, className, config }: KerasLayer, names: string[], part
 }
 
 /** A recurrent layer keeps its weights in its cell. */
-function translateRecurrent(layer: KerasLayer, dialect: Dialect): Translation {
+function translateRecurrent(given: KerasLayer, dialect: Dialect): Translation {
+  const layer = asComputed(given);
   const { className, config, weights } = translatePlain(layer, dialect, dialectOf(layer));
   const cell: WeightOwner = { ...weights, className: `${layer.className}Cell` };
   const owner = ownerOf(layer, [], [{ inKeras: 'cell', inTfjs: 'cell', owner: cell }]);
   if (layer.className !== 'GRU') return { className, config, weights: owner };
   return { className, config: overCell(config, layerDialect('GRUCell') as LayerDialect), weights: owner };
+}
+
+/** An unrolled layer of Keras repeats its output at masked steps, whatever it is told: the layer that says so. */
+function asComputed(layer: KerasLayer): KerasLayer {
+  if (own(layer.config, 'unroll') !== true) return layer;
+  return { ...layer, config: { ...layer.config, zero_output_for_mask: false } };
 }
 
 /** Keras 2's layers for GPUs alone: LSTM and GRU with what CuDNN has for activations. */
@@ -378,7 +385,7 @@ function translateTimeDistributed(layer: KerasLayer, dialect: Dialect): Translat
   };
 }
 
-/** tfjs's RNN over a cell; over one LSTM cell it is our LSTM. */
+/** tfjs's RNN over a cell; over one LSTM or GRU cell it is our LSTM. */
 function translateRNN(layer: KerasLayer, dialect: Dialect): Translation {
   const { cell: given, ...rest } = layer.config;
   const outer = { ...layer, config: rest };
@@ -387,7 +394,8 @@ function translateRNN(layer: KerasLayer, dialect: Dialect): Translation {
   if (cells.length === 1 && isOurs && !isStack(given)) {
     const [cell] = cells as [KerasLayer];
     const { name: _name, dtype: _dtype, trainable: _trainable, ...ofCell } = cell.config;
-    const merged = translateRecurrent({ ...layer, className: 'LSTM', config: { ...ofCell, ...rest } }, dialect);
+    const ofOneLayer = cell.className === 'GRUCell' ? 'GRU' : 'LSTM';
+    const merged = translateRecurrent({ ...layer, className: ofOneLayer, config: { ...ofCell, ...rest } }, dialect);
     const parts = merged.weights.parts.map((part) => ({
       ...part,
       owner: { ...part.owner, className: cell.className },
@@ -409,7 +417,7 @@ function translateRNN(layer: KerasLayer, dialect: Dialect): Translation {
     const description = { className, config: isGru ? { resetAfter: false, ...config } : config };
     return { description, weights };
   });
-  const config = translateKeys(outer, dialect, (layerDialect('RNN') as LayerDialect).keys);
+  const config = translateKeys(asComputed(outer), dialect, (layerDialect('RNN') as LayerDialect).keys);
   const [first] = translated as [(typeof translated)[number], ...typeof translated];
   if (translated.length === 1 && !isStack(given)) {
     return {

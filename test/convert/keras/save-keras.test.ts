@@ -206,6 +206,14 @@ describe('saveKeras', () => {
     await expect(saveKeras(model)).rejects.toThrow('tfjs gives it that of an earlier layer');
   });
 
+  test('refuses two directions that repeat outputs at the masked steps of sequences of any length', async () => {
+    const model = sequential(
+      tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true, batchInputShape: [null, null] }),
+      tf.layers.bidirectional({ layer: lstm({ ...KERAS, units: 3, returnSequences: true }) as tf.RNN }),
+    );
+    await expect(saveKeras(model)).rejects.toThrow('give the LSTM within zeroOutputForMask, or the input a length');
+  });
+
   test.each([[undefined], [{}], [tf.layers.dense({ units: 1 })]])('refuses what is no model: %p', async (model) => {
     await expect(saveKeras(model as never)).rejects.toThrow('saveKeras: model must be a tf.LayersModel');
   });
