@@ -97,10 +97,11 @@ class ModelDescriber {
 function nameLayers(model: tf.LayersModel, describing: Describing): Map<Layer, string> {
   const names = new Map<Layer, string>();
   const taken = new Set<string>();
+  const hasMasks = model.layers.some((layer) => makesMask(layer) !== null);
   for (const layer of model.layers) {
     if (layer instanceof MaskFrom) continue;
     // What puts masks one after the other, which Keras does by itself, it calls so.
-    const isTaken = joinsMasks(layer) && /^concatenate(?:_\d+)?$/.test(layer.name);
+    const isTaken = hasMasks && /^concatenate(?:_\d+)?$/.test(layer.name);
     const base = isTaken ? `masked_${layer.name}` : layer.name.replaceAll('/', '_');
     let name = base;
     for (let n = 1; taken.has(name); n++) name = `${base}_${n}`;
@@ -109,11 +110,6 @@ function nameLayers(model: tf.LayersModel, describing: Describing): Map<Layer, s
     taken.add(name);
   }
   return names;
-}
-
-function joinsMasks(layer: Layer): boolean {
-  const follow = layer.outboundNodes.map(({ outboundLayer }) => outboundLayer);
-  return layer.getClassName() === 'Concatenate' && follow.some((next) => next instanceof MaskFrom);
 }
 
 function inputLayer({ shape, dtype }: tf.SymbolicTensor, name: string): KerasObject {
