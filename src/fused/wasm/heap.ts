@@ -47,15 +47,10 @@ export interface Size {
   units: number;
 }
 
-/** What a call computes first, and of what sizes. */
-export interface Work extends Size {
-  name: ModuleFunction;
-}
-
 /** What runs calls on several threads. */
 export interface Threads {
   /** The memory for a call that they run; null where they do not. */
-  openHeap(build: Build, work: Work): Heap | null;
+  openHeap(build: Build, size: Size): Heap | null;
 }
 
 let threads: Threads | null = null;
@@ -100,10 +95,10 @@ export function canOpenHeap(build: Build): boolean {
 /**
  * The memory that the current backend's tensors are in, or else one to copy them to.
  *
- * @param work Of the call; without it, it runs on this thread alone.
+ * @param size Of the call; without it, it runs on this thread alone.
  */
-export function openHeap(build: Build, work: Work | null = null): Heap {
-  const threaded = work === null ? null : threads?.openHeap(build, work);
+export function openHeap(build: Build, size: Size | null = null): Heap {
+  const threaded = size === null ? null : threads?.openHeap(build, size);
   if (threaded != null) return threaded;
   const shared = openSharedMemory(build);
   return shared === null ? new CopyingHeap(build) : new SharedHeap(shared);

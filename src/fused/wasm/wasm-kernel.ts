@@ -49,7 +49,7 @@ export class WasmKernel implements FusedKernel {
     const [batch, timesteps] = x.shape;
     const units = kernel.shape[1] / 4;
     const hiddenUnits = recurrentKernel.shape[0];
-    return this.call('forward', inputs, options, (call) => {
+    return this.call(inputs, options, (call) => {
       call.readKernels(inputs, forBackward);
       call.read(FIELD.x, x);
       if (h0 !== null) call.read(FIELD.h0, h0);
@@ -124,7 +124,7 @@ export class WasmKernel implements FusedKernel {
     const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const [batch, timesteps] = x.shape;
     const sequence: [number, number, number] = [batch, timesteps, kernel.shape[1] / 4];
-    return this.call('backward', inputs, options, (call) => {
+    return this.call(inputs, options, (call) => {
       call.read(FIELD.x, x);
       call.read(FIELD.h0, h0);
       call.read(FIELD.c0, c0);
@@ -260,26 +260,17 @@ export class WasmKernel implements FusedKernel {
     options: FusedOptions,
     prepare: (call: ModuleCall) => (() => tf.Tensor)[],
   ): tf.Tensor[] {
-    return this.call(name, inputs, options, (call) => {
+    return this.call(inputs, options, (call) => {
       const written = prepare(call);
       call.run(name);
       return written.map((toTensor) => toTensor());
     });
   }
 
-  /**
-   * Makes a call; and if threads were lost in it once more, for which there is only this one.
-   *
-   * @param name What is computed first.
-   */
-  private call<Result>(
-    name: ModuleFunction,
-    inputs: FusedInputs,
-    options: FusedOptions,
-    use: (call: ModuleCall) => Result,
-  ): Result {
+  /** Makes a call; and if threads were lost in it once more, for which there is only this one. */
+  private call<Result>(inputs: FusedInputs, options: FusedOptions, use: (call: ModuleCall) => Result): Result {
     const attempt = () => {
-      const call = new ModuleCall(this.build as Build, name, inputs, options);
+      const call = new ModuleCall(this.build as Build, inputs, options);
       try {
         return use(call);
       } finally {
@@ -324,13 +315,13 @@ class ModuleCall {
   /** Those that the call packs. */
   private readonly packed: Panels[] = [];
 
-  constructor(build: Build, name: ModuleFunction, inputs: FusedInputs, options: FusedOptions) {
+  constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
     const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
     const hasAdditions = additions !== undefined && isAnyThere(additions);
     const [batch, timesteps, features] = x.shape;
     const units = kernel.shape[1] / 4;
-    const work = { name, batch, timesteps, features, units };
-    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build, work);
+    const size = { batch, timesteps, features, units };
+    this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build, size);
     const { fields } = this;
     fields[FIELD.batch] = batch;
     fields[FIELD.timesteps] = timesteps;

@@ -21,7 +21,7 @@ import {
   SEQUENCE,
   STATE,
 } from './control.js';
-import { pauseAfter } from './pause.js';
+import { isWaitTooLong, type MetCall, pauseAfter } from './pause.js';
 import { startWorker, type ThreadWorker } from './workers.js';
 
 /** A build in a memory that the workers have instances of, too. */
@@ -47,7 +47,11 @@ export class WorkerPool {
   private readonly instances = new Map<WebAssembly.Memory, Map<Build, SharedInstance>>();
   private instanceCount = 0;
   private failure: string | null = null;
-  /** Milliseconds of long meetings, in the call that is running. */
+  /** Of the call that is running: when it began, how many take part, how often threads are to meet in all, how often they have, and how long that took. */
+  private start = 0;
+  private parties = 0;
+  private meetings = 0;
+  private met = 0;
   private waited = 0;
   private noMeetingsBefore = 0;
   /** How many calls in a row made it later. */
@@ -151,19 +155,22 @@ export class WorkerPool {
     meetings: number,
   ): boolean {
     prepareMeetings(this.control, sequences.length);
+    this.start = performance.now();
+    this.parties = sequences.length;
+    this.meetings = meetings;
+    this.met = 0;
     this.waited = 0;
     const job = FUNCTIONS.indexOf(name);
     for (let n = 1; n < sequences.length; n++) this.post(n - 1, job, index, sequences[n] as number);
-    const start = performance.now();
     let isDone = true;
-    let patience = LEAST_MILLISECONDS_TO_END;
     try {
       exports[name](sequences[0] as number);
-      patience += TIMES_AS_LONG * (performance.now() - start - this.waited);
     } catch {
       cancelMeetings(this.control);
       isDone = false;
     }
+    const call = this.metCall(performance.now());
+    const patience = LEAST_MILLISECONDS_TO_END + TIMES_AS_LONG * call.computed;
     for (let n = 1; n < sequences.length; n++) {
       const state = placeOf(n - 1) + STATE;
       if (Atomics.compareExchange(this.control, state, POSTED, IDLE) === POSTED) {
@@ -177,11 +184,9 @@ export class WorkerPool {
       if (Atomics.exchange(this.control, state, IDLE) !== DONE) isDone = false;
     }
     if (meetings > 0) {
-      const now = performance.now();
-      const call = { milliseconds: now - start, waited: this.waited, threads: sequences.length };
       const pause = pauseAfter(call, this.pauses);
-      this.pauses = pause > 0 ? this.pauses + 1 : 0;
-      this.noMeetingsBefore = now + pause;
+      this.pauses = pause > 0 ? this.pauses + 1 : Math.max(0, this.pauses - 1);
+      this.noMeetingsBefore = performance.now() + pause;
     }
     return isDone;
   }
@@ -196,15 +201,20 @@ export class WorkerPool {
   }
 
   private meet(): void {
-    let total = 0;
+    const before = performance.now();
     try {
-      meet(this.control, (waited) => {
-        total = waited;
-        return this.isHopeless(waited);
-      });
+      meet(this.control, (waited) => this.isHopeless(waited));
     } finally {
-      this.waited += total;
+      const now = performance.now();
+      this.waited += now - before;
+      this.met++;
+      if (isWaitTooLong(this.metCall(now), this.met, this.meetings)) cancelMeetings(this.control);
     }
+  }
+
+  private metCall(now: number): MetCall {
+    const { start, waited } = this;
+    return { computed: now - start - waited, waited, threads: this.parties };
   }
 
   /** Whether this thread, at a meeting, waits in vain. */

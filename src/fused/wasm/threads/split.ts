@@ -1,5 +1,5 @@
 import { FIELD, FIELD_COUNT } from '../binaries.js';
-import type { Work } from '../heap.js';
+import type { Size } from '../heap.js';
 import type { FUNCTIONS } from './control.js';
 
 /** How a call is divided among threads. */
@@ -74,14 +74,9 @@ const LEAST_ROWS = 4;
  *
  * @param mayMeet Whether threads may meet on the way, as they must where there are too few samples to be divided.
  */
-export function isWorthSplitting({ name, batch, timesteps, features, units }: Work, mayMeet: boolean): boolean {
+export function isWorthSplitting({ batch, timesteps, features, units }: Size, mayMeet: boolean): boolean {
   const work = batch * timesteps * (features + units) * 4 * units;
-  return work >= LEAST_WORK && (mayMeet || !isPass(name) || sharesOfSamples(batch, timesteps) > 1);
-}
-
-/** Whether steps follow one another: a gradient of weights, or of x, is one product. */
-function isPass(name: (typeof FUNCTIONS)[number]): boolean {
-  return name === 'forward' || name === 'backward';
+  return work >= LEAST_WORK && (mayMeet || sharesOfSamples(batch, timesteps) > 1);
 }
 
 /** How many threads may divide the samples. */
@@ -97,7 +92,7 @@ export function split(
   mayMeet = true,
 ): Split | null {
   if (name === 'inputGradient') return splitRows(fields, threads);
-  if (!isPass(name)) return splitColumns(fields, threads, 0);
+  if (name !== 'forward' && name !== 'backward') return splitColumns(fields, threads, 0);
   const batch = fields[FIELD.batch] as number;
   const timesteps = fields[FIELD.timesteps] as number;
   if (batch * timesteps < LEAST_ROWS) return null;

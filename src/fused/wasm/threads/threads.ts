@@ -11,7 +11,6 @@ import {
   type Size,
   type Threads,
   ThreadsLost,
-  type Work,
 } from '../heap.js';
 import type { KeptPanels } from '../kept-panels.js';
 import { type Build, isSharedMemory, type ModuleExports } from '../module.js';
@@ -49,17 +48,17 @@ export class WasmThreads implements Threads {
     this.pool.end();
   }
 
-  openHeap(build: Build, work: Work): Heap | null {
-    if (this.pool.lost !== null || !isWorthSplitting(work, this.pool.areMeetingsWorthIt)) return null;
+  openHeap(build: Build, size: Size): Heap | null {
+    if (this.pool.lost !== null || !isWorthSplitting(size, this.pool.areMeetingsWorthIt)) return null;
     const wasm = openSharedMemory();
-    if (wasm === null && (bytesOf(work) > MOST_BYTES || !this.ownArena().hasRoomFor(bytesOf(work)))) return null;
+    if (wasm === null && (bytesOf(size) > MOST_BYTES || !this.ownArena().hasRoomFor(bytesOf(size)))) return null;
     const instance = this.pool.open(build, this.memory());
     if (!this.pool.isReady(instance)) return null;
     const { exports } = instance;
     const place =
       wasm === null ? this.ownArena() : new SharedHeap({ wasm, exports, keptPanels: panelsIn(tf.backend(), wasm) });
     // Panels of all units are those of each thread's, too, where no gate begins within one.
-    const keptPanels = work.units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
+    const keptPanels = size.units % PANEL_COLUMNS === 0 ? place.keptPanels : undefined;
     return new ThreadedHeap(place, this.memory(), instance, this.pool, keptPanels);
   }
 

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as heaps from '../../../../src/fused/wasm/heap.js';
 import { KeptPanels } from '../../../../src/fused/wasm/kept-panels.js';
 import { type Build, fastestBuild } from '../../../../src/fused/wasm/module.js';
+import * as pauses from '../../../../src/fused/wasm/threads/pause.js';
 import { WorkerPool } from '../../../../src/fused/wasm/threads/pool.js';
 import { WasmThreads } from '../../../../src/fused/wasm/threads/threads.js';
 import { WORKER_SCRIPT } from '../../../../src/fused/wasm/threads/worker-script.js';
@@ -16,6 +17,12 @@ const [B, T, D, U] = [1, 80, 48, 96];
 const build = fastestBuild() as Build;
 
 beforeAll(() => useBackend('wasm'));
+
+beforeEach(() => {
+  // As where no others keep the cores busy.
+  jest.spyOn(pauses, 'isWaitTooLong').mockReturnValue(false);
+  jest.spyOn(pauses, 'pauseAfter').mockReturnValue(0);
+});
 
 afterEach(() => {
   heaps.useThreads(null);

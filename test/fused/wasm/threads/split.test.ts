@@ -27,10 +27,8 @@ describe('while threads had better not meet', () => {
     [3, 100],
     [7, 1],
   ])('nothing is copied to them for too few samples to be divided: B = %p, T = %p', (batch, timesteps) => {
-    for (const name of ['forward', 'backward'] as const) {
-      expect(isWorthSplitting({ ...sizeOf(batch, timesteps), name, units: 2000 }, true)).toBe(true);
-      expect(isWorthSplitting({ ...sizeOf(batch, timesteps), name, units: 2000 }, false)).toBe(false);
-    }
+    expect(isWorthSplitting({ ...sizeOf(batch, timesteps), units: 2000 }, true)).toBe(true);
+    expect(isWorthSplitting({ ...sizeOf(batch, timesteps), units: 2000 }, false)).toBe(false);
     expect(split('forward', fieldsOf(batch, timesteps), 2, false)).toBeNull();
   });
 
@@ -38,20 +36,9 @@ describe('while threads had better not meet', () => {
     [4, 100],
     [8, 1],
   ])('samples are divided all the same: B = %p, T = %p', (batch, timesteps) => {
-    expect(isWorthSplitting({ ...sizeOf(batch, timesteps), name: 'forward', units: 2000 }, false)).toBe(true);
+    expect(isWorthSplitting({ ...sizeOf(batch, timesteps), units: 2000 }, false)).toBe(true);
     const { sequences, meetings } = split('forward', fieldsOf(batch, timesteps), 2, false)!;
     expect(sequences.map((fields) => fields[FIELD.batch])).toEqual([batch / 2, batch / 2]);
     expect(meetings).toBe(0);
   });
-
-  test.each(['kernelGradient', 'recurrentKernelGradient', 'inputGradient'] as const)(
-    'where they need not, as for %s, they share one sample all the same',
-    (name) => {
-      expect(isWorthSplitting({ ...sizeOf(1, 100), name }, false)).toBe(true);
-      expect(isWorthSplitting({ ...sizeOf(1, 10), name }, false)).toBe(false);
-      const { sequences, meetings } = split(name, fieldsOf(1, 100), 2, false)!;
-      expect(sequences).toHaveLength(2);
-      expect(meetings).toBe(0);
-    },
-  );
 });

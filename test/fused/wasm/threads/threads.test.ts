@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { FIELD } from '../../../../src/fused/wasm/binaries.js';
 import { useThreads } from '../../../../src/fused/wasm/heap.js';
 import { provideAdditions } from '../../../../src/fused/wasm/provide-additions.js';
+import * as pauses from '../../../../src/fused/wasm/threads/pause.js';
 import { WorkerPool } from '../../../../src/fused/wasm/threads/pool.js';
 import * as splits from '../../../../src/fused/wasm/threads/split.js';
 import { WasmThreads } from '../../../../src/fused/wasm/threads/threads.js';
@@ -49,6 +50,7 @@ afterAll(() => threads.end());
 /** Divides calls of any size, the passes in the given way wherever it gives the same bits. */
 function divideAll(way: Way, count: number): void {
   jest.spyOn(splits, 'isWorthSplitting').mockReturnValue(true);
+  jest.spyOn(pauses, 'isWaitTooLong').mockReturnValue(false);
   jest.spyOn(splits, 'split').mockImplementation((name, fields) => {
     const batch = fields[FIELD.batch] as number;
     const rows = batch * (fields[FIELD.timesteps] as number);
