@@ -57,7 +57,7 @@ export function selectionOf(state: PageState, address: string): Partial<Selectio
   }
   const trace = state.traceOf(change.layer ?? state.view.layer, change.sample);
   const quantity = given.get('show');
-  if (quantity !== null && quantity in trace.values) change.quantity = quantity;
+  if (quantity !== null && Object.keys(trace.values).includes(quantity)) change.quantity = quantity;
   const unit = numberOf(given, 'unit');
   if (unit !== null) {
     const position = positionOf(trace, change.quantity ?? state.view.quantity, unit);
@@ -68,7 +68,7 @@ export function selectionOf(state: PageState, address: string): Partial<Selectio
     change.sorting = sorting as UnitSorting;
   }
   const pins = given.get('pins');
-  if (pins !== null) change.pins = pins.split('_').flatMap((text) => pinOf(state, text));
+  if (pins !== null) change.pins = [...new Set(pins.split('_'))].flatMap((text) => pinOf(state, text));
   if (given.has('layers')) change.areAllShown = given.get('layers') === 'all';
   if (given.has('colours')) change.isStretched = given.get('colours') === 'usual';
   return change;
@@ -116,7 +116,7 @@ function pinText({ data }: PageState, { layer, unit }: Pin): string {
 }
 
 function pinOf({ data }: PageState, text: string): Pin[] {
-  const [layer, index] = text.split('.').map(Number);
-  const unit = data.layers[layer as number]?.unitIndices.indexOf(index as number) ?? -1;
-  return unit < 0 ? [] : [{ layer: layer as number, unit }];
+  const [, layer, index] = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/.exec(text) ?? [];
+  const unit = data.layers[Number(layer)]?.unitIndices.indexOf(Number(index)) ?? -1;
+  return unit < 0 ? [] : [{ layer: Number(layer), unit }];
 }

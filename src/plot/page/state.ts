@@ -104,8 +104,9 @@ export class PageState {
   }
 
   /** Keeps a unit drawn, or ends that. */
-  togglePin(pin: Pin): void {
+  togglePin({ layer, unit }: Pin): void {
     const { pins } = this.view;
+    const pin = { layer, unit };
     const isPinned = pins.some((other) => isSamePin(other, pin));
     this.select({ pins: isPinned ? pins.filter((other) => !isSamePin(other, pin)) : [...pins, pin] });
   }

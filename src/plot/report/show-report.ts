@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument, invalidState } from '../../core/errors.js';
+import { tidy } from '../../core/tidy.js';
 import { editGates } from '../../inspect/intervene/edit-gates.js';
 import { withUnits } from '../../inspect/intervene/with-units.js';
 import { requireModelWithLSTM } from '../../inspect/model/find-lstms.js';
@@ -54,9 +55,13 @@ export async function showReport(
   frame.title = options.title ?? `Inspection of ${model.name}`;
   frame.style.cssText = 'width: 100%; height: 90vh; border: 0';
   const answer = (request: LiveRequest) => answerOf(model, options, data, request);
-  const connect = ({ source, data: message, ports: [port] }: MessageEvent) => {
-    if (source !== frame.contentWindow || message?.explicitLSTM !== 'report' || port === undefined) return;
-    port.onmessage = async ({ data: request }: MessageEvent<LiveRequest>) => port.postMessage(await answer(request));
+  let port: MessagePort | undefined;
+  const connect = ({ source, data: message, ports: [given] }: MessageEvent) => {
+    if (source !== frame.contentWindow || message?.explicitLSTM !== 'report' || given === undefined) return;
+    // A report that is loaded anew has a port of its own.
+    port?.close();
+    port = given;
+    given.onmessage = async ({ data: request }: MessageEvent<LiveRequest>) => given.postMessage(await answer(request));
   };
   window.addEventListener('message', connect);
   frame.src = address;
@@ -66,6 +71,7 @@ export async function showReport(
     frame,
     dispose() {
       window.removeEventListener('message', connect);
+      port?.close();
       URL.revokeObjectURL(address);
       frame.remove();
       data.dispose();
@@ -77,12 +83,15 @@ export async function showReport(
 function ownData(where: string, model: tf.LayersModel, options: ShowReportOptions): ModelData {
   const { inputs, labels, loss } = options;
   const given = modelData(where, model, inputs, labels, { loss });
-  const copies = {
-    inputs: given.inputs.map((one) => tf.clone(one)),
-    labels: given.labels?.map((one) => tf.clone(one)) ?? null,
-  };
-  given.dispose();
-  return { ...given, ...copies, dispose: () => tf.dispose([copies.inputs, copies.labels ?? []]) };
+  try {
+    const copies = tidy(() => ({
+      inputs: given.inputs.map((one) => tf.clone(one)),
+      labels: given.labels?.map((one) => tf.clone(one)) ?? null,
+    }));
+    return { ...given, ...copies, dispose: () => tf.dispose([copies.inputs, copies.labels ?? []]) };
+  } finally {
+    given.dispose();
+  }
 }
 
 /** What the model predicts for one sample with the edit, and how far that is from what it predicts without. */

@@ -111,6 +111,24 @@ test('A unit is pinned once, whichever layer is looked at, and unpinned again', 
   expect(state.view.pins).toEqual([{ layer: 1, unit: 0 }]);
 });
 
+test('A pin is a unit alone: to choose it keeps the rest as it is', () => {
+  const state = new PageState(DATA);
+  state.select({ unit: 1 });
+  state.togglePin(state.view);
+  state.select({ sample: 1, quantity: 'c', unit: 0 });
+  const [pin] = state.view.pins;
+  state.select(pin!);
+  expect(state.view).toMatchObject({ sample: 1, quantity: 'c', unit: 1, pins: [{ layer: 0, unit: 1 }] });
+});
+
+test('One unit alone has those of its values that a layer has, and is read without the others', () => {
+  const state = new PageState(DATA);
+  const one = state.unitOf({ layer: 0, unit: 1 });
+  expect(one).toMatchObject({ units: 1, unitIndices: [5], timesteps: 2 });
+  expect([...(one.values.f as Float32Array)]).toEqual([2, 4].map((value) => expect.closeTo(value, 3)));
+  expect(Object.keys(one.values)).toEqual([...QUANTITIES]);
+});
+
 test('Side by side are the layers that have the same steps', () => {
   const state = new PageState({ ...DATA, layers: [DATA.layers[0]!, DATA.layers[1]!, DATA.layers[0]!] });
   expect(state.view.shown).toEqual([0]);
@@ -153,4 +171,34 @@ test('Of an address that names what is not there, the rest counts', () => {
     unit: 0,
     quantity: 'h',
   });
+});
+
+const HOSTILE_ADDRESSES = [
+  'pins=1e0.0_0x0.3_.3_0._-0.3_ 0.3_00.3_0.3.5_Infinity.3_NaN.NaN_0.1e999',
+  'show=__proto__&unit=3',
+  'show=constructor',
+  'layer=1e0&sample=1e0&unit=0x3&step=1e0',
+  'layer=-1&sample=NaN&step=Infinity',
+  'layer=99999999999999999999&step=999999999999999999999',
+  '__proto__=1&order=__proto__&constructor=prototype',
+  'layer=%00&show=%3Cscript%3E&pins=%',
+];
+
+test.each(HOSTILE_ADDRESSES)('What the address %s says is passed over', (address) => {
+  const state = new PageState(DATA);
+  const before = addressOfView(state);
+  state.select(selectionOf(state, address));
+  expect(addressOfView(state)).toBe(before);
+});
+
+test('An address pins a unit once, however often it names it', () => {
+  const state = new PageState(DATA);
+  state.select(selectionOf(state, `pins=${Array.from({ length: 1000 }, () => '0.5').join('_')}`));
+  expect(state.view.pins).toEqual([{ layer: 0, unit: 1 }]);
+});
+
+test('A step beyond the last one is the last one', () => {
+  const state = new PageState(DATA);
+  state.select(selectionOf(state, 'step=999999999&from=999999998'));
+  expect(state.view).toMatchObject({ timestep: 1, spanStart: 1 });
 });
