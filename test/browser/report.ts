@@ -15,6 +15,24 @@ export interface ReportCheck {
 }
 
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
+/** What would run in one place or another, if it were not text. */
+const HOSTILE_TEXTS = [
+  HOSTILE,
+  `"><svg onload=alert(2)>`,
+  `' onfocus='alert(3)' autofocus='`,
+  '<!--<script>alert(4)//',
+  'javascript:alert(5)',
+  '\u2028alert(6)//',
+  '&lt;img src=x onerror=alert(7)&gt;',
+];
+const HOSTILE_ADDRESSES = [
+  'show=__proto__&unit=0&pins=1e0.0_0.1e0_.0',
+  'layer=-1&sample=1e0&step=NaN&unit=99999999999999999999',
+  'layer=%3Cimg%20src=x%20onerror=alert(8)%3E&order=constructor&from=Infinity',
+  '"><img src=x onerror=alert(9)>',
+  'javascript:alert(10)',
+  '%',
+];
 const TOKENS = ['the', ' ', 'cat', 'sat', HOSTILE, '\u2028'];
 const UNITS = 4;
 
@@ -50,6 +68,8 @@ export async function checkReport(browser: Browser, origin: string): Promise<Rep
     const ofText = join(folder, 'text.html');
     const { html: textHtml, ...text } = await makeTextReport();
     writeFileSync(ofText, textHtml);
+    const ofHostile = join(folder, 'hostile.html');
+    writeFileSync(ofHostile, await makeHostileReport());
     const visitText = (title: string, use: (page: Page) => Promise<void>) =>
       visitReport(browser, { file: ofText, title, options: {}, use });
     const visit = (title: string, options: BrowserContextOptions, use: (page: Page) => Promise<void>) =>
@@ -60,6 +80,17 @@ export async function checkReport(browser: Browser, origin: string): Promise<Rep
       await visit('what is named is a link, and the address is the place', {}, followLinks),
       await visit('labels are text, coloured by the unit', {}, useLabels),
       await visit('masked steps have no numbers', {}, useMaskedStep),
+      await visit(
+        'layers are side by side on a wide screen',
+        { viewport: { width: 1440, height: 900 } },
+        seeSideBySide,
+      ),
+      await visitReport(browser, {
+        file: ofHostile,
+        title: 'nothing that is named runs',
+        options: {},
+        use: nothingRuns,
+      }),
       await visit(
         'it fits a phone',
         { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
@@ -107,6 +138,35 @@ async function makeTextReport(): Promise<{ html: string; probabilities: number[]
   return { html, probabilities, loss: -Math.log(probabilities[LETTERS[2] as number] as number) };
 }
 
+/** Everything in it that has a name has a hostile one. */
+async function makeHostileReport(): Promise<string> {
+  const { inspectionReport }: typeof plot = await import(pathToFileURL(resolve('dist/esm/plot/index.js')).href);
+  const steps = HOSTILE_TEXTS.length;
+  const model = tf.sequential({
+    name: HOSTILE,
+    layers: [
+      tf.layers.lstm({ units: 2, returnSequences: true, inputShape: [steps, 1] }),
+      tf.layers.lstm({ units: 2, returnSequences: true }),
+      tf.layers.dense({ units: steps, activation: 'softmax' }),
+    ],
+  });
+  // tfjs checks names only as it builds a model.
+  for (const [n, layer] of model.layers.entries()) layer.name = HOSTILE_TEXTS[n + 1] as string;
+  model.outputNames = [HOSTILE];
+  const inputs = tf.randomNormal([2, steps, 1], 0, 1, 'float32', 5);
+  const labels = tf.tensor3d([HOSTILE_TEXTS, HOSTILE_TEXTS].map((texts) => texts.map((_, n) => [n])));
+  return inspectionReport({
+    model,
+    inputs,
+    labels,
+    loss: 'sparseCategoricalCrossentropy',
+    title: HOSTILE_TEXTS[4] as string,
+    timeLabels: HOSTILE_TEXTS,
+    sampleNames: [HOSTILE, HOSTILE_TEXTS[1] as string],
+    classNames: HOSTILE_TEXTS,
+  });
+}
+
 interface Visit {
   file: string;
   title: string;
@@ -133,6 +193,7 @@ async function visitReport(browser: Browser, { file, title, options, use }: Visi
   });
   try {
     await page.goto(address);
+    await page.locator('#place', { hasText: 'step' }).waitFor();
     await use(page);
   } catch (error) {
     problems.push(String(error));
@@ -311,6 +372,59 @@ async function useMaskedStep(page: Page): Promise<void> {
   requireSame('hatched stretches', await page.locator('.overlay .masked').count(), 1);
   await page.selectOption('#sample', '1');
   requireSame('hatched stretches of the other sample', await page.locator('.overlay .masked').count(), 0);
+}
+
+/** Beside each other, not one below the other, and with one cursor. */
+async function seeSideBySide(page: Page): Promise<void> {
+  await page.locator('#all-layers').check();
+  const maps = await page.locator('.layer-map').all();
+  requireSame('the layers', maps.length, 3);
+  const boxes = await Promise.all(maps.map(sizeOf));
+  const [first, ...others] = boxes.map(({ x, y, width }) => ({ left: x, right: x + width, top: y }));
+  for (const [n, { left, top }] of others.entries()) {
+    requireSame('the top of a layer', top, first?.top);
+    const before = n === 0 ? first : others[n - 1];
+    if (left < (before?.right as number)) throw new Error(`layer ${n + 1} begins at ${left}, within the one before`);
+  }
+  await page.locator('.heatmap').nth(2).focus();
+  await page.keyboard.press('End');
+  requireSame('the layer', await page.locator('#layer').inputValue(), '2');
+  requireSame('the place', await wordsOf(page), 'step 5 of 6 “\u2028”');
+  await page.locator('.map-title').first().click();
+  requireSame('the layer of the title', await page.locator('#layer').inputValue(), '0');
+  requireSame('the width of the page', await page.evaluate(() => document.documentElement.scrollWidth), 1440);
+}
+
+/** Whatever is opened, pointed at, searched, followed or given as an address; a dialog or an error is a problem. */
+async function nothingRuns(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });
+  await page.locator('#all-layers').check();
+  for (const sample of ['1', '0']) await page.selectOption('#sample', sample);
+  for (const token of await page.locator('#text span').all()) await token.click();
+  await page.click('#pin');
+  await page.fill('#threshold', '-1');
+  for (const button of ['units', 'steps', 'snippets']) await page.click(`#find-${button}`);
+  const links = await page.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+  requireSame(
+    'links that lead out of the page',
+    links.filter((link) => !link.startsWith('#')),
+    [],
+  );
+  const found = await page.locator('img, script:not(#data), [onload], [onerror], [onfocus], [autofocus]').count();
+  requireSame('scripts and pictures', found, 1);
+  for (const address of [...new Set(links), ...HOSTILE_ADDRESSES.map((one) => `#${one}`)]) {
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, address);
+  }
+  const [file] = page.url().split('#');
+  for (const address of HOSTILE_ADDRESSES.slice(0, 3)) {
+    await page.goto('about:blank');
+    await page.goto(`${file}#${address}`);
+    await page.locator('#place', { hasText: 'step 0 of' }).waitFor();
+  }
 }
 
 async function fitsPhone(page: Page): Promise<void> {
