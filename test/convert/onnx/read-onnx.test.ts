@@ -250,7 +250,9 @@ describe('readOnnx', () => {
   });
 
   it('refuses misspelt options, and files that are longer than allowed', async () => {
-    await expect(readOnnx(onnxFile('forward'), { max_bytes: 3 } as never)).rejects.toThrow(/spelt 'maxBytes'/);
+    await expect(readOnnx(onnxFile('forward'), { max_bytes: 3 } as never)).rejects.toThrow(
+      /^readOnnx: the option must be spelt 'maxBytes', got 'max_bytes'/,
+    );
     await expect(readOnnx(onnxFile('forward'), { maxBytes: 100 })).rejects.toThrow(/must have 100 bytes at most/);
     const [node] = await readOnnx(onnxFile('forward'));
     expect(() => node!.toLayer({ returnSequences: 1 as never })).toThrow(/returnSequences must be a boolean, got 1/);

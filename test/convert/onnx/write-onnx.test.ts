@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { readOnnx, writeOnnx } from '../../../src/convert/index.js';
+import { readOnnxModel } from '../../../src/formats/onnx/read-model.js';
 import { lstm, lstmCell } from '../../../src/index.js';
 import { basicLSTMCell, janetCell, layerNormCell, peepholeCell } from '../../../src/variants/index.js';
 import { asList, expectClose } from '../../support/close.js';
@@ -231,5 +232,30 @@ describe('writeOnnx', () => {
   it('refuses a layer that is not built, and misspelt options', () => {
     expect(() => writeOnnx(lstm({ units: U }))).toThrow(/^writeOnnx: the layer must be built first/);
     expect(() => writeOnnx(ready(lstm({ units: U })), { initial_state: true } as never)).toThrow(/'initialState'/);
+  });
+
+  it('names what it writes after the layers, and nothing twice', () => {
+    const dense = (name: string, activation: 'softmax' | 'relu') => {
+      const layer = tf.layers.dense({ units: 3, activation, name });
+      layer.build([null, U]);
+      return layer;
+    };
+    const heads = [dense('first', 'relu'), tf.layers.dense({ units: 2, name: 'second' })];
+    (heads[1] as tf.layers.Layer).build([null, 3]);
+    const { graph } = readOnnxModel(writeOnnx([ready(lstm({ units: U, name: 'memory' })), ...heads]));
+    const names = graph.nodes.map(({ name }) => name);
+    const values = [
+      ...graph.nodes.flatMap(({ outputs }) => outputs),
+      ...graph.initializers.map(({ name }) => name),
+    ].filter(Boolean);
+    expect(new Set(names).size).toBe(names.length);
+    expect(new Set(values).size).toBe(values.length);
+    for (const name of ['product/MatMul', 'sum/Add']) {
+      expect(names.filter((one) => one.endsWith(name))).toEqual([`first/${name}`, `second/${name}`]);
+    }
+    for (const name of ['kernel', 'bias']) {
+      expect(values).toContain(`first/${name}`);
+      expect(values).toContain(`second/${name}`);
+    }
   });
 });
