@@ -19,6 +19,8 @@ describe('An edit', () => {
     const dense = tf.layers.dense({ units: 3 });
     const stacked = tf.layers.rnn({ cell: [lstmCell({ units: 2 }), lstmCell({ units: 2 })] });
     const wrong = tf.zeros([2, 3]) as tf.Tensor2D;
+    const gone = tf.zeros<tf.Rank.R2>([2, 4]);
+    gone.dispose();
     const count = tf.memory().numTensors;
     const run = () => layer.apply(x);
     const refused: [() => unknown, RegExp][] = [
@@ -37,6 +39,10 @@ describe('An edit', () => {
       ],
       [() => editGates(layer, () => ({ f: wrong }), run), /^editGates: f must be \[B, U\] = \[2, 4\], got \[2, 3\]/],
       [() => editGates(layer, () => ({ c: 1 }) as never, run), /^editGates: c must be \[B, U\] = \[2, 4\], got 1/],
+      [
+        () => editGates(layer, () => ({ f: gone }), run),
+        /^editGates: f must not be disposed, got a Tensor of shape \[2, 4\]/,
+      ],
       [() => editGates(undefined as never, silence, run), /^editGates: layer must be an LSTM, .* got undefined/],
       [() => editGates(layer, { f: 1 } as never, run), /^editGates: edit must be a function, got an object/],
       [() => editGates(layer, silence, undefined as never), /^editGates: run must be a function, got undefined/],
