@@ -82,6 +82,15 @@ interface Compiled {
 /** Only tfjs knows its losses by name, and resolves them when it compiles a model: here, a second one over the same graph. */
 function lossFunctions(where: string, model: tf.LayersModel, loss: ModelLoss) {
   const twin = tf.model({ inputs: model.inputs, outputs: model.outputs, name: 'probe' });
+  const { outputNames: names } = twin as unknown as Compiled;
+  const refusalWithout = (name: string | undefined) =>
+    invalidArgument(where, `loss must have an entry for the output '${name}'`, loss);
+  if (isByName(loss)) {
+    // Of one that is missing, compile would only warn; of one that is unknown, it throws.
+    const missing = names.find((name) => loss[name] == null);
+    const areKnown = Object.keys(loss).every((name) => names.includes(name));
+    if (missing !== undefined && areKnown) throw refusalWithout(missing);
+  }
   const optimizer = tf.train.sgd(0);
   try {
     twin.compile({ loss, optimizer });
@@ -90,10 +99,15 @@ function lossFunctions(where: string, model: tf.LayersModel, loss: ModelLoss) {
   } finally {
     optimizer.dispose();
   }
-  const { lossFunctions: functions, outputNames: names } = twin as unknown as Compiled;
+  const { lossFunctions: functions } = twin as unknown as Compiled;
   const without = functions.findIndex((one) => typeof one !== 'function');
-  if (without >= 0) throw invalidArgument(where, `loss must have an entry for the output '${names[without]}'`, loss);
+  if (without >= 0) throw refusalWithout(names[without]);
   return { functions, names };
+}
+
+/** Whether tfjs takes it for losses by the names of outputs. */
+function isByName(loss: ModelLoss): loss is Exclude<ModelLoss, string | unknown[] | ((...args: never[]) => unknown)> {
+  return typeof loss !== 'string' && typeof loss !== 'function' && !Array.isArray(loss);
 }
 
 function inOrder(where: string, names: string[], given: PerOutput): (tf.Tensor | null | undefined)[] {

@@ -68,6 +68,12 @@ describe('gradientFlowModel refuses, leaving the model and the number of tensors
       /^gradientFlowModel: loss must be one that compile accepts/,
     ],
     [
+      'losses by the names of outputs, of which one is missing',
+      compiled,
+      (model) => gradientFlowModel(model, X(), Y(), { loss: {} }),
+      /^gradientFlowModel: loss must have an entry for the output 'last'/,
+    ],
+    [
       'a loss for an output that there is not',
       modelWith,
       (model) => gradientFlowModel(model, X(), Y(), { loss: { other: 'hinge' } as never }),
@@ -170,6 +176,7 @@ describe('gradientFlowModel refuses, leaving the model and the number of tensors
     const before = fingerprint(model);
     const weights = model.getWeights().map((weight) => weight.arraySync());
     let thrown: unknown;
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
     const { numTensors } = tf.memory();
     tf.tidy(() => {
       try {
@@ -181,6 +188,8 @@ describe('gradientFlowModel refuses, leaving the model and the number of tensors
     expect(() => {
       throw thrown;
     }).toThrow(message);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
     expect(tf.memory().numTensors).toBe(numTensors);
     expect(fingerprint(model)).toEqual(before);
     expect(model.getWeights().map((weight) => weight.arraySync())).toEqual(weights);
