@@ -168,4 +168,14 @@ export interface FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): StepGradients;
+  /**
+   * The gradients of x, [R, T, D], by R gradients of h after the last step, [R, U]: R is a multiple of B, and row n of the
+   * sample n modulo B. Of inputs without additions and dropout; missing where each row has to be run forward by itself.
+   */
+  backwardFromLast?(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    dH: tf.Tensor2D,
+  ): tf.Tensor3D;
 }

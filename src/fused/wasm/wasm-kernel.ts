@@ -171,6 +171,43 @@ export class WasmKernel implements FusedKernel {
     });
   }
 
+  /** On this thread alone, as the rows read the same samples. */
+  backwardFromLast(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    dH: tf.Tensor2D,
+  ): tf.Tensor3D {
+    const { x, c0, kernel, recurrentKernel, mask } = inputs;
+    const [savedGates, cells] = saved as [tf.Tensor, tf.Tensor];
+    const [batch, timesteps, features] = x.shape;
+    const [rows, units] = dH.shape;
+    const call = new ModuleCall(this.build as Build, inputs, options, rows);
+    const none = tf.zeros(dH.shape);
+    try {
+      call.read(FIELD.c0, c0);
+      call.read(FIELD.kernel, kernel);
+      call.read(FIELD.recurrentKernel, recurrentKernel);
+      if (mask !== null) call.read(FIELD.mask, mask);
+      call.readSaved(FIELD.savedGates, savedGates);
+      call.readSaved(FIELD.cells, cells);
+      call.readNumber(FIELD.savedBatch, batch);
+      call.read(FIELD.dH, dH);
+      call.read(FIELD.dLastOutput, none);
+      call.read(FIELD.dC, none);
+      call.reserve(FIELD.dZ, rows * timesteps * kernel.shape[1]);
+      call.reserve(FIELD.dH0, rows * units);
+      call.reserve(FIELD.dC0, rows * units);
+      const dX = call.write<tf.Tensor3D>(FIELD.dX, [rows, timesteps, features]);
+      call.run('backward');
+      call.run('inputGradient');
+      return dX.toTensor();
+    } finally {
+      call.end();
+      none.dispose();
+    }
+  }
+
   protected goBack(
     inputs: RecordedInputs,
     options: FusedOptions,
@@ -315,15 +352,16 @@ class ModuleCall {
   /** Those that the call packs. */
   private readonly packed: Panels[] = [];
 
-  constructor(build: Build, inputs: FusedInputs, options: FusedOptions) {
+  /** @param rows Of so many samples, on this thread; null for as many as x has. */
+  constructor(build: Build, inputs: FusedInputs, options: FusedOptions, rows: number | null = null) {
     const { x, kernel, inputDropoutMasks, recurrentDropoutMasks, additions } = inputs;
     const hasAdditions = additions !== undefined && isAnyThere(additions);
     const [batch, timesteps, features] = x.shape;
     const units = kernel.shape[1] / 4;
-    const size = { batch, timesteps, features, units };
+    const size = rows === null ? { batch, timesteps, features, units } : null;
     this.heap = openHeap(hasAdditions ? (withAdditions(build) as Build) : build, size);
     const { fields } = this;
-    fields[FIELD.batch] = batch;
+    fields[FIELD.batch] = rows ?? batch;
     fields[FIELD.timesteps] = timesteps;
     fields[FIELD.features] = features;
     fields[FIELD.units] = units;
@@ -341,6 +379,10 @@ class ModuleCall {
     numbersOfCalls[FIELD.gateClip] = gateClip ?? Number.POSITIVE_INFINITY;
     numbersOfCalls[FIELD.cellClip] = cellClip ?? Number.POSITIVE_INFINITY;
     numbersOfCalls[FIELD.projectionClip] = projectionClip ?? Number.POSITIVE_INFINITY;
+  }
+
+  readNumber(field: number, value: number): void {
+    this.fields[field] = value;
   }
 
   read(field: number, tensor: tf.Tensor): void {
@@ -416,6 +458,11 @@ class ModuleCall {
   /** @param first The field of the first of four. */
   readDropoutMasks(first: number, dropoutMasks: GateDropoutMasks): void {
     for (let n = 0; n < dropoutMasks.length; n++) this.read(first + n, dropoutMasks[n] as tf.Tensor);
+  }
+
+  /** Memory for floats that nobody reads after the call. */
+  reserve(field: number, size: number): void {
+    this.fields[field] = this.heap.reserve(Float32Array.BYTES_PER_ELEMENT * size);
   }
 
   write<T extends tf.Tensor>(field: number, shape: number[]): Output<T> {

@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { AN_INTEGER, CHECKED_LATER, checkOptions, type OptionRules } from '../../core/options.js';
+import type { FusedKernel, RecordedInputs } from '../../fused/fused-kernel.js';
+import { gradientDepth } from '../../host/gradient-tape.js';
 import type { TraceOptions } from '../../layers/trace.js';
-import { chooseForSequence, runSequence } from '../../sequence/run-sequence.js';
-import type { Sequence, SequenceCell } from '../../sequence/sequence.js';
+import { observersOf } from '../../sequence/observe.js';
+import { chooseForSequence, fusedInputs, fusedOptions, runSequence, type Wanted } from '../../sequence/run-sequence.js';
+import { type Sequence, type SequenceCell, statesBefore } from '../../sequence/sequence.js';
 import { oneCall } from './one-call.js';
 
 /** The options of `inputSensitivity`. */
@@ -24,7 +27,8 @@ const RULES: OptionRules = { timestep: AN_INTEGER, initialState: CHECKED_LATER, 
  * sensitivity.dispose();
  * ```
  *
- * It takes a forward and a backward pass with U copies of the batch, a few at a time.
+ * It takes a backward pass with U copies of the batch, some at a time, so that the time grows with the cube of U; and, where
+ * the WebAssembly module does not run it, as many forward passes.
  *
  * @param layer A built LSTM of this package or of tfjs, or `tf.layers.rnn` over one cell of either.
  * @param x [B, T, D], B at least 1.
@@ -77,32 +81,66 @@ function squaredNorms(cell: SequenceCell, sequence: Sequence, goBackwards: boole
   const copies = Math.max(1, Math.floor(ROWS / batch));
   let sum = tf.zeros([batch, timesteps]) as tf.Tensor2D;
   const width = cell.widthOf('h');
+  const gradientOfX =
+    fromOneRun(cell, sequence, goBackwards, Math.min(copies, width)) ?? throughCopies(cell, sequence, goBackwards);
   for (let unit = 0; unit < width; unit += copies) {
     const units = Array.from({ length: Math.min(copies, width - unit) }, (_, n) => unit + n);
-    sum = tf.tidy(() => tf.add(sum, squaredNormsOf(units, cell, sequence, goBackwards)));
+    sum = tf.tidy(() => {
+      const squares = tf.sum(tf.square(gradientOfX(lookedAt(units, batch, width))), 2);
+      return tf.add(sum, tf.sum(tf.reshape(squares, [units.length, batch, timesteps]), 0));
+    });
   }
   return sum;
 }
 
-function squaredNormsOf(units: number[], cell: SequenceCell, sequence: Sequence, goBackwards: boolean): tf.Tensor {
-  const [batch, timesteps] = sequence.x.shape;
-  const copied = <T extends tf.Tensor>(tensor: T) =>
-    tf.tile(tensor, [units.length, ...tensor.shape.slice(1).map(() => 1)]) as T;
-  const states = sequence.states?.map(copied) ?? null;
-  const mask = sequence.mask && copied(sequence.mask);
-  // Copy n looks at the n-th unit. (tf.oneHot knows no single unit.)
-  const width = cell.widthOf('h');
+/** One row for each unit and sample, [n·B, U]: 1 at the unit. (tf.oneHot knows no single unit.) */
+function lookedAt(units: number[], batch: number, width: number): tf.Tensor2D {
   const isLooked = tf.equal(tf.tensor3d(units, [units.length, 1, 1], 'int32'), tf.range(0, width, 1, 'int32'));
-  const looked = tf.reshape(tf.tile(tf.cast(isLooked, 'float32'), [1, batch, 1]), [units.length * batch, width]);
-  const lookAt = (x: tf.Tensor3D) => {
-    const options = { goBackwards, zeroOutputForMask: false, keepOutputs: false, keepGates: false };
-    const where = 'inputSensitivity';
-    const wanted = { where, layer: cell.name, useFused: 'auto', isTraining: false, keepsGates: false } as const;
-    const copies = { ...sequence, x, states, mask };
-    const [h] = runSequence(chooseForSequence(cell, copies, wanted).fusedKernel, cell, copies, options).states;
-    return tf.sum(tf.mul(h as tf.Tensor2D, looked)) as tf.Scalar;
+  return tf.reshape(tf.tile(tf.cast(isLooked, 'float32'), [1, batch, 1]), [units.length * batch, width]);
+}
+
+/** The gradients of x, [n·B, T, D], by those of the last h, [n·B, U], each for one of n copies of the samples. */
+type GradientOfX = (dH: tf.Tensor2D) => tf.Tensor3D;
+
+/** The samples run forward once, and back once for each copy. To be called within a tidy. Null where no fused kernel does that. */
+function fromOneRun(cell: SequenceCell, sequence: Sequence, goBackwards: boolean, copies: number): GradientOfX | null {
+  // Whoever takes gradients of the result wants those of the gradients.
+  if (cell.ownEquations !== 'none' || observersOf(cell).length > 0 || gradientDepth() !== 0) return null;
+  const [batch, timesteps, features] = sequence.x.shape;
+  const { mask } = sequence;
+  const { fusedKernel } = chooseForSequence(
+    cell,
+    { x: { shape: [copies * batch, timesteps, features] }, mask },
+    { ...wantedFor(cell), goesBackBySteps: true },
+  );
+  if (fusedKernel?.backwardFromLast === undefined) return null;
+  const inputs = fusedInputs(cell, { ...sequence, states: statesBefore(sequence, cell) }) as RecordedInputs;
+  const options = fusedOptions(cell, { goBackwards, ...NOTHING_KEPT });
+  const { saved } = fusedKernel.forward(inputs, options, true);
+  return (dH) => (fusedKernel as Required<FusedKernel>).backwardFromLast(inputs, options, saved, dH);
+}
+
+/** The copies run forward as well. */
+function throughCopies(cell: SequenceCell, sequence: Sequence, goBackwards: boolean): GradientOfX {
+  const [batch] = sequence.x.shape;
+  return (dH) => {
+    const copies = dH.shape[0] / batch;
+    const copied = <T extends tf.Tensor>(tensor: T) =>
+      tf.tile(tensor, [copies, ...tensor.shape.slice(1).map(() => 1)]) as T;
+    const states = sequence.states?.map(copied) ?? null;
+    const mask = sequence.mask && copied(sequence.mask);
+    const lookAt = (x: tf.Tensor3D) => {
+      const all = { ...sequence, x, states, mask };
+      const { fusedKernel } = chooseForSequence(cell, all, wantedFor(cell));
+      const [h] = runSequence(fusedKernel, cell, all, { goBackwards, ...NOTHING_KEPT }).states;
+      return tf.sum(tf.mul(h as tf.Tensor2D, dH)) as tf.Scalar;
+    };
+    return tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x)) as tf.Tensor3D;
   };
-  const gradient = tf.grad(lookAt as (x: tf.Tensor) => tf.Scalar)(copied(sequence.x));
-  const squares = tf.sum(tf.square(gradient), 2);
-  return tf.sum(tf.reshape(squares, [units.length, batch, timesteps]), 0);
+}
+
+const NOTHING_KEPT = { zeroOutputForMask: false, keepOutputs: false, keepGates: false };
+
+function wantedFor({ name }: SequenceCell): Wanted {
+  return { where: 'inputSensitivity', layer: name, useFused: 'auto', isTraining: false, keepsGates: false };
 }

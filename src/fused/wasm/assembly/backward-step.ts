@@ -1,7 +1,7 @@
 import { clipToUnit, gateDerivative, tanh, tanhDerivative } from './activations';
 import { fade, plus } from './gradients';
 import { differentiateRow } from './row';
-import { isByRows, isHard, maskedOut, Sequence, timestepOf } from './sequence';
+import { isByRows, isHard, maskedOut, savedSample, Sequence, timestepOf } from './sequence';
 import { addRow, FLOAT, loadLanes, storeLanes } from './vectors';
 import { constants } from './workspace';
 
@@ -26,14 +26,15 @@ export function stepBackward(
   const own = usize(first) * FLOAT;
   const unitBytes = usize(s.units) * FLOAT;
   for (let sample = 0; sample < s.batch; sample++) {
-    const at = usize(sample * s.timesteps + n) * unitBytes;
+    const saved = savedSample(s, sample);
+    const at = usize(saved * s.timesteps + n) * unitBytes;
     const dZ = s.dZ + usize(sample * s.timesteps + timestepOf(s, n)) * 4 * unitBytes;
-    if (maskedOut(s, sample, n)) {
+    if (maskedOut(s, saved, n)) {
       for (let gate: usize = 0; gate < 4; gate++) memory.fill(dZ + gate * unitBytes + own, 0, usize(units) * FLOAT);
       if (dOutputs !== 0 && !s.zeroOutputForMask) addRow(dH + own, dOutputs + at + own, units);
       if (s.dCells !== 0) addRow(dC + own, s.dCells + at + own, units);
     } else {
-      const previousC = n > 0 ? s.cells + at - unitBytes : s.c0 + usize(sample) * unitBytes;
+      const previousC = n > 0 ? s.cells + at - unitBytes : s.c0 + usize(saved) * unitBytes;
       if (isByRows(s)) differentiateRow(s, at, dZ, previousC, dH, dC, dOutputs, first, units);
       else if (isHard(s)) computeRow(s, at, dZ, previousC, dH, dC, first, end, true);
       else computeRow(s, at, dZ, previousC, dH, dC, first, end, false);

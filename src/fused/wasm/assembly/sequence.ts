@@ -83,6 +83,8 @@ export class Sequence {
    * pre-activations, where a step is computed by rows.
    */
   savedGates: usize;
+  /** How many samples the mask, c0, savedGates and cells have, where each goes back several times: row by row, in turns; else 0. */
+  savedBatch: i32;
 
   /** Gradients with respect to what the forward pass returned. */
   dLastOutput: usize;
@@ -128,6 +130,12 @@ export class Sequence {
 @inline
 export function timestepOf(s: Sequence, n: i32): i32 {
   return s.goBackwards ? s.timesteps - 1 - n : n;
+}
+
+/** The sample that the forward pass ran which a sample of the backward pass is. */
+@inline
+export function savedSample(s: Sequence, sample: i32): i32 {
+  return s.savedBatch === 0 ? sample : sample % s.savedBatch;
 }
 
 /** Whether timestep n of the order of processing is passed over. */
