@@ -1,5 +1,5 @@
 import { openSource } from '../../convert/source.js';
-import { readTorch } from '../../convert/torch/read-torch.js';
+import { layersOfModule } from '../../convert/torch/read-torch.js';
 import { type ListedModule, listModules, type RecurrentModule } from '../../convert/torch/recurrent-modules.js';
 import { FileError } from '../../formats/file-error.js';
 import { readSafetensors } from '../../formats/safetensors.js';
@@ -43,7 +43,7 @@ async function open(path: string): Promise<OpenedFile> {
     writtenBy: Object.hasOwn(WRITERS, format) ? (WRITERS[format] as string) : null,
     selector: 'prefix',
     refusal: null,
-    modules: modules.map((module) => describe(module, bytes, name)),
+    modules: modules.map((module) => describe(module, name)),
     others: {
       noun: 'tensor',
       count: others.length,
@@ -52,9 +52,10 @@ async function open(path: string): Promise<OpenedFile> {
   };
 }
 
-function describe(listed: ListedModule, bytes: Uint8Array, file: string): StoredModule {
+function describe(listed: ListedModule, file: string): StoredModule {
   const { prefix } = listed;
-  const toLayers = () => inFile(file, async () => (await readTorch(bytes, { prefix })).layers);
+  // Of what has been read already: reading the file for each module takes the square of their number.
+  const toLayers = () => inFile(file, () => layersOfModule(listed.read()));
   const module = readable(listed);
   if (module === null) {
     const unknown = { class: null, features: null, units: null, layers: null, direction: null };

@@ -19,14 +19,14 @@ export const TF1: FileFormat = {
 async function open(path: string): Promise<OpenedFile> {
   const variables = await readTF1(path);
   const scopes = [...variables.keys()].flatMap((name) => scopeOf(name) ?? []);
-  const others = [...variables].filter(([name]) => !scopes.some((scope) => name.startsWith(`${scope}/`)));
+  const { inScope, others } = sortedByScope(variables, scopes);
   return {
     kind: 'weights',
     format: 'checkpoint',
     writtenBy: 'TensorFlow',
     selector: 'scope',
     refusal: null,
-    modules: scopes.map((scope) => describe(variables, scope, path)),
+    modules: scopes.map((scope) => describe(inScope.get(scope) ?? new Map(), scope, path)),
     others: {
       noun: 'variable',
       count: others.length,
@@ -40,6 +40,41 @@ function scopeOf(name: string): string | null {
   const [, scope] = /^(.+)\/(?:kernel|weights)$/is.exec(name) ?? [];
   // In two steps: in one, a long name could take the square of its length.
   return scope !== undefined && /lstm|cell/i.test(scope.slice(scope.lastIndexOf('/') + 1)) ? scope : null;
+}
+
+/** A part of a name between slashes, and what may follow. */
+interface NameTree {
+  scope: string | null;
+  below: Map<string, NameTree>;
+}
+
+/** The variables of each scope, and those of none. Each name is gone through once, however many scopes there are. */
+function sortedByScope(variables: ReadonlyMap<string, StoredArray>, scopes: readonly string[]) {
+  const root: NameTree = { scope: null, below: new Map() };
+  for (const scope of scopes) {
+    let tree = root;
+    for (const part of scope.split('/')) {
+      const next: NameTree = tree.below.get(part) ?? { scope: null, below: new Map() };
+      tree.below.set(part, next);
+      tree = next;
+    }
+    tree.scope = scope;
+  }
+  const inScope = new Map(scopes.map((scope) => [scope, new Map<string, StoredArray>()]));
+  const others: [string, StoredArray][] = [];
+  for (const [name, array] of variables) {
+    let isInScope = false;
+    let tree: NameTree | undefined = root;
+    for (const part of name.split('/').slice(0, -1)) {
+      tree = tree.below.get(part);
+      if (tree === undefined) break;
+      if (tree.scope === null) continue;
+      inScope.get(tree.scope)?.set(name, array);
+      isInScope = true;
+    }
+    if (!isInScope) others.push([name, array]);
+  }
+  return { inScope, others };
 }
 
 function describe(variables: ReadonlyMap<string, StoredArray>, scope: string, file: string): StoredModule {

@@ -10,7 +10,7 @@ import { peepholeCell } from '../../variants/peephole-cell.js';
 import { buildLayer } from '../build-layer.js';
 import { transposed, withBlocksInOrder } from '../gate-blocks.js';
 import { openSource, type Source } from '../source.js';
-import { findModule, type ModuleWeights, type NamedArray } from './recurrent-modules.js';
+import { findModule, type ModuleWeights, type NamedArray, type RecurrentModule } from './recurrent-modules.js';
 
 /** The options of `readTorch`. */
 export interface ReadTorchOptions {
@@ -81,7 +81,7 @@ export async function readTorch(source: Source, options: ReadTorchOptions = {}):
   const { name, bytes } = await openSource(where, source, maxBytes ?? undefined);
   try {
     const { tensors } = readSafetensors(bytes);
-    return { layers: layersOf(tensors, prefix ?? undefined, zeroOutputForMask ?? false), tensors };
+    return { layers: layersOfModule(findModule(tensors, prefix ?? undefined), zeroOutputForMask ?? false), tensors };
   } catch (error) {
     throw error instanceof FileError ? error.inFile(name) : error;
   }
@@ -108,12 +108,12 @@ interface Direction {
   projection: NamedArray | null;
 }
 
-function layersOf(
-  tensors: ReadonlyMap<string, StoredArray>,
-  prefix: string | undefined,
-  zeroOutputForMask: boolean,
-): tf.layers.Layer[] {
-  const module = findModule(tensors, prefix);
+/**
+ * The layers of a module of PyTorch, as `readTorch` makes them.
+ *
+ * @throws FileError for `nn.RNN`, and for weights that do not fit together.
+ */
+export function layersOfModule(module: RecurrentModule, zeroOutputForMask = false): tf.layers.Layer[] {
   const { kind } = module;
   if (kind === 'RNN') {
     const rule = `is an nn.RNN${module.isCell ? 'Cell' : ''}, and neither an LSTM nor a GRU`;

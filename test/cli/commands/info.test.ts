@@ -184,6 +184,24 @@ describe('info', () => {
     }
   });
 
+  test('reads a file once, however many LSTMs it has', async () => {
+    const header: Record<string, object> = {};
+    for (let n = 0; n < 40; n++) {
+      const place = { dtype: 'F32', shape: [4, 1], data_offsets: [16 * n, 16 * n + 16] };
+      header[`m${n >> 1}.weight_${n % 2 === 0 ? 'ih' : 'hh'}_l0`] = place;
+    }
+    const text = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(text.length);
+    writeFileSync(folder.path('many.safetensors'), Buffer.concat([length, text, Buffer.alloc(40 * 16)]));
+    const parse = jest.spyOn(JSON, 'parse');
+    const { out } = await runMain(['info', folder.path('many.safetensors'), '--backend', 'cpu']);
+    const headersRead = parse.mock.calls.filter(([json]) => json.length === text.length).length;
+    parse.mockRestore();
+    expect(headersRead).toBe(1);
+    expect(out.match(/opens as lstm\n/g)).toHaveLength(20);
+  });
+
   test('shows a name that would command the terminal as text', async () => {
     const name = 'a\u001b[2J\u009b\u202e';
     const tensor = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
