@@ -1,4 +1,4 @@
-import { titleOfQuantity } from '../rows/sample.js';
+import { type Sample, titleOfQuantity } from '../rows/sample.js';
 import type { UnitSorting } from '../rows/unit-order.js';
 import { create, element, fillSelect } from './elements.js';
 import { pinColour } from './heatmap.js';
@@ -32,11 +32,7 @@ export function connectControls(state: PageState): void {
   });
   state.onChange((view, changed) => {
     if (changed.has('layer')) {
-      const names = Object.keys(view.trace.values);
-      fillSelect(
-        quantity,
-        names.map((name) => ({ value: name, text: titleOfQuantity(view.trace, name) })),
-      );
+      fillWithQuantities(quantity, view.trace);
       (all.closest('label') as HTMLElement).hidden = state.alongside(view.layer).length === 1;
     }
     if (['layer', 'sample', 'sorting', 'quantity'].some((key) => changed.has(key as Change))) {
@@ -54,6 +50,15 @@ export function connectControls(state: PageState): void {
     stretched.checked = view.isStretched;
     if (changed.has('pins') || changed.has('unit') || changed.has('layer')) showPins(state);
   });
+}
+
+/** What gates and states there are to choose from. */
+export function fillWithQuantities(select: HTMLSelectElement, trace: Sample): void {
+  const names = Object.keys(trace.values);
+  fillSelect(
+    select,
+    names.map((name) => ({ value: name, text: titleOfQuantity(trace, name) })),
+  );
 }
 
 /** A button for each pin, which takes it away. */

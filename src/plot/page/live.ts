@@ -1,5 +1,6 @@
-import { titleOfQuantity, widthOf } from '../rows/sample.js';
-import { element, fillSelect } from './elements.js';
+import { widthOf } from '../rows/sample.js';
+import { fillWithQuantities } from './controls.js';
+import { element } from './elements.js';
 import type { LiveAnswer, LiveRequest } from './live-messages.js';
 import { predictionOf } from './predictions.js';
 import type { ReportLayer, ReportOutput } from './report-data.js';
@@ -35,12 +36,8 @@ export function connectLive(state: PageState): void {
   };
   state.onChange((view, changed) => {
     if (changed.has('layer')) {
-      const names = Object.keys(view.trace.values);
-      fillSelect(
-        quantity,
-        names.map((name) => ({ value: name, text: titleOfQuantity(view.trace, name) })),
-      );
-      if (names.includes('h')) quantity.value = 'h';
+      fillWithQuantities(quantity, view.trace);
+      if ('h' in view.trace.values) quantity.value = 'h';
     }
     element('edited-units').textContent = unitsToEdit(view)
       .map((position) => view.trace.unitIndices[position])

@@ -1,6 +1,14 @@
 import { indicesOf, widthOf } from '../rows/sample.js';
 import type { View } from './state.js';
 
+/** A number with so many digits after the point, fewer where there are some before. Zero has no sign, whatever was rounded to it. */
+export function numberText(value: number, digits: number): string {
+  if (Number.isNaN(value)) return 'not finite';
+  const before = Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1)));
+  const text = value.toFixed(Math.max(0, digits - before));
+  return Number(text) === 0 ? text.replace('-', '') : text;
+}
+
 /** The chosen quantity, a row a step and a column a unit. */
 export function numbersOf({ trace, quantity, labels }: Pick<View, 'trace' | 'quantity' | 'labels'>): string {
   const width = widthOf(trace, quantity);

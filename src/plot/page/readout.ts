@@ -2,6 +2,7 @@ import { indicesOf } from '../rows/sample.js';
 import { visibleLabel } from '../rows/time-labels.js';
 import { create, element } from './elements.js';
 import { precisionOf } from './encoding.js';
+import { numberText } from './numbers.js';
 import type { ReportLayer } from './report-data.js';
 import { isSamePin, type PageState, type View } from './state.js';
 import { type DrawnUnit, drawnUnits } from './timeline.js';
@@ -44,7 +45,7 @@ function rowOf(state: PageState, { layer, unit, trace, colour }: DrawnUnit, name
   const row = create('tr');
   const noun = unit < drawn.unitIndices.length ? 'unit' : 'value';
   const heading = create('th', { scope: 'row' }, `${noun} ${trace.unitIndices[0]}`);
-  if (layer !== view.layer) heading.append(create('small', {}, ` ${drawn.title}`));
+  if (layer !== view.layer) heading.append(create('small', { title: drawn.title }, endOf(drawn.title)));
   const swatch = create('i', { class: 'swatch' });
   swatch.style.background = colour;
   heading.prepend(swatch);
@@ -61,10 +62,11 @@ function rowOf(state: PageState, { layer, unit, trace, colour }: DrawnUnit, name
   return row;
 }
 
-function numberText(value: number, digits: number): string {
-  if (Number.isNaN(value)) return 'not finite';
-  const before = Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1)));
-  return value.toFixed(Math.max(0, digits - before));
+const LONGEST_NAME = 12;
+
+/** The end of a name, by which layers differ. */
+function endOf(name: string): string {
+  return name.length > LONGEST_NAME ? `…${name.slice(1 - LONGEST_NAME)}` : name;
 }
 
 /** As many digits as are known of a value, three at most. */

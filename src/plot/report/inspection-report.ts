@@ -268,7 +268,11 @@ function summary(layers: readonly Omit<LayerSummary, 'flow'>[], batch: number, l
 
 function describeDrawn({ samples, omissions }: DrawnLayers, batch: number): string {
   const first =
-    samples < batch ? `The first ${samples} of ${amount(batch, 'sample')}.` : `All ${amount(batch, 'sample')}.`;
+    samples < batch
+      ? `The first ${samples} of ${amount(batch, 'sample')}.`
+      : batch === 1
+        ? 'The only sample.'
+        : `All ${amount(batch, 'sample')}.`;
   return escapeHtml(
     [first, ...(omissions.length === 0 ? [] : [`Reduced for size: ${omissions.join('; ')}.`])].join(' '),
   );

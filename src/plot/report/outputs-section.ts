@@ -45,9 +45,9 @@ function hardest(output: ModelOutput, drawn: Drawn): string {
     return mean(Array.prototype.slice.call(losses, sample * places, (sample + 1) * places));
   });
   const bySample = ranked(ofSample).map((sample) => {
-    const name = escapeHtml(drawn.sampleNames[sample] as string);
+    const name = escapeHtml(sampleText(drawn.sampleNames[sample] as string));
     const link = sample < drawn.samples ? `<a href="#${escapeHtml(addressOf({ sample }))}">${name}</a>` : name;
-    return `${link} <span class="quiet">${shortNumber(ofSample[sample] as number)}</span>`;
+    return `${link} <span class="quiet">(loss ${shortNumber(ofSample[sample] as number)})</span>`;
   });
   const parts = samples > 1 ? [`<p>Hardest samples: ${bySample.join(', ')}</p>`] : [];
   if (isPerStep) {
@@ -66,20 +66,28 @@ function stepLine(output: ModelOutput, { sampleNames, timeLabels, classNames }: 
     ?.slice(Math.max(0, timestep - 9), timestep + 1)
     .map(visibleLabel)
     .join('');
-  const where = `step ${timestep}${sampleNames.length > 1 ? ` of sample ${sampleNames[sample]}` : ''}`;
+  const where = `step ${timestep}${sampleNames.length > 1 ? ` of ${sampleText(sampleNames[sample] as string)}` : ''}`;
   const text = before === undefined ? where : `…${before}`;
   const link = `<a href="#${escapeHtml(addressOf({ sample, timestep }))}" title="${escapeHtml(where)}">${escapeHtml(text)}</a>`;
-  const loss = `<span class="quiet">${shortNumber((losses as ArrayLike<number>)[place] as number)}</span>`;
+  const loss = `<span class="quiet">(loss ${shortNumber((losses as ArrayLike<number>)[place] as number)})</span>`;
   if (targets === null) return `${link} ${loss}`;
   const row = Array.prototype.slice.call(values, place * width, (place + 1) * width) as number[];
   // Names of something else are no names of these classes.
   const names = classNames?.length === width ? classNames : null;
-  const name = (index: number) => visibleLabel(names?.[index] ?? `${index}`);
+  const name = (index: number) => {
+    const given = names?.[index];
+    return given === undefined ? `class ${index}` : `“${visibleLabel(given)}”`;
+  };
   const [told, right] =
     kind === 'classes'
       ? [name(largestOfEach(row, width)[0] as number), name(targets[place] as number)]
       : [shortNumber(row[0] as number), shortNumber(targets[place * width] as number)];
   return `${link} → ${escapeHtml(told)}, not ${escapeHtml(right)} ${loss}`;
+}
+
+/** A sample without a name has a number. */
+function sampleText(name: string): string {
+  return /^\d+$/.test(name) ? `sample ${name}` : name;
 }
 
 /** The places of the largest values. */

@@ -37,7 +37,7 @@ button:hover { text-decoration: underline; }
 .word { max-width: 26rem; padding: 1rem 1.25rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--back); color: var(--text); }
 .word::backdrop { background: #0003; } .word h3 { margin-bottom: .25rem; }
 
-.columns-of-page { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 0 2rem; align-items: start; }
+.columns-of-page { display: grid; grid-template-columns: minmax(0, 1fr) 23rem; gap: 0 1.75rem; align-items: start; }
 #pictures { --gutter: 3.75rem; position: sticky; top: 0; }
 #losses svg { height: 1.6rem !important; cursor: crosshair; touch-action: pan-y; } .loss-bars { fill: var(--quiet); } #losses b { font-size: .72rem; padding: 0; }
 #text { font-size: .95rem; line-height: 1.55; white-space: pre-wrap; margin: 0 0 .5rem var(--gutter); max-height: 9.4em; overflow: auto; cursor: pointer;
@@ -79,7 +79,7 @@ button:hover { text-decoration: underline; }
 
 #readout { background: var(--back); }
 #place { font-weight: 600; display: block; margin-bottom: .15rem; } #numbers { width: 100%; font-variant-numeric: tabular-nums; font-size: .8125rem; }
-#numbers th, #numbers td { padding: .1rem .1rem .1rem .3rem; text-align: right; white-space: nowrap; } #numbers th[scope=row] { text-align: left; padding-left: 0; }
+#numbers th, #numbers td { padding: .1rem 0 .1rem .25rem; text-align: right; white-space: nowrap; } #numbers th[scope=row] { text-align: left; padding-left: 0; }
 #numbers th[scope=col] { color: var(--quiet); } #numbers small { color: var(--quiet); display: block; max-width: 5rem; font-size: .65rem; line-height: 1.1; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
 .save { margin-left: auto; color: var(--quiet); font-size: .8125rem; } input[type=number] { width: 4.5rem; font: inherit; font-size: .875rem; color: var(--text); background: var(--back); border: 1px solid var(--line); border-radius: .25rem; padding: .1rem .3rem; }
 .tool { font-size: .875rem; margin: .6rem 0; } .tool > summary { font-weight: 600; font-size: 1rem; } .tool ol { margin: 0; padding-left: 1.5rem; } .tool a { white-space: pre-wrap; } .tool select { width: auto; min-height: 1.7rem; } .tool pre { font-size: .75rem; white-space: pre-wrap; margin: 0; }

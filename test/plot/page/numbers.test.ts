@@ -1,4 +1,4 @@
-import { numbersOf } from '../../../src/plot/page/numbers.js';
+import { numbersOf, numberText } from '../../../src/plot/page/numbers.js';
 
 const TRACE = {
   sample: 0,
@@ -16,4 +16,10 @@ test('Numbers are a row a step and a column a unit, empty where there is none, a
     'step,label,valid,f 4,f 9\r\n0,"a,""b""",1,0.125,1\r\n1," ",0,,\r\n2,c,1,,0.666667\r\n',
   );
   expect(numbersOf({ trace: TRACE, quantity: 'f', labels: null }).split('\r\n')[1]).toBe('0,,1,0.125,1');
+});
+
+test('A number has the digits that are known of it, and zero no sign', () => {
+  expect([0.12345, -12.345, 1234.5].map((value) => numberText(value, 3))).toEqual(['0.123', '-12.35', '1235']);
+  expect([-0.0001, -0, 0.004].map((value) => numberText(value, 2))).toEqual(['0.00', '0.00', '0.00']);
+  expect(numberText(Number.NaN, 3)).toBe('not finite');
 });

@@ -123,7 +123,7 @@ test('Names of something else are not given to classes', async () => {
   const outputs = await outputsOf(someModel(true), tf.tensor3d(LABELS), 'sparseCategoricalCrossentropy');
   const drawn = { sampleNames: ['x', 'y', 'z'], samples: 3, timeLabels: [] };
   const names = Array.from({ length: CLASSES }, (_, n) => `name ${n}`);
-  expect(outputsSection(outputs, { ...drawn, classNames: names })).toContain('not name ');
+  expect(outputsSection(outputs, { ...drawn, classNames: names })).toContain('not “name ');
   expect(outputsSection(outputs, { ...drawn, classNames: [...names, 'one more'] })).not.toContain('name ');
 });
 
@@ -144,4 +144,17 @@ test('A live report answers with what the model predicts while units are held', 
   expect(answer.lossAfter).toBeCloseTo((bias + 2) ** 2, 3);
   const none = await answerOf(model, {}, data, { ...request, title: 'nobody (call 1)' });
   expect(none).toMatchObject({ problem: expect.stringContaining('the layer must be one of the model') });
+});
+
+test('A sample that has only a number is called a sample, and a class a class', async () => {
+  const outputs = await outputsOf(someModel(true), tf.tensor3d(LABELS), 'sparseCategoricalCrossentropy');
+  const html = outputsSection(outputs, {
+    sampleNames: ['0', '1', 'two'],
+    samples: 3,
+    timeLabels: [],
+    classNames: null,
+  });
+  const samples = tagsOf(html, 'p').find(({ text }) => text.startsWith('Hardest samples'))!.text;
+  expect(samples.match(/sample \d|two/g)?.sort()).toEqual(['sample 0', 'sample 1', 'two']);
+  expect(html).toMatch(/→ class \d, not class \d <span class="quiet">\(loss [\d.]+\)/);
 });
