@@ -64,6 +64,13 @@ describe.each(Object.keys(copyingWays))('A memory that was %s', (way) => {
       expect(valuesOf(second, field)).toHaveLength(4);
       expect(valuesOf(second, field)).toEqual(valuesOf(first, field));
     }
+    expect((second as unknown as { iterations_?: number }).iterations_).toBe(
+      (first as unknown as { iterations_?: number }).iterations_,
+    );
+    const trainable = Object.values(second)
+      .flat()
+      .filter((slot) => slot?.variable?.trainable);
+    expect(trainable).toEqual([]);
     const halfway = model.getWeights().map((weight) => weight.clone());
     const trained = [first, second].map((optimizer) => {
       model.setWeights(halfway);
