@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { spectralNorms } from '../../../src/inspect/gradient/jacobian-norms.js';
+import { jacobianNorms, spectralNorms } from '../../../src/inspect/gradient/jacobian-norms.js';
+import type { GradientFlow } from '../../../src/inspect/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
@@ -35,5 +36,51 @@ describe.each(NODE_BACKENDS)('On %s, spectralNorms', (backend) => {
     const { numTensors } = tf.memory();
     spectralNorms(matrices).dispose();
     expect(tf.memory().numTensors).toBe(numTensors);
+  });
+});
+
+describe('The norms of step Jacobians', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  /** A flow of 3 samples whose step Jacobians stretch by these numbers, [T][B]. */
+  function flowOf(stretches: number[][], mask: number[][] | null) {
+    const stepJacobian = (t: number) =>
+      tf.tidy(() => tf.stack((stretches[t] as number[]).map((stretch) => tf.mul(stretch, tf.eye(2)))));
+    const flow = {
+      trace: { mask: mask && tf.tensor2d(mask, undefined, 'bool') },
+      dh: { shape: [3, stretches.length, 1] },
+      stepJacobian,
+    };
+    return flow as unknown as GradientFlow;
+  }
+  const STRETCHES = [
+    [1, 2, 6],
+    [3, Number.NaN, 5],
+    [7, 8, 9],
+  ];
+
+  test('are told at the timesteps asked for, in their order, by mean and maximum over the samples', async () => {
+    const before = tf.memory().numTensors;
+    expect(await jacobianNorms(flowOf(STRETCHES, null), [2, 0, 1])).toEqual([
+      { timestep: 2, mean: expect.closeTo(8, 5), max: expect.closeTo(9, 5) },
+      { timestep: 0, mean: expect.closeTo(3, 5), max: expect.closeTo(6, 5) },
+      { timestep: 1, mean: null, max: null },
+    ]);
+    expect(await jacobianNorms(flowOf(STRETCHES, null), [])).toEqual([]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('are those of valid samples alone, and null where there is none', async () => {
+    const flow = flowOf(STRETCHES, [
+      [1, 1, 0],
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+    expect(await jacobianNorms(flow, [0, 1, 2])).toEqual([
+      { timestep: 0, mean: expect.closeTo(1.5, 5), max: expect.closeTo(2, 5) },
+      { timestep: 1, mean: expect.closeTo(4, 5), max: expect.closeTo(5, 5) },
+      { timestep: 2, mean: null, max: null },
+    ]);
+    flow.trace.mask?.dispose();
   });
 });
