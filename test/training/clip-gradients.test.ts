@@ -212,7 +212,12 @@ describe('Clipping', () => {
 
   const RULE = 'clipGradients: limit must have either globalNorm or variableNorm, got ';
   const REFUSED: [string, unknown, unknown, string][] = [
-    ['what is no optimizer', 'adam', { globalNorm: 1 }, "optimizer must be an instance of tf.Optimizer, got 'adam'"],
+    [
+      'what is no optimizer',
+      'adam',
+      { globalNorm: 1 },
+      "clipGradients: optimizer must be an instance of tf.Optimizer, got 'adam'",
+    ],
     ['no limit', tf.train.sgd(1), undefined, 'clipGradients: options must be an object, got undefined'],
     ['an empty limit', tf.train.sgd(1), {}, `${RULE}an object of class Object with keys []`],
     [

@@ -55,6 +55,12 @@ describe('After enableEmbeddingTraining, on wasm', () => {
       const sums = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4, 8, 16, 32], 'int32'), ids(), 3);
       expect(sums.dtype).toBe('int32');
       expect([...sums.dataSync()]).toEqual([34, 0, 9]);
+      const rows = tf.unsortedSegmentSum(
+        tf.tensor2d([1, 2, 4, 8, 16, 32], [3, 2], 'int32'),
+        tf.tensor1d([1, 0, 1], 'int32'),
+        2,
+      );
+      expect([...rows.dataSync()]).toEqual([4, 8, 17, 34]);
     });
     undo();
   });
