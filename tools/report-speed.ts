@@ -37,10 +37,17 @@ try {
     for (let n = 0; n < REPEATS; n++) {
       const page = await browser.newPage();
       await page.goto(pathToFileURL(file).href);
-      // The script runs before the page is told to be loaded; two frames later all is drawn.
+      // Two frames after the page has numbers to tell, all is drawn.
       times.push(
         await page.evaluate(
-          () => new Promise<number>((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+          () =>
+            new Promise<number>((drawn) => {
+              const look = () =>
+                document.getElementById('place')?.textContent
+                  ? requestAnimationFrame(() => requestAnimationFrame(drawn))
+                  : requestAnimationFrame(look);
+              look();
+            }),
         ),
       );
       await page.close();
