@@ -130,7 +130,7 @@ function shortMemory(evidence: Evidence, { shortMemory }: DiagnosisThresholds): 
       gate: 'f',
       units,
       evidence: { 'median horizon in timesteps': rounded(median), timesteps },
-      message: `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timesteps or fewer; the sequences have ${timesteps}.`,
+      message: `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timestep${median === 1 ? '' : 's'} or fewer; the sequences have ${timesteps}.`,
       remedy: `Only if the model needs to look further back: ${uncapitalized(forgetAdvice(forgetBias))}`,
     }),
   ];

@@ -189,7 +189,7 @@ test('What follows is told in words, and what to try', () => {
       'Check whether the weights of these units are about 0; otherwise the layer may be larger than it needs to be.',
     ],
     [
-      'Half of the units have forgotten most of what they saw after 1 timesteps or fewer; the sequences have 20.',
+      'Half of the units have forgotten most of what they saw after 1 timestep or fewer; the sequences have 20.',
       'Only if the model needs to look further back: start with a forget bias of 1 (unitForgetBias, KERAS_DEFAULTS), or of ln(T) to keep something over T timesteps.',
     ],
   ]);
