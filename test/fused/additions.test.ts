@@ -53,6 +53,8 @@ const PLAIN: Problem = {
 /** On either side of a kink, rounding would decide which gradient there is. */
 const SMOOTH = (Object.keys(ACTIVATIONS) as ActivationName[]).filter((name) => !/relu|hard|selu/.test(name));
 
+const BOUNDED = ['tanh', 'sigmoid', 'hardSigmoid', 'softsign'];
+
 /** With bounds that many values, but not all, are beyond. */
 const args = (largest: number): fc.Arbitrary<Problem['args']> =>
   fc
@@ -75,21 +77,27 @@ const args = (largest: number): fc.Arbitrary<Problem['args']> =>
 
 function problems(largest: number): fc.Arbitrary<Problem> {
   const size = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: largest }));
-  return fc.record({
-    batch: size,
-    timesteps: size,
-    features: size,
-    units: size,
-    seed: fc.integer({ min: 1, max: 2 ** 20 }),
-    args: args(largest),
-    isMasked: fc.boolean(),
-    dropout: fc.constantFrom('none', 'input', 'both'),
-    goBackwards: fc.boolean(),
-    zeroOutputForMask: fc.boolean(),
-    keepOutputs: fc.boolean(),
-    keepGates: fc.boolean(),
-    hasStates: fc.boolean(),
-  });
+  return fc
+    .record({
+      batch: size,
+      timesteps: size,
+      features: size,
+      units: size,
+      seed: fc.integer({ min: 1, max: 2 ** 20 }),
+      args: args(largest),
+      isMasked: fc.boolean(),
+      dropout: fc.constantFrom('none', 'input', 'both'),
+      goBackwards: fc.boolean(),
+      zeroOutputForMask: fc.boolean(),
+      keepOutputs: fc.boolean(),
+      keepGates: fc.boolean(),
+      hasStates: fc.boolean(),
+    })
+    .map(({ timesteps, ...problem }) => {
+      // Gates without a bound multiply what a state was rounded by at every step.
+      const { recurrentActivation = 'sigmoid' } = problem.args;
+      return { ...problem, timesteps: BOUNDED.includes(recurrentActivation) ? timesteps : Math.min(timesteps, 3) };
+    });
 }
 
 function prepare(problem: Problem) {
@@ -161,10 +169,12 @@ function run(kernel: WasmKernel | null, problem: Problem): Record<string, Number
   return { ...results, ...numbersOf(Object.fromEntries(gradients)) };
 }
 
-function expectAgreement(kernel: WasmKernel, problem: Problem): void {
+function expectAgreement(kernel: WasmKernel, problem: Problem, isWanted = (_: Record<string, Numbers>) => true): void {
   tf.engine().startScope();
   try {
-    const [received, expected] = [run(kernel, problem), run(null, problem)];
+    const expected = run(null, problem);
+    if (!isWanted(expected)) fc.pre(false);
+    const received = run(kernel, problem);
     expect(Object.keys(received)).toEqual(Object.keys(expected));
     for (const [name, { shape, values }] of Object.entries(expected)) {
       const actual = received[name] as Numbers;
@@ -175,6 +185,13 @@ function expectAgreement(kernel: WasmKernel, problem: Problem): void {
   } finally {
     tf.engine().endScope();
   }
+}
+
+/** Values that float32 can tell apart: peepholes of gates without a bound may square a state at every step. */
+function areTame(numbers: Record<string, Numbers>): boolean {
+  return Object.values(numbers).every(({ values }) =>
+    Array.prototype.every.call(values, (value) => Math.abs(value) < 1000),
+  );
 }
 
 beforeAll(allowRelaxedSimd);
@@ -200,7 +217,7 @@ describe.each(NODE_BACKENDS)('On %s, the fused kernel', (backend) => {
 
   test.each(['simd', 'relaxed-simd'] as const)('does so for random cells and sequences, by the build %s', (build) => {
     const property = fc.property(problems(backend === 'wasm' ? 24 : 9), (problem) =>
-      expectAgreement(new WasmKernel(build), problem),
+      expectAgreement(new WasmKernel(build), problem, areTame),
     );
     fc.assert(property, { numRuns: backend === 'wasm' ? 30 : 8 });
   });
