@@ -170,8 +170,16 @@ function entropy(codes: Uint16Array, bits: number): number {
 
 /** Of two bytes the upper ones come first, which are more alike. */
 function bytesOf(codes: Uint16Array, bits: number): Uint8Array {
-  const lower = Uint8Array.from(codes, (code) => code & 255);
-  return bytesPerCode(bits) === 1 ? lower : joined([Uint8Array.from(codes, (code) => code >> 8), lower]);
+  const isWide = bytesPerCode(bits) > 1;
+  const bytes = new Uint8Array(codes.length * bytesPerCode(bits));
+  const toLower = isWide ? codes.length : 0;
+  // With `from` and a function it takes ten times as long, and there are millions.
+  for (let n = 0; n < codes.length; n++) {
+    const code = codes[n] as number;
+    bytes[toLower + n] = code & 255;
+    if (isWide) bytes[n] = code >> 8;
+  }
+  return bytes;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -3,8 +3,13 @@ import { PACKED_BYTES, PACKED_FLOATS } from '../page/packed.js';
 import { toBase64 } from '../rows/base64.js';
 
 /** Bytes as a page carries them: deflated, base64. `unpackReport` reads them. */
-export function pack(bytes: Uint8Array): string {
+function pack(bytes: Uint8Array): string {
   return toBase64(deflateSync(bytes));
+}
+
+/** How many characters they take there. */
+export function packedLength(bytes: Uint8Array): number {
+  return 4 * Math.ceil(deflateSync(bytes).length / 3);
 }
 
 /** For `JSON.stringify`: bytes and floats, packed. */

@@ -6,7 +6,7 @@ import type { ReportLayer } from '../page/report-data.js';
 import type { Sample } from '../rows/sample.js';
 import { unitOrder } from '../rows/unit-order.js';
 import { drawnSize, valuesOfSample } from './drawn-size.js';
-import { pack } from './packing.js';
+import { packedLength } from './packing.js';
 
 /** What is drawn, and what of the traces is left out, in words. */
 export interface DrawnLayers {
@@ -83,7 +83,7 @@ function coarseness(
       const { timesteps } = whole.values;
       return reportLayer(whole, { samples: 1, timesteps, positions, labelled: null, bits });
     });
-    bytes = first.reduce((sum, { sequences }) => sum + pack(sequences.samples[0] as Uint8Array).length, 0);
+    bytes = first.reduce((sum, { sequences }) => sum + packedLength(sequences.samples[0] as Uint8Array), 0);
     if (bytes * samples * MARGIN <= largestBytes) return { bits, mostValues: values * samples };
   }
   return { bits: FEWEST_BITS, mostValues: (largestBytes / bytes / MARGIN) * values };
