@@ -8,6 +8,15 @@ import { inspectionReport } from '../src/report/index.js';
 import { launchChromium } from '../test/browser/chromium.js';
 import { useBackend } from './backends.js';
 
+/** Two frames after the page has numbers to tell, all is drawn. Text, as tsx would call functions of its own in it. */
+const DRAWN = `new Promise((drawn) => {
+  const look = () =>
+    document.getElementById('place').textContent
+      ? requestAnimationFrame(() => requestAnimationFrame(drawn))
+      : requestAnimationFrame(look);
+  look();
+})`;
+
 /** Layers of so many units, over so many timesteps of so many samples. */
 const REPORTS = [
   { layers: 3, units: 128, timesteps: 240, samples: 8 },
@@ -37,19 +46,7 @@ try {
     for (let n = 0; n < REPEATS; n++) {
       const page = await browser.newPage();
       await page.goto(pathToFileURL(file).href);
-      // Two frames after the page has numbers to tell, all is drawn.
-      times.push(
-        await page.evaluate(
-          () =>
-            new Promise<number>((drawn) => {
-              const look = () =>
-                document.getElementById('place')?.textContent
-                  ? requestAnimationFrame(() => requestAnimationFrame(drawn))
-                  : requestAnimationFrame(look);
-              look();
-            }),
-        ),
-      );
+      times.push(await page.evaluate<number>(DRAWN));
       await page.close();
     }
     const [first] = times.sort((a, b) => a - b);
