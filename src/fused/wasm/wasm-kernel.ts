@@ -120,19 +120,15 @@ export class WasmKernel implements FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): StepGradients {
-    const { x, h0, c0, kernel, recurrentKernel, bias, mask } = inputs;
-    const [savedGates, cells, hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const { x, h0, c0, kernel, recurrentKernel, bias } = inputs;
+    const [, , hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const [batch, timesteps] = x.shape;
     const sequence: [number, number, number] = [batch, timesteps, kernel.shape[1] / 4];
     return this.call(inputs, options, (call) => {
+      readRun(call, inputs, saved);
       call.read(FIELD.x, x);
       call.read(FIELD.h0, h0);
-      call.read(FIELD.c0, c0);
       call.read(FIELD.kernel, kernel);
-      call.read(FIELD.recurrentKernel, recurrentKernel);
-      if (mask !== null) call.read(FIELD.mask, mask);
-      call.readSaved(FIELD.savedGates, savedGates);
-      call.readSaved(FIELD.cells, cells);
       call.readSaved(FIELD.hiddens, hiddens);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
@@ -178,19 +174,14 @@ export class WasmKernel implements FusedKernel {
     saved: readonly tf.Tensor[],
     dH: tf.Tensor2D,
   ): tf.Tensor3D {
-    const { x, c0, kernel, recurrentKernel, mask } = inputs;
-    const [savedGates, cells] = saved as [tf.Tensor, tf.Tensor];
+    const { x, kernel } = inputs;
     const [batch, timesteps, features] = x.shape;
     const [rows, units] = dH.shape;
     const call = new ModuleCall(this.build as Build, inputs, options, rows);
     const none = tf.zeros(dH.shape);
     try {
-      call.read(FIELD.c0, c0);
+      readRun(call, inputs, saved);
       call.read(FIELD.kernel, kernel);
-      call.read(FIELD.recurrentKernel, recurrentKernel);
-      if (mask !== null) call.read(FIELD.mask, mask);
-      call.readSaved(FIELD.savedGates, savedGates);
-      call.readSaved(FIELD.cells, cells);
       call.readNumber(FIELD.savedBatch, batch);
       call.read(FIELD.dH, dH);
       call.read(FIELD.dLastOutput, none);
@@ -225,11 +216,7 @@ export class WasmKernel implements FusedKernel {
     const { peepholes = null, projection = null } = inputs.additions ?? {};
     const [batch, timesteps] = x.shape;
     const [dZ, dH0, dC0, dProjected] = this.compute('backward', inputs, options, (call) => {
-      call.read(FIELD.c0, c0);
-      call.read(FIELD.recurrentKernel, recurrentKernel);
-      if (mask !== null) call.read(FIELD.mask, mask);
-      call.readSaved(FIELD.savedGates, savedGates);
-      call.readSaved(FIELD.cells, cells);
+      readRun(call, inputs, saved);
       call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
       readGradients(call, gradients);
       call.readAdditions(inputs);
@@ -321,6 +308,19 @@ export class WasmKernel implements FusedKernel {
       return attempt();
     }
   }
+}
+
+/** What every way back through the steps reads of the run that it goes back over. */
+function readRun(
+  call: ModuleCall,
+  { c0, recurrentKernel, mask }: RecordedInputs,
+  [savedGates, cells]: readonly tf.Tensor[],
+): void {
+  call.read(FIELD.c0, c0);
+  call.read(FIELD.recurrentKernel, recurrentKernel);
+  if (mask !== null) call.read(FIELD.mask, mask);
+  call.readSaved(FIELD.savedGates, savedGates as tf.Tensor);
+  call.readSaved(FIELD.cells, cells as tf.Tensor);
 }
 
 function readGradients(call: ModuleCall, { lastOutput, h, c, outputs, gates }: ResultGradients): void {

@@ -1,5 +1,7 @@
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { ActivationName } from '../../../src/core/activations.js';
+import type { RecordedInputs } from '../../../src/fused/fused-kernel.js';
 import { randomNumbers } from '../../../tools/random-numbers.js';
 
 /** Everything that a kernel computes from, but for the numbers, which depend on the seed. */
@@ -98,6 +100,23 @@ export function dataOf(problem: Problem): ProblemData {
     mask: problem.mask === 'none' ? null : maskOf(problem, next),
     inputMasks: dropoutMasks(problem.inputMasks, batch * features),
     recurrentMasks: dropoutMasks(problem.recurrentMasks, batch * units),
+  };
+}
+
+/** What a fused kernel is given for a problem, as tensors. */
+export function recordedInputsOf(problem: Problem): RecordedInputs {
+  const { batch, timesteps, features, units } = problem;
+  const { x, h0, c0, kernel, recurrentKernel, bias, mask, inputMasks, recurrentMasks } = dataOf(problem);
+  return {
+    x: tf.tensor3d(x, [batch, timesteps, features]),
+    h0: tf.tensor2d(h0, [batch, units]),
+    c0: tf.tensor2d(c0, [batch, units]),
+    kernel: tf.tensor2d(kernel, [features, 4 * units]),
+    recurrentKernel: tf.tensor2d(recurrentKernel, [units, 4 * units]),
+    bias: bias && tf.tensor1d(bias),
+    mask: mask && tf.tensor2d(mask, [batch, timesteps], 'bool'),
+    inputDropoutMasks: inputMasks.map((one) => tf.tensor2d(one, [batch, features])),
+    recurrentDropoutMasks: recurrentMasks.map((one) => tf.tensor2d(one, [batch, units])),
   };
 }
 

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import type { FusedKernel, FusedOptions, RecordedInputs, ResultGradients } from '../../../src/fused/fused-kernel.js';
+import type { FusedKernel, FusedOptions, ResultGradients } from '../../../src/fused/fused-kernel.js';
 import { StepsKernel } from '../../../src/fused/tensorflow/steps-kernel.js';
 import { TensorFlowKernel } from '../../../src/fused/tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { useBackend } from '../../../tools/backends.js';
 import { randomTensor } from '../../support/random.js';
-import { dataOf, PLAIN_PROBLEM, type Problem, problems } from '../support/problem.js';
+import { PLAIN_PROBLEM, type Problem, problems, recordedInputsOf } from '../support/problem.js';
 import { expectAgreement } from './sequences.js';
 
 /** Of results that are off by rounding alone, relative to the largest value of each, and to 1. */
@@ -19,22 +19,6 @@ const someProblem = problems(9).map(
     recurrentMasks: 0,
   }),
 );
-
-function inputsOf(problem: Problem): RecordedInputs {
-  const { batch, timesteps, features, units } = problem;
-  const { x, h0, c0, kernel, recurrentKernel, bias, mask, inputMasks } = dataOf(problem);
-  return {
-    x: tf.tensor3d(x, [batch, timesteps, features]),
-    h0: tf.tensor2d(h0, [batch, units]),
-    c0: tf.tensor2d(c0, [batch, units]),
-    kernel: tf.tensor2d(kernel, [features, 4 * units]),
-    recurrentKernel: tf.tensor2d(recurrentKernel, [units, 4 * units]),
-    bias: bias && tf.tensor1d(bias),
-    mask: mask && tf.tensor2d(mask, [batch, timesteps], 'bool'),
-    inputDropoutMasks: inputMasks.map((one) => tf.tensor2d(one, [batch, features])),
-    recurrentDropoutMasks: [],
-  };
-}
 
 function gradientsOf({ batch, timesteps, units, seed, keepOutputs, keepGates }: Problem): ResultGradients {
   const state = (n: number) => randomTensor<tf.Rank.R2>([batch, units], seed + n);
@@ -57,7 +41,7 @@ function gradientsOf({ batch, timesteps, units, seed, keepOutputs, keepGates }: 
 
 /** All that a kernel tells of its way back, by name. */
 function goBack(fusedKernel: FusedKernel, problem: Problem): Record<string, tf.Tensor> {
-  const inputs = inputsOf(problem);
+  const inputs = recordedInputsOf(problem);
   const options: FusedOptions = problem;
   const { saved } = fusedKernel.forward(inputs, options, true);
   const given = gradientsOf(problem);
@@ -111,7 +95,7 @@ test.each([
   'The way back of ops %s leaves nothing behind',
   (_title, fusedKernel, problem) => {
     tf.tidy(() => {
-      const inputs = inputsOf(problem);
+      const inputs = recordedInputsOf(problem);
       const given = gradientsOf(problem);
       const { saved } = fusedKernel.forward(inputs, problem, true);
       const before = tf.memory().numTensors;

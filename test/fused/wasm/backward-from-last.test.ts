@@ -6,25 +6,9 @@ import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
 import { NODE_BACKENDS, useBackend } from '../../../tools/backends.js';
 import { expectClose } from '../../support/close.js';
 import { randomTensor } from '../../support/random.js';
-import { dataOf, PLAIN_PROBLEM, type Problem, problems } from '../support/problem.js';
+import { PLAIN_PROBLEM, type Problem, problems, recordedInputsOf } from '../support/problem.js';
 
 const KERNEL = new WasmKernel();
-
-function inputsOf(problem: Problem): RecordedInputs {
-  const { batch, timesteps, features, units } = problem;
-  const { x, h0, c0, kernel, recurrentKernel, bias, mask } = dataOf(problem);
-  return {
-    x: tf.tensor3d(x, [batch, timesteps, features]),
-    h0: tf.tensor2d(h0, [batch, units]),
-    c0: tf.tensor2d(c0, [batch, units]),
-    kernel: tf.tensor2d(kernel, [features, 4 * units]),
-    recurrentKernel: tf.tensor2d(recurrentKernel, [units, 4 * units]),
-    bias: bias && tf.tensor1d(bias),
-    mask: mask && tf.tensor2d(mask, [batch, timesteps], 'bool'),
-    inputDropoutMasks: [],
-    recurrentDropoutMasks: [],
-  };
-}
 
 /** The same samples several times, one copy of all after the other. */
 function repeated(inputs: RecordedInputs, copies: number): RecordedInputs {
@@ -37,7 +21,7 @@ function repeated(inputs: RecordedInputs, copies: number): RecordedInputs {
 function expectSameAsCopies(given: Problem, copies: number): void {
   tf.tidy(() => {
     const problem = { ...given, keepOutputs: false, keepGates: false };
-    const inputs = inputsOf(problem);
+    const inputs = recordedInputsOf(problem);
     const rows = copies * problem.batch;
     const dH = randomTensor<tf.Rank.R2>([rows, problem.units], problem.seed + 9);
     const { saved } = KERNEL.forward(inputs, problem, true);
@@ -63,7 +47,7 @@ describe.each(NODE_BACKENDS)('On %s, several gradients of the last h of each sam
 
   test('go back without a tensor left behind', () => {
     tf.tidy(() => {
-      const inputs = inputsOf(PLAIN_PROBLEM);
+      const inputs = recordedInputsOf(PLAIN_PROBLEM);
       const { saved } = KERNEL.forward(inputs, PLAIN_PROBLEM, true);
       const dH = randomTensor<tf.Rank.R2>([2 * PLAIN_PROBLEM.batch, PLAIN_PROBLEM.units], 5);
       const before = [tf.memory().numTensors, tf.memory().numDataBuffers];
@@ -86,7 +70,7 @@ test('On threads, what several of them have kept is gone back over by one', asyn
       units: 64,
       mask: 'with holes',
     };
-    tf.tidy(() => expect(KERNEL.forward(inputsOf(problem), problem, true).saved[0]?.size).toBe(0));
+    tf.tidy(() => expect(KERNEL.forward(recordedInputsOf(problem), problem, true).saved[0]?.size).toBe(0));
     expectSameAsCopies(problem, 2);
   } finally {
     await setThreads(1);
