@@ -9,8 +9,8 @@ import { randomTensor } from '../../support/random.js';
 import { PLAIN_PROBLEM, type Problem, problems, recordedInputsOf } from '../support/problem.js';
 import { expectAgreement } from './sequences.js';
 
-/** Of results that are off by rounding alone, relative to the largest value of each, and to 1. */
-const TOLERANCE = 2e-6;
+/** Of results that are off by rounding alone, relative to the largest value of each, and to 1: half as much in 3,000 random cases. */
+const TOLERANCE = 1e-5;
 
 const someProblem = problems(9).map(
   (one): Problem => ({
