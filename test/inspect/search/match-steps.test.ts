@@ -195,6 +195,7 @@ test('Entries of traceModel and numbers read before give what the trace gives, a
   const model = tf.sequential({
     layers: [lstm({ units: 3, inputShape: [9, 2], returnSequences: true }), lstm({ units: 2 })],
   });
+  model.setWeights(model.getWeights().map(({ shape }, n) => randomTensor(shape, 20 + n)));
   const x = randomTensor([3, 9, 2], 5, 3);
   const entries = traceModel(model, x);
   const [first] = entries as [(typeof entries)[number]];
