@@ -196,8 +196,9 @@ function startWith(before: string, onLost: (reason: string) => void): workers.Th
 }
 
 describe('A worker that dies', () => {
-  /** The workers, as they are started. */
-  function collectWorkers(): workers.ThreadWorker[] {
+  test('between calls leaves a correct result, and one thread', async () => {
+    const train = training();
+    const expected = train();
     const started: workers.ThreadWorker[] = [];
     const { startWorker } = workers;
     jest.spyOn(workers, 'startWorker').mockImplementation((onLost, script) => {
@@ -205,13 +206,6 @@ describe('A worker that dies', () => {
       started.push(worker);
       return worker;
     });
-    return started;
-  }
-
-  test('between calls leaves a correct result, and one thread', async () => {
-    const train = training();
-    const expected = train();
-    const started = collectWorkers();
     expect(await setThreads(3)).toBe(3);
     started[1]?.end();
     expect(train()).toEqual(expected);
@@ -262,15 +256,13 @@ describe('A worker that dies', () => {
   test('that never ends its job leaves a correct result, and one thread', async () => {
     const train = training();
     const expected = train();
-    const started = collectWorkers();
     expect(await setThreads(2)).toBe(2);
-    // It takes its jobs up, as far as anybody can see, and does nothing.
-    started[0]?.end();
-    const exchange = Atomics.compareExchange as (words: Int32Array, at: number, old: number, value: number) => number;
-    jest.spyOn(Atomics, 'compareExchange').mockImplementation(((words, at, old, value) => {
-      exchange(words, at, old, RUNNING);
-      return value;
-    }) as typeof exchange as typeof Atomics.compareExchange);
+    // It has taken its jobs up, as far as anybody can see, and does nothing.
+    const store = Atomics.store as (words: Int32Array, at: number, value: number) => number;
+    jest
+      .spyOn(Atomics, 'store')
+      .mockImplementation(((words, at, value) =>
+        store(words, at, value === POSTED ? RUNNING : value)) as typeof store as typeof Atomics.store);
     expect(train()).toEqual(expected);
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/a thread was lost \(a worker has stopped\)/));
   });

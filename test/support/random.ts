@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 
 /** A tensor of normal values that depend on the seed alone. */
 export function randomTensor<R extends tf.Rank>(shape: number[], seed: number, deviation = 1): tf.Tensor<R> {
-  return tf.randomNormal(shape as tf.ShapeMap[R], 0, deviation, 'float32', seed);
+  // To tfjs, 0 is no seed.
+  return tf.randomNormal(shape as tf.ShapeMap[R], 0, deviation, 'float32', seed || 0.5);
 }
 
 /**

@@ -12,6 +12,7 @@ import * as host from '../../../../src/host/wasm-memory.js';
 import { lstm } from '../../../../src/index.js';
 import { useBackend } from '../../../../tools/backends.js';
 import { randomTensor } from '../../../support/random.js';
+import { awaitWorkers } from './support/await-workers.js';
 
 const [B, T, D, U] = [1, 80, 48, 96];
 const build = fastestBuild() as Build;
@@ -20,6 +21,7 @@ beforeAll(() => useBackend('wasm'));
 
 beforeEach(() => {
   // As where no others keep the cores busy.
+  awaitWorkers();
   jest.spyOn(pauses, 'isWaitTooLong').mockReturnValue(false);
   jest.spyOn(pauses, 'pauseAfter').mockReturnValue(0);
 });

@@ -11,6 +11,7 @@ import * as workers from '../../../../src/fused/wasm/threads/workers.js';
 import { lstm } from '../../../../src/index.js';
 import { NODE_BACKENDS, useBackend } from '../../../../tools/backends.js';
 import { randomTensor } from '../../../support/random.js';
+import { awaitWorkers } from './support/await-workers.js';
 
 const LONG = 1e9;
 
@@ -80,10 +81,9 @@ test('what a call waits for others is known', async () => {
   });
   useThreads(threads);
   tf.dispose(layer.apply(x) as tf.Tensor);
-  const [[{ computed, waited }]] = pauseAfter.mock.calls as [[pauses.MetCall, number]];
+  const [[{ waited }]] = pauseAfter.mock.calls as [[pauses.MetCall, number]];
   // It gives up a worker that does not begin after 50 ms.
   expect(waited).toBeGreaterThan(50);
-  expect(pauseAfter.mock.results[0]?.value).toBe(computed + waited);
   threads.end();
   tf.dispose([x, ...layer.getWeights()]);
 });
@@ -95,7 +95,7 @@ const LATE = `
   WebAssembly.Instance = function (module, { env }) {
     const awaitOthers = () => {
       Atomics.add(words, 0, 1);
-      Atomics.wait(words, 1, 0, 4);
+      Atomics.wait(words, 1, 0, 20);
       env.awaitOthers();
     };
     return new Instance(module, { env: { ...env, awaitOthers } });
@@ -118,12 +118,13 @@ test('a call that waits longer than it can save is made on this thread alone', a
   const threads = new WasmThreads(2, onLost);
   await threads.prepare(fastestBuild() as Build);
   const pauseAfter = jest.spyOn(pauses, 'pauseAfter');
+  awaitWorkers();
   useThreads(threads);
   expect(run()).toEqual(expected);
   expect(onLost).not.toHaveBeenCalled();
   expect(words[0]).toBeGreaterThan(0);
   expect(words[0]).toBeLessThan(T);
-  expect(pauseAfter.mock.results.map(({ value }) => value > 0)).toEqual([true]);
+  expect(pauseAfter).toHaveBeenCalledTimes(1);
   threads.end();
   tf.dispose([x, ...layer.getWeights()]);
 });

@@ -15,6 +15,7 @@ import { randomTensor } from '../../../support/random.js';
 import { cotangentsOf, type Problem, problems } from '../../support/problem.js';
 import { allowRelaxedSimd } from '../../support/relaxed-simd.js';
 import { tensorRun } from '../../support/tensor-run.js';
+import { awaitWorkers } from './support/await-workers.js';
 
 const BUILDS = ['simd', 'relaxed-simd'] as const;
 const { split, splitColumns, splitSamples } = splits;
@@ -50,6 +51,7 @@ afterAll(() => threads.end());
 /** Divides calls of any size, the passes in the given way wherever it gives the same bits. */
 function divideAll(way: Way, count: number): void {
   jest.spyOn(splits, 'isWorthSplitting').mockReturnValue(true);
+  awaitWorkers();
   jest.spyOn(pauses, 'isWaitTooLong').mockReturnValue(false);
   jest.spyOn(splits, 'split').mockImplementation((name, fields) => {
     const batch = fields[FIELD.batch] as number;
@@ -72,7 +74,6 @@ function expectSameBits(run: () => unknown, way: Way, count: number): void {
   useThreads(threads);
   try {
     const received = run();
-    // On a busy machine a worker may come too late, and its part is computed anew.
     divided += runs.mock.results.filter(({ value }) => value === true).length;
     expect(received).toEqual(expected);
   } finally {
