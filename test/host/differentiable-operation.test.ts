@@ -35,6 +35,17 @@ describe.each(NODE_BACKENDS)('On %s, an operation with several outputs', (backen
     expectAllClose(sumAndProduct(a, b), [tf.add(a, b), tf.mul(a, b)], 0);
   });
 
+  test('is run again and again without a word', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation();
+    try {
+      const [a, b] = inputs();
+      for (let run = 0; run < 2; run++) tf.grad((x) => tf.sum(sumAndProduct(x, b)[0]))(a);
+      expect(warn).not.toHaveBeenCalled();
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
   test('is differentiable through each, and through all of them', () => {
     const [a, b] = inputs();
     const [weight, other] = [randomTensor([2, 3], 3), randomTensor([2, 3], 4)];

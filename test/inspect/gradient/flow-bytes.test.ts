@@ -90,6 +90,23 @@ describe('gradientFlowBytes', () => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
+  test.each<[shape: [number, number, number], units: number]>([
+    [[2, 12, 3], 40],
+    [[8, 10, 24], 12],
+  ])('tells about what a flow through %j takes on plain ops', (shape, units) => {
+    const layer = built(units, shape[2]);
+    const x = randomTensor(shape, 1);
+    const told = gradientFlowBytes(layer, x).peakBytes;
+    tf.env().set('EXPLICIT_LSTM_USE_FUSED', false);
+    try {
+      const peak = grownAtMost(() => gradientFlow(layer, x, SQUARES).dispose());
+      expect(peak / told).toBeGreaterThan(0.9);
+      expect(peak / told).toBeLessThan(1.4);
+    } finally {
+      tf.env().set('EXPLICIT_LSTM_USE_FUSED', true);
+    }
+  });
+
   test('grows with the length of the sequence no faster than it', () => {
     const layer = built(8, 3);
     const of = (timesteps: number) => gradientFlowBytes(layer, tf.zeros([1, timesteps, 3])).peakBytes;

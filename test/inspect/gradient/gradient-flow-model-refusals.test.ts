@@ -74,6 +74,12 @@ describe('gradientFlowModel refuses, leaving the model and the number of tensors
       /^gradientFlowModel: loss must have an entry for the output 'last'/,
     ],
     [
+      'a loss that is none, in a list of one for each output',
+      modelWith,
+      (model) => gradientFlowModel(model, X(), Y(), { loss: [null] as never }),
+      /^gradientFlowModel: loss must have an entry for the output 'last'/,
+    ],
+    [
       'a loss for an output that there is not',
       modelWith,
       (model) => gradientFlowModel(model, X(), Y(), { loss: { other: 'hinge' } as never }),
