@@ -48,7 +48,7 @@ async function makeReport(): Promise<{ html: string; backwardForgetGates: number
       tf.layers.lstm({ units: 2, name: 'second' }),
     ],
   });
-  model.setWeights(model.getWeights().map((weight, n) => tf.randomNormal(weight.shape, 0, 0.7, 'float32', n)));
+  model.setWeights(model.getWeights().map((weight, n) => tf.randomNormal(weight.shape, 0, 0.7, 'float32', n + 1)));
   const values = tf.randomNormal([2, TOKENS.length, 3], 0, 1, 'float32', 8).arraySync() as number[][][];
   // The last step of the first sample is masked.
   (values[0] as number[][])[TOKENS.length - 1] = [9, 9, 9];
@@ -121,7 +121,7 @@ async function makeTextReport(): Promise<{ html: string; probabilities: number[]
     tf.layers.dense({ units: width, activation: 'softmax' }),
   ];
   const model = tf.sequential({ name: 'letters', layers });
-  model.setWeights(model.getWeights().map((weight, n) => tf.randomNormal(weight.shape, 0, 1.5, 'float32', n)));
+  model.setWeights(model.getWeights().map((weight, n) => tf.randomNormal(weight.shape, 0, 1.5, 'float32', n + 1)));
   const inputs = tf.cast(tf.oneHot([LETTERS, [...LETTERS].reverse()], width), 'float32');
   const next = (letters: number[]) => [...letters.slice(1), 0].map((letter) => [letter]);
   const labels = tf.tensor3d([next(LETTERS), next([...LETTERS].reverse())]);
