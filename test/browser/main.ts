@@ -83,6 +83,7 @@ async function runPage(browser: Browser, origin: string, page: string, expected:
 async function runFused(browser: Browser, origin: string, backend: string, groups: readonly string[]): Promise<Row[]> {
   const page = backend === 'webgl' ? 'fused' : backend;
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(TIME_LIMIT);
   const rows: Row[] = [];
   const problems: string[] = [];
   tab.on('pageerror', (error) => problems.push(error.message));
@@ -118,6 +119,7 @@ function failure(page: string, backend: string, problem: string): Row {
 async function runWithoutTensorFlow(browser: Browser, origin: string): Promise<Row> {
   const [page, title] = ['without-tensorflow', 'the error says what is missing'];
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(TIME_LIMIT);
   const messages: string[] = [];
   tab.on('pageerror', (error) => messages.push(error.message));
   await tab.goto(`${origin}/${page}.html`);
@@ -129,6 +131,7 @@ async function runWithoutTensorFlow(browser: Browser, origin: string): Promise<R
 async function runPlot(browser: Browser, origin: string): Promise<Row> {
   const [page, title] = ['plot', 'show draws in an element'];
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(TIME_LIMIT);
   const problems: string[] = [];
   tab.on('pageerror', (error) => problems.push(error.message));
   tab.on('console', (message) => problems.push(message.text()));

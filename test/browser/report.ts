@@ -14,6 +14,8 @@ export interface ReportCheck {
   problem?: string;
 }
 
+/** Milliseconds for a click or a drawing, which takes seconds on a machine that does other things too. */
+const PATIENCE = 60_000;
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
 /** What would run in one place or another, if it were not text. */
 const HOSTILE_TEXTS = [
@@ -177,7 +179,7 @@ interface Visit {
 async function visitReport(browser: Browser, { file, title, options, use }: Visit): Promise<ReportCheck> {
   const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(PATIENCE);
   const problems: string[] = [];
   const address = pathToFileURL(file).href;
   page.on('console', (message) => problems.push(`console: ${message.text()}`));
@@ -556,7 +558,7 @@ interface Violation {
 async function checkLive(browser: Browser, address: string): Promise<ReportCheck> {
   const title = 'a live report runs the model with an edit';
   const page = await browser.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(PATIENCE);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   try {
