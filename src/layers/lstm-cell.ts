@@ -16,7 +16,7 @@ import { type Block, type WeightFacts, weightsFor } from '../core/weights.js';
 import { keepConstraint } from '../host/constrained-weight.js';
 import { type Parsed, parseIdentifier, type Role } from '../host/parse-identifier.js';
 import { adoptScopedName } from '../host/scoped-name.js';
-import type { BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
+import type { Activation, BuiltInCell, ConfigDict, Initializer, Kwargs } from '../host/types.js';
 import { stepOnFusedKernel } from '../sequence/fused-step.js';
 import { showStep } from '../sequence/observe.js';
 import { checkCallArguments, requireStates } from '../sequence/read-call.js';
@@ -110,10 +110,10 @@ export class LSTMCell<Step extends CellStep = LSTMStep, Own extends object = obj
     this.drawMask = (args.dropoutFunc as DropoutFunction | undefined) ?? dropoutFunction(this.seed);
   }
 
-  get activation() {
+  get activation(): Activation {
     return this.parsed.activation;
   }
-  get recurrentActivation() {
+  get recurrentActivation(): Activation {
     return this.parsed.recurrentActivation;
   }
   get useBias(): boolean {

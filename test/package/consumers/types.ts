@@ -31,3 +31,5 @@ export const matched = (expectation: jest.Matchers<void>): Promise<void> =>
 lstm({ units: 'two' });
 // @ts-expect-error there is no such order
 gateHeatmap(trace, { sortUnits: 'size' });
+// @ts-expect-error an activation is an object of tfjs, whichever way modules are resolved
+export const activation: number = lstmCell({ units: 2 }).activation;
