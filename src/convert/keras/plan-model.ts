@@ -2,7 +2,7 @@ import { FileError } from '../../formats/file-error.js';
 import type { ConfigDict } from '../../host/types.js';
 import { layerDialect } from './dialect.js';
 import type { Dialect } from './identifiers.js';
-import { type Json, own } from './json.js';
+import { own } from './json.js';
 import type { MaskSourceRule } from './layers/mask-from.js';
 import { translateOperation } from './operations.js';
 import {
@@ -14,7 +14,7 @@ import {
   MASK,
   writtenTensor,
 } from './read-model.js';
-import { dialectOf, type Translation, translateLayer, type WeightOwner } from './translate-layer.js';
+import { dialectOf, innerLayer, type Translation, translateLayer, type WeightOwner } from './translate-layer.js';
 
 /** A layer to be built; once, however often it is called. */
 export interface PlannedLayer {
@@ -599,12 +599,14 @@ function isSame(a: Mask, b: Mask): boolean {
 }
 
 /** Both directions of masked sequences output zeros at masked steps, which tfjs's own recurrent layers cannot. */
-function requireZeros({ className, config, place }: KerasLayer, isMasked: boolean): void {
-  if (className !== 'Bidirectional' || !isMasked) return;
-  const { class_name: inner, config: innerConfig } = own(config, 'layer') as { class_name: string; config: Json };
-  if (inner !== 'SimpleRNN' || own(innerConfig, 'return_sequences') !== true) return;
+function requireZeros(layer: KerasLayer, isMasked: boolean): void {
+  if (layer.className !== 'Bidirectional' || !isMasked) return;
+  const inner = innerLayer(layer, 'layer', own(layer.config, 'layer'));
+  if (inner.className !== 'SimpleRNN' || own(inner.config, 'return_sequences') !== true) return;
   const advice = 'use an LSTM or a GRU, or leave out the mask';
-  throw new FileError(place, 'is a Bidirectional SimpleRNN of masked sequences, which tfjs cannot compute', { advice });
+  throw new FileError(layer.place, 'is a Bidirectional SimpleRNN of masked sequences, which tfjs cannot compute', {
+    advice,
+  });
 }
 
 /** How many tensors a recurrent layer returns. */

@@ -295,7 +295,7 @@ function translateInput(layer: KerasLayer): Translation {
 }
 
 /** A layer within another: `{class_name, config}`. */
-function innerLayer(outer: KerasLayer, key: string, given: unknown): KerasLayer {
+export function innerLayer(outer: KerasLayer, key: string, given: unknown): KerasLayer {
   const place = `${outer.place}: ${key}`;
   const object = required<Json>(given, OBJECT, place);
   requireRegistered(object, place);

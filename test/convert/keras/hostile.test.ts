@@ -71,6 +71,13 @@ describe('a graph that is none', () => {
     expect((await refusal(bytes)).message).toMatch(/'__proto__'/);
   });
 
+  test('a layer within a masked Bidirectional that is not there is named', async () => {
+    const bytes = changed('bidirectional', (config) => {
+      for (const layer of layersOf(config)) delete ((layer.config ?? {}) as Json).layer;
+    });
+    expect((await refusal(bytes)).message).toMatch(/\(Bidirectional\): layer must be an object, got undefined/);
+  });
+
   test('two layers of one name are refused', async () => {
     const bytes = changed('encoder-decoder', (config) => {
       (layersOf(config)[1] as Json).name = layersOf(config)[0]?.name;
