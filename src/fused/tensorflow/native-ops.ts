@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
 /** Codes of TensorFlow's C interface. */
-type Binding = Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_FLOAT', number>;
+type Binding = Record<
+  'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_FLOAT' | 'TF_INT32',
+  number
+>;
 
 interface OpAttribute {
   name: string;
@@ -10,7 +13,7 @@ interface OpAttribute {
 }
 
 /** A tensor, or what else the backend holds data of. */
-type OpInput = Pick<tf.Tensor, 'dataId'>;
+export type OpInput = Pick<tf.Tensor, 'dataId'>;
 
 /** What tfjs-node's backend has beyond the others'. */
 interface NativeBackend extends tf.KernelBackend {
@@ -24,6 +27,8 @@ const withoutPeepholes = flag('use_peephole', false);
 /** Any that is not positive turns the clipping of the cell state off. */
 const withoutClip = ({ TF_ATTR_FLOAT }: Binding) => ({ name: 'cell_clip', type: TF_ATTR_FLOAT, value: 0 });
 
+const ofTwo = ({ TF_ATTR_INT }: Binding) => ({ name: 'N', type: TF_ATTR_INT, value: 2 });
+const axisOfInt32 = ({ TF_ATTR_TYPE, TF_INT32 }: Binding) => ({ name: 'Tidx', type: TF_ATTR_TYPE, value: TF_INT32 });
 const inFour = ({ TF_ATTR_INT }: Binding) => ({ name: 'num_split', type: TF_ATTR_INT, value: 4 });
 
 /** The ops that are used, with the number of their outputs, under TensorFlow's names unless another is given. */
@@ -43,12 +48,13 @@ const OPS = {
   Sigmoid: { outputs: 1, attributes: [floats] },
   ClipByValue: { outputs: 1, attributes: [floats] },
   SelectV2: { outputs: 1, attributes: [floats] },
+  ConcatV2: { outputs: 1, attributes: [floats, ofTwo, axisOfInt32] },
   Split: { outputs: 4, attributes: [inFour, floats] },
 } satisfies Record<string, { op?: string; outputs: number; attributes: ((binding: Binding) => OpAttribute)[] }>;
 
 const nativeBackend = () => tf.backend() as unknown as NativeBackend;
 
-/** Runs one of TensorFlow's own ops: no peepholes, no clipping of c, floats, four pieces of a split. */
+/** Runs one of TensorFlow's own ops: no peepholes, no clipping of c, floats, two tensors to be joined, four pieces of a split. */
 export function runNativeOp(name: keyof typeof OPS, inputs: readonly OpInput[]): tf.Tensor[] {
   const backend = nativeBackend();
   const { outputs, attributes, op = name }: { op?: string } & (typeof OPS)[typeof name] = OPS[name];

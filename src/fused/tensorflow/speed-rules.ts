@@ -1,5 +1,6 @@
 import type { FusedProblem, RecordedInputs } from '../fused-kernel.js';
 import { MOST_BYTES_OF_PANELS } from '../wasm/kept-panels.js';
+import { fastestBuild } from '../wasm/module.js';
 
 /*
  * What is the fastest on tfjs-node: TensorFlow's LSTM ops, its plain ops step by step, the wasm module with copies in and out, or
@@ -54,8 +55,8 @@ import { MOST_BYTES_OF_PANELS } from '../wasm/kept-panels.js';
  *     B x T x D x U      task              built-in   plain    wasm   steps
  *     128x7x12x128       inference             21       18      6.8      10
  *     128x7x12x128       training              68       56       26      31
- *     64x16x90x256       inference             70       62       34      41
- *     64x16x90x256       masked inference      87       63       34      42
+ *     64x16x90x256       inference             77       62       32      29
+ *     64x16x90x256       masked inference      87       63       34      31
  *     64x16x90x256       training             267      221      108     105
  *     64x16x90x256       masked training      285      244      109     123
  *     8x20x1024x1024     inference            206      175      141     142
@@ -80,6 +81,12 @@ const LEAST_MULTIPLY_ADDS_OF_STEP = 7e5;
 const LEAST_MULTIPLY_ADDS_OF_TRAINING = 3e6;
 /** In a step of so many, TensorFlow's faster products, and its threads, outweigh what a dozen ops take to start. */
 const LEAST_MULTIPLY_ADDS_OF_STEPS = 3e7;
+/** In a smaller batch, TensorFlow multiplies no faster with a row for each unit. */
+const LEAST_BATCH_OF_UNITS = 32;
+/** Fewer rows, of samples and timesteps, take less time than to transpose the weights. */
+const LEAST_ROWS_OF_UNITS = 256;
+/** In a step of so many, the same goes for steps with a row for each unit. */
+const LEAST_MULTIPLY_ADDS_OF_UNITS = 2e7;
 /** In products over all timesteps of fewer, the module is done before TensorFlow has the factors. */
 const LEAST_MULTIPLY_ADDS_OF_PRODUCTS = 2e7;
 /** To copy so many weights and their gradients for one step of training takes the module longer than plain ops take to start. */
@@ -105,12 +112,32 @@ export function areOpsFaster(problem: FusedProblem): boolean {
   return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_TRAINING;
 }
 
-/** Whether TensorFlow's plain ops, a dozen a step, are faster than the wasm module. */
-export function areStepsFaster(problem: FusedProblem): boolean {
+/**
+ * Whether TensorFlow's plain ops, a dozen a step, are faster than the wasm module.
+ *
+ * @param build The module's.
+ */
+export function areStepsFaster(problem: FusedProblem, build = fastestBuild()): boolean {
   if (isPlainStep(problem)) return false;
+  const { batch, timesteps, keepsGates, takesGradients } = problem;
   const weights = weightsOf(problem);
-  const areFew = problem.takesGradients && problem.timesteps <= MOST_OF_FEW_STEPS;
-  return problem.batch * weights >= LEAST_MULTIPLY_ADDS_OF_STEPS || (areFew && weights >= LEAST_WEIGHTS_OF_FEW_STEPS);
+  const areFew = takesGradients && timesteps <= MOST_OF_FEW_STEPS;
+  if (isLargeStep(problem) || (areFew && weights >= LEAST_WEIGHTS_OF_FEW_STEPS)) return true;
+  const areByUnits = !takesGradients && !keepsGates && areUnitsFaster(batch, timesteps);
+  // With fused multiply-adds the module is faster there.
+  return areByUnits && batch * weights >= LEAST_MULTIPLY_ADDS_OF_UNITS && build !== 'relaxed-simd';
+}
+
+function isLargeStep(problem: FusedProblem): boolean {
+  return problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_STEPS;
+}
+
+/**
+ * Whether steps are faster with a row for each unit. TensorFlow multiplies a large matrix from the left with a narrow one 1.2 times as
+ * fast as a flat one with a large one from the right, if only it is not too narrow; but it has to be transposed before.
+ */
+export function areUnitsFaster(batch: number, timesteps: number): boolean {
+  return batch >= LEAST_BATCH_OF_UNITS && batch * timesteps >= LEAST_ROWS_OF_UNITS;
 }
 
 /** Whether TensorFlow is faster than the module at the products over all timesteps of a backward pass. */
@@ -122,7 +149,7 @@ export function areProductsFaster({ x, kernel, recurrentKernel }: RecordedInputs
 
 /** Whether plain tfjs ops are faster than the wasm module, where TensorFlow's do not apply. */
 export function arePlainOpsFaster(problem: FusedProblem): boolean {
-  return isPlainStep(problem) || (!problem.takesGradients && areStepsFaster(problem));
+  return isPlainStep(problem) || (!problem.takesGradients && isLargeStep(problem));
 }
 
 /** Whether this is training of one timestep with many weights. */

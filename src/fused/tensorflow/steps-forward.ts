@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
 import type { FusedInputs, FusedOptions } from '../fused-kernel.js';
 import type { BlockOutputs } from './block-lstm.js';
-import { runNativeOp } from './native-ops.js';
+import { keptWeights } from './kept-weights.js';
+import { type OpInput, runNativeOp } from './native-ops.js';
 import { readSteps, validSteps } from './time-major.js';
 
 /** A hard sigmoid is 0.2·z + 0.5 between 0 and 1. */
@@ -20,40 +21,51 @@ export interface Steps {
   sequences: Partial<BlockOutputs>;
 }
 
-/** @param wanted Of which quantities all steps are kept. */
-export function stepsForward(inputs: FusedInputs, options: FusedOptions, wanted: readonly OutputName[]): Steps {
-  const { x, h0, c0, kernel, recurrentKernel } = inputs;
-  const [batch, timesteps, features] = x.shape;
+/** How the matrices of the steps lie: with a row for each sample, or with a row for each unit. */
+interface Layout {
+  /** Of pre-activations: along it are the blocks i, f, g, o. */
+  axisOfGates: number;
+  /** The pre-activations of a step. For hard sigmoids they are 0.2·z + 0.5. */
+  preActivations(n: number, h: tf.Tensor): tf.Tensor;
+  /** From rows of samples, [B, N], and back. */
+  fromRows(matrix: tf.Tensor2D): tf.Tensor;
+  toRows(matrix: tf.Tensor): tf.Tensor2D;
+  /** From matrices of all steps to [T, B, U]. */
+  toSequence(steps: tf.Tensor[]): tf.Tensor3D;
+  /** Which steps are valid, for each of T. */
+  everyValid: tf.Tensor[] | null;
+}
+
+/**
+ * @param wanted Of which quantities all steps are kept.
+ * @param areUnits Whether matrices have a row for each unit, where no more is wanted than h.
+ */
+export function stepsForward(
+  inputs: FusedInputs,
+  options: FusedOptions,
+  wanted: readonly OutputName[],
+  areUnits: (batch: number, timesteps: number) => boolean,
+): Steps {
+  const { x, h0, c0, recurrentKernel } = inputs;
+  const [batch, timesteps] = x.shape;
   const units = recurrentKernel.shape[0];
   const isHard = options.recurrentActivation === 'hardSigmoid';
-  const valid = validSteps(inputs, options);
-  const everyValid = valid && (tf.unstack(valid) as tf.Tensor2D[]);
-  const rows = tf.reshape(readSteps(inputs, options), [timesteps * batch, features]) as tf.Tensor2D;
-  const bias = inputs.bias ?? tf.zeros([4 * units]);
-  // 0.2·z + 0.5 of the gates i, f and o: the slopes are in the weights, unless these are more than the rows to be multiplied.
-  const slopes = isHard ? blocks(units, HARD_SLOPE, 1) : null;
-  const scaled = <T extends tf.Tensor>(values: T): T => (slopes === null ? values : tf.mul(values, slopes));
-  const areRowsScaled = timesteps * batch < features + units;
-  const scaledWeights = (weights: tf.Tensor2D) => (areRowsScaled ? weights : scaled(weights));
-  const middles = isHard ? tf.add(scaled(bias), blocks(units, HARD_MIDDLE, 0)) : bias;
-  const products = tf.matMul(rows, scaledWeights(kernel));
-  const projected = tf.add(areRowsScaled ? scaled(products) : products, middles);
-  const everyZ = tf.unstack(tf.reshape(projected, [timesteps, batch, 4 * units])) as tf.Tensor2D[];
-  const weights = scaledWeights(recurrentKernel);
-  const [lastAxis, zero, one] = [tf.scalar(1, 'int32'), tf.scalar(0), tf.scalar(1)];
+  const keepsHiddensAtMost = wanted.every((name) => name === 'h');
+  const isByUnits = keepsHiddensAtMost && areUnits(batch, timesteps);
+  const layout = isByUnits ? rowsOfUnits(inputs, options) : rowsOfSamples(inputs, options);
+  const { everyValid } = layout;
+  const [axis, zero, one] = [tf.scalar(layout.axisOfGates, 'int32'), tf.scalar(0), tf.scalar(1)];
   const gate = (z: tf.Tensor) => run('ClipByValue', z, zero, one);
   const sigmoid = (z: tf.Tensor) => run('Sigmoid', z);
   const recurrentActivation = isHard ? gate : sigmoid;
   const kept: Partial<Record<OutputName, tf.Tensor[]>> = {};
   for (const name of wanted) kept[name] = [];
-  let h: tf.Tensor = h0 ?? tf.zeros([batch, units]);
-  let c: tf.Tensor = c0 ?? tf.zeros([batch, units]);
+  let h = layout.fromRows(h0 ?? tf.zeros([batch, units]));
+  let c = layout.fromRows(c0 ?? tf.zeros([batch, units]));
   for (let n = 0; n < timesteps; n++) {
     const step = tidy(() => {
-      const product = run('MatMul', h, weights);
-      const isScaled = slopes === null || !areRowsScaled;
-      const z = run('AddV2', isScaled ? product : run('Mul', product, slopes), everyZ[n] as tf.Tensor);
-      const [zi, zf, zg, zo] = runNativeOp('Split', [lastAxis, z]) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      const z = layout.preActivations(n, h);
+      const [zi, zf, zg, zo] = runNativeOp('Split', [axis, z]) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const [i, f, o] = [recurrentActivation(zi), recurrentActivation(zf), recurrentActivation(zo)];
       const g = run('Tanh', zg);
       const newC = run('AddV2', run('Mul', f, c), run('Mul', i, g));
@@ -71,11 +83,74 @@ export function stepsForward(inputs: FusedInputs, options: FusedOptions, wanted:
     h = step.states.h;
     c = step.states.cs;
   }
-  const sequences = Object.fromEntries(Object.entries(kept).map(([name, steps]) => [name, tf.stack(steps)]));
-  return { h: h as tf.Tensor2D, c: c as tf.Tensor2D, sequences };
+  const sequences = Object.fromEntries(Object.entries(kept).map(([name, steps]) => [name, layout.toSequence(steps)]));
+  return { h: layout.toRows(h), c: layout.toRows(c), sequences };
 }
 
-function run(name: Parameters<typeof runNativeOp>[0], ...inputs: tf.Tensor[]): tf.Tensor {
+/** x · kernel of all steps at once, and h · recurrentKernel of each. */
+function rowsOfSamples(inputs: FusedInputs, options: FusedOptions): Layout {
+  const { kernel, recurrentKernel } = inputs;
+  const [batch, timesteps, features] = inputs.x.shape;
+  const units = recurrentKernel.shape[0];
+  const isHard = options.recurrentActivation === 'hardSigmoid';
+  const valid = validSteps(inputs, options);
+  const rows = tf.reshape(readSteps(inputs, options), [timesteps * batch, features]) as tf.Tensor2D;
+  const bias = inputs.bias ?? tf.zeros([4 * units]);
+  // 0.2·z + 0.5 of the gates i, f and o: the slopes are in the weights, unless these are more than the rows to be multiplied.
+  const slopes = isHard ? blocks(units, HARD_SLOPE, 1) : null;
+  const scaled = <T extends tf.Tensor>(values: T): T => (slopes === null ? values : tf.mul(values, slopes));
+  const areRowsScaled = timesteps * batch < features + units;
+  const scaledWeights = (weights: tf.Tensor2D) => (areRowsScaled ? weights : scaled(weights));
+  const middles = isHard ? tf.add(scaled(bias), blocks(units, HARD_MIDDLE, 0)) : bias;
+  const products = tf.matMul(rows, scaledWeights(kernel));
+  const projected = tf.add(areRowsScaled ? scaled(products) : products, middles);
+  const everyZ = tf.unstack(tf.reshape(projected, [timesteps, batch, 4 * units])) as tf.Tensor2D[];
+  const weights = scaledWeights(recurrentKernel);
+  return {
+    axisOfGates: 1,
+    preActivations: (n, h) => {
+      const product = run('MatMul', h, weights);
+      const isScaled = slopes === null || !areRowsScaled;
+      return run('AddV2', isScaled ? product : run('Mul', product, slopes), everyZ[n] as tf.Tensor);
+    },
+    fromRows: (matrix) => matrix,
+    toRows: (matrix) => matrix as tf.Tensor2D,
+    toSequence: (steps) => tf.stack(steps) as tf.Tensor3D,
+    everyValid: valid && tf.unstack(valid),
+  };
+}
+
+/** One product a step, of all weights and the column that each sample has of h, x and a 1 for the bias. */
+function rowsOfUnits(inputs: FusedInputs, options: FusedOptions): Layout {
+  const [batch, timesteps] = inputs.x.shape;
+  const valid = validSteps(inputs, options);
+  const x = tf.transpose(readSteps(inputs, options), [0, 2, 1]);
+  const everyX = tf.unstack(tf.concat([x, tf.ones([timesteps, 1, batch])], 1));
+  const axis = tf.scalar(0, 'int32');
+  const weights = keptWeights(inputs, options.recurrentActivation, () => columnsOfWeights(inputs, options));
+  return {
+    axisOfGates: 0,
+    preActivations: (n, h) => run('MatMul', weights, run('ConcatV2', h, everyX[n] as tf.Tensor, axis)),
+    fromRows: tf.transpose,
+    toRows: (matrix) => tf.transpose(matrix) as tf.Tensor2D,
+    toSequence: (steps) => tf.transpose(tf.stack(steps), [0, 2, 1]) as tf.Tensor3D,
+    everyValid: valid && tf.unstack(tf.reshape(valid, [timesteps, 1, batch])),
+  };
+}
+
+/** The recurrent kernel, the kernel and the bias, transposed, [4U, U + D + 1]. */
+function columnsOfWeights({ kernel, recurrentKernel, bias }: FusedInputs, options: FusedOptions): tf.Tensor2D {
+  const units = recurrentKernel.shape[0];
+  const isHard = options.recurrentActivation === 'hardSigmoid';
+  const last = bias ?? tf.zeros([4 * units]);
+  if (!isHard) return tf.transpose(tf.concat([recurrentKernel, kernel, tf.expandDims(last, 0)]));
+  const slopes = blocks(units, HARD_SLOPE, 1);
+  const middles = tf.add(tf.mul(last, slopes), blocks(units, HARD_MIDDLE, 0));
+  const rows = [tf.mul(recurrentKernel, slopes), tf.mul(kernel, slopes), tf.expandDims(middles, 0)];
+  return tf.transpose(tf.concat(rows)) as tf.Tensor2D;
+}
+
+function run(name: Parameters<typeof runNativeOp>[0], ...inputs: OpInput[]): tf.Tensor {
   return runNativeOp(name, inputs)[0] as tf.Tensor;
 }
 

@@ -14,6 +14,7 @@ import type {
 import { backwardBySteps, stepGradients } from './backward-by-steps.js';
 import { BLOCK_OUTPUTS, type BlockOutputs, namedOutputs } from './block-lstm.js';
 import { areRight } from './self-check.js';
+import { areUnitsFaster } from './speed-rules.js';
 import { stepsForward } from './steps-forward.js';
 import { lastStep, swapBatchAndTime, validSteps, zeroWhereMasked } from './time-major.js';
 
@@ -25,13 +26,16 @@ export class StepsKernel implements FusedKernel {
   /** Undefined until it has been checked. */
   private isRight: boolean | undefined;
 
+  /** @param areUnits Whether inference has a row for each unit, of so many samples and timesteps. */
+  constructor(private readonly areUnits = areUnitsFaster) {}
+
   refusal({ activation, recurrentActivation, hasRecurrentDropout, additions = [] }: FusedProblem): string | null {
     const [addition] = additions;
     if (addition !== undefined) return `TensorFlow's ops are not run with ${addition}`;
     if (activation !== 'tanh' || !['sigmoid', 'hardSigmoid'].includes(recurrentActivation))
       return "TensorFlow's ops support only sigmoid or hardSigmoid, and tanh";
     if (hasRecurrentDropout) return "TensorFlow's ops do not support dropout of the hidden state";
-    this.isRight ??= areRight([new StepsKernel()], ['sigmoid', 'hardSigmoid']);
+    this.isRight ??= areRight([new StepsKernel(() => true)], ['sigmoid', 'hardSigmoid']);
     return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's ops as they are known";
   }
 
@@ -41,7 +45,7 @@ export class StepsKernel implements FusedKernel {
       const wanted = BLOCK_OUTPUTS.filter(
         (name) => forBackward || (keepOutputs && name === 'h') || (keepGates && OF_GATES.some((gate) => gate === name)),
       );
-      const { h, c, sequences } = stepsForward(inputs, options, wanted);
+      const { h, c, sequences } = stepsForward(inputs, options, wanted, this.areUnits);
       const valid = validSteps(inputs, options);
       const shown = zeroOutputForMask ? valid : null;
       const all = (name: keyof BlockOutputs) => sequences[name] as tf.Tensor3D;

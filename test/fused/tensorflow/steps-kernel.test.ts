@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import type { FusedProblem } from '../../../src/fused/fused-kernel.js';
 import { StepsKernel } from '../../../src/fused/tensorflow/steps-kernel.js';
 import { useBackend } from '../../../tools/backends.js';
-import { expectAgreement } from '../support/agreement.js';
+import { ACCURACY, expectAgreement } from '../support/agreement.js';
+import { float64Run } from '../support/float64-run.js';
 import { FUSED_PROBLEM } from '../support/fused-problem.js';
 import { cotangentsOf, dataOf, PLAIN_PROBLEM, type Problem, problems } from '../support/problem.js';
 import { expectRunsClose } from '../support/relative-error.js';
-import { tensorRun } from '../support/tensor-run.js';
+import { inferenceRun, tensorRun } from '../support/tensor-run.js';
 
 const KERNEL = new StepsKernel();
 const PROBLEM: FusedProblem = { ...FUSED_PROBLEM, keepsGates: true, takesGradients: true };
@@ -33,6 +34,19 @@ describe("The scan by TensorFlow's ops, step by step,", () => {
     fc.assert(
       fc.property(problem, (one) => expectAgreement(KERNEL, one)),
       { numRuns: 60 },
+    );
+  });
+
+  test('computes the same with a row for each unit, as for large batches, whatever the other sizes and options', () => {
+    const large = fc.tuple(problem, fc.integer({ min: 32, max: 40 }), fc.integer({ min: 8, max: 12 }));
+    fc.assert(
+      fc.property(large, ([one, batch, timesteps]) => {
+        const inference = { ...one, batch, timesteps, keepGates: false };
+        const expected = float64Run(inference, cotangentsOf(inference));
+        const results = inferenceRun(KERNEL, inference);
+        expectRunsClose({ results, gradients: {} }, { results: expected.results, gradients: {} }, ACCURACY);
+      }),
+      { numRuns: 40 },
     );
   });
 
@@ -69,7 +83,7 @@ test.each([{}, { isMasked: true }, { recurrentActivation: 'hardSigmoid' }])('Tak
   expect(KERNEL.refusal({ ...PROBLEM, ...changes })).toBe(null);
 });
 
-test.each(['MatMul', 'Split', 'ClipByValue', 'Sigmoid', 'Tanh', 'Mul', 'AddV2', 'LSTMBlockCellGrad'])(
+test.each(['MatMul', 'ConcatV2', 'Split', 'ClipByValue', 'Sigmoid', 'Tanh', 'Mul', 'AddV2', 'LSTMBlockCellGrad'])(
   'Where %s computes something else, the kernel refuses',
   (op) => {
     const backend = nativeBackend();
