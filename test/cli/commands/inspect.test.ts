@@ -4,7 +4,7 @@ import { lstm } from '../../../src/index.js';
 import { NOTHING_FOUND } from '../../../src/inspect/diagnose/describe-findings.js';
 import { useBackend } from '../../../tools/backends.js';
 import { modelPath } from '../../support/model-fixtures.js';
-import { randomTensor } from '../../support/random.js';
+import { randomizeWeights, randomTensor } from '../../support/random.js';
 import { runMain } from '../support/run-main.js';
 import { saveModel } from '../support/saved-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -23,6 +23,7 @@ beforeAll(async () => {
     name: 'numbers',
     layers: [tf.layers.lstm({ units: 3, inputShape: [5, 2], name: 'reader' }), tf.layers.dense({ units: 1 })],
   });
+  randomizeWeights(numbers, 5, 0.3);
   await saveModel(numbers, folder.path('numbers'));
   numbers.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
   await saveModel(numbers, folder.path('compiled'));

@@ -3,7 +3,7 @@ import { lstm, lstmCell } from '../../../src/index.js';
 import { topSnippets, traceLayer, traceValues, unitsOn } from '../../../src/inspect/index.js';
 import { peepholeCell } from '../../../src/variants/index.js';
 import { useBackend } from '../../../tools/backends.js';
-import { randomTensor } from '../../support/random.js';
+import { randomizeWeights, randomTensor } from '../../support/random.js';
 import { traceOf } from '../support/traces.js';
 
 beforeAll(() => useBackend('cpu'));
@@ -28,6 +28,7 @@ test('A state of another width than the units has places of its own, which are s
   const layer = lstm({ cell: peepholeCell({ units: 4, projectionUnits: 2 }) });
   const x = randomTensor([2, 6, 3], 3, 2);
   layer.apply(x);
+  randomizeWeights(layer, 3);
   const trace = traceLayer(layer, x);
   const values = await traceValues(trace);
   for (const searched of [trace, values]) {
