@@ -44,8 +44,6 @@ function runWith(input: string | Uint8Array, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-jest.setTimeout(60_000);
-
 describe('explicit-lstm, run as a program', () => {
   test('tells what a model holds, and writes nothing else', () => {
     const { status, stdout, stderr } = run('info', folder.path('reader'), '--json', '--backend', 'wasm');

@@ -42,7 +42,7 @@ beforeAll(async () => {
   }
   await saveExampleModel(folder);
   process.chdir(folder);
-}, 60_000);
+});
 
 // Some choose a backend of their own.
 beforeEach(() => useBackend('tensorflow'));

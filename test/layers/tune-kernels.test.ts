@@ -18,9 +18,6 @@ const APPLICABLE = {
 let now = 0;
 const LONG = 200;
 
-// Plain ops take long on a machine with much else to do.
-jest.setTimeout(30_000);
-
 beforeEach(() => {
   now = 0;
   jest.spyOn(performance, 'now').mockImplementation(() => now);

@@ -26,8 +26,6 @@ import { STATISTICS } from './support/statistics.js';
 
 beforeAll(() => useBackend('cpu'));
 
-jest.setTimeout(60_000);
-
 /** Two units, three steps, the second of them masked; c reaches from -2 to 1. */
 const trace = () =>
   traceOf(

@@ -21,22 +21,18 @@ const cases = Object.keys(REVIEWED).flatMap((name) => [
   ...(IN_THE_DARK.includes(name) ? [{ name, theme: 'dark' as const }] : []),
 ]);
 
-test.each(cases)(
-  'The picture $name looks as it was reviewed, on $theme ground',
-  async ({ name, theme }) => {
-    const before = tf.memory().numTensors;
-    const spec = await REVIEWED[name]!(theme);
-    expect(tf.memory().numTensors - before).toBeLessThanOrEqual(MADE_BY_CASES);
-    const drawn = tidied(await toSvg(spec));
-    const file = join(FOLDER, `${name}-${theme}.svg`);
-    if (process.env.UPDATE_PICTURES === '1') writeFileSync(file, drawn);
-    expect(existsSync(file)).toBe(true);
-    expect(differenceOf(readFileSync(file, 'utf8'), drawn)).toBeNull();
-    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-    expect(tooltipsOf(spec)).toMatchSnapshot();
-  },
-  60_000,
-);
+test.each(cases)('The picture $name looks as it was reviewed, on $theme ground', async ({ name, theme }) => {
+  const before = tf.memory().numTensors;
+  const spec = await REVIEWED[name]!(theme);
+  expect(tf.memory().numTensors - before).toBeLessThanOrEqual(MADE_BY_CASES);
+  const drawn = tidied(await toSvg(spec));
+  const file = join(FOLDER, `${name}-${theme}.svg`);
+  if (process.env.UPDATE_PICTURES === '1') writeFileSync(file, drawn);
+  expect(existsSync(file)).toBe(true);
+  expect(differenceOf(readFileSync(file, 'utf8'), drawn)).toBeNull();
+  expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+  expect(tooltipsOf(spec)).toMatchSnapshot();
+});
 
 /** Layers and flows that a case makes for itself, and leaves to the end of the test. */
 const MADE_BY_CASES = 20;

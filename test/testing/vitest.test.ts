@@ -31,4 +31,4 @@ test('the matchers are registered with Vitest, which compares tensors and replay
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

@@ -53,7 +53,7 @@ describe.each(NODE_BACKENDS)('On %s, a monitor with labels', (backend) => {
     const healthy = silentMonitor(watched());
     await train(modelWithForgetBias(2), [healthy], data());
     expect(healthy.told.filter(({ kind }) => kind.includes('gradient'))).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe('A monitor with labels', () => {

@@ -8,8 +8,6 @@ import { pixelsOf, sizeOf } from '../support/png.js';
 
 beforeAll(() => useBackend('cpu'));
 
-jest.setTimeout(60_000);
-
 const VIRIDIS_ENDS = [
   [68, 1, 84, 255],
   [253, 231, 37, 255],

@@ -8,8 +8,6 @@ import { pixelsOf, sizeOf } from '../support/png.js';
 
 beforeAll(() => useBackend('cpu'));
 
-jest.setTimeout(60_000);
-
 function built(args: { units: number; useBias?: boolean; name?: string }, features: number): tf.layers.Layer {
   // The default, orthogonal, takes minutes for 300 units.
   const layer = BUILT_IN.lstm({ ...args, recurrentInitializer: 'zeros' });

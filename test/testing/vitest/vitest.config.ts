@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/testing/vitest/*.vitest.ts'], pool: 'threads' },
+  test: { include: ['test/testing/vitest/*.vitest.ts'], pool: 'threads', testTimeout: 60_000 },
   resolve: {
     alias: [
       { find: /^explicit-lstm\/testing\/(\w+)$/, replacement: `${process.cwd()}/src/testing/$1.ts` },

@@ -89,7 +89,7 @@ test('a worker that goes on after it was given up writes to nothing that is in u
   expect(onLost).toHaveBeenCalledWith('a worker has stopped');
   await Promise.all(started.map((worker) => worker.terminate()));
   tf.dispose([x, ...made.getWeights()]);
-}, 60_000);
+});
 
 describe("In the memory of tfjs's threaded wasm backend", () => {
   /** Memory that threads share, in the place of the backend's, with what is allocated there and freed. */
