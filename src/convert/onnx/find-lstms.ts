@@ -27,15 +27,18 @@ export function findLSTMs(model: OnnxModel, fileLength: number): Found {
   const budget = { left: MOST_MOVES * fileLength + SPARE_NUMBERS };
   visitGraph(model.graph, null, '', budget, found);
   for (const { domain, name, inputs, nodes } of model.functions) {
-    const scope = new Scope({ nodes, inputs, initializers: [], sparseInitializers: [] }, null, budget);
+    const scope = new Scope({ nodes, inputs, initializers: [], sparseInitializers: [], declared: [] }, null, budget);
     visitNodes(nodes, scope, `function ${operatorName({ domain, opType: name })} > `, budget, found);
   }
   return found;
 }
 
 function visitGraph(graph: OnnxGraph, outer: Scope | null, path: string, budget: { left: number }, found: Found): void {
-  const scope = new Scope({ ...graph, inputs: graph.inputs.map(({ name }) => name) }, outer, budget);
-  visitNodes(graph.nodes, scope, path, budget, found);
+  const { nodes, initializers, sparseInitializers } = graph;
+  const inputs = graph.inputs.map(({ name }) => name);
+  const declared = [...graph.inputs, ...graph.values];
+  const scope = new Scope({ nodes, inputs, initializers, sparseInitializers, declared }, outer, budget);
+  visitNodes(nodes, scope, path, budget, found);
 }
 
 function visitNodes(

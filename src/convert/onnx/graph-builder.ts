@@ -65,7 +65,7 @@ export class GraphBuilder {
 
   graph(name: string): OnnxGraph {
     const { nodes, initializers, inputs, outputs } = this;
-    return { name, nodes, initializers, sparseInitializers: [], inputs, outputs };
+    return { name, nodes, initializers, sparseInitializers: [], inputs, outputs, values: [] };
   }
 
   private free(name: string): string {

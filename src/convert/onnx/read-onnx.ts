@@ -62,7 +62,7 @@ export interface OnnxLSTM {
 /**
  * Reads the LSTM nodes of an ONNX file, wherever in it they are: in the branches of an `If`, in the body of a loop, or in
  * a function. Weights may be stored, or made of stored ones by Constant, Identity, Slice, Concat, Split, Gather, Squeeze,
- * Unsqueeze, Transpose, Reshape, Cast, ConstantOfShape and DequantizeLinear.
+ * Unsqueeze, Transpose, Reshape, Cast, ConstantOfShape and DequantizeLinear, also at places that Shape and Mul give.
  *
  * ```ts
  * const [node] = await readOnnx('encoder.onnx');

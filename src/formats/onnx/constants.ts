@@ -1,6 +1,6 @@
 import { FileError } from '../file-error.js';
 import type { StoredArray } from '../stored-array.js';
-import { attributeOf, MOST_DIMENSIONS, type OnnxNode, type OnnxTensor } from './model.js';
+import { attributeOf, MOST_DIMENSIONS, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './model.js';
 import { dtypeOf, rounded, sizeOf, tensorNumbers, zerosOf } from './tensor-numbers.js';
 
 /** How many operations may stand between a value and the tensors that it is made of. */
@@ -11,6 +11,7 @@ export class Scope {
   private readonly tensors = new Map<string, OnnxTensor>();
   private readonly producers = new Map<string, { node: OnnxNode; output: number }>();
   private readonly unusable = new Map<string, string>();
+  private readonly declared = new Map<string, OnnxValueInfo['shape']>();
   private readonly known = new Map<string, StoredArray>();
   private readonly knownZeros = new Map<string, boolean>();
 
@@ -25,6 +26,8 @@ export class Scope {
       inputs: readonly string[];
       initializers: readonly OnnxTensor[];
       sparseInitializers: readonly string[];
+      /** The inputs and other values whose shapes the file says. */
+      declared: readonly OnnxValueInfo[];
     },
     private readonly outer: Scope | null,
     private readonly budget: { left: number },
@@ -33,6 +36,7 @@ export class Scope {
     for (const name of graph.sparseInitializers) this.unusable.set(name, 'is a sparse tensor');
     // An input with an initializer has a default, which is what the file computes with.
     for (const tensor of graph.initializers) this.tensors.set(tensor.name, tensor);
+    for (const { name, shape } of graph.declared) this.declared.set(name, shape);
     for (const node of graph.nodes) {
       for (const [output, name] of node.outputs.entries()) if (name !== '') this.producers.set(name, { node, output });
     }
@@ -75,6 +79,8 @@ export class Scope {
       throw new FileError(place, 'is used, but nothing in the file makes it');
     }
     const { node, output } = producer;
+    const sizes = node.domain === '' && node.opType === 'Shape' ? this.shapeNode(node, depth) : null;
+    if (sizes !== null) return sizes;
     const operation = node.domain === '' ? OPERATIONS.get(node.opType) : undefined;
     if (operation === undefined) throw notConstant(place, `is made by the operator ${operatorName(node)}`);
     // The same long list of indices may serve many nodes, and the same node make many values.
@@ -83,6 +89,37 @@ export class Scope {
     const numbers = inputs.slice(1).reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
     charge(node, this.budget, numbers);
     return operation(new Application(node, inputs, this.budget), output);
+  }
+
+  /** What a Shape node makes; null if that depends on the inputs. */
+  private shapeNode(node: OnnxNode, depth: number): StoredArray | null {
+    charge(node, this.budget, 1);
+    const integer = (name: string) => attributeOf(node, name, 'int', (rule) => errorOf(node, rule));
+    const sizes = this.sizesOf(node.inputs[0] ?? '', depth + 1)?.slice(integer('start'), integer('end'));
+    const known = sizes?.filter((size) => size !== null);
+    if (known === undefined || known.length !== sizes?.length) return null;
+    return { dtype: 'int64', shape: [known.length], data: BigInt64Array.from(known, BigInt) };
+  }
+
+  /** A value's sizes, as far as they are stored or declared: null for one that may vary. */
+  private sizesOf(name: string, depth: number): (number | null)[] | null {
+    const stored = this.tensors.get(name)?.shape;
+    if (stored !== undefined || depth > LONGEST_CHAIN) return stored ?? null;
+    const declared = this.declared.get(name);
+    if (declared != null) return declared.map((size) => (typeof size === 'number' ? size : null));
+    const { node } = this.producers.get(name) ?? {};
+    if (node === undefined) return this.unusable.has(name) ? null : (this.outer?.sizesOf(name, depth + 1) ?? null);
+    try {
+      return this.evaluate(name, depth + 1).shape;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
+    // The states of one layer are cut out of those of all.
+    const [from, , , axes] = node.inputs;
+    if (node.domain !== '' || node.opType !== 'Slice' || !from || !axes) return null;
+    const sizes = this.sizesOf(from, depth + 1);
+    const cut = Array.from(this.evaluate(axes, depth + 1).data as ArrayLike<number | bigint>, Number);
+    return sizes?.map((size, axis) => (cut.includes(axis) || cut.includes(axis - sizes.length) ? null : size)) ?? null;
   }
 
   private findsZeros(name: string, depth: number): boolean {
@@ -249,6 +286,7 @@ const OPERATIONS = new Map<string, Operation>([
   ['DequantizeLinear', dequantizeLinear],
   ['Gather', gather],
   ['Identity', (of) => of.input(0)],
+  ['Mul', multiply],
   ['Reshape', reshape],
   ['Slice', slice],
   ['Split', split],
@@ -348,6 +386,17 @@ function gather(of: Application): StoredArray {
     return ((before as number) * size + (rows[row as number] as number)) * inner + (after as number);
   });
   return of.reshaped(moved, [...from.shape.slice(0, axis), ...indices.shape, ...from.shape.slice(axis + 1)]);
+}
+
+/** Of sizes, in which exporters say where the weights of a gate begin and end. */
+function multiply(of: Application): StoredArray {
+  const [first, second] = [of.input(0), of.input(1)];
+  if (first.dtype !== 'int64' || second.dtype !== 'int64' || first.data.length !== 1 || second.data.length !== 1) {
+    throw of.error('must be of two whole numbers: weights must be stored as they are used');
+  }
+  const product = (first.data[0] as bigint) * (second.data[0] as bigint);
+  const shape = first.shape.length > second.shape.length ? first.shape : second.shape;
+  return { dtype: 'int64', shape, data: BigInt64Array.of(product) };
 }
 
 function reshape(of: Application): StoredArray {

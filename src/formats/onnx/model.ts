@@ -18,6 +18,8 @@ export interface OnnxGraph {
   sparseInitializers: string[];
   inputs: OnnxValueInfo[];
   outputs: OnnxValueInfo[];
+  /** What is declared of values in between. */
+  values: OnnxValueInfo[];
 }
 
 /** What nodes of its domain and name stand for. */

@@ -73,13 +73,22 @@ function readFunction(reader: ProtobufReader): OnnxFunction {
 }
 
 function readGraph(reader: ProtobufReader): OnnxGraph {
-  const graph: OnnxGraph = { name: '', nodes: [], initializers: [], sparseInitializers: [], inputs: [], outputs: [] };
+  const graph: OnnxGraph = {
+    name: '',
+    nodes: [],
+    initializers: [],
+    sparseInitializers: [],
+    inputs: [],
+    outputs: [],
+    values: [],
+  };
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1) graph.nodes.push(readNode(reader.message(DEEPEST)));
     else if (field === 2) graph.name = reader.text();
     else if (field === 5) graph.initializers.push(readTensor(reader.message(DEEPEST)));
     else if (field === 11) graph.inputs.push(readValueInfo(reader.message(DEEPEST)));
     else if (field === 12) graph.outputs.push(readValueInfo(reader.message(DEEPEST)));
+    else if (field === 13) graph.values.push(readValueInfo(reader.message(DEEPEST)));
     else if (field === 15) graph.sparseInitializers.push(readSparseName(reader.message(DEEPEST)));
     else reader.skip();
   }

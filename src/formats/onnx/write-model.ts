@@ -14,13 +14,14 @@ export function writeOnnxModel({ irVersion, producerName, producerVersion, opset
   return writer.finish();
 }
 
-function writeGraph({ name, nodes, initializers, inputs, outputs }: OnnxGraph): ProtobufWriter {
+function writeGraph({ name, nodes, initializers, inputs, outputs, values }: OnnxGraph): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const node of nodes) writer.message(1, writeNode(node));
   writer.text(2, name);
   for (const tensor of initializers) writer.message(5, writeTensor(tensor));
   for (const input of inputs) writer.message(11, writeValueInfo(input));
   for (const output of outputs) writer.message(12, writeValueInfo(output));
+  for (const value of values) writer.message(13, writeValueInfo(value));
   return writer;
 }
 

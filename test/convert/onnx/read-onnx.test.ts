@@ -122,6 +122,7 @@ describe('readOnnx', () => {
       sparseInitializers: [],
       inputs: [],
       outputs: [],
+      values: [],
     };
     return writeOnnxModel({ irVersion: 8, producerName: '', producerVersion: '', opsets: new Map(), graph });
   }
@@ -240,7 +241,15 @@ describe('readOnnx', () => {
       ones('R', [2, 4, 1]),
       floatTensor('h', shape, Float32Array.from(states)),
     ];
-    const graph = { name: 'g', nodes: [lstmNode], initializers, sparseInitializers: [], inputs: [], outputs: [] };
+    const graph = {
+      name: 'g',
+      nodes: [lstmNode],
+      initializers,
+      sparseInitializers: [],
+      inputs: [],
+      outputs: [],
+      values: [],
+    };
     const model = { irVersion: 8, producerName: '', producerVersion: '', opsets: new Map([['', 14]]), graph };
     const [node] = await readOnnx(writeOnnxModel(model));
     expect(node!.options.initialState).toEqual({

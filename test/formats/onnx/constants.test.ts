@@ -20,7 +20,9 @@ function counting(name: string, ...shape: number[]): OnnxTensor {
 }
 
 function scope(nodes: OnnxNode[], initializers: OnnxTensor[], outer: Scope | null = null, numbers = 10_000): Scope {
-  return new Scope({ nodes, initializers, inputs: ['X'], sparseInitializers: ['sparse'] }, outer, { left: numbers });
+  const declared = [{ name: 'X', dataType: 1, shape: ['batch', 3, 5] }];
+  const graph = { nodes, initializers, inputs: ['X'], sparseInitializers: ['sparse'], declared };
+  return new Scope(graph, outer, { left: numbers });
 }
 
 function result(node: OnnxNode, ...initializers: OnnxTensor[]): [number[], number[]] {
@@ -196,7 +198,77 @@ describe('Scope.constant', () => {
     expect([inner.constant('a').shape, inner.constant('c').shape]).toEqual([[3], [2]]);
   });
 
+  it.each<[string, OnnxNode[], number[]]>([
+    ['a stored tensor', [node('Shape', ['x'], ['y'])], [2, 3]],
+    ['what is made of stored tensors', [node('Transpose', ['x'], ['t']), node('Shape', ['t'], ['y'])], [3, 2]],
+    ['a declared value, as far as it is asked', [node('Shape', ['X'], ['y'], int('start', -2))], [3, 5]],
+    ['a part of it', [node('Shape', ['X'], ['y'], int('start', 1), int('end', 2))], [3]],
+    [
+      'what is cut out of a declared value along another axis',
+      [
+        node('Slice', ['X', 'one', 'one', 'axes'], ['cut']),
+        node('Shape', ['cut'], ['y'], int('start', 2)),
+        node('Constant', [], ['axes'], ints('value_ints', -2)),
+        node('Constant', [], ['one'], ints('value_ints', 1)),
+      ],
+      [5],
+    ],
+    [
+      'a multiple of a size',
+      [
+        node('Shape', ['X'], ['size'], int('start', 2)),
+        node('Constant', [], ['three'], int('value_int', 3)),
+        node('Mul', ['three', 'size'], ['y']),
+      ],
+      [15],
+    ],
+  ])('knows the shape of %s', (_, nodes, expected) => {
+    const { dtype, shape, data } = scope(nodes, [x]).constant('y');
+    expect([dtype, shape, Array.from(data as BigInt64Array, Number)]).toEqual(['int64', [expected.length], expected]);
+  });
+
+  it('does not follow shapes of shapes without end', () => {
+    const nodes = Array.from({ length: 90 }, (_, n) => [
+      node('Slice', [n === 0 ? 'X' : `shape ${n - 1}`, 'a', 'a', 'a'], [`slice ${n}`]),
+      node('Shape', [`slice ${n}`], [`shape ${n}`]),
+    ]).flat();
+    const all = scope([...nodes, node('Constant', [], ['a'], ints('value_ints', 0))], []);
+    expect(() => all.constant('shape 89')).toThrow(FileError);
+  });
+
+  it('knows shapes of values of the graphs around', () => {
+    const outer = scope([], [x]);
+    const nodes = [node('Shape', ['x'], ['of x']), node('Shape', ['X'], ['of X'])];
+    // An input is what its own graph says of it.
+    const { data } = scope(nodes, [], outer).constant('of x');
+    expect(Array.from(data as BigInt64Array, Number)).toEqual([2, 3]);
+    expect(() => scope(nodes, [], outer).constant('of X')).toThrow("the value 'of X' is made by the operator Shape");
+  });
+
   it.each<[string, OnnxNode[], OnnxTensor[], RegExp]>([
+    [
+      'a size that varies',
+      [node('Shape', ['X'], ['y'], int('end', 1))],
+      [],
+      /^the value 'y' is made by the operator Shape; weights must be stored/,
+    ],
+    [
+      'a size of a slice that is not known',
+      [
+        node('Constant', [], ['one'], ints('value_ints', 1)),
+        node('Slice', ['X', 'one', 'one', 'one'], ['cut']),
+        node('Shape', ['cut'], ['y']),
+      ],
+      [],
+      /^the value 'y' is made by the operator Shape; /,
+    ],
+    ['a shape of itself', [node('Shape', ['y'], ['y'])], [], /must be at most 200 operations|operator Shape; /],
+    [
+      'weights times weights',
+      [node('Mul', ['x', 'x'], ['y'])],
+      [x],
+      /^the node 'y' \(Mul\) must be of two whole numbers/,
+    ],
     [
       'an input',
       [node('Identity', ['X'], ['y'])],

@@ -60,6 +60,7 @@ const { graph } = fc.letrec<{ graph: OnnxGraph; node: OnnxNode; attribute: OnnxA
     sparseInitializers: fc.constant([]),
     inputs: fc.array(value, { maxLength: 2 }),
     outputs: fc.array(value, { maxLength: 2 }),
+    values: fc.array(value, { maxLength: 2 }),
   }),
 }));
 const model: fc.Arbitrary<WritableModel> = fc.record({
@@ -192,7 +193,15 @@ describe('readOnnxModel', () => {
         },
       ],
     });
-    const empty = { name: 'g', nodes: [], initializers: [], sparseInitializers: [], inputs: [], outputs: [] };
+    const empty = {
+      name: 'g',
+      nodes: [],
+      initializers: [],
+      sparseInitializers: [],
+      inputs: [],
+      outputs: [],
+      values: [],
+    };
     const nested = (depth: number) => {
       let graph: OnnxGraph = empty;
       for (let n = 0; n < depth; n++) graph = around(graph);
