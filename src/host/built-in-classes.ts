@@ -9,15 +9,21 @@ export type BuiltInClass = new (args: tf.LSTMLayerArgs) => BuiltInLSTM;
 // names keep them from using up automatic ones.
 
 export function builtInLSTMClass(): BuiltInClass {
-  return tf.layers.lstm({ units: 1, name: 'probe' }).constructor as BuiltInClass;
+  lstmClass ??= tf.layers.lstm({ units: 1, name: 'probe' }).constructor as BuiltInClass;
+  return lstmClass;
 }
+
+let lstmClass: BuiltInClass | undefined;
 
 /** tfjs's `LSTMCell` class. */
 export type CellClass = new (args: tf.LSTMCellLayerArgs) => BuiltInCell;
 
 export function builtInCellClass(): CellClass {
-  return tf.layers.lstmCell({ units: 1, name: 'probe' }).constructor as CellClass;
+  cellClass ??= tf.layers.lstmCell({ units: 1, name: 'probe' }).constructor as CellClass;
+  return cellClass;
 }
+
+let cellClass: CellClass | undefined;
 
 /** tfjs's `StackedRNNCells` class, which `tf.layers.rnn` makes of a list of cells. */
 export type StackClass = new (args: {
@@ -25,8 +31,11 @@ export type StackClass = new (args: {
 }) => tf.layers.RNNCell & { cells: tf.layers.RNNCell[] };
 
 export function builtInStackClass(): StackClass {
-  return tf.layers.stackedRNNCells({ cells: [], name: 'probe' } as never).constructor as unknown as StackClass;
+  stackClass ??= tf.layers.stackedRNNCells({ cells: [], name: 'probe' } as never).constructor as unknown as StackClass;
+  return stackClass;
 }
+
+let stackClass: StackClass | undefined;
 
 export type Conv1DArgs = Parameters<typeof tf.layers.conv1d>[0];
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { sharing } from '../core/sharing.js';
 import { currentTape } from './gradient-tape.js';
+import { sharingData } from './sharing-data.js';
 
 /** An operation with several outputs and a gradient of its own, which `tf.customGrad` does not have. */
 export interface DifferentiableOperation {
@@ -64,8 +64,8 @@ const computeOperation = ((call: { attrs: unknown }): tf.Tensor[] => {
   const { outputs, saved, aside = [] } = attributes.operation.compute();
   attributes.outputCount = outputs.length;
   // Here, where tfjs records nothing.
-  attributes.keptInputs = attributes.keptInputs.map(sharing);
-  attributes.keptSaved = saved.map(sharing);
+  attributes.keptInputs = attributes.keptInputs.map(sharingData);
+  attributes.keptSaved = saved.map(sharingData);
   // With this flag, tfjs takes for a leak whatever an op makes that is not among its outputs.
   return tf.env().getBool('IS_TEST') ? [...outputs, ...saved, ...aside] : outputs;
 }) as unknown as tf.KernelFunc;

@@ -6,10 +6,13 @@ import * as tf from '@tensorflow/tfjs';
  */
 export function heldLayers(layer: tf.layers.Layer): Map<string, tf.layers.Layer> {
   const held = new Map<string, tf.layers.Layer>();
-  for (const [field, value] of Object.entries(layer)) {
-    for (const [index, item] of (Array.isArray(value) ? value : [value]).entries()) {
-      if (item instanceof tf.layers.Layer) held.set(`${field}.${index}`, item);
-    }
+  const add = (field: string, index: number, item: unknown) => {
+    if (item instanceof tf.layers.Layer) held.set(`${field}.${index}`, item);
+  };
+  for (const field of Object.keys(layer)) {
+    const value: unknown = (layer as unknown as Record<string, unknown>)[field];
+    if (!Array.isArray(value)) add(field, 0, value);
+    else for (let index = 0; index < value.length; index++) add(field, index, value[index]);
   }
   return held;
 }

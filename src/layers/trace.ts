@@ -7,6 +7,7 @@ import { sharing } from '../core/sharing.js';
 import { tidy } from '../core/tidy.js';
 import type { Choice, UseFused } from '../fused/choose.js';
 import type { FusedKernel } from '../fused/fused-kernel.js';
+import { sharingData } from '../host/sharing-data.js';
 import { readCallOf, requireUnits } from '../sequence/read-call.js';
 import { chooseForSequence, runSequence } from '../sequence/run-sequence.js';
 import { type LSTMToRun, type Sequence, type SequenceCell, statesBefore } from '../sequence/sequence.js';
@@ -112,18 +113,16 @@ export function traceSequence(
 /** All that a run computed, by name, each [B, T, width], or [B, T, n] of n kept units, in processing order. */
 export type Sequences = SequencesByName;
 
-/** The trace of a run that is over. The caller owns its tensors, which are others than the given ones. */
+/** The trace of a run that is over, whose tensors are others than the given ones. To be called within a tidy. */
 export function traceOfRun(
   cell: SequenceCell,
   given: Pick<Sequence, 'x' | 'states' | 'mask'>,
   sequences: SequencesByName,
   { goBackwards, keptUnits }: Pick<ScanOptions, 'goBackwards' | 'keptUnits'>,
 ): GateTrace {
-  return tidy(() => {
-    const copies: Record<string, tf.Tensor3D> = {};
-    for (const [name, sequence] of Object.entries(sequences)) copies[name] = sharing(sequence);
-    return traceOf(cell, given, copies, { goBackwards, keptUnits });
-  });
+  const copies: Record<string, tf.Tensor3D> = {};
+  for (const [name, sequence] of Object.entries(sequences)) copies[name] = sharingData(sequence);
+  return traceOf(cell, given, copies, { goBackwards, keptUnits });
 }
 
 /**

@@ -26,7 +26,8 @@ export function callFlow(
   const trace = traceOfCall(where, call);
   const { layer, lstmCell } = call.lstm;
   const { goBackwards } = layer;
-  const x = tf.cast(call.sequence.x, 'float32');
+  const { x: given } = call.sequence;
+  const x = given.dtype === 'float32' ? given : tf.cast(given, 'float32');
   const zeroOutputForMask = isExplicitLSTM(layer) && layer.zeroOutputForMask;
   const incoming = call.returned
     .map((returned) => incomingOf(call, returned, gradientOf))

@@ -4,7 +4,7 @@ import { CHECKED_LATER, checkOptions, type OptionRules } from '../../core/option
 import { tidy } from '../../core/tidy.js';
 import { watchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
-import { findLSTMs, requireModelWithLSTM } from '../model/find-lstms.js';
+import { lstmsWithin, placesOf, requireModelWithLSTM } from '../model/find-lstms.js';
 import { type ModelData, type ModelInputs, type ModelLabels, type ModelLoss, modelData } from '../model/model-data.js';
 import { tellingOutOfMemory } from '../model/out-of-memory.js';
 import { disposeCalls, type LSTMCall } from '../trace/lstm-call.js';
@@ -86,7 +86,8 @@ export function modelFlows(
   { inputs, labels, samples }: Pick<ModelData, 'inputs' | 'labels' | 'samples'>,
   { loss, sampleWeight }: GradientFlowModelOptions = {},
 ): LayerFlow[] {
-  for (const { lstmCell, layerName } of findLSTMs(model)) {
+  const places = placesOf(model);
+  for (const { lstmCell, layerName } of lstmsWithin(places)) {
     requirePreActivations(where, cellToRun(lstmCell), layerName);
   }
   const lossOf = modelLoss(where, model, { labels: labels as tf.Tensor[], loss, sampleWeight, batch: samples });
@@ -106,7 +107,7 @@ export function modelFlows(
           const { gradientOf, value } = watchedGradients(
             [tf.scalar(0)],
             (watch) => {
-              const { calls: made, result } = observing(model, { watch, keptUnits: () => undefined }, run);
+              const { calls: made, result } = observing(model, { watch, keptUnits: () => undefined }, run, places);
               calls = made;
               return lossOf(result);
             },

@@ -3,6 +3,7 @@ import { requireUsable } from '../../core/check-tensor.js';
 import { invalidArgument, invalidState } from '../../core/errors.js';
 import type { ModelLoss } from '../model/model-data.js';
 import { because } from './refusals.js';
+import { sumOf } from './walk-back.js';
 
 /** One tensor for each output of a model: a single one, an array in order, or an object by the names of the outputs. */
 export type PerOutput = tf.Tensor | (tf.Tensor | null)[] | Record<string, tf.Tensor>;
@@ -43,7 +44,8 @@ export function modelLoss(
     requireWeights(where, `sampleWeight '${names[n]}'`, weights[n] ?? null, batch);
     return { lossFunction, labels: labels[n] as tf.Tensor, sampleWeight: weights[n] ?? null };
   });
-  return (outputs) => tf.addN(terms.map((term, n) => meanLoss(where, term, outputs[n] as tf.Tensor))) as tf.Scalar;
+  return (outputs) =>
+    sumOf(terms.map((term, n) => meanLoss(where, term, outputs[n] as tf.Tensor) as tf.Scalar)) as tf.Scalar;
 }
 
 /**
@@ -79,8 +81,23 @@ interface Compiled {
   outputNames: string[];
 }
 
+/** Those of tfjs by their names, as far as they have been asked for: to compile a model takes as long as a small sequence. */
+const namedLosses = new Map<string, LossFunction>();
+
+function lossFunctions(
+  where: string,
+  model: tf.LayersModel,
+  loss: ModelLoss,
+): { functions: LossFunction[]; names: string[] } {
+  const known = typeof loss === 'string' ? namedLosses.get(loss) : null;
+  if (known != null) return { functions: model.outputs.map(() => known), names: model.outputNames };
+  const resolved = resolvedLosses(where, model, loss);
+  if (typeof loss === 'string') namedLosses.set(loss, resolved.functions[0] as LossFunction);
+  return resolved;
+}
+
 /** Only tfjs knows its losses by name, and resolves them when it compiles a model: here, a second one over the same graph. */
-function lossFunctions(where: string, model: tf.LayersModel, loss: ModelLoss) {
+function resolvedLosses(where: string, model: tf.LayersModel, loss: ModelLoss) {
   const twin = tf.model({ inputs: model.inputs, outputs: model.outputs, name: 'probe' });
   const { outputNames: names } = twin as unknown as Compiled;
   const refusalWithout = (name: string | undefined) =>

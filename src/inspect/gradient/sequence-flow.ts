@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { splitBlocks } from '../../core/gates.js';
-import { sharing } from '../../core/sharing.js';
 import type { ActivationFunction, StepActivations } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import type { Block } from '../../core/weights.js';
 import type { RecordedRun } from '../../fused/run-fused.js';
+import { sharingData } from '../../host/sharing-data.js';
 import { type GateTrace, traceOf, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
@@ -95,7 +95,7 @@ export function sequenceFlow(
   const dStates = byState(cell, ofStates);
   const dStatesLater = byState(cell, fromLater);
   const dInitialStates = byState(cell, ofInitialStates);
-  const copies = weightsOfSteps(cell).map((weight) => sharing(weight.read()));
+  const copies = weightsOfSteps(cell).map((weight) => sharingData(weight.read()));
   const ofWeights = Object.values(dWeights).flatMap((weight) => Object.values(weight ?? {}));
   const flow = {
     dx,
@@ -111,8 +111,8 @@ export function sequenceFlow(
     dc0: dInitialStates.c,
     outputSlope: outputSlope[0],
     dWeights: { ...dWeights, dispose: () => tf.dispose(ofWeights) },
-    loss: sharing(loss),
-    x: sharing(call.x),
+    loss: sharingData(loss),
+    x: sharingData(call.x),
     trace,
     goBackwards,
     weights: copies,

@@ -182,13 +182,12 @@ export function ownGradients(
       return sumOf([sequence, last && atLastStep(last)]);
     });
     const isAnyGate = gateNames.some((name) => sequences[name] != null);
-    const blocks = gateNames.map(
-      (name) => sequences[name] ?? tf.zeros<tf.Rank.R3>([batch, timesteps, cell.widthOf(name)]),
-    );
+    const blocks = () =>
+      gateNames.map((name) => sequences[name] ?? tf.zeros<tf.Rank.R3>([batch, timesteps, cell.widthOf(name)]));
     return {
       states,
       output: isState ? null : ofOutput,
-      gates: isAnyGate ? joinedGates(blocks) : null,
+      gates: isAnyGate ? joinedGates(blocks()) : null,
     };
   });
 }

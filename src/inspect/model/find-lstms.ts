@@ -44,7 +44,8 @@ export function findLSTMs(model: tf.LayersModel): FoundLSTM[] {
   return lstmsWithin(placesOf(model));
 }
 
-function lstmsWithin({ lstms, held }: Place): FoundLSTM[] {
+/** Those of a place and of all within it. */
+export function lstmsWithin({ lstms, held }: Place): FoundLSTM[] {
   return [...lstms, ...held.flatMap(lstmsWithin)];
 }
 

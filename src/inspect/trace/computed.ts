@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { booleanMask } from '../../core/mask.js';
 import type { SizedCell } from '../../core/quantities.js';
 import { type ScanResult, type SequencesByName, scan } from '../../core/scan.js';
-import { sharing } from '../../core/sharing.js';
 import type { CellStep } from '../../core/step.js';
 import { tidy } from '../../core/tidy.js';
+import { sharingData } from '../../host/sharing-data.js';
 import { type Sequence, zeroStates } from '../../sequence/sequence.js';
 
 /** What a run of a model computed in one call of an LSTM, in tensors that no scope disposes. */
@@ -81,6 +81,6 @@ function keptCopies<T extends tf.Tensor>(
 
 /** A copy, of some of the units, of what ends in them all. */
 function chosen<T extends tf.Tensor>(tensor: T, units: readonly number[] | undefined): T {
-  if (units === undefined) return sharing(tensor);
+  if (units === undefined) return sharingData(tensor);
   return tf.gather(tensor, tf.tensor1d([...units], 'int32'), tensor.rank - 1) as T;
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
-import { sharing } from '../../core/sharing.js';
 import { tidy } from '../../core/tidy.js';
 import type { RecordedRun } from '../../fused/run-fused.js';
+import { sharingData } from '../../host/sharing-data.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
 import { type GateTrace, traceLSTM, traceOfRun } from '../../layers/trace.js';
 import type { Sequence } from '../../sequence/sequence.js';
@@ -41,7 +41,7 @@ export type HandedUp = { sequence: tf.Tensor3D } | { addedToSteps: tf.Tensor[] }
 
 /** A copy, of the same data, that no tidy disposes. */
 export function keptCopy<T extends tf.Tensor>(tensor: T): T {
-  return tf.keep(sharing(tensor)) as T;
+  return tf.keep(sharingData(tensor)) as T;
 }
 
 /** A call, run once, of which nothing is known yet but what it was given. */

@@ -45,13 +45,15 @@ export function sizesOfCalls<Size extends object>(
 
 /**
  * The same as `observeCalls` around whatever runs the model, once.
+ *
+ * @param root The model's places, where they are known.
  */
 export function observing<Result>(
   model: tf.LayersModel,
   wishes: Wishes,
   run: () => Result,
+  root = placesOf(model),
 ): { calls: LSTMCall[]; result: Result } {
-  const root = placesOf(model);
   const recorder = new CallRecorder(root, wishes);
   const undo: (() => void)[] = [];
   try {

@@ -59,6 +59,21 @@ describe('gradientFlowModel', () => {
     }
   });
 
+  test("has tfjs look up a loss by its name once, and not again for another model's", () => {
+    const lookUp = jest.spyOn(tf.LayersModel.prototype, 'compile');
+    const losses = [1, 2].map((seed) => {
+      const model = classifier();
+      randomizeWeights(model, seed);
+      return [model, gradientFlowModel(model, SEQUENCE(), classes(), { loss: 'cosineProximity' })] as const;
+    });
+    expect(lookUp.mock.calls.length).toBeLessThanOrEqual(1);
+    lookUp.mockRestore();
+    for (const [model, [entry]] of losses) {
+      const expected = tf.metrics.cosineProximity(classes(), model.predict(SEQUENCE()) as tf.Tensor);
+      expectClose((entry as (typeof losses)[0][1][0]).flow.loss, tf.mean(expected));
+    }
+  });
+
   test('prefers a loss that is given, and leaves the one that the model was compiled with', () => {
     const model = classifier();
     model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });

@@ -62,6 +62,25 @@ describe.each(NODE_BACKENDS)('On %s, gradientFlowModel', (backend) => {
       for (const { flow } of flows) expect((await flowStatistics(flow)).verdict).toBe('healthy');
     },
   );
+
+  test('takes few ops besides the LSTM and the loss: none to copy what it keeps, and no zeros as long as the sequence', async () => {
+    const layer = lstm({ units: 5, inputShape: [TIMESTEPS, FEATURES] });
+    const model = tf.sequential({ layers: [layer] });
+    const y = randomTensor([BATCH, 5], 3);
+    const zeros = jest.spyOn(tf.engine(), 'makeTensor');
+    const follow = () => gradientFlowModel(model, SEQUENCE(), y, { loss: 'meanSquaredError' });
+    try {
+      const { kernels } = await tf.profile(follow as never);
+      expect(kernels.length).toBeLessThanOrEqual(32);
+      const length = BATCH * TIMESTEPS * 5;
+      const long = zeros.mock.calls
+        .map(([values]) => values as Float32Array)
+        .filter((values) => values.length === length);
+      expect(long.filter((values) => values.every((value) => value === 0))).toEqual([]);
+    } finally {
+      zeros.mockRestore();
+    }
+  });
 });
 
 describe('gradientFlowModel', () => {
