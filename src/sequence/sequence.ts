@@ -4,6 +4,7 @@ import type { CellStep, EquationsOfCell, States } from '../core/step.js';
 import type { DropCandidate, DropoutMasks, GateDropoutMasks } from '../core/weighted-sum.js';
 import type { WeightFacts } from '../core/weights.js';
 import type { FusedInputs, StepAddition } from '../fused/fused-kernel.js';
+import { sharingData } from '../host/sharing-data.js';
 
 /** One sequence that a cell is to run over, checked. */
 export interface Sequence {
@@ -90,8 +91,15 @@ export function hasPreActivations({ ownEquations }: Pick<SequenceCell, 'ownEquat
   return ownEquations !== 'whole step';
 }
 
+/** Tensors of their own, of the same data where they are of one width. */
 export function zeroStates(batch: number, cell: SizedCell): tf.Tensor2D[] {
-  return cell.stateNames.map((name) => tf.zeros([batch, cell.widthOf(name)]));
+  const zeros: tf.Tensor2D[] = [];
+  for (const name of cell.stateNames) {
+    const width = cell.widthOf(name);
+    const alike = zeros.find(({ shape }) => shape[1] === width);
+    zeros.push(alike === undefined ? tf.zeros([batch, width]) : sharingData(alike));
+  }
+  return zeros;
 }
 
 /** The states that a sequence starts from. To be called within a tidy, as zeros are new. */

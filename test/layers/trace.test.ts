@@ -191,6 +191,10 @@ describe('A trace', () => {
       expectClose(trace.h0, tf.zeros([2, 4]), 0);
       expectClose(trace.c0, tf.zeros([2, 4]), 0);
       expect(trace.mask).toBeNull();
+      // Two tensors, so that each can be disposed, but zeros that are filled in once.
+      expect([trace.c0 === trace.h0, trace.c0.dataId === trace.h0.dataId]).toEqual([false, true]);
+      trace.h0.dispose();
+      expectClose(trace.c0, tf.zeros([2, 4]), 0);
     });
   });
 

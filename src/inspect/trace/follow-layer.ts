@@ -7,7 +7,7 @@ import { isBuiltInLSTM, isBuiltInLSTMCell } from '../../host/built-in-classes.js
 import { hookMethod } from '../../host/hook-method.js';
 import type { BuiltInCell, Kwargs } from '../../host/types.js';
 import { isBuiltInAccelerated } from '../../layers/accelerate/accelerate-built-in.js';
-import { builtInClasses, readBuiltInCall } from '../../layers/accelerate/built-in-call.js';
+import { type BuiltInCall, builtInClasses, readBuiltInCall } from '../../layers/accelerate/built-in-call.js';
 import { cellToRun, isExplicitLSTM, type LSTMLike, runForeign, stepForeign } from '../../layers/foreign-lstm.js';
 import { observe, observersOf, type SequenceObserver, type StepInputs } from '../../sequence/observe.js';
 import { chooseForSequence } from '../../sequence/run-sequence.js';
@@ -157,18 +157,46 @@ function bytesOf([batch, timesteps]: readonly [number, number, number], cell: Si
 }
 
 /**
- * The sequence of a built-in layer's call, if the layer's own code need not run it; else null.
- *
- * At masked steps its own code multiplies by 0, so that a NaN there goes on into later steps and layers, where this
- * package's passes over it.
+ * The sequence of a built-in layer's call, if the layer's own code need not run it, as it would compute the same; else null.
  */
 function sequenceToTakeOver(layer: tf.layers.RNN, { inputs, kwargs, isReplaced }: LayerCall): Sequence | null {
   if (isReplaced || isExplicitLSTM(layer)) return null;
   const call = readBuiltInCall(builtInClasses(), layer, inputs, kwargs);
-  if (typeof call === 'string' || call.sequence.mask !== null) return null;
-  const { sequence } = call;
+  if (typeof call === 'string') return null;
+  const { cells, sequence } = call;
   // What it makes of integers is its own affair.
-  return [sequence.x, ...(sequence.states ?? [])].every(({ dtype }) => dtype === 'float32') ? sequence : null;
+  const areFloats = [sequence.x, ...(sequence.states ?? [])].every(({ dtype }) => dtype === 'float32');
+  return areFloats && passesOverMaskedSteps(cells, sequence) ? sequence : null;
+}
+
+/** Between these, activations are at any number. */
+const BOUNDED = ['tanh', 'sigmoid', 'hardSigmoid', 'softsign'];
+
+/** Products of such numbers, and sums of as many as there may be, are finite. */
+const LARGE = 1e15;
+
+/**
+ * Whether a built-in layer's own code passes over masked steps, as this package's does. It multiplies them by 0, so that it
+ * does where all that is there is finite: a NaN goes on into later steps and layers.
+ */
+function passesOverMaskedSteps(cells: BuiltInCall['cells'], { x, states, mask }: Sequence): boolean {
+  if (mask === null) return true;
+  // By other numbers than 0 and 1 it mixes; and what webgpu computes cannot be read at once.
+  if (mask.dtype !== 'bool' || tf.getBackend() === 'webgpu') return false;
+  const toRun = cells.map(cellToRun);
+  const areBounded = toRun.every(
+    ({ ownEquations, activation, recurrentActivation }) =>
+      ownEquations === 'none' && [activation, recurrentActivation].every((one) => BOUNDED.includes(one.getClassName())),
+  );
+  if (!areBounded) return false;
+  const weights = toRun.flatMap(({ kernel, recurrentKernel, bias }) =>
+    [kernel, recurrentKernel, ...(bias === null ? [] : [bias])].map((weight) => weight.read()),
+  );
+  const areSmall = tf.tidy(() => {
+    const small = [x, ...(states ?? []), ...weights].map((tensor) => tf.all(tf.less(tf.abs(tensor), LARGE)));
+    return tf.all(tf.stack(small)).dataSync();
+  });
+  return areSmall[0] === 1;
 }
 
 /** @param cells The layer's only one, or those of its stack. */
@@ -258,7 +286,11 @@ function hookSteps(
 
 /**
  * Runs stacked cells over the whole sequence, one after the other, where they then compute what tfjs's own code has them
- * compute.
+ * compute. At a masked step a cell is then given the state that the one below has kept, not what that would compute there.
+ *
+ * Stepped, some hundred times as slow, are stacks with a cell that is no LSTM's, such as a GRU's; that has a `call` of its own
+ * or is observed by others; or that is to be traced in some units, and has too many to hold all; and masked stacks where
+ * `passesOverMaskedSteps` does not know that tfjs's code passes over masked steps.
  *
  * @param calls Gets those of the cells.
  * @returns Null where tfjs itself is to take them through the steps, or nobody wants what they compute.
@@ -283,7 +315,7 @@ function runStackTakenOver(
     const below = calls.at(-1);
     // What a cell hands up is in the order of processing.
     const x = below !== undefined && layer.goBackwards ? tf.reverse(given.x, 1) : given.x;
-    const call = newCall(lstm, { ...given, x }, null);
+    const call = newCall(lstm, { ...given, x, mask: sequence.mask }, null);
     calls.push(call);
     call.computed = computedAtOnce(result, keptUnits(lstm));
     call.recorded = recordedCopy(recorded);
