@@ -32,6 +32,7 @@ function exampleModel(): tf.LayersModel {
 function exampleLayer(): LSTM {
   const layer = lstm({ units: 20, inputShape: [T, D] });
   layer.apply(tf.zeros([B, T, D]));
+  randomizeWeights(layer, 4);
   return layer;
 }
 
