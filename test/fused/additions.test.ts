@@ -100,7 +100,7 @@ function problems(largest: number): fc.Arbitrary<Problem> {
     });
 }
 
-function prepare(problem: Problem) {
+function prepare(problem: Problem, scale: number) {
   const { batch, timesteps, features, units, seed, isMasked, dropout, hasStates } = problem;
   // One dropout mask of x for all gates, or one of x and of h for each.
   const rates = { dropout: dropout === 'none' ? 0 : 0.4, recurrentDropout: dropout === 'both' ? 0.3 : 0 };
@@ -119,7 +119,7 @@ function prepare(problem: Problem) {
   const mask = Uint8Array.from({ length: batch * timesteps }, () => Number(next() < 0.6));
   const states = cell.stateNames.map((name, n) => randomTensor<tf.Rank.R2>([batch, cell.widthOf(name)], seed + n));
   const sequence: Sequence = {
-    x: randomTensor([batch, timesteps, features], seed + 5),
+    x: tf.mul(randomTensor<tf.Rank.R3>([batch, timesteps, features], seed + 5), scale),
     states: hasStates ? states : null,
     mask: isMasked ? tf.tensor2d(mask, [batch, timesteps], 'bool') : null,
     dropoutMasks: cell.drawDropoutMasks(batch),
@@ -145,9 +145,13 @@ function numbersOf(tensors: Record<string, tf.Tensor>): Record<string, Numbers> 
   return Object.fromEntries(entries);
 }
 
-/** All results, and the gradients of their sum weighted at random, with respect to all that is differentiable. */
-function run(kernel: WasmKernel | null, problem: Problem): Record<string, Numbers> {
-  const { cell, sequence } = prepare(problem);
+/**
+ * All results, and the gradients of their sum weighted at random, with respect to all that is differentiable.
+ *
+ * @param scale Of x.
+ */
+function run(kernel: WasmKernel | null, problem: Problem, scale = 1): Record<string, Numbers> {
+  const { cell, sequence } = prepare(problem, scale);
   let results: Record<string, Numbers> = {};
   const loss = () => {
     const tensors = listed(runSequence(kernel, cell, sequence, problem));
@@ -180,7 +184,11 @@ function expectAgreement(kernel: WasmKernel, problem: Problem, isWanted = (_: Re
       const actual = received[name] as Numbers;
       expect([name, actual.shape]).toEqual([name, shape]);
       const error = relativeError(actual.values, values, 0.1);
-      if (!(error <= TOLERANCE)) throw new Error(`${name} has a relative error of ${error}`);
+      if (error <= TOLERANCE) continue;
+      // What little more than rounding moves as far, as beside the kink of a clip, tells nothing of the kernel.
+      const moved = [1 - 1e-6, 1 + 1e-6].map((scale) => run(null, problem, scale)[name]?.values as ArrayLike<number>);
+      if (moved.some((one) => error <= 2 * relativeError(one, values, 0.1))) fc.pre(false);
+      throw new Error(`${name} has a relative error of ${error}`);
     }
   } finally {
     tf.engine().endScope();
