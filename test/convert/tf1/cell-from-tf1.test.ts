@@ -95,6 +95,13 @@ describe('cellFromTF1', () => {
     dispose(...cells);
   });
 
+  test('makes the cell of a checkpoint whose variables have no scope', () => {
+    const bare = new Map([...variablesOf()].map(([name, value]) => [name.replace('rnn/lstm_cell/', ''), value]));
+    const [cell, scoped] = [cellFromTF1(bare, ''), cellFromTF1(variablesOf(), 'rnn/lstm_cell')];
+    for (const [n, weight] of cell.getWeights().entries()) expectClose(weight, scoped.getWeights()[n] as tf.Tensor, 0);
+    dispose(cell, scoped);
+  });
+
   test('reads the names of old versions, and passes over what an optimizer keeps', () => {
     const old = new Map([
       ['lstm/weights', array(4, 8)],
@@ -178,6 +185,11 @@ describe('cellFromTF1', () => {
       "holds a CudnnLSTM's opaque parameters ('opaque_kernel'); save it through",
     ],
     [
+      'a cell of coupled gates',
+      { W_i: array(9) },
+      "holds a CoupledInputForgetGateLSTMCell ('W_i'); copy its weights into a peepholeCell with coupled: true",
+    ],
+    [
       'what no LSTM has',
       { attention: array(9) },
       "the scope 'rnn/lstm_cell' holds 'attention', which is no variable of BasicLSTMCell",
@@ -197,8 +209,10 @@ describe('cellFromTF1', () => {
   });
 
   test('says which scopes there are, but not all of very many', () => {
-    const many = new Map(Array.from({ length: 20 }, (_, n) => [`cell_${n}/kernel`, array(4, 8)] as const));
-    expect(() => cellFromTF1(many, 'rnn')).toThrow(/; there is 'cell_0', .*'cell_7', …$/);
+    const scopes = (length: number) =>
+      new Map(Array.from({ length }, (_, n) => [`cell_${n}/kernel`, array(4, 8)] as const));
+    expect(() => cellFromTF1(scopes(9), 'rnn')).toThrow(/; there is 'cell_0', .*'cell_7', …$/);
+    expect(() => cellFromTF1(scopes(8), 'rnn')).toThrow(/; there is 'cell_0', .*'cell_7'$/);
 
     const variables = new Map([
       ...variablesOf(),
@@ -223,7 +237,7 @@ describe('cellFromTF1', () => {
       "must be spelt 'forgetBias'",
     );
     expect(() => cellFromTF1(variables, 'rnn/lstm_cell', { cellClip: -1 })).toThrow(
-      'cellClip must be a positive number',
+      'cellClip must be a positive number, got -1',
     );
     expect(() => cellFromTF1(variables, 'rnn/lstm_cell', { activation: 'none' as never })).toThrow(RangeError);
     expect(() => cellFromTF1(variables, 'rnn/lstm_cell', { projectionClip: 1 })).toThrow(
