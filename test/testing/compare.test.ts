@@ -48,6 +48,11 @@ describe('compare', () => {
     });
   });
 
+  test('points at the first of several that are as far off', () => {
+    const { worst } = compare(tensor([1, 2, 3]), [1, Number.NaN, Number.NaN], tolerance);
+    expect(worst).toEqual({ index: [1], expected: 2, received: Number.NaN });
+  });
+
   test('passes where there is nothing to compare', () => {
     expect(compare(tensor([], [0, 3]), [], tolerance)).toMatchObject({ passed: true, differing: 0, worst: null });
   });
