@@ -58,7 +58,7 @@ export interface Place {
 }
 
 /**
- * [T, width], or [T] of one unit alone; NaN where the value was not finite.
+ * [width, T], or [T] of one unit alone; NaN where the value was not finite.
  *
  * @param unit Position of the unit. Default: all of them.
  */
@@ -77,21 +77,42 @@ export function decode(
     start += width * timesteps * bytesPerCode(bits);
   }
   const toLower = width * timesteps;
-  const mask = 2 ** bits - 1;
   const levels = isWide ? null : levelsOf(scale, bits);
+  // What of the code before is added.
+  const kept = isOfDifferences ? 2 ** bits - 1 : 0;
   const first = unit ?? 0;
   const count = unit === undefined ? width : 1;
   const values = new Float32Array(count * timesteps);
   for (let n = 0; n < count; n++) {
-    let code = 0;
-    for (let t = 0; t < timesteps; t++) {
-      const at = start + (first + n) * timesteps + t;
-      const stored = isWide ? ((bytes[at] as number) << 8) | (bytes[toLower + at] as number) : (bytes[at] as number);
-      code = isOfDifferences ? (code + stored) & mask : stored;
-      values[t * count + n] = levels === null ? levelOf(code, scale, bits) : (levels[code] as number);
-    }
+    const row = values.subarray(n * timesteps, (n + 1) * timesteps);
+    const at = start + (first + n) * timesteps;
+    const codes = bytes.subarray(at, at + timesteps);
+    if (levels === null) decodeWide(row, codes, bytes.subarray(toLower + at, toLower + at + timesteps), scale, kept);
+    else decodeNarrow(row, codes, levels, kept);
   }
   return values;
+}
+
+// A function for a row: a browser compiles it after the first of hundreds, and draws that much sooner.
+
+function decodeNarrow(row: Float32Array, codes: Uint8Array, levels: Float32Array, kept: number): void {
+  const mask = levels.length - 1;
+  let code = 0;
+  for (let t = 0; t < row.length; t++) {
+    code = ((code & kept) + (codes[t] as number)) & mask;
+    row[t] = levels[code] as number;
+  }
+}
+
+const WIDE = 16;
+
+function decodeWide(row: Float32Array, upper: Uint8Array, lower: Uint8Array, scale: Scale, kept: number): void {
+  let code = 0;
+  for (let t = 0; t < row.length; t++) {
+    const stored = ((upper[t] as number) << 8) | (lower[t] as number);
+    code = ((code & kept) + stored) & (2 ** WIDE - 1);
+    row[t] = levelOf(code, scale, WIDE);
+  }
 }
 
 /** How far a decoded value may be from what it was, at most, among the usual ones. */

@@ -23,15 +23,24 @@ async function start(): Promise<void> {
   const state = new PageState(data);
   connectAddress(state);
   connectHeatmap(state);
-  connectTimeline(state);
   connectControls(state);
   connectText(state);
   connectSeries(state);
   connectReadout(state);
   connectPredictions(state);
+  // What stands above is seen first, and answers; the rest need not be waited for.
+  await nextFrame();
+  connectTimeline(state);
   connectExport(state);
   connectSearch(state);
   connectLive(state);
+}
+
+/** After the next frame is drawn. */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
 
 /** A browser may be too old to unpack numbers by itself. */

@@ -34,15 +34,20 @@ function readSample(layer: ReportLayer, sample: number, unit?: number): Sample {
   const { sequences, derivesH } = layer;
   const widths: Record<string, number> = {};
   const values: Record<string, Float32Array> = {};
+  const rows: Record<string, Float32Array> = {};
+  const ends: Record<string, [number, number]> = {};
   const read = (quantity: string) => decode(sequences, { sample, timesteps, quantity }, unit);
   for (const quantity of quantities) {
     const isDerived = derivesH && quantity === 'h';
-    const width = sequences.scales[isDerived ? 'o' : quantity]?.width ?? 0;
+    const scale = sequences.scales[isDerived ? 'o' : quantity];
+    const width = scale?.width ?? 0;
     if (unit !== undefined && unit >= width) continue;
     widths[quantity] = unit === undefined ? width : 1;
-    defineLazily(values, quantity, () =>
-      isDerived ? hiddenState(values.o as Float32Array, values.c as Float32Array) : read(quantity),
+    if (scale !== undefined && !isDerived) ends[quantity] = [scale.low, scale.high];
+    defineLazily(rows, quantity, () =>
+      isDerived ? hiddenState(rows.o as Float32Array, rows.c as Float32Array) : read(quantity),
     );
+    defineLazily(values, quantity, () => byStep(rows[quantity] as Float32Array, timesteps));
   }
   const indices = unit === undefined ? unitIndices : [unitIndices[unit] ?? unit];
   return {
@@ -56,7 +61,19 @@ function readSample(layer: ReportLayer, sample: number, unit?: number): Sample {
     valid: Array.from({ length: timesteps }, (_, t) => mask === null || mask[sample * timesteps + t] !== 0),
     widths,
     values,
+    rows,
+    ends,
   };
+}
+
+/** [width, T] to [T, width]. */
+function byStep(rows: Float32Array, timesteps: number): Float32Array {
+  const width = rows.length / timesteps;
+  if (width === 1) return rows;
+  const values = new Float32Array(rows.length);
+  let at = 0;
+  for (let n = 0; n < width; n++) for (let t = 0; t < timesteps; t++) values[t * width + n] = rows[at++] as number;
+  return values;
 }
 
 /** A property that is computed when it is first asked for: nobody looks at all quantities of all units at once. */

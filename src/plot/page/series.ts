@@ -2,7 +2,6 @@ import { shortNumber } from '../../inspect/words.js';
 import { CATEGORIES } from '../rows/colours.js';
 import { heatImage, LARGEST_IMAGE } from '../rows/heat.js';
 import { symmetricView } from '../rows/quantity-view.js';
-import type { Sample } from '../rows/sample.js';
 import { create, createPlot, createSvg, element, PLOT_HEIGHT, pageTheme } from './elements.js';
 import { decode } from './encoding.js';
 import { putImage } from './heatmap.js';
@@ -44,25 +43,26 @@ interface Drawn {
   ends: [number, number];
 }
 
+/** @param x [width, T] */
 function lines({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
   const finite = x.filter(Number.isFinite);
   const low = finite.reduce((least, value) => Math.min(least, value), 0);
   const high = finite.reduce((most, value) => Math.max(most, value), low + 1e-6);
   const y = (value: number) => (((high - value) / (high - low)) * PLOT_HEIGHT).toFixed(2);
   const picture = createPlot(timesteps);
-  const trace: Sample = {
+  const everyStep = {
     sample: 0,
     timesteps,
-    units: width,
+    units: 1,
     unitIndices: [],
     activation: '',
     recurrentActivation: '',
     valid: Array.from({ length: timesteps }, () => true),
-    values: { x },
   };
   const colours = CATEGORIES[pageTheme.current()];
   for (let feature = 0; feature < width; feature++) {
-    const { line } = pathsOf(trace, 'x', feature, y);
+    const ofFeature = x.subarray(feature * timesteps, (feature + 1) * timesteps);
+    const { line } = pathsOf({ ...everyStep, values: { x: ofFeature } }, 'x', 0, y);
     picture.append(createSvg('path', { d: line, class: 'line', stroke: colours[feature] as string }));
   }
   return { picture, ends: [high, low] };
@@ -71,8 +71,8 @@ function lines({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
 function heatmap({ timesteps, width }: ReportInput, x: Float32Array): Drawn {
   const largest = x.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
   const canvas = create('canvas', { 'aria-hidden': 'true' }) as HTMLCanvasElement;
-  const starts = Array.from({ length: width }, (_, feature) => feature);
-  const grid = { values: x, starts, stride: width, columns: timesteps, isThere: null };
+  const starts = Array.from({ length: width }, (_, feature) => feature * timesteps);
+  const grid = { values: x, starts, stride: 1, columns: timesteps, isThere: null };
   putImage(canvas, heatImage(grid, LARGEST_IMAGE, symmetricView(largest, pageTheme.current())));
   canvas.classList.add('heatmap');
   return { picture: canvas, ends: [largest, -largest] };

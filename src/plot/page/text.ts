@@ -1,6 +1,5 @@
 import { colourAt, inkOn } from '../rows/colours.js';
 import { fractionOf } from '../rows/quantity-view.js';
-import { widthOf } from '../rows/sample.js';
 import { isVerbatim } from '../rows/time-labels.js';
 import { create, element, pageTheme } from './elements.js';
 import { connectPointing } from './pointing.js';
@@ -26,11 +25,11 @@ export function connectText(state: PageState): void {
       text.replaceChildren(...tokens.flatMap((token) => (between === '' ? [token] : [token, between])));
     }
     if ([...changed].some((key) => !['at', 'timestep', 'spanStart', 'pins', 'areAllShown'].includes(key))) {
-      colour(tokens, view);
+      colour(tokens, state);
     }
     mark(text, tokens, view);
   });
-  pageTheme.onChange(() => colour(tokens, state.view));
+  pageTheme.onChange(() => colour(tokens, state));
 }
 
 /** A line break is seen, and breaks the line. */
@@ -44,13 +43,13 @@ function tokenOf(label: string, timestep: number): HTMLElement {
   return create('span', attributes, written);
 }
 
-function colour(tokens: readonly HTMLElement[], view: View): void {
-  const { trace, quantity, unit } = view;
+function colour(tokens: readonly HTMLElement[], state: PageState): void {
+  const { view } = state;
+  const { trace, quantity } = view;
   const scale = shownView(view, trace);
-  const values = trace.values[quantity] as ArrayLike<number>;
-  const width = widthOf(trace, quantity);
+  const values = state.unitOf(view).values[quantity] as ArrayLike<number>;
   for (const [timestep, token] of tokens.entries()) {
-    const value = values[timestep * width + unit] as number;
+    const value = values[timestep] as number;
     const isDrawn = trace.valid[timestep] && !Number.isNaN(value);
     const shade = isDrawn ? colourAt(scale.ramp, fractionOf(value, scale)) : null;
     token.style.background = shade === null ? '' : `rgb(${shade.join(' ')})`;

@@ -6,7 +6,7 @@ import { type Sample, widthOf } from './sample.js';
 export interface ColourRange extends QuantityView {
   /** The fraction of the values at valid steps that are beyond the ends. */
   clipped: number;
-  /** The smallest and the largest value; null without a finite one. */
+  /** The smallest and the largest value; null without a finite one, and where it is known that none is beyond. */
   extremes: [number, number] | null;
 }
 
@@ -23,6 +23,13 @@ export function colourRange(
   quantity: string,
   { isStretched, theme }: { isStretched: boolean; theme: Theme },
 ): ColourRange {
+  const ends = sample.ends?.[quantity];
+  if (ends !== undefined && !isStretched) {
+    const farthest = Math.max(-ends[0], ends[1]);
+    const { domain, ramp } = quantityView(quantity, sample, farthest, theme);
+    const isBounded = domain[1] !== farthest && domain[0] <= ends[0] && ends[1] <= domain[1];
+    if (isBounded) return { domain, ramp, clipped: 0, extremes: null };
+  }
   const extremes = extremesOf(sample, quantity);
   const largest = extremes === null ? 0 : Math.max(-extremes[0], extremes[1]);
   const whole = quantityView(quantity, sample, largest, theme);

@@ -1,5 +1,5 @@
 import { channels, colourAt, NON_FINITE } from './colours.js';
-import { fractionOf, type QuantityView } from './quantity-view.js';
+import type { QuantityView } from './quantity-view.js';
 import { binsOf, type Stretch } from './stretches.js';
 
 /** Rows of values over time, or of anything else, which lie somewhere within a list. */
@@ -64,8 +64,9 @@ export function heatImage(grid: ValueGrid, limit: TileLimit, view: QuantityView)
   const rows = binsOf(grid.starts.length, limit.rows);
   const columns = binsOf(grid.columns, limit.columns);
   const pixels = new Uint8Array(rows.length * columns.length);
+  const indexOf = indexIn(view);
   let n = 0;
-  for (const row of rows) for (const column of columns) pixels[n++] = indexOf(tileMean(grid, row, column), view);
+  for (const row of rows) for (const column of columns) pixels[n++] = indexOf(tileMean(grid, row, column));
   const shades = Array.from({ length: SHADES }, (_, shade): Colour => {
     return [...colourAt(view.ramp, shade / (SHADES - 1)), 255];
   });
@@ -73,8 +74,13 @@ export function heatImage(grid: ValueGrid, limit: TileLimit, view: QuantityView)
   return { width: columns.length, height: rows.length, pixels, palette };
 }
 
-function indexOf(value: number | null, view: QuantityView): number {
-  if (value === null) return INDEX_OF_NOTHING;
-  if (Number.isNaN(value)) return INDEX_OF_NON_FINITE;
-  return Math.round(Math.min(Math.max(fractionOf(value, view), 0), 1) * (SHADES - 1));
+/** Of a mean, in the palette. A page has a hundred thousand of them to draw before it is seen. */
+function indexIn({ domain: [low, high] }: QuantityView): (mean: number | null) => number {
+  const span = high - low;
+  return (mean) => {
+    if (mean === null) return INDEX_OF_NOTHING;
+    if (Number.isNaN(mean)) return INDEX_OF_NON_FINITE;
+    const fraction = (mean - low) / span;
+    return fraction <= 0 ? 0 : fraction >= 1 ? SHADES - 1 : Math.round(fraction * (SHADES - 1));
+  };
 }

@@ -16,6 +16,10 @@ export interface Sample extends Activations {
   values: Readonly<Record<string, ArrayLike<number>>>;
   /** By quantity, where values are computed only when they are asked for. */
   widths?: Readonly<Record<string, number>>;
+  /** The values by unit, each [width, T], flat, where they are had so. */
+  rows?: Readonly<Record<string, ArrayLike<number>>>;
+  /** Between which numbers the values lie, where that is known without a look at them. */
+  ends?: Readonly<Record<string, readonly [low: number, high: number]>>;
 }
 
 /** The width of a quantity, which may be another than U. */
@@ -41,13 +45,14 @@ export function titleOfQuantity(sample: Sample, quantity: string): string {
 
 /** A row for each of some units, in their order, over time. */
 export function gridOf(sample: Sample, quantity: string, positions: readonly number[]): ValueGrid {
-  const { values, valid, timesteps } = sample;
+  const { values, rows, valid, timesteps } = sample;
+  const byUnit = rows?.[quantity];
   return {
-    values: values[quantity] as ArrayLike<number>,
-    starts: positions,
-    stride: widthOf(sample, quantity),
+    values: byUnit ?? (values[quantity] as ArrayLike<number>),
+    starts: byUnit === undefined ? positions : positions.map((position) => position * timesteps),
+    stride: byUnit === undefined ? widthOf(sample, quantity) : 1,
     columns: timesteps,
-    isThere: valid,
+    isThere: valid.every(Boolean) ? null : valid,
   };
 }
 
