@@ -573,6 +573,11 @@ async function checkLive(browser: Browser, address: string): Promise<ReportCheck
     await frame.locator('#edit').click();
     await frame.locator('#edit-told', { hasText: 'held at 0' }).waitFor();
     requireSame('the output', await frame.locator('#edited td.number').textContent(), `${bias}`);
+    requireSame('the origin of the report', await page.frames()[1]?.evaluate(() => self.origin), 'null');
+    for (const kind of ['csv', 'png']) {
+      const [download] = await Promise.all([page.waitForEvent('download'), frame.locator(`#save-${kind}`).click()]);
+      requireSame('what is saved', download.suggestedFilename().split('.').at(-1), kind);
+    }
   } catch (error) {
     problems.push(String(error));
   }

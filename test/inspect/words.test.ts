@@ -3,6 +3,7 @@ import {
   lowerMedian,
   lstmName,
   medianHorizon,
+  memoryWords,
   percent,
   percentLimit,
   shortNumber,
@@ -69,6 +70,18 @@ test.each([
   [1234567, '1.23e6'],
 ])('The number %p is written as %s', (value, expected) => {
   expect(shortNumber(value)).toBe(expected);
+});
+
+test.each([
+  [null, 'remembers the whole sequence'],
+  [28, 'remembers the whole sequence'],
+  [27.96, 'remembers 28 of 28 steps'],
+  [12.34, 'remembers 12.3 of 28 steps'],
+  [1, 'remembers 1 of 28 steps'],
+  [0.99, 'forgets within a step'],
+  [0, 'forgets within a step'],
+])('A layer whose median memory horizon is %p of 28 timesteps %s', (median, expected) => {
+  expect(memoryWords(median, 28)).toBe(expected);
 });
 
 test('One thing is in the singular', () => {

@@ -130,7 +130,10 @@ function shortMemory(evidence: Evidence, { shortMemory }: DiagnosisThresholds): 
       gate: 'f',
       units,
       evidence: { 'median horizon in timesteps': rounded(median), timesteps },
-      message: `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timestep${median === 1 ? '' : 's'} or fewer; the sequences have ${timesteps}.`,
+      message:
+        median < 1
+          ? `Half of the units forget most of what they saw within a step; the sequences have ${timesteps}.`
+          : `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timestep${median === 1 ? '' : 's'} or fewer; the sequences have ${timesteps}.`,
       remedy: `Only if the model needs to look further back: ${uncapitalized(forgetAdvice(forgetBias))}`,
     }),
   ];

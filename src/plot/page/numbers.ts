@@ -19,11 +19,19 @@ export function numbersOf({ trace, quantity, labels }: Pick<View, 'trace' | 'qua
       const value = values[t * width + n] as number;
       return isValid && Number.isFinite(value) ? `${Number(value.toPrecision(6))}` : '';
     });
-    return [`${t}`, quoted(labels?.[t] ?? ''), isValid ? '1' : '0', ...numbers];
+    return [`${t}`, cell(labels?.[t] ?? ''), isValid ? '1' : '0', ...numbers];
   });
-  return [head.map(quoted), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+  return [head.map(cell), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+}
+
+/** What may not begin a text in a spreadsheet, which would compute it as a formula, however it is quoted. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/** A text as a cell: with an apostrophe before what a spreadsheet would compute. Numbers are not written by this. */
+function cell(text: string): string {
+  return quoted(FORMULA.test(text) ? `'${text}` : text);
 }
 
 function quoted(text: string): string {
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n\t]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

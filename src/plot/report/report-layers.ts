@@ -76,34 +76,70 @@ function coarseness(
   samples: number,
   largestBytes: number,
 ): { bits: number; mostValues: number } {
+  const first = wholes.map((whole) => {
+    const positions = Array.from({ length: whole.kind.units }, (_, unit) => unit);
+    const { timesteps } = whole.values;
+    return { timesteps, kept: keptSequences(whole, { samples: 1, timesteps, positions }).kept };
+  });
   let bytes = 0;
   for (const bits of BITS) {
-    const first = wholes.map((whole) => {
-      const positions = Array.from({ length: whole.kind.units }, (_, unit) => unit);
-      const { timesteps } = whole.values;
-      return reportLayer(whole, { samples: 1, timesteps, positions, labelled: null, bits });
-    });
-    bytes = first.reduce((sum, { sequences }) => sum + packedLength(sequences.samples[0] as Uint8Array), 0);
+    bytes = first.reduce((sum, { timesteps, kept }) => {
+      const [sample] = encodeSequences(kept, { timesteps, bits, samples: 1 }).samples;
+      return sum + packedLength(sample as Uint8Array);
+    }, 0);
     if (bytes * samples * MARGIN <= largestBytes) return { bits, mostValues: values * samples };
   }
   return { bits: FEWEST_BITS, mostValues: (largestBytes / bytes / MARGIN) * values };
 }
 
-interface Choice {
+/** What of a layer is drawn. */
+interface Part {
   samples: number;
   timesteps: number;
   /** Of the units. */
   positions: number[];
+}
+
+interface Choice extends Part {
   /** The number of labels along time, if any. */
   labelled: number | null;
   bits: number;
 }
 
-function reportLayer(
-  { layerTrace: { trace, ...name }, values: { sequences, mask, timesteps: whole }, kind }: WholeLayer,
-  { samples, timesteps, positions, labelled, bits }: Choice,
-): ReportLayer {
-  const { units, activation, recurrentActivation, gateActivations, widths = {} } = kind;
+function reportLayer(whole: WholeLayer, { samples, timesteps, positions, labelled, bits }: Choice): ReportLayer {
+  const {
+    layerTrace: { trace, ...name },
+    values: { sequences, mask, timesteps: wholeLength },
+    kind: { activation, recurrentActivation, gateActivations },
+  } = whole;
+  const { kept, steps, derivesH } = keptSequences(whole, { samples, timesteps, positions });
+  return {
+    title: lstmName(name),
+    timesteps,
+    unitIndices: positions.map((unit) => trace.unitIndices?.[unit] ?? unit),
+    hasLabels: wholeLength === labelled,
+    activation,
+    recurrentActivation,
+    gateActivations,
+    quantities: Object.keys(sequences),
+    sequences: encodeSequences(kept, { timesteps, bits, samples }),
+    derivesH,
+    mask: mask === null ? null : steps,
+  };
+}
+
+interface Kept {
+  /** Of a layer, what a page carries. */
+  kept: Sequences;
+  /** [S, T]: 0 is masked. */
+  steps: Uint8Array;
+  derivesH: boolean;
+}
+
+function keptSequences(
+  { values: { sequences, mask, timesteps: whole }, kind: { units, widths = {} } }: WholeLayer,
+  { samples, timesteps, positions }: Part,
+): Kept {
   const chosen = (quantity: string) => {
     const given = sequences[quantity] as ArrayLike<number>;
     const width = widths[quantity] as number;
@@ -124,24 +160,11 @@ function reportLayer(
   const steps = Uint8Array.from({ length: samples * timesteps }, (_, n) => {
     return mask?.[Math.floor(n / timesteps) * whole + (n % timesteps)] === 0 ? 0 : 1;
   });
-  const quantities = Object.keys(sequences);
   const kept: Record<string, { values: Float32Array; width: number }> = {};
-  for (const quantity of quantities) kept[quantity] = chosen(quantity);
+  for (const quantity of Object.keys(sequences)) kept[quantity] = chosen(quantity);
   const derivesH = followsFromOAndC(kept, steps);
   if (derivesH) delete kept.h;
-  return {
-    title: lstmName(name),
-    timesteps,
-    unitIndices: positions.map((unit) => trace.unitIndices?.[unit] ?? unit),
-    hasLabels: whole === labelled,
-    activation,
-    recurrentActivation,
-    gateActivations,
-    quantities,
-    sequences: encodeSequences(kept, { timesteps, bits, samples }),
-    derivesH,
-    mask: mask === null ? null : steps,
-  };
+  return { kept, steps, derivesH };
 }
 
 /** Whether h is o · tanh(c) at every valid step, as in most layers: then it need not be carried. */

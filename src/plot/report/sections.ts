@@ -5,7 +5,7 @@ import {
   memoryHorizonOf,
   whyNoHorizon,
 } from '../../inspect/statistics/layer-statistics.js';
-import { amount, medianHorizon, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
+import { amount, medianHorizon, memoryWords, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
 import { flowChart, horizonChart, retainedChart, saturationChart } from './charts.js';
 import { escapeHtml } from './escape.js';
 import { explained } from './glossary.js';
@@ -30,7 +30,7 @@ function keyNumbers({ timesteps, statistics, flow }: LayerSummary): string {
   const horizons = memoryHorizonOf(statistics);
   const median = horizons === null ? undefined : medianHorizon(horizons);
   if (statistics.validSteps > 0 && median !== undefined) {
-    numbers.push(`remembers ${median === null ? 'without end' : shortNumber(median)} of ${amount(timesteps, 'step')}`);
+    numbers.push(memoryWords(median, timesteps));
   }
   if (flow?.verdict != null) numbers.push(`gradient ${flow.verdict}`);
   return numbers.join(' · ');
@@ -104,8 +104,10 @@ function horizonSentence(statistics: GateStatistics, timesteps: number): string 
   const emptied =
     zeros === 0 ? '' : ` The horizon of ${amount(zeros, 'unit')} is 0: the forget gate was exactly 0 at some step.`;
   const longer = memoryHorizon.filter((horizon) => horizon === null || horizon >= timesteps).length;
-  const middle = median === null || median === undefined ? 'infinite' : shortNumber(median);
-  return `Memory horizon: median ${middle} of ${amount(timesteps, 'timestep')}, longest ${longest}; ${longer} of ${amount(memoryHorizon.length, 'unit')} remember the whole sequence.${emptied}`;
+  const isWithinStep = median != null && median < 1;
+  const middle = median == null ? 'infinite' : isWithinStep ? 'below 1' : shortNumber(median);
+  const meaning = isWithinStep ? ' (half of the units forget within a step)' : '';
+  return `Memory horizon: median ${middle} of ${amount(timesteps, 'timestep')}${meaning}, longest ${longest}; ${longer} of ${amount(memoryHorizon.length, 'unit')} remember the whole sequence.${emptied}`;
 }
 
 /** @param caption HTML. */

@@ -53,6 +53,8 @@ export async function showReport(
   const frame = document.createElement('iframe');
   const address = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
   frame.title = options.title ?? `Inspection of ${model.name}`;
+  // Its own origin: whatever a name in the report might do, it could not reach the page. The two talk by messages alone.
+  frame.setAttribute('sandbox', 'allow-scripts allow-downloads');
   frame.style.cssText = 'width: 100%; height: 90vh; border: 0';
   const answer = (request: LiveRequest) => answerOf(model, options, data, request);
   let port: MessagePort | undefined;

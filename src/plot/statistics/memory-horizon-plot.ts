@@ -143,7 +143,12 @@ function describe({ name, memoryHorizon }: { name: string; memoryHorizon: (numbe
   const others = memoryHorizon.filter((horizon) => horizon === null).length;
   return [
     `${name === '' ? '' : `${name}: `}${amount(memoryHorizon.length, 'unit')}`,
-    ...(median === undefined ? [] : [median === null ? 'median infinite' : `median ${shortNumber(median)} timesteps`]),
+    ...(median === undefined ? [] : [middle(median)]),
     ...(others === 0 ? [] : [`${others} infinite or undefined, not drawn`]),
   ].join(', ');
+}
+
+function middle(median: number | null): string {
+  if (median === null) return 'median infinite';
+  return median < 1 ? 'half forget within a step' : `median ${shortNumber(median)} timesteps`;
 }

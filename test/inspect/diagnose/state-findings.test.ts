@@ -195,6 +195,12 @@ test('What follows is told in words, and what to try', () => {
   ]);
 });
 
+test('Of a memory that is shorter than a step it is said that it is', () => {
+  expect(withHorizons([0, 0.4, 0.9, 30])[0]?.message).toBe(
+    'Half of the units forget most of what they saw within a step; the sequences have 20.',
+  );
+});
+
 test('A cell state beside a normalizer is not said to be saturated, as h depends on both', () => {
   const large = { cellStateSize: [9, 9, 9, 9] };
   const normalized = { nonFinite: { c: { count: 0, firstTimestep: null }, n: { count: 0, firstTimestep: null } } };

@@ -55,7 +55,7 @@ test('A gate without a finite value says so', () => {
 test('A layer is told in words first, with its name as text', () => {
   const html = layerSection(LAYER, 0.3);
   expect(html).toMatch(
-    /^<details class="layer"><summary><h3>reader &lt;1&gt;<\/h3> <span class="quiet">3 units · remembers 12.3 of 12 steps · gradient vanishing<\/span><\/summary>/,
+    /^<details class="layer"><summary><h3>reader &lt;1&gt;<\/h3> <span class="quiet">3 units · remembers the whole sequence · gradient vanishing<\/span><\/summary>/,
   );
   expect(html).toMatch(/<\/details>$/);
   expect(tagsOf(html, 'p').map(({ text }) => text)).toEqual([
@@ -65,6 +65,10 @@ test('A layer is told in words first, with its name as text', () => {
     'Gradient: it &lt;halves&gt; (vanishing).',
     'One dot per unit: how often its gate is below 0.1 (closed) and above 0.9 (open). Beyond the dashed lines it is stuck. ?',
   ]);
+  const forgetful = { ...STATISTICS, memoryHorizon: [0.2, 0.9, 5] };
+  expect(layerSection({ ...LAYER, statistics: forgetful }, 0.3)).toContain(
+    '<p>Memory horizon: median below 1 of 12 timesteps (half of the units forget within a step), longest 5; 0 of 3',
+  );
   const quiet = layerSection({ ...LAYER, flow: { ...FLOW, verdict: null } }, 0.3);
   expect(quiet).toContain('<p>Gradient: it &lt;halves&gt; (no verdict).</p>');
 });
@@ -82,7 +86,8 @@ test('The sentence about memory horizons counts who reaches the whole sequence',
     'Memory horizon: median infinite of 1 timestep, longest infinite; 3 of 3 units remember the whole sequence.',
   );
   expect(horizonIn([0, 0], 2)).toBe(
-    'Memory horizon: median 0 of 2 timesteps, longest 0; 0 of 2 units remember the whole sequence.' +
+    'Memory horizon: median below 1 of 2 timesteps (half of the units forget within a step), longest 0;' +
+      ' 0 of 2 units remember the whole sequence.' +
       ' The horizon of 2 units is 0: the forget gate was exactly 0 at some step.',
   );
   expect(horizonIn([null, null], 2)).toBe('Memory horizon: infinite or undefined in every unit.');

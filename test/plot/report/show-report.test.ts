@@ -13,6 +13,7 @@ class SomeElement {
   readonly contentWindow = {};
   title = '';
   src = '';
+  setAttribute = jest.fn();
   remove = jest.fn();
   replaceChildren = jest.fn();
 }
@@ -69,6 +70,8 @@ test('A report that is shown is answered, until it is disposed, and then nothing
   const [model, options] = [someModel(), someOptions()];
   const before = tf.memory().numTensors;
   const { frame, dispose } = await showReport(model, options);
+  // Without an origin of the page's, what is in the report cannot reach the page.
+  expect(frame.setAttribute).toHaveBeenCalledWith('sandbox', 'allow-scripts allow-downloads');
   const { port1, port2 } = someChannel();
   const close = jest.spyOn(port2, 'close');
   const ofAnother = someChannel().port2;

@@ -20,6 +20,8 @@ test('Units are counted by horizon', async () => {
   ]);
   expect(spec.title.subtitle).toEqual(['7 units, median 4.5 timesteps, 1 infinite or undefined, not', 'drawn']);
   expect(texts).toContain('memory horizon (timesteps, logarithmic)');
+  const forgetful = parts(await memoryHorizonPlot(withHorizons([0, 0.5, 0.9, 7])));
+  expect(forgetful.title.subtitle).toEqual(['4 units, half forget within a step']);
 });
 
 test('The length of the sequences is marked', async () => {
