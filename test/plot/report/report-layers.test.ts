@@ -1,7 +1,7 @@
 import { QUANTITIES } from '../../../src/core/quantities.js';
 import type { LayerTrace } from '../../../src/inspect/index.js';
-import { decode } from '../../../src/plot/page/encoding.js';
-import type { ReportLayer } from '../../../src/plot/page/report-data.js';
+import type { ReportData, ReportLayer } from '../../../src/plot/page/report-data.js';
+import { SampleReader } from '../../../src/plot/page/sample-reader.js';
 import { PageState } from '../../../src/plot/page/state.js';
 import { type DrawnLayers, reportLayers } from '../../../src/plot/report/report-layers.js';
 import { useBackend } from '../../../tools/backends.js';
@@ -27,8 +27,11 @@ const named = (trace: object) =>
   ({ layerName: 'reader', direction: 'backward', cell: 0, call: 0, trace }) as LayerTrace;
 
 /** h of all samples. */
-const decoded = ({ sequences, timesteps }: ReportLayer) =>
-  sequences.samples.flatMap((_, sample) => [...decode(sequences, { sample, timesteps, quantity: 'h' })]);
+/** [S, T, width] of h, as a page reads it. */
+function decoded(layer: ReportLayer): number[] {
+  const reader = new SampleReader({ layers: [layer] } as ReportData);
+  return layer.sequences.samples.flatMap((_, sample) => Array.from(reader.sample(0, sample).values.h as Float32Array));
+}
 
 /** What is drawn where ever fewer bytes are allowed, each outcome once. */
 async function outcomes(traces: LayerTrace[]): Promise<Map<string, DrawnLayers>> {

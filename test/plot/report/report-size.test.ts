@@ -54,4 +54,4 @@ test('Pages of large models have less than 2 MB, and say what they leave out', a
     expect(length).toBeLessThan(2e6);
     expect(said).toMatch(LARGE[n]?.said as RegExp);
   }
-});
+}, 240_000);
