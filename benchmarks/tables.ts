@@ -56,6 +56,7 @@ export function tablesOf({ results, targets }: ResultsFile): DocumentTable[] {
         'backend',
         'training step',
         'without LSTMs',
+        'its LSTMs alone',
         'prediction of 32 rows',
         'prediction of one row',
       ],
@@ -72,7 +73,10 @@ export function tablesOf({ results, targets }: ResultsFile): DocumentTable[] {
                 : [fast.baseline, fast.candidate, own.candidate].map(({ median }) => formatTime(median)).join(' → ');
             if (setting !== 'training step') return [times];
             const rest = find(place, { candidate: 'without LSTMs' });
-            return [times, rest === undefined ? NOTHING : formatTime(rest.candidate.median)];
+            if (fast === undefined || rest === undefined) return [times, NOTHING, NOTHING];
+            const others = rest.candidate.median;
+            const gain = (fast.baseline.median - others) / (fast.candidate.median - others);
+            return [times, formatTime(others), formatFactor(gain)];
           }),
         ]),
       ),
@@ -159,9 +163,11 @@ const MODEL_SETTINGS = ['training step', 'prediction of 32 rows', 'prediction of
 
 /** To two digits, or all digits of the whole part. */
 function speedup(result: Result | undefined): string {
-  if (result === undefined) return NOTHING;
-  const { median } = result.ratio;
-  return median >= 10 ? median.toFixed(0) : median.toPrecision(2);
+  return result === undefined ? NOTHING : formatFactor(result.ratio.median);
+}
+
+function formatFactor(factor: number): string {
+  return factor >= 10 ? factor.toFixed(0) : factor.toPrecision(2);
 }
 
 /** What the figures were measured on, as a line of the documents. */

@@ -27,9 +27,20 @@ export const TASKS = {
 
 /**
  * The built-in layer, plain tfjs ops, and the fused kernels: the module with weights that it knows and, in inference, with weights
- * that it has never seen; TensorFlow's LSTM op with both backward passes.
+ * that it has never seen; TensorFlow's LSTM op with both backward passes. In inference also what the matrix products of
+ * the steps take alone.
  */
-export const WAYS = ['built-in', 'plain', 'wasm', 'new weights', 'products', 'steps', 'at once', 'by steps'] as const;
+export const WAYS = [
+  'built-in',
+  'plain',
+  'wasm',
+  'new weights',
+  'products',
+  'steps',
+  'at once',
+  'by steps',
+  'products alone',
+] as const;
 
 /** Computes what is to be read back. */
 export type Way = () => tf.Tensor[];
@@ -65,6 +76,8 @@ export function makeWays(shape: Shape, task: Task, recurrentActivation: Recurren
     add('at once', run(new TensorFlowKernel(Number.POSITIVE_INFINITY)), weights);
     add('by steps', run(new TensorFlowKernel(0)), weights);
   }
+  const factors = factorsOf(shape);
+  if (!task.takesGradients) add('products alone', () => productsAlone(shape, factors), []);
   const free = apply(layers.free);
   tf.tidy(() => {
     (task.takesGradients ? gradientsOf(free, weightsOf(layers.free) as tf.Variable[]) : free)();
@@ -72,7 +85,7 @@ export function makeWays(shape: Shape, task: Task, recurrentActivation: Recurren
   const chosen = layers.free.lastImplementation?.name ?? '';
   const dispose = () => {
     for (const layer of Object.values(layers)) layer.dispose();
-    tf.dispose(inputs as unknown as tf.TensorContainer);
+    tf.dispose([inputs as unknown as tf.TensorContainer, factors]);
   };
   return { ways, chosen, dispose };
 }
@@ -92,6 +105,17 @@ function inputsOf({ batch, timesteps, features, units }: Shape, { isMasked }: Ta
     inputDropoutMasks: [],
     recurrentDropoutMasks: [],
   };
+}
+
+/** All weights, a row for each unit and gate, and what a step multiplies them with, a column for each sample. */
+function factorsOf({ batch, features, units }: Shape): [tf.Tensor2D, tf.Tensor2D] {
+  const depth = units + features + 1;
+  return [tf.randomNormal([4 * units, depth]), tf.randomNormal([depth, batch])];
+}
+
+function productsAlone({ timesteps }: Shape, [weights, columns]: [tf.Tensor2D, tf.Tensor2D]): tf.Tensor[] {
+  for (let n = 0; n < timesteps; n++) tf.matMul(weights, columns).dispose();
+  return [];
 }
 
 function layersOf(

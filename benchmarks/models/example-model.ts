@@ -12,6 +12,11 @@ export interface ExampleModel {
   name: string;
   /** Rows of a training step. */
   batch: number;
+  /**
+   * Fewer rows of a training step on the cpu backend, where one would take the built-in layers more than ten seconds; 0 where it
+   * would with a single row, by tfjs's gradient of an embedding.
+   */
+  batchOnCpu?: number;
   build(makeLSTM: MakeLSTM): tf.LayersModel;
   compile(model: tf.LayersModel): void;
   data(): { inputs: tf.Tensor[]; labels: tf.Tensor };

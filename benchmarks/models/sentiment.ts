@@ -10,6 +10,7 @@ const UNITS = 32;
 export const sentimentModel: ExampleModel = {
   name: 'sentiment',
   batch: BATCH,
+  batchOnCpu: 0,
   build: (makeLSTM) => {
     const model = tf.sequential();
     model.add(tf.layers.embedding({ inputDim: WORDS, outputDim: UNITS, inputLength: LENGTH }));

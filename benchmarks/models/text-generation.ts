@@ -10,6 +10,7 @@ const UNITS = 128;
 export const textGenerationModel: ExampleModel = {
   name: 'text generation',
   batch: BATCH,
+  batchOnCpu: 16,
   build: (makeLSTM) => {
     const model = tf.sequential();
     model.add(makeLSTM({ ...RECURRENT_INITIALIZER, units: UNITS, inputShape: [LENGTH, CHARACTERS] }));

@@ -13,6 +13,7 @@ const UNITS = 256;
 export const translationModel: ExampleModel = {
   name: 'translation',
   batch: BATCH,
+  batchOnCpu: 8,
   build: (makeLSTM) => {
     const source = tf.input({ shape: [LENGTH, CHARACTERS] });
     const target = tf.input({ shape: [LENGTH, CHARACTERS] });

@@ -55,8 +55,8 @@ import { fastestBuild } from '../wasm/module.js';
  *     B x T x D x U      task              built-in   plain    wasm   steps
  *     128x7x12x128       inference             21       18      6.8      10
  *     128x7x12x128       training              68       56       26      31
- *     64x16x90x256       inference             77       62       32      29
- *     64x16x90x256       masked inference      87       63       34      31
+ *     64x16x90x256       inference             63       62       30      28
+ *     64x16x90x256       masked inference      73       63       31      33
  *     64x16x90x256       training             267      221      108     105
  *     64x16x90x256       masked training      285      244      109     123
  *     8x20x1024x1024     inference            206      175      141     142
@@ -119,11 +119,11 @@ export function areOpsFaster(problem: FusedProblem): boolean {
  */
 export function areStepsFaster(problem: FusedProblem, build = fastestBuild()): boolean {
   if (isPlainStep(problem)) return false;
-  const { batch, timesteps, keepsGates, takesGradients } = problem;
+  const { batch, timesteps, isMasked, keepsGates, takesGradients } = problem;
   const weights = weightsOf(problem);
   const areFew = takesGradients && timesteps <= MOST_OF_FEW_STEPS;
   if (isLargeStep(problem) || (areFew && weights >= LEAST_WEIGHTS_OF_FEW_STEPS)) return true;
-  const areByUnits = !takesGradients && !keepsGates && areUnitsFaster(batch, timesteps);
+  const areByUnits = !isMasked && !takesGradients && !keepsGates && areUnitsFaster(batch, timesteps);
   // With fused multiply-adds the module is faster there.
   return areByUnits && batch * weights >= LEAST_MULTIPLY_ADDS_OF_UNITS && build !== 'relaxed-simd';
 }

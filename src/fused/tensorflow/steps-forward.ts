@@ -23,10 +23,12 @@ export interface Steps {
 
 /** How the matrices of the steps lie: with a row for each sample, or with a row for each unit. */
 interface Layout {
-  /** Of pre-activations: along it are the blocks i, f, g, o. */
-  axisOfGates: number;
-  /** The pre-activations of a step. For hard sigmoids they are 0.2·z + 0.5. */
-  preActivations(n: number, h: tf.Tensor): tf.Tensor;
+  /** The gates of a step, by the recurrent activation, of which a hard sigmoid is given 0.2·z + 0.5; and z of g. */
+  gatesOf(
+    n: number,
+    h: tf.Tensor,
+    recurrentActivation: (z: tf.Tensor) => tf.Tensor,
+  ): Record<'i' | 'f' | 'o' | 'zg', tf.Tensor>;
   /** From rows of samples, [B, N], and back. */
   fromRows(matrix: tf.Tensor2D): tf.Tensor;
   toRows(matrix: tf.Tensor): tf.Tensor2D;
@@ -54,7 +56,7 @@ export function stepsForward(
   const isByUnits = keepsHiddensAtMost && areUnits(batch, timesteps);
   const layout = isByUnits ? rowsOfUnits(inputs, options) : rowsOfSamples(inputs, options);
   const { everyValid } = layout;
-  const [axis, zero, one] = [tf.scalar(layout.axisOfGates, 'int32'), tf.scalar(0), tf.scalar(1)];
+  const [zero, one] = [tf.scalar(0), tf.scalar(1)];
   const gate = (z: tf.Tensor) => run('ClipByValue', z, zero, one);
   const sigmoid = (z: tf.Tensor) => run('Sigmoid', z);
   const recurrentActivation = isHard ? gate : sigmoid;
@@ -64,9 +66,7 @@ export function stepsForward(
   let c = layout.fromRows(c0 ?? tf.zeros([batch, units]));
   for (let n = 0; n < timesteps; n++) {
     const step = tidy(() => {
-      const z = layout.preActivations(n, h);
-      const [zi, zf, zg, zo] = runNativeOp('Split', [axis, z]) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      const [i, f, o] = [recurrentActivation(zi), recurrentActivation(zf), recurrentActivation(zo)];
+      const { i, f, o, zg } = layout.gatesOf(n, h, recurrentActivation);
       const g = run('Tanh', zg);
       const newC = run('AddV2', run('Mul', f, c), run('Mul', i, g));
       const co = run('Tanh', newC);
@@ -106,12 +106,14 @@ function rowsOfSamples(inputs: FusedInputs, options: FusedOptions): Layout {
   const projected = tf.add(areRowsScaled ? scaled(products) : products, middles);
   const everyZ = tf.unstack(tf.reshape(projected, [timesteps, batch, 4 * units])) as tf.Tensor2D[];
   const weights = scaledWeights(recurrentKernel);
+  const axis = tf.scalar(1, 'int32');
   return {
-    axisOfGates: 1,
-    preActivations: (n, h) => {
+    gatesOf: (n, h, recurrentActivation) => {
       const product = run('MatMul', h, weights);
       const isScaled = slopes === null || !areRowsScaled;
-      return run('AddV2', isScaled ? product : run('Mul', product, slopes), everyZ[n] as tf.Tensor);
+      const z = run('AddV2', isScaled ? product : run('Mul', product, slopes), everyZ[n] as tf.Tensor);
+      const [zi, zf, zg, zo] = runNativeOp('Split', [axis, z]) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      return { i: recurrentActivation(zi), f: recurrentActivation(zf), o: recurrentActivation(zo), zg };
     },
     fromRows: (matrix) => matrix,
     toRows: (matrix) => matrix as tf.Tensor2D,
@@ -126,11 +128,17 @@ function rowsOfUnits(inputs: FusedInputs, options: FusedOptions): Layout {
   const valid = validSteps(inputs, options);
   const x = tf.transpose(readSteps(inputs, options), [0, 2, 1]);
   const everyX = tf.unstack(tf.concat([x, tf.ones([timesteps, 1, batch])], 1));
-  const axis = tf.scalar(0, 'int32');
+  const units = inputs.recurrentKernel.shape[0];
+  const [axis, parts] = [tf.scalar(0, 'int32'), tf.tensor1d([3 * units, units], 'int32')];
   const weights = keptWeights(inputs, options.recurrentActivation, () => columnsOfWeights(inputs, options));
   return {
-    axisOfGates: 0,
-    preActivations: (n, h) => run('MatMul', weights, run('ConcatV2', h, everyX[n] as tf.Tensor, axis)),
+    gatesOf: (n, h, recurrentActivation) => {
+      const z = run('MatMul', weights, run('ConcatV2', h, everyX[n] as tf.Tensor, axis));
+      const [zifo, zg] = runNativeOp('SplitV', [z, parts, axis]) as [tf.Tensor, tf.Tensor];
+      const ifo = recurrentActivation(zifo);
+      const [i, f, o] = runNativeOp('SplitInThree', [axis, ifo]) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return { i, f, o, zg };
+    },
     fromRows: tf.transpose,
     toRows: (matrix) => tf.transpose(matrix) as tf.Tensor2D,
     toSequence: (steps) => tf.transpose(tf.stack(steps), [0, 2, 1]) as tf.Tensor3D,
@@ -138,16 +146,17 @@ function rowsOfUnits(inputs: FusedInputs, options: FusedOptions): Layout {
   };
 }
 
-/** The recurrent kernel, the kernel and the bias, transposed, [4U, U + D + 1]. */
+/** The recurrent kernel, the kernel and the bias, transposed, [4U, U + D + 1], in blocks i, f, o, g. */
 function columnsOfWeights({ kernel, recurrentKernel, bias }: FusedInputs, options: FusedOptions): tf.Tensor2D {
   const units = recurrentKernel.shape[0];
   const isHard = options.recurrentActivation === 'hardSigmoid';
   const last = bias ?? tf.zeros([4 * units]);
-  if (!isHard) return tf.transpose(tf.concat([recurrentKernel, kernel, tf.expandDims(last, 0)]));
-  const slopes = blocks(units, HARD_SLOPE, 1);
-  const middles = tf.add(tf.mul(last, slopes), blocks(units, HARD_MIDDLE, 0));
-  const rows = [tf.mul(recurrentKernel, slopes), tf.mul(kernel, slopes), tf.expandDims(middles, 0)];
-  return tf.transpose(tf.concat(rows)) as tf.Tensor2D;
+  const slopes = isHard ? blocks(units, HARD_SLOPE, 1) : tf.scalar(1);
+  const middles = isHard ? blocks(units, HARD_MIDDLE, 0) : tf.scalar(0);
+  const rows = tf.mul(tf.concat([recurrentKernel, kernel]), slopes);
+  const columns = tf.transpose(tf.concat([rows, tf.expandDims(tf.add(tf.mul(last, slopes), middles), 0)]));
+  const [i, f, g, o] = tf.split(columns, 4, 0) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  return tf.concat([i, f, o, g]);
 }
 
 function run(name: Parameters<typeof runNativeOp>[0], ...inputs: OpInput[]): tf.Tensor {
