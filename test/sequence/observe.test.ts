@@ -48,6 +48,20 @@ describe.each(NODE_BACKENDS)('On %s, an observer of a cell', (backend) => {
     ),
   );
 
+  test('that wants no gates is shown each sequence and what it gave', () => {
+    const layer = lstm({ units: UNITS });
+    layer.apply(x());
+    const seen: tf.Tensor[] = [];
+    const afterSequence = (given: { x: tf.Tensor }, { lastOutput }: { lastOutput: tf.Tensor }) => {
+      for (const tensor of [given.x, lastOutput]) seen.push(tf.keep(tf.clone(tensor)));
+    };
+    const end = observe(layer.cell, { afterSequence });
+    const output = layer.apply(x()) as tf.Tensor;
+    end();
+    expectAllClose(seen, [x(), output], 0);
+    tf.dispose(seen);
+  });
+
   test.each(variants)('changes neither outputs nor gradients, and sees h at masked steps: %j', (args) => {
     const layer = lstm({ units: UNITS, zeroOutputForMask: true, returnState: true, ...args });
     layer.apply(x());
