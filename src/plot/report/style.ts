@@ -71,7 +71,7 @@ button:hover { text-decoration: underline; }
 #timeline svg, #losses svg, #series svg, #series canvas { width: 100%; height: 2.3rem; display: block; border-bottom: 1px solid var(--line); }
 #series svg, #series canvas { height: 3.5rem; touch-action: pan-y; cursor: crosshair; } #series { margin-bottom: .4rem; }
 .row-title { display: grid; grid-template: 1fr 1fr / 1fr auto; padding-right: .35rem; font-size: .65rem; line-height: 1; color: var(--quiet); text-align: right; }
-.row-title button, .row-title b { grid-row: 1 / 3; align-self: center; justify-self: start; text-align: left; font-size: .95rem; font-weight: 400; color: var(--text); padding: 0 .3rem; }
+.row-title button, .row-title b { grid-area: 1 / 1 / 3 / 2; align-self: center; justify-self: start; text-align: left; font-size: .95rem; font-weight: 400; color: var(--text); padding: 0 .3rem; }
 .row-title button { min-width: 1.5rem; min-height: 1.5rem; }
 .row-title button[aria-pressed=true] { font-weight: 700; color: var(--accent); } .row-title span { grid-area: 1 / 1 / 2 / 3; pointer-events: none; } .row-title span:last-child { grid-row: 2; align-self: end; }
 .line { fill: none; stroke-width: 1.25; vector-effect: non-scaling-stroke; } .line.chosen { stroke-width: 1.9; } .band { fill-opacity: .2; }
