@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { FileError } from '../../formats/file-error.js';
 import { readFrom, STANDARD_INPUT } from '../readers/read-file.js';
 import { UserError } from '../user-error.js';
@@ -15,7 +15,7 @@ import { TFJS } from './tfjs.js';
 const FORMATS: readonly FileFormat[] = [KERAS_ARCHIVE, HDF5, SAFETENSORS, TFJS, ONNX, TF1];
 
 /** What people have beside these, and what to do with it. */
-const FOREIGN: readonly { recognizes(head: FileHead): boolean; rule: string; advice: string }[] = [
+const FOREIGN: readonly { recognizes(head: FileHead, name: string): boolean; rule: string; advice: string }[] = [
   {
     recognizes: ({ start }) => start[0] === 0x80 && (start[1] as number) >= 2 && (start[1] as number) <= 5,
     rule: 'is a pickle of Python, which only Python can read',
@@ -26,7 +26,15 @@ const FOREIGN: readonly { recognizes(head: FileHead): boolean; rule: string; adv
     rule: 'is a model of TensorFlow Lite, which has no layers',
     advice: 'take the model that it was converted from',
   },
+  {
+    recognizes: (_, name) => name === SAVED_MODEL,
+    rule: 'is a SavedModel of TensorFlow, a graph that no longer has layers',
+    advice: "save the model by Keras, model.save('model.keras')",
+  },
 ];
+
+/** What TensorFlow calls the graph in the folder of a SavedModel. */
+const SAVED_MODEL = 'saved_model.pb';
 
 /** As much of a file as tells its format, in bytes. */
 const HEAD = 64;
@@ -47,7 +55,7 @@ export async function openFile(path: string): Promise<OpenedFile> {
     return { start, end: source.read(Math.max(0, size - HEAD), HEAD).slice(), size };
   });
   for (const { recognizes, rule, advice } of FOREIGN) {
-    if (recognizes(head)) throw new FileError('the file', rule, { file, advice });
+    if (recognizes(head, basename(file))) throw new FileError('the file', rule, { file, advice });
   }
   const name = file.toLowerCase();
   const format =
@@ -58,10 +66,13 @@ export async function openFile(path: string): Promise<OpenedFile> {
   throw new UserError(`'${path}' is none of the formats that can be read: ${titles}`);
 }
 
-/** The file that says what there is: a folder's `model.json`, the index of a checkpoint. */
+/** The file that says what there is: a folder's `model.json`, or else its SavedModel; the index of a checkpoint. */
 function fileMeant(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return join(path, 'model.json');
+  if (found?.isDirectory()) {
+    const isThere = (name: string) => statSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
+    return join(path, !isThere('model.json') && isThere(SAVED_MODEL) ? SAVED_MODEL : 'model.json');
+  }
   const index = `${path.replace(/\.(?:meta|data-\d+-of-\d+)$/, '')}.index`;
   if (found !== undefined && !path.startsWith(index.replace(/index$/, ''))) return path;
   return statSync(index, { throwIfNoEntry: false }) === undefined ? path : index;

@@ -84,6 +84,17 @@ describe('openFile', () => {
     await expect(openFile(folder.path(name))).rejects.toThrow(message);
   });
 
+  test('refuses the folder of a SavedModel and its graph in words, and takes a model beside it', async () => {
+    mkdirSync(folder.path('saved'));
+    writeFileSync(folder.path('saved/saved_model.pb'), Uint8Array.of(8, 1, 18, 0));
+    for (const name of ['saved', 'saved/saved_model.pb']) {
+      const message = /saved_model\.pb: the file is a SavedModel of TensorFlow, .*model\.save\('model\.keras'\)/;
+      await expect(openFile(folder.path(name))).rejects.toThrow(message);
+    }
+    await saveModel(someModel(), folder.path('saved'));
+    expect(await openFile(folder.path('saved'))).toMatchObject({ format: 'TensorFlow.js model' });
+  });
+
   test('goes by the name where the bytes do not tell', async () => {
     writeFileSync(folder.path('short.index'), 'x');
     await expect(openFile(folder.path('short.index'))).rejects.toThrow(/short\.index: /);
