@@ -2,7 +2,8 @@
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 
 module.exports = {
-  testEnvironment: '<rootDir>/test/support/node-environment.cjs',
+  // A path, as the mutation tool asks for it itself, without Jest's names of folders.
+  testEnvironment: require.resolve('./test/support/node-environment.cjs'),
   setupFiles: ['<rootDir>/test/support/set-up-tfjs.ts'],
   roots: ['<rootDir>/test', '<rootDir>/examples'],
   maxWorkers: 2,
