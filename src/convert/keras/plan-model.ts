@@ -420,19 +420,19 @@ class Graph {
 
   /** The mask that Keras uses in a call. */
   private maskInUse(call: KerasCall, input: Known, hasStates: boolean): Mask | null {
-    const { mask: own_ } = input;
+    const { mask: ofInput } = input;
     const { version } = this.planner.dialect;
     // Keras 3 gives no mask to a call on several tensors, unless it is told.
-    if (version === 3 && hasStates) return call.mask == null ? null : this.explicitMask(call, own_);
-    if (call.mask === undefined) return own_;
-    if (call.mask === null) return version === 2 || own_ === null || this.isCrossed(own_) ? own_ : null;
-    return this.explicitMask(call, own_);
+    if (version === 3 && hasStates) return call.mask == null ? null : this.explicitMask(call, ofInput);
+    if (call.mask === undefined) return ofInput;
+    if (call.mask === null) return version === 2 || ofInput === null || this.isCrossed(ofInput) ? ofInput : null;
+    return this.explicitMask(call, ofInput);
   }
 
   /** A mask that the file spells out; as a rule the one that the input has anyway. */
-  private explicitMask(call: KerasCall, own_: Mask | null): Mask | null {
+  private explicitMask(call: KerasCall, ofInput: Mask | null): Mask | null {
     if (call.mask === MASK.ALL_ONES) return null;
-    if (own_ !== null && call.mask === own_.text) return own_;
+    if (ofInput !== null && call.mask === ofInput.text) return ofInput;
     const advice = 'call it without a mask of your own: by Masking, or by an Embedding with mask_zero';
     throw new FileError(call.layer.place, 'is given a mask whose making cannot be followed', { advice });
   }

@@ -69,7 +69,7 @@ function layerContent(layer: LayerSummary, stuckFraction: number, links: PlaceLi
     `<p class="quiet">${escapeHtml(facts)}</p>`,
     gateTable(title, statistics, stuckFraction, links),
     `<p>${links.sentence(title, horizonSentence(statistics, timesteps))}</p>`,
-    flow === null ? '' : `<p>Gradient: ${links.sentence(title, flow.sentence)}${verdict}.</p>`,
+    flow === null ? '' : `<p>Backwards: ${links.sentence(title, flow.sentence)}${verdict}.</p>`,
     `<p class="quiet">${escapeHtml(caption)} ${explained('saturation')}</p>`,
     `<div class="charts">${charts.join('')}${horizon}${gradient}</div>`,
   ].join('\n');
