@@ -288,7 +288,7 @@ function hookSteps(
  * Runs stacked cells over the whole sequence, one after the other, where they then compute what tfjs's own code has them
  * compute. At a masked step a cell is then given the state that the one below has kept, not what that would compute there.
  *
- * Stepped, some hundred times as slow, are stacks with a cell that is no LSTM's, such as a GRU's; that has a `call` of its own
+ * Stepped, some forty times as slow, are stacks with a cell that is no LSTM's, such as a GRU's; that has a `call` of its own
  * or is observed by others; or that is to be traced in some units, and has too many to hold all; and masked stacks where
  * `passesOverMaskedSteps` does not know that tfjs's code passes over masked steps.
  *

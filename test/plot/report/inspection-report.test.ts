@@ -125,7 +125,7 @@ test('The gradient is told and drawn where there are labels and a loss', async (
   const [{ flow }] = gradientFlowModel(someModel(), someInputs(), labels, { loss: 'meanSquaredError' }) as [LayerFlow];
   const { sentence, verdict } = await flowStatistics(flow);
   const paragraphs = tagsOf(html, 'p').map(({ text }) => text);
-  expect(paragraphs).toContain(`Gradient: ${escapeHtml(sentence)} (${verdict}).`);
+  expect(paragraphs).toContain(`Backwards: ${escapeHtml(sentence)} (${verdict}).`);
   for (const without of [{ labels }, { loss: 'meanSquaredError' }]) {
     expect((await report(without)).html).not.toMatch(/Gradient norms over time|could not be computed/);
   }

@@ -62,7 +62,7 @@ test('A layer is told in words first, with its name as text', () => {
     '3 units, 12 timesteps, 40 valid steps over all samples; gates hardSigmoid, states tanh.',
     'Memory horizon: median 12.3 of 12 timesteps, longest infinite; 2 of 3 units remember the whole sequence.' +
       ' The horizon of 1 unit is 0: the forget gate was exactly 0 at some step.',
-    'Gradient: it &lt;halves&gt; (vanishing).',
+    'Backwards: it &lt;halves&gt; (vanishing).',
     'One dot per unit: how often its gate is below 0.1 (closed) and above 0.9 (open). Beyond the dashed lines it is stuck. ?',
   ]);
   const forgetful = { ...STATISTICS, memoryHorizon: [0.2, 0.9, 5] };
@@ -70,7 +70,7 @@ test('A layer is told in words first, with its name as text', () => {
     '<p>Memory horizon: median below 1 of 12 timesteps (half of the units forget within a step), longest 5; 0 of 3',
   );
   const quiet = layerSection({ ...LAYER, flow: { ...FLOW, verdict: null } }, 0.3);
-  expect(quiet).toContain('<p>Gradient: it &lt;halves&gt; (no verdict).</p>');
+  expect(quiet).toContain('<p>Backwards: it &lt;halves&gt; (no verdict).</p>');
 });
 
 const horizonIn = (memoryHorizon: (number | null)[], timesteps: number) => {
