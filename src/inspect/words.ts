@@ -82,10 +82,17 @@ export function medianHorizon(horizons: readonly (number | null)[]): number | nu
   return median === Number.POSITIVE_INFINITY ? null : median;
 }
 
+/** Whether a horizon in timesteps means that most is forgotten before the next step. */
+export function isWithinStep(horizon: number): boolean {
+  return horizon < 1;
+}
+
 /** How long a layer remembers, by its median memory horizon in timesteps; null stands for an infinite one. */
 export function memoryWords(median: number | null, timesteps: number): string {
   if (median === null || median >= timesteps) return 'remembers the whole sequence';
-  return median < 1 ? 'forgets within a step' : `remembers ${shortNumber(median)} of ${amount(timesteps, 'step')}`;
+  return isWithinStep(median)
+    ? 'forgets within a step'
+    : `remembers ${shortNumber(median)} of ${amount(timesteps, 'step')}`;
 }
 
 /** How many stretches of units are written out. */

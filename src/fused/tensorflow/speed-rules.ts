@@ -123,7 +123,7 @@ export function areStepsFaster(problem: FusedProblem, build = fastestBuild()): b
   const weights = weightsOf(problem);
   const areFew = takesGradients && timesteps <= MOST_OF_FEW_STEPS;
   if (isLargeStep(problem) || (areFew && weights >= LEAST_WEIGHTS_OF_FEW_STEPS)) return true;
-  const areByUnits = !isMasked && !takesGradients && !keepsGates && areUnitsFaster(batch, timesteps);
+  const areByUnits = !isMasked && !takesGradients && !keepsGates && areRowsOfUnitsFaster(batch, timesteps);
   // With fused multiply-adds the module is faster there.
   return areByUnits && batch * weights >= LEAST_MULTIPLY_ADDS_OF_UNITS && build !== 'relaxed-simd';
 }
@@ -136,7 +136,7 @@ function isLargeStep(problem: FusedProblem): boolean {
  * Whether steps are faster with a row for each unit. TensorFlow multiplies a large matrix from the left with a narrow one 1.2 times as
  * fast as a flat one with a large one from the right, if only it is not too narrow; but it has to be transposed before.
  */
-export function areUnitsFaster(batch: number, timesteps: number): boolean {
+export function areRowsOfUnitsFaster(batch: number, timesteps: number): boolean {
   return batch >= LEAST_BATCH_OF_UNITS && batch * timesteps >= LEAST_ROWS_OF_UNITS;
 }
 

@@ -40,20 +40,20 @@ interface Layout {
 
 /**
  * @param wanted Of which quantities all steps are kept.
- * @param areUnits Whether matrices have a row for each unit, where no more is wanted than h.
+ * @param hasRowsOfUnits Whether matrices have a row for each unit, where no more is wanted than h.
  */
 export function stepsForward(
   inputs: FusedInputs,
   options: FusedOptions,
   wanted: readonly OutputName[],
-  areUnits: (batch: number, timesteps: number) => boolean,
+  hasRowsOfUnits: (batch: number, timesteps: number) => boolean,
 ): Steps {
   const { x, h0, c0, recurrentKernel } = inputs;
   const [batch, timesteps] = x.shape;
   const units = recurrentKernel.shape[0];
   const isHard = options.recurrentActivation === 'hardSigmoid';
   const keepsHiddensAtMost = wanted.every((name) => name === 'h');
-  const isByUnits = keepsHiddensAtMost && areUnits(batch, timesteps);
+  const isByUnits = keepsHiddensAtMost && hasRowsOfUnits(batch, timesteps);
   const layout = isByUnits ? rowsOfUnits(inputs, options) : rowsOfSamples(inputs, options);
   const { everyValid } = layout;
   const [zero, one] = [tf.scalar(0), tf.scalar(1)];

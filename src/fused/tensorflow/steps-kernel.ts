@@ -14,7 +14,7 @@ import type {
 import { backwardBySteps, stepGradients } from './backward-by-steps.js';
 import { BLOCK_OUTPUTS, type BlockOutputs, namedOutputs } from './block-lstm.js';
 import { areRight } from './self-check.js';
-import { areUnitsFaster } from './speed-rules.js';
+import { areRowsOfUnitsFaster } from './speed-rules.js';
 import { stepsForward } from './steps-forward.js';
 import { lastStep, swapBatchAndTime, validSteps, zeroWhereMasked } from './time-major.js';
 
@@ -26,8 +26,8 @@ export class StepsKernel implements FusedKernel {
   /** Undefined until it has been checked. */
   private isRight: boolean | undefined;
 
-  /** @param areUnits Whether inference has a row for each unit, of so many samples and timesteps. */
-  constructor(private readonly areUnits = areUnitsFaster) {}
+  /** @param hasRowsOfUnits Whether inference has a row for each unit, of so many samples and timesteps. */
+  constructor(private readonly hasRowsOfUnits = areRowsOfUnitsFaster) {}
 
   refusal({ activation, recurrentActivation, hasRecurrentDropout, additions = [] }: FusedProblem): string | null {
     const [addition] = additions;
@@ -45,7 +45,7 @@ export class StepsKernel implements FusedKernel {
       const wanted = BLOCK_OUTPUTS.filter(
         (name) => forBackward || (keepOutputs && name === 'h') || (keepGates && OF_GATES.some((gate) => gate === name)),
       );
-      const { h, c, sequences } = stepsForward(inputs, options, wanted, this.areUnits);
+      const { h, c, sequences } = stepsForward(inputs, options, wanted, this.hasRowsOfUnits);
       const valid = validSteps(inputs, options);
       const shown = zeroOutputForMask ? valid : null;
       const all = (name: keyof BlockOutputs) => sequences[name] as tf.Tensor3D;

@@ -1,6 +1,6 @@
 import { staysWithin } from '../../core/activations.js';
 import { gateSummariesOf, memoryHorizonOf } from '../statistics/layer-statistics.js';
-import { lowerMedian, medianHorizon, percent, shortNumber, unitList } from '../words.js';
+import { isWithinStep, lowerMedian, medianHorizon, percent, shortNumber, unitList } from '../words.js';
 import { type Evidence, meanOver, rounded, unitsWhere } from './evidence.js';
 import { type Finding, findingAt } from './finding.js';
 import { forgetAdvice, severityOf, stuckUnits } from './gate-findings.js';
@@ -130,10 +130,9 @@ function shortMemory(evidence: Evidence, { shortMemory }: DiagnosisThresholds): 
       gate: 'f',
       units,
       evidence: { 'median horizon in timesteps': rounded(median), timesteps },
-      message:
-        median < 1
-          ? `Half of the units forget most of what they saw within a step; the sequences have ${timesteps}.`
-          : `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timestep${median === 1 ? '' : 's'} or fewer; the sequences have ${timesteps}.`,
+      message: isWithinStep(median)
+        ? `Half of the units forget most of what they saw within a step; the sequences have ${timesteps}.`
+        : `Half of the units have forgotten most of what they saw after ${shortNumber(median)} timestep${median === 1 ? '' : 's'} or fewer; the sequences have ${timesteps}.`,
       remedy: `Only if the model needs to look further back: ${uncapitalized(forgetAdvice(forgetBias))}`,
     }),
   ];

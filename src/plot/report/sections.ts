@@ -5,7 +5,15 @@ import {
   memoryHorizonOf,
   whyNoHorizon,
 } from '../../inspect/statistics/layer-statistics.js';
-import { amount, medianHorizon, memoryWords, percentLimit, shortNumber, unitList } from '../../inspect/words.js';
+import {
+  amount,
+  isWithinStep,
+  medianHorizon,
+  memoryWords,
+  percentLimit,
+  shortNumber,
+  unitList,
+} from '../../inspect/words.js';
 import { flowChart, horizonChart, retainedChart, saturationChart } from './charts.js';
 import { escapeHtml } from './escape.js';
 import { explained } from './glossary.js';
@@ -104,9 +112,9 @@ function horizonSentence(statistics: GateStatistics, timesteps: number): string 
   const emptied =
     zeros === 0 ? '' : ` The horizon of ${amount(zeros, 'unit')} is 0: the forget gate was exactly 0 at some step.`;
   const longer = memoryHorizon.filter((horizon) => horizon === null || horizon >= timesteps).length;
-  const isWithinStep = median != null && median < 1;
-  const middle = median == null ? 'infinite' : isWithinStep ? 'below 1' : shortNumber(median);
-  const meaning = isWithinStep ? ' (half of the units forget within a step)' : '';
+  const isShort = median != null && isWithinStep(median);
+  const middle = median == null ? 'infinite' : isShort ? 'below 1' : shortNumber(median);
+  const meaning = isShort ? ' (half of the units forget within a step)' : '';
   return `Memory horizon: median ${middle} of ${amount(timesteps, 'timestep')}${meaning}, longest ${longest}; ${longer} of ${amount(memoryHorizon.length, 'unit')} remember the whole sequence.${emptied}`;
 }
 

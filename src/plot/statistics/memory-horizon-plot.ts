@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../core/errors.js';
 import { aNumber, type OptionRules } from '../../core/options.js';
 import { type GateStatistics, memoryHorizonOf, whyNoHorizon } from '../../inspect/statistics/layer-statistics.js';
-import { amount, medianHorizon, shortNumber } from '../../inspect/words.js';
+import { amount, isWithinStep, medianHorizon, shortNumber } from '../../inspect/words.js';
 import type { Theme } from '../rows/colours.js';
 import {
   type HorizonBin,
@@ -150,5 +150,5 @@ function describe({ name, memoryHorizon }: { name: string; memoryHorizon: (numbe
 
 function middle(median: number | null): string {
   if (median === null) return 'median infinite';
-  return median < 1 ? 'half forget within a step' : `median ${shortNumber(median)} timesteps`;
+  return isWithinStep(median) ? 'half forget within a step' : `median ${shortNumber(median)} timesteps`;
 }
