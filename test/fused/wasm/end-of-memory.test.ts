@@ -114,7 +114,7 @@ test.each([[[1, 3, 1, 1]], [[1, 4, 3, 6]], [[3, 2, 5, 7]], [[2, 3, 16, 4]], [[5,
   expect(memoryBytes()).toBe(MEMORY_BYTES);
 });
 
-test('Nothing is read past panels too large for a cache, of which the next one is read ahead', () => {
+test('Nothing is read past kept panels that end where memory ends', () => {
   const [B, T, D, U] = [9, 2, 530, 132];
   const inputs = {
     ...someInputs(B, T, D, U),

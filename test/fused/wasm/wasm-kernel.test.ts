@@ -31,12 +31,12 @@ describe.each(BUILDS)('The build %s', (build) => {
     ['one of everything', { batch: 1, timesteps: 1, features: 1, units: 1 }],
     ['more timesteps than are projected at once', { batch: 3, timesteps: 180, features: 2, units: 3 }],
     ['more samples than are projected at once', { batch: 260, timesteps: 3, features: 2, units: 3 }],
-    ['more units than are multiplied at once', { batch: 2, timesteps: 2, features: 2, units: 130 }],
+    ['many units', { batch: 2, timesteps: 2, features: 2, units: 130 }],
     ['one sample, whose weights are not packed', { batch: 1, timesteps: 9, features: 19, units: 37 }],
     ['two samples, whose weights are', { batch: 2, timesteps: 9, features: 19, units: 37 }],
     ['one timestep of two samples, whose weights are not', { batch: 2, timesteps: 1, features: 19, units: 37 }],
-    ['more features than are multiplied at once', { batch: 3, timesteps: 2, features: 530, units: 5 }],
-    ['one sample of so many features', { batch: 1, timesteps: 3, features: 530, units: 5 }],
+    ['more features than are multiplied at once', { batch: 3, timesteps: 2, features: 2100, units: 5 }],
+    ['one sample of so many features', { batch: 1, timesteps: 3, features: 2100, units: 5 }],
   ])('computes what float64 does for %s', (_title, sizes) => {
     // Hundreds of terms add up to more rounding.
     const accuracy = sizes.features > 500 ? { ...ACCURACY, results: 4e-6 } : ACCURACY;

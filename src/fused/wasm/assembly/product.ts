@@ -1,15 +1,12 @@
-import { PANEL_COLUMNS, panelsBytes, sliverRows } from './panels';
-import { tile1x16, tile1x32, tile2x16, tile4x8, tile4x8Ahead, tile6x8 } from './tiles';
+import { PANEL_COLUMNS, sliverRows } from './panels';
+import { tile1x16, tile1x32, tile2x16, tile4x8, tile6x8 } from './tiles';
 import { copyRow, FLOAT } from './vectors';
 
-/** How much of a panel, with the slivers that it meets, stays in a first-level cache. */
-const DEPTH_OF_BLOCK: i32 = 512;
-
-/** Panels of more bytes are not in a second-level cache from one product to the next. */
-const BYTES_NEARBY: usize = 1024 * 1024;
-
-/** Rows that are multiplied by a panel while the next one is read ahead. */
-const ROWS_READING_AHEAD: i32 = 8;
+/**
+ * How much of a panel stays in a second-level cache while all slivers meet it. Blocks are no smaller: a panel that is read from
+ * memory in one piece comes ahead of its use.
+ */
+const DEPTH_OF_BLOCK: i32 = 2048;
 
 /** Memory for one tile that sticks out at the right edge. */
 export const EDGE_BYTES: usize = 6 * 16 * FLOAT;
@@ -30,7 +27,6 @@ export function multiply(
   accumulate: bool,
   edge: usize,
 ): void {
-  const areFar = panelsBytes(depth, columns) > BYTES_NEARBY;
   for (let k = 0; k < depth; k += DEPTH_OF_BLOCK) {
     const count = min(DEPTH_OF_BLOCK, depth - k);
     let panel = panels + usize(k) * 64;
@@ -41,13 +37,7 @@ export function multiply(
         const height = sliverRows(rows - row);
         const from = sliver + usize(k) * usize(height) * FLOAT;
         const to = c + usize(row) * stride + usize(column) * FLOAT;
-        if (readsAhead(height) && areFar && column + PANEL_COLUMNS < columns && row < ROWS_READING_AHEAD) {
-          // A quarter by each half of two slivers.
-          const bytes = usize(count) * 16;
-          const ahead = panel + usize(depth) * 64 + usize(row / 2) * bytes;
-          tile4x8Ahead(to, stride, from, panel, count, accumulate, ahead);
-          tile4x8Ahead(to + 32, stride, from, panel + 32, count, accumulate, ahead + bytes);
-        } else if (width === PANEL_COLUMNS) tile(to, stride, from, panel, height, count, accumulate);
+        if (width === PANEL_COLUMNS) tile(to, stride, from, panel, height, count, accumulate);
         else tileAtEdge(to, stride, from, panel, height, width, count, accumulate, edge);
         sliver += usize(height) * usize(depth) * FLOAT;
         row += height;
@@ -100,11 +90,6 @@ function addRest(
     if (columns >= PANEL_COLUMNS) tile1x16(to, row, from, depth, true);
     else tileAtEdge(to, 0, row, from, 1, columns, depth, true, edge);
   }
-}
-
-@inline
-function readsAhead(height: i32): bool {
-  return !ASC_FEATURE_RELAXED_SIMD && height === 4;
 }
 
 @inline

@@ -133,40 +133,13 @@ export function tile1x32(c: usize, row: usize, panel: usize, distance: usize, co
 }
 
 /**
- * c [4, 8] = or += sliver [count, 4]ᵀ · half a panel [count, 8 of 16]: where a multiply-add takes a register for the product, as
- * much as can be done with two of a panel's rows in one turn. The rows of c are taken from the last one on, as in `tile1x32`.
+ * c [4, 8] = or += sliver [count, 4]ᵀ · half a panel [count, 8 of 16]: what 16 registers allow where a multiply-add takes one for
+ * the product. Rows are taken from the last one on, as in `tile1x32`.
+ *
+ * V8 orders the operations between two branches sum by sum. So each k ends with one: else the additions of a sum would follow each
+ * other and wait. The sliver moves on with each k, as V8 computes the address of each splat anew for another offset.
  */
 export function tile4x8(c: usize, stride: usize, sliver: usize, panel: usize, count: i32, accumulate: bool): void {
-  addFourRows(c, stride, sliver, panel, count, accumulate, 0, false);
-}
-
-/**
- * The same, and reads on the way what is `ahead`, 16 bytes for each of `count`: so the cache holds it when its turn comes, where it
- * would otherwise be waited for.
- */
-export function tile4x8Ahead(
-  c: usize,
-  stride: usize,
-  sliver: usize,
-  panel: usize,
-  count: i32,
-  accumulate: bool,
-  ahead: usize,
-): void {
-  addFourRows(c, stride, sliver, panel, count, accumulate, ahead - sliver, true);
-}
-
-@inline
-function addFourRows(
-  c: usize,
-  stride: usize,
-  sliver: usize,
-  panel: usize,
-  count: i32,
-  accumulate: bool,
-  distance: usize,
-  readsAhead: bool,
-): void {
   let c0 = i32x4.splat(0),
     c1 = c0,
     d0 = c0,
@@ -188,33 +161,14 @@ function addFourRows(
     f0 = v128.load(f, 0);
     f1 = v128.load(f, 16);
   }
-  const end = sliver + usize(count) * 16;
-  for (const pairs = end - usize(count & 1) * 16; sliver < pairs; sliver += 32, panel += 128) {
-    if (readsAhead) load<i32>(sliver + distance);
-    const b0 = v128.load(panel, 0);
-    const b1 = v128.load(panel, 16);
-    const next0 = v128.load(panel, 64);
-    const next1 = v128.load(panel, 80);
-    let a = v128.load32_splat(sliver, 12);
-    let nextA = v128.load32_splat(sliver, 28);
-    f0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, f0));
-    f1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, f1));
-    a = v128.load32_splat(sliver, 8);
-    nextA = v128.load32_splat(sliver, 24);
-    e0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, e0));
-    e1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, e1));
-    a = v128.load32_splat(sliver, 4);
-    nextA = v128.load32_splat(sliver, 20);
-    d0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, d0));
-    d1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, d1));
-    a = v128.load32_splat(sliver, 0);
-    nextA = v128.load32_splat(sliver, 16);
-    c0 = multiplyAdd(nextA, next0, multiplyAdd(a, b0, c0));
-    c1 = multiplyAdd(nextA, next1, multiplyAdd(a, b1, c1));
-  }
-  if (sliver < end) {
-    const b0 = v128.load(panel, 0);
-    const b1 = v128.load(panel, 16);
+  const last = sliver + usize(count - 1) * 16;
+  sliver -= 16;
+  panel -= 256;
+  while (true) {
+    panel += 256;
+    sliver += 16;
+    let b0 = v128.load(panel, 0);
+    let b1 = v128.load(panel, 16);
     let a = v128.load32_splat(sliver, 12);
     f0 = multiplyAdd(a, b0, f0);
     f1 = multiplyAdd(a, b1, f1);
@@ -227,6 +181,55 @@ function addFourRows(
     a = v128.load32_splat(sliver, 0);
     c0 = multiplyAdd(a, b0, c0);
     c1 = multiplyAdd(a, b1, c1);
+    if (sliver === last) break;
+    sliver += 16;
+    b0 = v128.load(panel, 64);
+    b1 = v128.load(panel, 80);
+    a = v128.load32_splat(sliver, 12);
+    f0 = multiplyAdd(a, b0, f0);
+    f1 = multiplyAdd(a, b1, f1);
+    a = v128.load32_splat(sliver, 8);
+    e0 = multiplyAdd(a, b0, e0);
+    e1 = multiplyAdd(a, b1, e1);
+    a = v128.load32_splat(sliver, 4);
+    d0 = multiplyAdd(a, b0, d0);
+    d1 = multiplyAdd(a, b1, d1);
+    a = v128.load32_splat(sliver, 0);
+    c0 = multiplyAdd(a, b0, c0);
+    c1 = multiplyAdd(a, b1, c1);
+    if (sliver === last) break;
+    sliver += 16;
+    b0 = v128.load(panel, 128);
+    b1 = v128.load(panel, 144);
+    a = v128.load32_splat(sliver, 12);
+    f0 = multiplyAdd(a, b0, f0);
+    f1 = multiplyAdd(a, b1, f1);
+    a = v128.load32_splat(sliver, 8);
+    e0 = multiplyAdd(a, b0, e0);
+    e1 = multiplyAdd(a, b1, e1);
+    a = v128.load32_splat(sliver, 4);
+    d0 = multiplyAdd(a, b0, d0);
+    d1 = multiplyAdd(a, b1, d1);
+    a = v128.load32_splat(sliver, 0);
+    c0 = multiplyAdd(a, b0, c0);
+    c1 = multiplyAdd(a, b1, c1);
+    if (sliver === last) break;
+    sliver += 16;
+    b0 = v128.load(panel, 192);
+    b1 = v128.load(panel, 208);
+    a = v128.load32_splat(sliver, 12);
+    f0 = multiplyAdd(a, b0, f0);
+    f1 = multiplyAdd(a, b1, f1);
+    a = v128.load32_splat(sliver, 8);
+    e0 = multiplyAdd(a, b0, e0);
+    e1 = multiplyAdd(a, b1, e1);
+    a = v128.load32_splat(sliver, 4);
+    d0 = multiplyAdd(a, b0, d0);
+    d1 = multiplyAdd(a, b1, d1);
+    a = v128.load32_splat(sliver, 0);
+    c0 = multiplyAdd(a, b0, c0);
+    c1 = multiplyAdd(a, b1, c1);
+    if (sliver === last) break;
   }
   v128.store(c, c0, 0);
   v128.store(c, c1, 16);
