@@ -3,7 +3,7 @@ const ARROWS = {
   core: [],
   formats: [],
   host: ['core'],
-  fused: ['core', 'host'],
+  fused: ['core', 'formats', 'host'],
   sequence: ['core', 'host', 'fused'],
   layers: ['core', 'host', 'fused', 'sequence'],
   training: ['core', 'host', 'fused', 'sequence'],

@@ -169,20 +169,30 @@ function findFusedKernel(
   const preferred =
     preference === null || goesBackBySteps ? null : findPreferred(candidates, problem, isDemanded, preference);
   if (preferred !== null) return preferred;
+  const refusalBy = (fusedKernel: FusedKernel) =>
+    goesBackBySteps && fusedKernel.backwardBySteps === undefined
+      ? `the fused kernel ${fusedKernel.name} does not tell what its backward pass comes by`
+      : fusedKernel.refusal(problem);
   let refusal = `there is no fused kernel for the backend '${tf.getBackend()}'`;
-  let slower: FusedKernel | null = null;
+  /** Not asked yet: what is slower need not be checked. */
+  const outrun: FusedKernel[] = [];
   for (const { fusedKernelOf, isOutrun, isOnlyPreferred } of candidates) {
     if (isOnlyPreferred) continue;
     const fusedKernel = fusedKernelOf();
-    const reason =
-      goesBackBySteps && fusedKernel.backwardBySteps === undefined
-        ? `the fused kernel ${fusedKernel.name} does not tell what its backward pass comes by`
-        : fusedKernel.refusal(problem);
-    if (reason === null && !isOutrun?.(problem)) return fusedKernel;
-    if (reason === null) slower = fusedKernel;
-    refusal = reason ?? `plain ops are faster than the fused kernel ${fusedKernel.name} here`;
+    if (isOutrun?.(problem)) {
+      outrun.unshift(fusedKernel);
+      continue;
+    }
+    const reason = refusalBy(fusedKernel);
+    if (reason === null) return fusedKernel;
+    refusal = reason;
   }
-  return isDemanded && slower !== null ? slower : refusal;
+  const [last] = outrun;
+  if (last !== undefined && last === candidates.at(-1)?.fusedKernelOf()) {
+    refusal = refusalBy(last) ?? `plain ops are faster than the fused kernel ${last.name} here`;
+  }
+  const slower = isDemanded ? outrun.find((fusedKernel) => refusalBy(fusedKernel) === null) : undefined;
+  return slower ?? refusal;
 }
 
 /** The first of what is preferred that applies: a fused kernel, or why it is the plain path; null where nothing is. */

@@ -1,5 +1,5 @@
 import { FileError } from '../file-error.js';
-import { type ItemBudget, ProtobufReader } from '../protobuf.js';
+import { type ItemBudget, ProtobufReader } from '../protobuf-reader.js';
 import {
   MOST_DIMENSIONS,
   type OnnxAttribute,

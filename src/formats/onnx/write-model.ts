@@ -1,4 +1,4 @@
-import { ProtobufWriter } from '../protobuf.js';
+import { ProtobufWriter } from '../protobuf-writer.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from './model.js';
 
 /** What is written of a model: what a file needs that a runtime is to run. */

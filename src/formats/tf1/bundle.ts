@@ -1,5 +1,5 @@
 import { FileError } from '../file-error.js';
-import { ProtobufReader } from '../protobuf.js';
+import { ProtobufReader } from '../protobuf-reader.js';
 import type { StoredArray, StoredDtype, StoredNumbers } from '../stored-array.js';
 import { BYTES_OF, decodeNumbers } from '../stored-numbers.js';
 import { maskedCrc32c } from './crc32c.js';

@@ -5,8 +5,8 @@ import { tidy } from '../../core/tidy.js';
 import type { FusedOptions, InputGradients, RecordedInputs, ResultGradients, StepGradients } from '../fused-kernel.js';
 import type { BlockOutputs } from './block-lstm.js';
 import { incomingGradients } from './incoming-gradients.js';
-import { runNativeOp } from './native-ops.js';
-import { HARD_SLOPE } from './steps-forward.js';
+import { runGraph } from './run-graph.js';
+import { backwardGraphs, backwardPart, HARD_SLOPE } from './step-graphs.js';
 import { backToInput, inInputOrder, readSteps, swapBatchAndTime, validSteps, zeroWhereMasked } from './time-major.js';
 
 /** The gradients of the pre-activations, [T, B, 4U] in blocks i, f, g, o, and of the first states. */
@@ -15,18 +15,14 @@ interface TimeGradients {
   dH0: tf.Tensor2D;
   dC0: tf.Tensor2D;
   /** [T, B, U] in processing order; null unless kept. */
-  arriving: Arriving<tf.Tensor3D> | null;
+  arriving: Arriving | null;
 }
 
 /** What arrives at the states after a step: from later steps, and in all, but for c by way of h. */
-interface Arriving<Steps> {
-  laterDH: Steps;
-  laterDC: Steps;
-  dH: Steps;
-  dC: Steps;
-}
+const ARRIVING = ['laterDH', 'laterDC', 'dH', 'dC'] as const;
+type Arriving = Record<(typeof ARRIVING)[number], tf.Tensor3D>;
 
-/** One LSTMBlockCellGrad and one product a step; weights and x take one product each for all steps, if asked for. */
+/** One product a step; weights and x take one product each for all steps, if asked for. */
 export function backwardBySteps(
   inputs: RecordedInputs,
   options: FusedOptions,
@@ -71,7 +67,7 @@ export function stepGradients(
 ): StepGradients {
   return tidy(() => {
     const through = backThroughTime(inputs, options, saved, gradients, true);
-    const { laterDH, laterDC, dH, dC } = through.arriving as Arriving<tf.Tensor3D>;
+    const { laterDH, laterDC, dH, dC } = through.arriving as Arriving;
     const ofInputs = gradientsOfInputs(inputs, options, saved, through);
     // h = o ⊙ tanh(c)
     const slope = tf.mul(saved.o, tf.sub(1, tf.square(saved.co)));
@@ -108,80 +104,35 @@ function backThroughTime(
   gradients: ResultGradients,
   keepsArriving: boolean,
 ): TimeGradients {
-  const { x, h0, c0, recurrentKernel } = inputs;
-  const [batch, timesteps] = x.shape;
+  const { x, c0, recurrentKernel } = inputs;
   const valid = validSteps(inputs, options);
-  const stepsOf = Object.fromEntries(CELL_OUTPUTS.map((name) => [name, unstack(saved[name])])) as CellSteps;
-  const incoming = incomingGradients(gradients, options.zeroOutputForMask ? valid : null);
-  const [everyH, everyC] = [unstack(incoming.h.every), unstack(incoming.c.every)];
-  const everyZ = unstack(gradients.gates && gateGradients(saved, gradients.gates, options));
-  const corrections = unstack(options.recurrentActivation === 'hardSigmoid' ? correctionsOf(saved) : null);
-  const [everyValid, zero] = [unstack(valid), tf.scalar(0)];
-  const weights = swapFAndG(recurrentKernel);
-  const timesWeights = productWithTransposed(weights, batch, timesteps);
-  const unread = unreadInputs(batch, h0.shape[1]);
-  const dZ: tf.Tensor2D[] = new Array(timesteps);
-  const arriving: Arriving<tf.Tensor2D[]> = { laterDH: [], laterDC: [], dH: [], dC: [] };
-  let [dH, dC] = [incoming.h.last, incoming.c.last];
-  for (let n = timesteps - 1; n >= 0; n--) {
-    arriving.laterDH[n] = dH;
-    arriving.laterDC[n] = dC;
-    [dH, dC] = [add(dH, everyH?.[n]), add(dC, everyC?.[n])];
-    arriving.dH[n] = dH;
-    arriving.dC[n] = dC;
-    const previousC = n === 0 ? c0 : stepsOf.cs[n - 1];
-    const outputs = CELL_OUTPUTS.map((name) => stepsOf[name][n]);
-    const given = [unread.x, previousC, h0, weights, ...unread.others, ...outputs, dC, dH] as tf.Tensor[];
-    const [dPreviousC, dGates] = runNativeOp('LSTMBlockCellGrad', given) as [tf.Tensor2D, tf.Tensor2D];
-    const dComputed = add(corrections === null ? dGates : multiply(dGates, corrections[n]), everyZ?.[n]);
-    const isValid = everyValid?.[n];
-    // A masked step hands on what arrives, and nothing of it comes from its pre-activations.
-    const dStep = isValid === undefined ? dComputed : select(isValid, dComputed, zero);
-    const dCopied = isValid && select(isValid, zero, dH);
-    dZ[n] = dStep;
-    dC = isValid === undefined ? dPreviousC : select(isValid, dPreviousC, dC);
-    dH = add(timesWeights(dStep), dCopied);
-  }
-  const stacked = (name: keyof Arriving<unknown>) => tf.stack(arriving[name]) as tf.Tensor3D;
-  return {
-    dZ: swapFAndG(tf.stack(dZ)) as tf.Tensor3D,
-    dH0: dH,
-    dC0: dC,
-    arriving: keepsArriving
-      ? { laterDH: stacked('laterDH'), laterDC: stacked('laterDC'), dH: stacked('dH'), dC: stacked('dC') }
-      : null,
+  const { h, c } = incomingGradients(gradients, options.zeroOutputForMask ? valid : null);
+  const everyZ = gradients.gates && gateGradients(saved, gradients.gates, options);
+  const { i, f, o, ci, co, cs } = saved;
+  const given = {
+    ...{ i, f, o, ci, co, cs, c0 },
+    timesteps: tf.scalar(x.shape[1], 'int32'),
+    weights: tf.transpose(recurrentKernel),
+    lastH: h.last,
+    lastC: c.last,
+    ...(h.every && { everyH: h.every }),
+    ...(c.every && everyZ && { everyC: c.every, everyZ }),
+    ...(valid && { valid }),
   };
+  const kind = { isHard: options.recurrentActivation === 'hardSigmoid', isMasked: valid !== null };
+  const part = backwardPart({ atH: h.every !== null, atGates: c.every !== null });
+  const kept = ['dZ', ...(keepsArriving ? ARRIVING : [])].map((name) => `every_${name}`);
+  const [dH0, dC0, dZ, ...arrived] = runGraph(backwardGraphs, kind, part, given, ['dH0', 'dC0', ...kept]) as [
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor3D,
+    ...tf.Tensor3D[],
+  ];
+  const arriving = Object.fromEntries(ARRIVING.map((name, n) => [name, arrived[n]])) as Arriving;
+  return { dZ, dH0, dC0, arriving: keepsArriving ? arriving : null };
 }
 
-/**
- * Multiplies with the transpose of weights. TensorFlow takes three to fifteen times as long for several rows times a transposed
- * matrix as for the same product with one that was transposed before, and for one row less.
- */
-function productWithTransposed(weights: tf.Tensor2D, batch: number, timesteps: number) {
-  if (batch === 1 || timesteps < 3) {
-    return (rows: tf.Tensor2D) => runNativeOp('MatMulTransposed', [rows, weights])[0] as tf.Tensor2D;
-  }
-  const transposed = tf.transpose(weights);
-  return (rows: tf.Tensor2D) => runNativeOp('MatMul', [rows, transposed])[0] as tf.Tensor2D;
-}
-
-/**
- * LSTMBlockCellGrad takes each gate s for a sigmoid, of slope s·(1 - s): by what its results are to be multiplied where it is a
- * hard sigmoid, [T, B, 4U] in blocks i, g, f, o.
- */
-function correctionsOf({ i, f, o, ci: g }: BlockOutputs): tf.Tensor3D {
-  // Where s is 0 or 1 there is no slope, in either.
-  const ofGate = (gate: tf.Tensor3D) => tf.divNoNan(tf.scalar(HARD_SLOPE), tf.mul(gate, tf.sub(1, gate)));
-  return tf.concat([ofGate(i), tf.onesLike(g), ofGate(f), ofGate(o)], 2) as tf.Tensor3D;
-}
-
-/** Blocks i, f, g, o of the last axis to blocks i, g, f, o, which is LSTMBlockCell's order; or back. */
-function swapFAndG<T extends tf.Tensor>(blocks: T): T {
-  const [i, second, third, o] = tf.split(blocks, 4, -1) as [T, T, T, T];
-  return tf.concat([i, third, second, o], -1) as T;
-}
-
-/** What gradients that arrive at the gates contribute to the pre-activations', [T, B, 4U] in blocks i, g, f, o. */
+/** What gradients that arrive at the gates contribute to the pre-activations', [T, B, 4U] in blocks i, f, g, o. */
 function gateGradients(
   { i, f, o, ci: g }: BlockOutputs,
   gradients: GateSequences,
@@ -196,35 +147,10 @@ function gateGradients(
   return tf.concat(
     [
       throughGate(i, gradients.i),
-      tf.mul(swapBatchAndTime(gradients.g), tf.sub(1, tf.square(g))),
       throughGate(f, gradients.f),
+      tf.mul(swapBatchAndTime(gradients.g), tf.sub(1, tf.square(g))),
       throughGate(o, gradients.o),
     ],
     2,
   ) as tf.Tensor3D;
-}
-
-const CELL_OUTPUTS = ['i', 'cs', 'f', 'o', 'ci', 'co'] as const;
-type CellSteps = Record<(typeof CELL_OUTPUTS)[number], tf.Tensor2D[]>;
-
-/** Of these, and of the previous h, LSTMBlockCellGrad reads the shapes alone. */
-function unreadInputs(batch: number, units: number) {
-  const noPeephole = tf.zeros([units]);
-  return { x: tf.zeros([batch, 0]), others: [noPeephole, noPeephole, noPeephole, tf.zeros([4 * units])] };
-}
-
-function unstack(sequence: tf.Tensor3D | null): tf.Tensor2D[] | null {
-  return sequence && (tf.unstack(sequence) as tf.Tensor2D[]);
-}
-
-function add(gradient: tf.Tensor2D, incoming: tf.Tensor2D | undefined): tf.Tensor2D {
-  return incoming === undefined ? gradient : (runNativeOp('AddV2', [gradient, incoming])[0] as tf.Tensor2D);
-}
-
-function multiply(gradient: tf.Tensor2D, factor: tf.Tensor2D | undefined): tf.Tensor2D {
-  return runNativeOp('Mul', [gradient, factor as tf.Tensor2D])[0] as tf.Tensor2D;
-}
-
-function select(condition: tf.Tensor2D, valid: tf.Tensor, masked: tf.Tensor): tf.Tensor2D {
-  return runNativeOp('SelectV2', [condition, valid, masked])[0] as tf.Tensor2D;
 }

@@ -1,6 +1,5 @@
 import type { FusedProblem, RecordedInputs } from '../fused-kernel.js';
 import { MOST_BYTES_OF_PANELS } from '../wasm/kept-panels.js';
-import { fastestBuild } from '../wasm/module.js';
 
 /*
  * What is the fastest on tfjs-node: TensorFlow's LSTM ops, its plain ops step by step, the wasm module with copies in and out, or
@@ -28,8 +27,8 @@ import { fastestBuild } from '../wasm/module.js';
  *     64x20x16x32          1.4     1.7           2.2
  *     128x20x64x128       27      28            22
  *
- * TensorFlow is twice as fast where it has SIMD of 512 bits (32x50x64x128: 4.8, and the module 12), and has more threads
- * elsewhere: so that its ops are taken from the batch on from which they are not much slower here.
+ * TensorFlow is twice as fast where it has SIMD of 512 bits (below), and has more threads elsewhere: so that its ops are taken from
+ * the batch on from which they are not much slower here.
  *
  * Training with sigmoids; "products" is the module with TensorFlow's products over all timesteps, "at once" and "by steps" are the
  * two ways back from TensorFlow's LSTM op:
@@ -50,18 +49,33 @@ import { fastestBuild } from '../wasm/module.js';
  *     64x16x90x256       111      105        158         87
  *     128x40x71x128      209      145        185        125
  *
- * With hard sigmoids:
+ * With hard sigmoids, on an AMD EPYC with SIMD of 512 bits; "steps" are a graph of plain ops:
  *
- *     B x T x D x U      task              built-in   plain    wasm   steps
- *     128x7x12x128       inference             21       18      6.8      10
- *     128x7x12x128       training              68       56       26      31
- *     64x16x90x256       inference             63       62       30      28
- *     64x16x90x256       masked inference      73       63       31      33
- *     64x16x90x256       training             267      221      108     105
- *     64x16x90x256       masked training      285      244      109     123
- *     8x20x1024x1024     inference            206      175      141     142
- *     8x20x1024x1024     masked inference     214      172      147     148
- *     8x20x1024x1024     training            3269     1655      519     401
+ *     B x T x D x U      task              built-in    wasm   products   steps
+ *     8x50x64x128        inference             29       2.3              2.0
+ *     8x50x64x128        training             139      10.0      8.7     9.1
+ *     16x50x64x128       inference             30       4.4              3.9
+ *     16x50x64x128       training             122      16       14      13
+ *     32x20x32x64        inference             10       1.0              1.2
+ *     32x20x32x64        training              37       3.6      3.5     4.6
+ *     32x1x64x128        training                       1.1      1.2     1.7
+ *     8x1x512x512        inference                      1.4              1.5
+ *     32x50x64x128       inference             33       8.4              5.5
+ *     32x50x64x128       masked inference      39       8.3              6.1
+ *     32x50x64x128       training             154      28       24      21
+ *     256x10x16x64       inference              7.7     3.4              2.1
+ *     256x10x16x64       training              31      15       16      11
+ *     128x7x12x128       inference              5.8     3.7              1.9
+ *     128x7x12x128       masked inference       6.8     3.6              2.2
+ *     128x7x12x128       training              20      13       12       8.2
+ *     128x7x12x128       masked training       23      12       12       9.3
+ *     4x20x512x512       inference             32       9.4              6.7
+ *     8x20x512x512       inference             44      18                9.8
+ *     8x20x512x512       training             170      57       48      31
+ *     64x16x90x256       inference             19      19                8.9
+ *     64x16x90x256       masked inference      21      18                9.0
+ *     64x16x90x256       training              65      60       51      27
+ *     64x16x90x256       masked training       78      81       72      30
  */
 
 /**
@@ -77,16 +91,14 @@ const LEAST_BATCH_OF_OPS = 8;
 /** In a sequence or step forward of fewer, the module is done before TensorFlow has started. */
 const LEAST_MULTIPLY_ADDS_OF_SEQUENCE = 5e6;
 const LEAST_MULTIPLY_ADDS_OF_STEP = 7e5;
-/** In a step of training of fewer, the module is done before TensorFlow has started two ops for the way back. */
-const LEAST_MULTIPLY_ADDS_OF_TRAINING = 3e6;
-/** In a step of so many, TensorFlow's faster products, and its threads, outweigh what a dozen ops take to start. */
-const LEAST_MULTIPLY_ADDS_OF_STEPS = 3e7;
+/** In a step of training, or by plain ops, of fewer, the module is done before TensorFlow has started its ops. */
+const LEAST_MULTIPLY_ADDS_OF_STEPS = 3e6;
+/** In a step forward of so many, TensorFlow's faster products, and its threads, outweigh what two dozen tfjs ops take to start. */
+const LEAST_MULTIPLY_ADDS_OF_PLAIN_OPS = 3e7;
 /** In a smaller batch, TensorFlow multiplies no faster with a row for each unit. */
 const LEAST_BATCH_OF_UNITS = 32;
 /** Fewer rows, of samples and timesteps, take less time than to transpose the weights. */
 const LEAST_ROWS_OF_UNITS = 256;
-/** In a step of so many, the same goes for steps with a row for each unit. */
-const LEAST_MULTIPLY_ADDS_OF_UNITS = 2e7;
 /** In products over all timesteps of fewer, the module is done before TensorFlow has the factors. */
 const LEAST_MULTIPLY_ADDS_OF_PRODUCTS = 2e7;
 /** To copy so many weights and their gradients for one step of training takes the module longer than plain ops take to start. */
@@ -109,27 +121,19 @@ export function areOpsFaster(problem: FusedProblem): boolean {
     return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_STEP && isLong;
   }
   if (!keepsGates && weights <= MOST_WEIGHTS_AT_ONCE) return batch >= LEAST_BATCH_AT_ONCE;
-  return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_TRAINING;
+  return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_STEPS;
 }
 
-/**
- * Whether TensorFlow's plain ops, a dozen a step, are faster than the wasm module.
- *
- * @param build The module's.
- */
-export function areStepsFaster(problem: FusedProblem, build = fastestBuild()): boolean {
-  if (isPlainStep(problem)) return false;
-  const { batch, timesteps, isMasked, keepsGates, takesGradients } = problem;
+/** Whether a graph of TensorFlow's plain ops, two dozen a step, is faster than the wasm module. */
+export function areStepsFaster(problem: FusedProblem): boolean {
+  const { batch, timesteps, takesGradients } = problem;
   const weights = weightsOf(problem);
-  const areFew = takesGradients && timesteps <= MOST_OF_FEW_STEPS;
-  if (isLargeStep(problem) || (areFew && weights >= LEAST_WEIGHTS_OF_FEW_STEPS)) return true;
-  const areByUnits = !isMasked && !takesGradients && !keepsGates && areRowsOfUnitsFaster(batch, timesteps);
-  // With fused multiply-adds the module is faster there.
-  return areByUnits && batch * weights >= LEAST_MULTIPLY_ADDS_OF_UNITS && build !== 'relaxed-simd';
-}
-
-function isLargeStep(problem: FusedProblem): boolean {
-  return problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_STEPS;
+  const step = batch * weights;
+  if (isPlainStep(problem)) return false;
+  if (!takesGradients && weights > MOST_WEIGHTS_KEPT) return true;
+  if (takesGradients && timesteps <= MOST_OF_FEW_STEPS && weights >= LEAST_WEIGHTS_OF_FEW_STEPS) return true;
+  const isLong = timesteps * step >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE;
+  return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_STEPS && isLong;
 }
 
 /**
@@ -149,7 +153,8 @@ export function areProductsFaster({ x, kernel, recurrentKernel }: RecordedInputs
 
 /** Whether plain tfjs ops are faster than the wasm module, where TensorFlow's do not apply. */
 export function arePlainOpsFaster(problem: FusedProblem): boolean {
-  return isPlainStep(problem) || (!problem.takesGradients && isLargeStep(problem));
+  const isLarge = problem.batch * weightsOf(problem) >= LEAST_MULTIPLY_ADDS_OF_PLAIN_OPS;
+  return isPlainStep(problem) || (!problem.takesGradients && isLarge);
 }
 
 /** Whether this is training of one timestep with many weights. */

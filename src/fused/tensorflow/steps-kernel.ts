@@ -20,23 +20,27 @@ import { lastStep, swapBatchAndTime, validSteps, zeroWhereMasked } from './time-
 
 const OF_GATES = ['i', 'f', 'ci', 'o', 'cs'] as const;
 
-/** The scan as TensorFlow's own ops, few and large ones for each step: what its LSTM ops compute, for hard sigmoids and masks too. */
+/** The scan as a graph of TensorFlow's own ops, which runs as a whole: what its LSTM ops compute, for hard sigmoids and masks too. */
 export class StepsKernel implements FusedKernel {
   readonly name = 'tensorflow-steps';
-  /** Undefined until it has been checked. */
-  private isRight: boolean | undefined;
+  /** By recurrent activation and whether gradients are taken, once it has been checked: it loads and optimizes graphs. */
+  private readonly isRight = new Map<string, boolean>();
 
   /** @param hasRowsOfUnits Whether inference has a row for each unit, of so many samples and timesteps. */
   constructor(private readonly hasRowsOfUnits = areRowsOfUnitsFaster) {}
 
-  refusal({ activation, recurrentActivation, hasRecurrentDropout, additions = [] }: FusedProblem): string | null {
+  refusal(problem: FusedProblem): string | null {
+    const { activation, recurrentActivation, hasRecurrentDropout, takesGradients, additions = [] } = problem;
     const [addition] = additions;
     if (addition !== undefined) return `TensorFlow's ops are not run with ${addition}`;
-    if (activation !== 'tanh' || !['sigmoid', 'hardSigmoid'].includes(recurrentActivation))
+    if (activation !== 'tanh' || (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hardSigmoid'))
       return "TensorFlow's ops support only sigmoid or hardSigmoid, and tanh";
     if (hasRecurrentDropout) return "TensorFlow's ops do not support dropout of the hidden state";
-    this.isRight ??= areRight([new StepsKernel(() => true)], ['sigmoid', 'hardSigmoid']);
-    return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's ops as they are known";
+    const kind = `${recurrentActivation} ${takesGradients}`;
+    const isRight =
+      this.isRight.get(kind) ?? areRight([new StepsKernel(() => true)], recurrentActivation, takesGradients);
+    this.isRight.set(kind, isRight);
+    return isRight ? null : "this version of tfjs-node does not run TensorFlow's ops as they are known";
   }
 
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {

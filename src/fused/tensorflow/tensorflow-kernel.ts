@@ -21,22 +21,25 @@ import { lastStep, swapBatchAndTime } from './time-major.js';
 /** The scan as TensorFlow's own LSTM ops, which tfjs-node runs but does not offer. */
 export class TensorFlowKernel implements FusedKernel {
   readonly name = 'tensorflow-block-lstm';
-  /** Undefined until it has been checked. */
-  private isRight: boolean | undefined;
+  /** By whether gradients are taken, once it has been checked. */
+  private readonly isRight = new Map<boolean, boolean>();
 
   /** @param mostWeightsAtOnce With more weights, the backward pass goes step by step. */
   constructor(private readonly mostWeightsAtOnce = MOST_WEIGHTS_AT_ONCE) {}
 
-  refusal({ activation, recurrentActivation, isMasked, hasRecurrentDropout, additions = [] }: FusedProblem) {
+  refusal(problem: FusedProblem) {
+    const { activation, recurrentActivation, isMasked, hasRecurrentDropout, takesGradients, additions = [] } = problem;
     const [addition] = additions;
     if (addition !== undefined) return `TensorFlow's ops are not run with ${addition}`;
     if (activation !== 'tanh' || recurrentActivation !== 'sigmoid')
       return "TensorFlow's ops support only sigmoid and tanh";
     if (isMasked) return "TensorFlow's ops do not support masks";
     if (hasRecurrentDropout) return "TensorFlow's ops do not support dropout of the hidden state";
-    // Both ways back.
-    this.isRight ??= areRight([new TensorFlowKernel(0), new TensorFlowKernel(Number.POSITIVE_INFINITY)]);
-    return this.isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";
+    const waysBack = [new TensorFlowKernel(Number.POSITIVE_INFINITY), new TensorFlowKernel(0)];
+    const ways = takesGradients ? waysBack : waysBack.slice(0, 1);
+    const isRight = this.isRight.get(takesGradients) ?? areRight(ways, 'sigmoid', takesGradients);
+    this.isRight.set(takesGradients, isRight);
+    return isRight ? null : "this version of tfjs-node does not run TensorFlow's LSTM ops";
   }
 
   forward(inputs: FusedInputs, options: FusedOptions, forBackward: boolean): ForwardPass {

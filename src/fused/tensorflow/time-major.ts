@@ -13,6 +13,12 @@ export function readSteps(inputs: FusedInputs, options: FusedOptions): tf.Tensor
   return zeroWhereMasked(steps, validSteps(inputs, options));
 }
 
+/** The same but for masked steps, as a sequence: [B, T, D]. */
+export function orderSteps({ x, inputDropoutMasks }: FusedInputs, { goBackwards }: FusedOptions): tf.Tensor3D {
+  const read = dropOut(x, inputDropoutMasks);
+  return goBackwards ? tf.reverse(read, 1) : read;
+}
+
 /** Which steps are valid, in processing order, [T, B, 1]; null without a mask. */
 export function validSteps({ mask }: FusedInputs, options: FusedOptions): tf.Tensor3D | null {
   if (mask === null) return null;

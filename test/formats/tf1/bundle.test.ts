@@ -1,5 +1,5 @@
 import { FileError } from '../../../src/formats/file-error.js';
-import { ProtobufWriter } from '../../../src/formats/protobuf.js';
+import { ProtobufWriter } from '../../../src/formats/protobuf-writer.js';
 import { readBundleIndex, readVariables } from '../../../src/formats/tf1/bundle.js';
 import { maskedCrc32c } from '../../../src/formats/tf1/crc32c.js';
 import { type Entry, writeTable } from './table-writer.js';

@@ -12,6 +12,7 @@ const LARGE: FusedProblem = { ...FUSED_PROBLEM, batch: 8, timesteps: 20, feature
 const SMALL: FusedProblem = { ...LARGE, features: 16, units: 16 };
 
 beforeAll(() => useBackend('tensorflow'));
+afterEach(() => jest.restoreAllMocks());
 
 describe('On tensorflow', () => {
   const choose = (problem: FusedProblem, useFused: UseFused = 'auto') =>
@@ -27,8 +28,23 @@ describe('On tensorflow', () => {
     expect(choose(SMALL, true).name).toMatch(/^wasm-/);
   });
 
+  test('what is slower is not checked: no graph is loaded for a small sequence', () => {
+    const check = jest.spyOn(tf.backend() as tf.KernelBackend & { runSavedModel(): void }, 'runSavedModel');
+    const changes = { recurrentActivation: 'hardSigmoid', takesGradients: true };
+    let fresh = {} as { chooseImplementation: typeof chooseImplementation };
+    jest.isolateModules(() => {
+      jest.doMock('@tensorflow/tfjs', () => tf);
+      fresh = require('../../../src/fused/choose.js') as typeof fresh;
+    });
+    const choose = (problem: FusedProblem) => fresh.chooseImplementation('LSTM.call', 'a', 'auto', problem);
+    expect(choose({ ...SMALL, ...changes }).implementation.name).toMatch(/^wasm-/);
+    expect(check).not.toHaveBeenCalled();
+    expect(choose({ ...LARGE, ...changes }).implementation.name).toBe('tensorflow-steps');
+    expect(check).toHaveBeenCalled();
+  });
+
   test.each([{ isMasked: true }, { recurrentActivation: 'hardSigmoid' }])(
-    'what the LSTM op does not know, %j, runs on the wasm module, and where it is large step by step',
+    'what the LSTM op does not know, %j, runs on the wasm module, and where it is large as a graph',
     (changes) => {
       expect(choose({ ...SMALL, ...changes }).name).toMatch(/^wasm-/);
       expect(choose({ ...LARGE, ...changes }).name).toBe('tensorflow-steps');

@@ -43,28 +43,26 @@ describe('The wasm module is held to be faster', () => {
   });
 });
 
-describe("TensorFlow's plain ops, step by step, are held to be faster than the wasm module", () => {
+describe("A graph of TensorFlow's plain ops is held to be faster than the wasm module", () => {
   test.each([
     ['8x20x1024x1024', {}, true],
     ['1x5x1024x1024', {}, false],
-    ['320x20x64x128', {}, true],
-    ['64x16x90x256', {}, true],
-    ['64x16x90x256', { isMasked: true }, false],
-    ['64x3x90x256', {}, false],
-    ['64x16x90x256', { keepsGates: true }, false],
-    ['64x16x90x256', training, false],
-    ['128x16x90x256', training, true],
-    ['8x20x512x512', {}, false],
-    ['31x20x200x400', {}, false],
-    ['32x20x200x400', {}, true],
-    ['128x20x64x128', {}, false],
+    ['1x1x2048x2048', {}, true],
+    ['32x50x64x128', {}, true],
+    ['32x50x64x128', training, true],
+    ['31x50x64x128', {}, true],
+    ['30x50x64x128', {}, false],
+    ['30x50x64x128', training, false],
+    ['8x20x512x512', {}, true],
+    ['7x20x512x512', {}, false],
+    ['64x16x90x256', { isMasked: true }, true],
+    ['64x16x90x256', { keepsGates: true }, true],
+    ['128x7x12x128', training, true],
+    ['32x1x64x128', {}, false],
+    ['32x1x64x128', training, false],
+    ['32x2x64x128', {}, true],
   ])('at %s, %j: %j', (shape, changes, expected) => {
-    expect(areStepsFaster(problem(shape, changes), 'simd')).toBe(expected);
-  });
-
-  test('unless the module has fused multiply-adds, and the step is no larger than it does well', () => {
-    const found = ['64x16x90x256', '128x16x90x256'].map((shape) => areStepsFaster(problem(shape), 'relaxed-simd'));
-    expect(found).toEqual([false, true]);
+    expect(areStepsFaster(problem(shape, changes))).toBe(expected);
   });
 });
 

@@ -21,7 +21,7 @@ const problem: fc.Arbitrary<Problem> = problems(24).map((one) => ({
 }));
 
 interface NativeBackend extends tf.KernelBackend {
-  executeMultipleOutputs(name: string, attributes: object[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
+  runSavedModel(session: number, inputs: tf.Tensor[], places: object[], outputs: string[]): tf.Tensor[];
   numDataIds(): number;
 }
 const nativeBackend = () => tf.backend() as NativeBackend;
@@ -83,17 +83,40 @@ test.each([{}, { isMasked: true }, { recurrentActivation: 'hardSigmoid' }])('Tak
   expect(KERNEL.refusal({ ...PROBLEM, ...changes })).toBe(null);
 });
 
-test.each(['MatMul', 'ConcatV2', 'Split', 'ClipByValue', 'Sigmoid', 'Tanh', 'Mul', 'AddV2', 'LSTMBlockCellGrad'])(
-  'Where %s computes something else, the kernel refuses',
-  (op) => {
+describe.each(['sigmoid', 'hardSigmoid'])('Where a graph with %s', (recurrentActivation) => {
+  const reason = "this version of tfjs-node does not run TensorFlow's ops as they are known";
+  const asked = { ...PROBLEM, recurrentActivation };
+
+  test.each([
+    ['forward', 'samples/h:0'],
+    ['for inference', 'units/h:0'],
+    ['backward', 'backward/every_dZ:0'],
+    ['backward', 'backward/dH0:0'],
+    ['backward', 'backward/dC0:0'],
+  ])('computes something else %s, %s, the kernel refuses', (_, output) => {
     const backend = nativeBackend();
-    const original = backend.executeMultipleOutputs.bind(backend);
-    jest.spyOn(backend, 'executeMultipleOutputs').mockImplementation((name, ...others) => {
-      const outputs = original(name, ...others);
-      return name === op ? outputs.map((output) => tf.mul(output, 1.001)) : outputs;
+    const original = backend.runSavedModel.bind(backend);
+    jest.spyOn(backend, 'runSavedModel').mockImplementation((...call) => {
+      const results = original(...call);
+      return results.map((result, n) => (call[3][n] === output ? tf.mul(result, 1.01) : result));
     });
-    expect(new StepsKernel().refusal(PROBLEM)).toBe(
-      "this version of tfjs-node does not run TensorFlow's ops as they are known",
-    );
-  },
-);
+    expect(new StepsKernel().refusal(asked)).toBe(reason);
+  });
+
+  test('does not run, the kernel refuses', () => {
+    jest.spyOn(nativeBackend(), 'runSavedModel').mockImplementation(() => {
+      throw new Error('no such graph');
+    });
+    expect(new StepsKernel().refusal(asked)).toBe(reason);
+  });
+});
+
+test('Without gradients, the way back is not checked', () => {
+  const run = jest.spyOn(nativeBackend(), 'runSavedModel');
+  const asked = { ...PROBLEM, takesGradients: false };
+  const kernel = new StepsKernel();
+  expect([kernel.refusal(asked), kernel.refusal(asked)]).toEqual([null, null]);
+  const outputs = run.mock.calls.flatMap(([, , , names]) => names);
+  expect(outputs.filter((name) => name.startsWith('backward'))).toEqual([]);
+  expect(run.mock.calls).toHaveLength(2);
+});
