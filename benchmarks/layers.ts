@@ -25,11 +25,12 @@ export interface LayerOptions {
   /** Default: tfjs's default. */
   recurrentActivation?: RecurrentActivation;
   stateful?: boolean;
+  returnSequences?: boolean;
 }
 
 export function makeLayers(
   shape: Shape,
-  { plain, activation = 'tanh', recurrentActivation = 'hardSigmoid', stateful = false }: LayerOptions,
+  { plain, activation = 'tanh', recurrentActivation = 'hardSigmoid', ...others }: LayerOptions,
 ): Layers {
   const { batch, timesteps, features, units } = shape;
   const values = drawValues(shape);
@@ -38,7 +39,8 @@ export function makeLayers(
   // All weights are set below; tfjs's orthogonal initializer takes minutes at 1024 units.
   const initializers = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
   const activations = { activation: activation as 'tanh', recurrentActivation };
-  const args = { ...initializers, ...activations, units, stateful, batchInputShape };
+  const { stateful = false, returnSequences = false } = others;
+  const args = { ...initializers, ...activations, units, stateful, returnSequences, batchInputShape };
   const layers = {
     builtIn: tf.layers.lstm({ ...args }),
     explicit: lstm({ ...args, useFused: plain ? false : 'auto' }),

@@ -138,7 +138,7 @@ export interface StepGradients {
   /** With respect to h and c after each step, the path from c through h included. */
   dH: tf.Tensor3D;
   dC: tf.Tensor3D;
-  /** What of them comes from later steps, and from the states after the last. */
+  /** What of them comes from later steps: 0 after the last. */
   laterDH: tf.Tensor3D;
   laterDC: tf.Tensor3D;
   /** The derivative of h with respect to c, the gates held: 0 at masked steps. */

@@ -4,7 +4,6 @@ import { tidy } from '../core/tidy.js';
 import { runDifferentiable } from '../host/differentiable-operation.js';
 import { gradientDepth } from '../host/gradient-tape.js';
 import type {
-  ForwardPass,
   FusedInputs,
   FusedKernel,
   FusedOptions,
@@ -37,11 +36,14 @@ export function runFusedShowingAll(fusedKernel: FusedKernel, inputs: FusedInputs
   return { result: wantedOf(all, options), all, recorded: null };
 }
 
-/** A run of a fused kernel that can be gone back over. */
+/** A run of a fused kernel that tfjs has recorded. */
 export interface RecordedRun {
-  fusedKernel: FusedKernel;
-  /** What `forward` saved. */
-  saved: readonly tf.Tensor[];
+  readonly fusedKernel: FusedKernel;
+  /** Where a gradient is taken with respect to one of these, tfjs goes back over the run. */
+  readonly inputs: RecordedInputs;
+  readonly options: FusedOptions;
+  /** How it goes back: the fused kernel's own, as long as nobody replaces it. */
+  backward: FusedKernel['backward'];
 }
 
 /** U. */
@@ -75,23 +77,27 @@ function runRecorded(
       h0: given.h0 ?? (tf.zeros([batch, given.recurrentKernel.shape[0]]) as tf.Tensor2D),
       c0: given.c0 ?? (tf.zeros([batch, unitsOf(given)]) as tf.Tensor2D),
     };
-    let pass: ForwardPass | null = null;
+    const recorded: RecordedRun = {
+      fusedKernel,
+      inputs,
+      options,
+      backward: (...given) => fusedKernel.backward(...given),
+    };
+    let all: FusedResult | null = null;
     const outputs = runDifferentiable(listInputs(inputs), {
       compute: () => {
-        const computed = fusedKernel.forward(inputs, showing, true);
-        const { result, saved } = computed;
-        pass ??= computed;
+        const { result, saved } = fusedKernel.forward(inputs, showing, true);
+        all ??= result;
         const returned = listResult(wantedOf(result, options));
         return { outputs: returned, saved, aside: listResult(result).filter((tensor) => !returned.includes(tensor)) };
       },
       gradients: (outputGradients, copies, saved) => {
         const copiedInputs = readInputs(copies, inputs);
         const gradients: ResultGradients = readResult(outputGradients, options);
-        return listGradients(fusedKernel.backward(copiedInputs, options, saved, gradients), copiedInputs);
+        return listGradients(recorded.backward(copiedInputs, options, saved, gradients), copiedInputs);
       },
     });
-    const { result: all, saved } = pass as unknown as ForwardPass;
-    return { result: readResult(outputs, options), all, recorded: { fusedKernel, saved } };
+    return { result: readResult(outputs, options), all: all as unknown as FusedResult, recorded };
   });
 }
 

@@ -20,7 +20,7 @@ export interface SequenceObserver {
    * Is shown each sequence and what it gave. The tensors belong to the run, which disposes what it does not return: clone
    * and keep what is to last. They are for looking at: gradients of them may be missing.
    *
-   * @param recorded How a fused kernel ran it that keeps all and may be asked for gradients; else null.
+   * @param recorded How tfjs has recorded it, where a fused kernel ran it that keeps all; else null.
    */
   afterSequence?(sequence: Sequence, result: ScanResult, recorded: RecordedRun | null): void;
   /**
@@ -35,7 +35,7 @@ export type StepInputs = [x: tf.Tensor2D, ...states: tf.Tensor2D[]];
 
 // On the cell itself and by a name known everywhere, so that the observers of one build of this package are seen by the
 // layers of another, and by everything that runs the cell.
-const OBSERVERS = Symbol.for('explicit-lstm.sequenceObservers1');
+const OBSERVERS = Symbol.for('explicit-lstm.sequenceObservers2');
 
 type ObservedCell = object & { [OBSERVERS]?: readonly SequenceObserver[] };
 

@@ -83,15 +83,21 @@ export function stepGradients(
       dZ: byGate(inOrder(through.dZ)),
       dH: inOrder(dH),
       dC: inOrder(tf.add(dC, tf.mul(outputSlope, dH))),
-      laterDH: inOrder(laterDH),
-      laterDC: inOrder(laterDC),
+      laterDH: inOrder(withoutLast(laterDH)),
+      laterDC: inOrder(withoutLast(laterDC)),
       outputSlope: inOrder(outputSlope),
     };
   });
 }
 
+/** The same with zeros in the place of the last step, [T, B, U]: what arrives there comes from outside. */
+function withoutLast(steps: tf.Tensor3D): tf.Tensor3D {
+  const [timesteps, batch, units] = steps.shape;
+  return tf.concat([tf.slice(steps, 0, timesteps - 1), tf.zeros<tf.Rank.R3>([1, batch, units])]);
+}
+
 /** Blocks i, f, g, o of the last axis. */
-function byGate<T extends tf.Tensor>(blocks: T): ByGate<T> {
+export function byGate<T extends tf.Tensor>(blocks: T): ByGate<T> {
   const [i, f, g, o] = tf.split(blocks, 4, -1) as [T, T, T, T];
   return { i, f, g, o };
 }

@@ -120,27 +120,17 @@ export class WasmKernel implements FusedKernel {
     saved: readonly tf.Tensor[],
     gradients: ResultGradients,
   ): StepGradients {
-    const { x, h0, c0, kernel, recurrentKernel, bias } = inputs;
+    const { x, h0, kernel, recurrentKernel, bias } = inputs;
     const [, , hiddens] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const [batch, timesteps] = x.shape;
-    const sequence: [number, number, number] = [batch, timesteps, kernel.shape[1] / 4];
     return this.call(inputs, options, (call) => {
-      readRun(call, inputs, saved);
+      const steps = prepareSteps(call, inputs, saved, gradients);
       call.read(FIELD.x, x);
       call.read(FIELD.h0, h0);
       call.read(FIELD.kernel, kernel);
       call.readSaved(FIELD.hiddens, hiddens);
       call.readDropoutMasks(FIELD.inputDropoutMaskI, inputs.inputDropoutMasks);
-      call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
-      readGradients(call, gradients);
       const dZ = call.writeByGate<tf.Tensor3D>(FIELD.dZ, [batch, timesteps, kernel.shape[1]]);
-      const dH0 = call.write<tf.Tensor2D>(FIELD.dH0, h0.shape);
-      const dC0 = call.write<tf.Tensor2D>(FIELD.dC0, c0.shape);
-      const laterDH = call.write<tf.Tensor3D>(FIELD.laterDH, sequence);
-      const laterDC = call.write<tf.Tensor3D>(FIELD.laterDC, sequence);
-      const dH = call.write<tf.Tensor3D>(FIELD.totalDH, sequence);
-      const dC = call.write<tf.Tensor3D>(FIELD.totalDC, sequence);
-      const outputSlope = call.write<tf.Tensor3D>(FIELD.outputSlope, sequence);
       const dX = call.write<tf.Tensor3D>(FIELD.dX, x.shape);
       const dKernel = call.writeByGate<tf.Tensor2D>(FIELD.dKernel, kernel.shape);
       const dRecurrentKernel = call.writeByGate<tf.Tensor2D>(FIELD.dRecurrentKernel, recurrentKernel.shape);
@@ -151,19 +141,29 @@ export class WasmKernel implements FusedKernel {
       call.run('recurrentKernelGradient');
       if (bias !== null) call.run('biasGradient');
       return {
+        ...steps(),
         x: dX.toTensor(),
-        h0: dH0.toTensor(),
-        c0: dC0.toTensor(),
         kernel: dKernel(),
         recurrentKernel: dRecurrentKernel(),
         bias: dBias?.() ?? null,
         dZ: dZ(),
-        dH: dH.toTensor(),
-        dC: dC.toTensor(),
-        laterDH: laterDH.toTensor(),
-        laterDC: laterDC.toTensor(),
-        outputSlope: outputSlope.toTensor(),
       };
+    });
+  }
+
+  /** The same without products over all timesteps, and with dZ as a whole, [B, T, 4U]. */
+  protected goBackThroughSteps(
+    inputs: RecordedInputs,
+    options: FusedOptions,
+    saved: readonly tf.Tensor[],
+    gradients: ResultGradients,
+  ): ThroughSteps & { dZ: tf.Tensor3D } {
+    const { x, kernel } = inputs;
+    return this.call(inputs, options, (call) => {
+      const steps = prepareSteps(call, inputs, saved, gradients);
+      const dZ = call.write<tf.Tensor3D>(FIELD.dZ, [x.shape[0], x.shape[1], kernel.shape[1]]);
+      call.run('backward');
+      return { ...steps(), dZ: dZ.toTensor() };
     });
   }
 
@@ -216,9 +216,7 @@ export class WasmKernel implements FusedKernel {
     const { peepholes = null, projection = null } = inputs.additions ?? {};
     const [batch, timesteps] = x.shape;
     const [dZ, dH0, dC0, dProjected] = this.compute('backward', inputs, options, (call) => {
-      readRun(call, inputs, saved);
-      call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
-      readGradients(call, gradients);
+      readWayBack(call, inputs, saved, gradients);
       call.readAdditions(inputs);
       const steps = call.write(FIELD.dZ, [batch, timesteps, kernel.shape[1]]);
       const ofH0 = call.write(FIELD.dH0, h0.shape);
@@ -321,6 +319,54 @@ function readRun(
   if (mask !== null) call.read(FIELD.mask, mask);
   call.readSaved(FIELD.savedGates, savedGates as tf.Tensor);
   call.readSaved(FIELD.cells, cells as tf.Tensor);
+}
+
+/** The same with what reaches its results. */
+function readWayBack(
+  call: ModuleCall,
+  inputs: RecordedInputs,
+  saved: readonly tf.Tensor[],
+  gradients: ResultGradients,
+): void {
+  readRun(call, inputs, saved);
+  call.readDropoutMasks(FIELD.recurrentDropoutMaskI, inputs.recurrentDropoutMasks);
+  readGradients(call, gradients);
+}
+
+/** What a way back comes by before any product over all timesteps. */
+type ThroughSteps = Pick<StepGradients, 'h0' | 'c0' | 'dH' | 'dC' | 'laterDH' | 'laterDC' | 'outputSlope'>;
+
+/**
+ * Has the way back keep what it comes by.
+ *
+ * @returns What makes tensors of it, to be called once, after the function ran.
+ */
+function prepareSteps(
+  call: ModuleCall,
+  inputs: RecordedInputs,
+  saved: readonly tf.Tensor[],
+  gradients: ResultGradients,
+): () => ThroughSteps {
+  const { x, h0, c0, kernel } = inputs;
+  readWayBack(call, inputs, saved, gradients);
+  const write = (field: number) =>
+    call.write<tf.Tensor3D>(field, [x.shape[0], x.shape[1], kernel.shape[1] / GATE_NAMES.length]);
+  const dH0 = call.write<tf.Tensor2D>(FIELD.dH0, h0.shape);
+  const dC0 = call.write<tf.Tensor2D>(FIELD.dC0, c0.shape);
+  const laterDH = write(FIELD.laterDH);
+  const laterDC = write(FIELD.laterDC);
+  const dH = write(FIELD.totalDH);
+  const dC = write(FIELD.totalDC);
+  const outputSlope = write(FIELD.outputSlope);
+  return () => ({
+    h0: dH0.toTensor(),
+    c0: dC0.toTensor(),
+    dH: dH.toTensor(),
+    dC: dC.toTensor(),
+    laterDH: laterDH.toTensor(),
+    laterDC: laterDC.toTensor(),
+    outputSlope: outputSlope.toTensor(),
+  });
 }
 
 function readGradients(call: ModuleCall, { lastOutput, h, c, outputs, gates }: ResultGradients): void {

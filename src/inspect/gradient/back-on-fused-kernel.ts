@@ -1,8 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { tidy } from '../../core/tidy.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
-import type { FusedKernel, FusedResult, RecordedInputs, ResultGradients } from '../../fused/fused-kernel.js';
-import type { RecordedRun } from '../../fused/run-fused.js';
+import type {
+  FusedKernel,
+  FusedResult,
+  RecordedInputs,
+  ResultGradients,
+  StepGradients,
+} from '../../fused/fused-kernel.js';
 import { observersOf } from '../../sequence/observe.js';
 import { chooseForSequence, fusedInputs, fusedOptions } from '../../sequence/run-sequence.js';
 import type { Sequence, SequenceCell } from '../../sequence/sequence.js';
@@ -14,6 +19,13 @@ import {
   type WalkedCall,
   type WalkedCell,
 } from './walk-back.js';
+
+/** A run of a fused kernel that can tell what its backward pass comes by. */
+export interface RunToGoBack {
+  fusedKernel: FusedKernel;
+  /** What `forward` saved. */
+  saved: readonly tf.Tensor[];
+}
 
 /**
  * Runs a call, without dropout, on a fused kernel that can tell what its backward pass comes by. To be called within a tidy.
@@ -27,7 +39,7 @@ export function runToGoBack(
   sequence: Sequence,
   goBackwards: boolean,
   keepsAll: boolean,
-): { run: RecordedRun; result: FusedResult } | null {
+): { run: RunToGoBack; result: FusedResult } | null {
   if (cell.ownEquations !== 'none' || observersOf(cell).length > 0 || sequence.x.shape[0] === 0) return null;
   const wanted = { where: 'gradientFlow', layer: cell.name, useFused: 'auto', isTraining: false } as const;
   const { fusedKernel } = chooseForSequence(cell, sequence, { ...wanted, keepsGates: true, goesBackBySteps: true });
@@ -53,7 +65,7 @@ export function backOnFusedKernel(
   walked: WalkedCell,
   call: WalkedCall,
   incoming: IncomingGradients,
-  known: RecordedRun | null,
+  known: RunToGoBack | null,
 ): NamedGradients | null {
   if (walked.hasOwnEquations || walked.isEdited || walked.mixesUnits) return null;
   const { trace, goBackwards } = call;
@@ -63,8 +75,7 @@ export function backOnFusedKernel(
     const own = ownGradients(walked, call, incoming);
     // An output that is 0 at masked steps has another gradient there than the state.
     if (own.output !== null && own.states[0] != null) return null;
-    const isUsable = known?.fusedKernel.backwardBySteps !== undefined;
-    const run = isUsable ? known : (runToGoBack(cell, sequence, goBackwards, false)?.run ?? null);
+    const run = known ?? runToGoBack(cell, sequence, goBackwards, false)?.run ?? null;
     if (run === null) return null;
     const options = fusedOptions(cell, {
       goBackwards,
@@ -75,16 +86,21 @@ export function backOnFusedKernel(
     const inputs = fusedInputs(cell, sequence) as RecordedInputs;
     const gradients = { ...gradientsAfterLast(h, c), ...sequenceGradients(own, goBackwards) };
     const back = (run.fusedKernel as Required<FusedKernel>).backwardBySteps(inputs, options, run.saved, gradients);
-    return {
-      ofStates: [back.dH, back.dC],
-      fromLater: [back.laterDH, back.laterDC],
-      outputSlope: [back.outputSlope],
-      dz: back.dZ,
-      dx: back.x,
-      ofInitialStates: [back.h0, back.c0],
-      dWeights: { kernel: back.kernel, recurrentKernel: back.recurrentKernel, bias: back.bias },
-    };
+    return namedGradients(back);
   });
+}
+
+/** What a fused kernel tells of its way back, as a flow names it. */
+export function namedGradients(back: StepGradients): NamedGradients {
+  return {
+    ofStates: [back.dH, back.dC],
+    fromLater: [back.laterDH, back.laterDC],
+    outputSlope: [back.outputSlope],
+    dz: back.dZ,
+    dx: back.x,
+    ofInitialStates: [back.h0, back.c0],
+    dWeights: { kernel: back.kernel, recurrentKernel: back.recurrentKernel, bias: back.bias },
+  };
 }
 
 /** All that arrives is at the steps' own results. */

@@ -3,9 +3,11 @@ import { gateSequencesOf } from '../../core/quantities.js';
 import type { WatchedGradients } from '../../host/watched-gradients.js';
 import { cellToRun, isExplicitLSTM } from '../../layers/foreign-lstm.js';
 import { leafCells } from '../model/find-lstms.js';
-import { disposeRecorded, type HandedUp, type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
+import { type HandedUp, type LSTMCall, type Returned, traceOfCall } from '../trace/lstm-call.js';
+import { disposeWayBack, gradientsOfCall } from '../trace/way-back.js';
+import { namedGradients } from './back-on-fused-kernel.js';
 import type { GradientFlow } from './flow-types.js';
-import { NOTHING_INCOMING, sequenceFlow } from './sequence-flow.js';
+import { flowOf, NOTHING_INCOMING, sequenceFlow } from './sequence-flow.js';
 import type { IncomingGradients } from './walk-back.js';
 
 type GradientOf = WatchedGradients<tf.Scalar>['gradientOf'];
@@ -29,13 +31,16 @@ export function callFlow(
   const { x: given } = call.sequence;
   const x = given.dtype === 'float32' ? given : tf.cast(given, 'float32');
   const zeroOutputForMask = isExplicitLSTM(layer) && layer.zeroOutputForMask;
+  const cell = cellToRun(lstmCell);
+  const walked = { x, trace, goBackwards, zeroOutputForMask };
+  const ways = call.returned.flatMap(({ wayBack }) => wayBack ?? []);
+  const known = gradientsOfCall(ways);
+  ways.forEach(disposeWayBack);
+  if (known !== null) return flowOf(cell, walked, loss, namedGradients(known));
   const incoming = call.returned
     .map((returned) => incomingOf(call, returned, gradientOf))
     .reduce(added, NOTHING_INCOMING);
-  const walked = { x, trace, goBackwards, zeroOutputForMask };
-  const flow = sequenceFlow(cellToRun(lstmCell), walked, { loss, incoming, refusal }, call.recorded);
-  disposeRecorded(call);
-  return flow;
+  return sequenceFlow(cell, walked, { loss, incoming, refusal });
 }
 
 /** What a loss's gradient is of what a call returned. */

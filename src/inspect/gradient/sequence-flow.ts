@@ -4,7 +4,6 @@ import { splitBlocks } from '../../core/gates.js';
 import type { ActivationFunction, StepActivations } from '../../core/step.js';
 import { NO_DROPOUT } from '../../core/weighted-sum.js';
 import type { Block } from '../../core/weights.js';
-import type { RecordedRun } from '../../fused/run-fused.js';
 import { sharingData } from '../../host/sharing-data.js';
 import { type GateTrace, traceOf, traceSequence } from '../../layers/trace.js';
 import { observersOf } from '../../sequence/observe.js';
@@ -17,7 +16,7 @@ import {
   statesBefore,
 } from '../../sequence/sequence.js';
 import { hasZoneout, stepCellFrom } from '../../sequence/step-cell.js';
-import { backOnFusedKernel, runToGoBack } from './back-on-fused-kernel.js';
+import { backOnFusedKernel, type RunToGoBack, runToGoBack } from './back-on-fused-kernel.js';
 import type { GradientFlow } from './flow-types.js';
 import { stepJacobian, weightsInOrder, weightsOfSteps } from './step-jacobian.js';
 import {
@@ -55,7 +54,7 @@ export function traceForFlow(
   where: string,
   { name, cell, goBackwards }: Pick<LSTMToRun, 'name' | 'cell' | 'goBackwards'>,
   given: Sequence,
-): { trace: GateTrace; run: RecordedRun | null } {
+): { trace: GateTrace; run: RunToGoBack | null } {
   const sequence = { ...given, states: statesBefore(given, cell) };
   const ran = runToGoBack(cell, sequence, goBackwards, true);
   if (ran !== null) {
@@ -86,12 +85,21 @@ export function sequenceFlow(
   cell: SequenceCell,
   call: WalkedCall,
   { loss, incoming, refusal }: FlowSource,
-  run: RecordedRun | null = null,
+  run: RunToGoBack | null = null,
 ): GradientFlow {
   const walked = walkedCell(cell, refusal);
-  const { trace, goBackwards } = call;
-  const { dz, dx, dWeights, ofStates, fromLater, ofInitialStates, outputSlope } =
+  const gradients =
     backOnFusedKernel(cell, walked, call, incoming, run) ?? byName(cell, walkBack(walked, call, incoming));
+  return flowOf(cell, call, loss, gradients);
+}
+
+/** The flow of a call whose gradients are known. It owns them, and the call's trace. */
+export function flowOf(
+  cell: SequenceCell,
+  { x, trace, goBackwards }: Pick<WalkedCall, 'x' | 'trace' | 'goBackwards'>,
+  loss: tf.Scalar,
+  { dz, dx, dWeights, ofStates, fromLater, ofInitialStates, outputSlope }: NamedGradients,
+): GradientFlow {
   const dStates = byState(cell, ofStates);
   const dStatesLater = byState(cell, fromLater);
   const dInitialStates = byState(cell, ofInitialStates);
@@ -112,7 +120,7 @@ export function sequenceFlow(
     outputSlope: outputSlope[0],
     dWeights: { ...dWeights, dispose: () => tf.dispose(ofWeights) },
     loss: sharingData(loss),
-    x: sharingData(call.x),
+    x: sharingData(x),
     trace,
     goBackwards,
     weights: copies,

@@ -16,6 +16,7 @@ import { type FoundLSTM, leafCells, type Place } from '../model/find-lstms.js';
 import type { UnitsOf } from './chosen-units.js';
 import { type Computed, ComputedSteps, computedAtOnce } from './computed.js';
 import { keptCopy, type LSTMCall, newCall, type Returned } from './lstm-call.js';
+import { watchWayBack } from './way-back.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
@@ -58,13 +59,17 @@ export function followLayer(
   return watched(outputs, wishes, calls);
 }
 
-/** Copies: tfjs returns one tensor for h as output and as state. */
+/** Copies, where they are watched: tfjs returns one tensor for h as output and as state. */
 function watched(outputs: Tensors, { watch }: Wishes, calls: LSTMCall[]): Tensors {
-  if (watch === undefined) return outputs;
+  if (watch === undefined || calls.every(isGoneBackOver)) return outputs;
   const copies = [outputs].flat().map((output) => tf.clone(output));
   copies.forEach(watch);
   for (const { returned } of calls) (returned[0] as Returned).outputs.push(...copies);
   return Array.isArray(outputs) ? copies : (copies[0] as tf.Tensor);
+}
+
+function isGoneBackOver({ returned }: LSTMCall): boolean {
+  return (returned[0] as Returned).wayBack !== null;
 }
 
 /** The arguments of a recurrent layer's `call` as the layer reads them. States are those of all stacked cells. */
@@ -99,7 +104,7 @@ function followOnlyCell(
   lstm: FoundLSTM,
   given: Sequence,
   layerCall: LayerCall,
-  { keptUnits }: Wishes,
+  { keptUnits, watch }: Wishes,
   run: () => Tensors,
   calls: LSTMCall[],
 ): Tensors {
@@ -111,14 +116,14 @@ function followOnlyCell(
   const units = keptUnits(lstm);
   const isWhole = canHoldAll(lstm, given, units);
   const sequences: Computed[] = [];
-  const runs: RecordedRun[] = [];
+  const runs: (RecordedRun | null)[] = [];
   const steps = new ComputedSteps(units);
   const ends: (() => void)[] = [];
   if (isWhole) {
     const afterSequence: SequenceObserver['afterSequence'] = ({ x }, result, recorded) => {
       if (x !== given.x) return;
       sequences.push(computedAtOnce(result, units));
-      if (recorded !== null) runs.push(recordedCopy(recorded));
+      runs.push(recorded);
     };
     ends.push(observe(lstmCell, { keepsGates: true, afterSequence }));
   }
@@ -133,13 +138,15 @@ function followOnlyCell(
     const [only, ...others] = steps.isWhole(given.x.shape[1]) ? [...sequences, steps] : sequences;
     if (others.length === 0) call.computed = only ?? null;
     for (const computed of [...sequences, steps]) if (computed !== call.computed) computed.dispose();
-    if (call.computed === sequences[0]) call.recorded = runs.shift() ?? null;
-    for (const { saved } of runs) tf.dispose([...saved]);
+    if (call.computed === sequences[0]) goBackOver(call, runs[0] ?? null, watch);
   }
 }
 
-function recordedCopy<Recorded extends RecordedRun | null>(recorded: Recorded): Recorded {
-  return recorded && { ...recorded, saved: recorded.saved.map(keptCopy) };
+/** Has tfjs's backward pass tell what it comes by in a call's run, if it can. */
+function goBackOver(call: LSTMCall, run: RecordedRun | null, watch: Wishes['watch']): void {
+  if (run === null || watch === undefined) return;
+  const { layer, lstmCell } = call.lstm;
+  (call.returned[0] as Returned).wayBack = watchWayBack(cellToRun(lstmCell), run, layer.goBackwards, watch);
 }
 
 /** Whether all units of a sequence can be held while some of them are chosen. */
@@ -318,8 +325,8 @@ function runStackTakenOver(
     const call = newCall(lstm, { ...given, x, mask: sequence.mask }, null);
     calls.push(call);
     call.computed = computedAtOnce(result, keptUnits(lstm));
-    call.recorded = recordedCopy(recorded);
-    if (below === undefined || watch === undefined) return;
+    goBackOver(call, recorded, watch);
+    if (below === undefined || watch === undefined || isGoneBackOver(below)) return;
     watch(given.x);
     (below.returned[0] as Returned).handedUp = { sequence: given.x };
   };

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { invalidArgument } from '../../core/errors.js';
 import { tidy } from '../../core/tidy.js';
-import type { RecordedRun } from '../../fused/run-fused.js';
 import { sharingData } from '../../host/sharing-data.js';
 import { cellToRun } from '../../layers/foreign-lstm.js';
 import { type GateTrace, traceLSTM, traceOfRun } from '../../layers/trace.js';
 import type { Sequence } from '../../sequence/sequence.js';
 import type { FoundLSTM } from '../model/find-lstms.js';
 import type { Computed } from './computed.js';
+import { disposeWayBack, type WayBack } from './way-back.js';
 
 /** One call of an LSTM by a run of a model. */
 export interface LSTMCall {
@@ -18,8 +18,6 @@ export interface LSTMCall {
   returned: Returned[];
   /** All that it computed, for the units asked for; null if the run does not provide it or was not asked. */
   computed: Computed | null;
-  /** How a fused kernel ran it, to go back over it: copies. Null where none did, or nobody may ask for gradients. */
-  recorded: RecordedRun | null;
 }
 
 /**
@@ -27,10 +25,12 @@ export interface LSTMCall {
  * model's run.
  */
 export interface Returned {
-  /** The layer's outputs, in its order; none where nobody watches. */
+  /** The layer's outputs, in its order; none where nobody watches them. */
   outputs: tf.Tensor[];
   /** What one of stacked cells handed up to the next; null of the last and of an only cell, and where nobody watches. */
   handedUp: HandedUp | null;
+  /** What tfjs's backward pass comes by as it goes over the run; null where what it returned is watched in its place. */
+  wayBack: WayBack | null;
 }
 
 /**
@@ -56,7 +56,7 @@ export function newCall(
     mask: mask && keptCopy(mask),
     dropoutMasks,
   };
-  return { lstm, sequence, returned: [{ outputs: [], handedUp }], computed: null, recorded: null };
+  return { lstm, sequence, returned: [{ outputs: [], handedUp, wayBack: null }], computed: null };
 }
 
 export function disposeCalls(calls: Iterable<LSTMCall>): void {
@@ -64,13 +64,8 @@ export function disposeCalls(calls: Iterable<LSTMCall>): void {
     const { x, states, mask } = call.sequence;
     tf.dispose([x, ...(states ?? []), ...(mask === null ? [] : [mask])]);
     disposeComputed(call);
-    disposeRecorded(call);
+    for (const { wayBack } of call.returned) disposeWayBack(wayBack);
   }
-}
-
-export function disposeRecorded(call: LSTMCall): void {
-  tf.dispose([...(call.recorded?.saved ?? [])]);
-  call.recorded = null;
 }
 
 function disposeComputed(call: LSTMCall): void {

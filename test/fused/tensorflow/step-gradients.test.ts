@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { FusedKernel, FusedOptions, ResultGradients } from '../../../src/fused/fused-kernel.js';
+import { ModuleKernel } from '../../../src/fused/tensorflow/module-kernel.js';
 import { StepsKernel } from '../../../src/fused/tensorflow/steps-kernel.js';
 import { TensorFlowKernel } from '../../../src/fused/tensorflow/tensorflow-kernel.js';
 import { WasmKernel } from '../../../src/fused/wasm/wasm-kernel.js';
@@ -79,6 +80,13 @@ describe('What the way back comes by is what the WebAssembly module tells', () =
     );
   });
 
+  test("by the module itself with TensorFlow's products, whatever the sizes, the masks and the options", () => {
+    fc.assert(
+      fc.property(problems(9), (problem) => expectSame(new ModuleKernel(() => true), problem)),
+      { numRuns: 40 },
+    );
+  });
+
   test("by TensorFlow's LSTM op, whatever the sizes and the options", () => {
     const problem = someProblem.map((one): Problem => ({ ...one, mask: 'none', recurrentActivation: 'sigmoid' }));
     fc.assert(
@@ -91,6 +99,7 @@ describe('What the way back comes by is what the WebAssembly module tells', () =
 test.each([
   ['step by step', new StepsKernel(), { ...PLAIN_PROBLEM, mask: 'with holes', recurrentActivation: 'hardSigmoid' }],
   ['in the LSTM op', new TensorFlowKernel(), PLAIN_PROBLEM],
+  ['for products alone', new ModuleKernel(() => true), { ...PLAIN_PROBLEM, mask: 'with holes', recurrentMasks: 4 }],
 ] as [string, FusedKernel, Problem][])(
   'The way back of ops %s leaves nothing behind',
   (_title, fusedKernel, problem) => {

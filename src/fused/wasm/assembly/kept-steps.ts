@@ -8,7 +8,7 @@ import { constants } from './workspace';
  * Keeps, for one timestep, what reaches h and c from later steps and in all, and how much a change of c changes h. Not for
  * steps of which h is a projection.
  *
- * @param dH From later steps, as dC, [B, U].
+ * @param dH From later steps, or of the last one from outside, as dC, [B, U].
  * @param first The first of the units that are computed here, of `units`.
  */
 export function keepStep(s: Sequence, n: i32, dH: usize, dC: usize, first: i32, units: i32): void {
@@ -20,8 +20,13 @@ export function keepStep(s: Sequence, n: i32, dH: usize, dC: usize, first: i32, 
     const to = usize(sample * s.timesteps + timestepOf(s, n)) * unitBytes + own;
     const row = usize(sample) * unitBytes + own;
     const isMasked = maskedOut(s, sample, n);
-    copyRow(s.laterDH + to, dH + row, units);
-    copyRow(s.laterDC + to, dC + row, units);
+    if (n + 1 < s.timesteps) {
+      copyRow(s.laterDH + to, dH + row, units);
+      copyRow(s.laterDC + to, dC + row, units);
+    } else {
+      memory.fill(s.laterDH + to, 0, usize(units) * FLOAT);
+      memory.fill(s.laterDC + to, 0, usize(units) * FLOAT);
+    }
     copyRow(s.totalDH + to, dH + row, units);
     copyRow(s.totalDC + to, dC + row, units);
     if (s.dOutputs !== 0 && !(isMasked && s.zeroOutputForMask)) addRow(s.totalDH + to, s.dOutputs + at, units);
