@@ -1,7 +1,7 @@
 import { ProtobufWriter } from '../../formats/protobuf-writer.js';
 
 /** TensorFlow's codes of what tensors hold. */
-const TYPES = { float: 1, int32: 3, bool: 10, resource: 20 } as const;
+const TYPES = { float: 1, int32: 3, bool: 10 } as const;
 type ElementType = keyof typeof TYPES;
 
 /** The producer of graphs that TensorFlow 2 has written since tfjs-node has been there: it decides which old ways are forbidden. */
@@ -142,6 +142,10 @@ export class Graph {
     return this.runOp('SelectV2', inputs, ['float'], { T: ofType('float') })[0] as GraphTensor;
   }
 
+  shapeOf(tensor: GraphTensor): GraphTensor {
+    return this.runOp('Shape', [tensor], ['int32'], { T: ofType('float') })[0] as GraphTensor;
+  }
+
   plus(value: GraphTensor, integer: number): GraphTensor {
     const inputs = [value, this.constant(integer, 'int32')];
     return this.runOp('AddV2', inputs, ['int32'], { T: ofType('int32') })[0] as GraphTensor;
@@ -153,6 +157,7 @@ export class Graph {
    * @param count How many there are.
    * @param isBackwards Whether the last one is first.
    * @param initial The states before the first turn.
+   * @param shapes Of what is kept of every turn.
    * @param turn What is computed in a turn, for the step n.
    * @returns The states after the last turn, and what was kept, in the order of the steps.
    */
@@ -160,8 +165,10 @@ export class Graph {
     count: GraphTensor,
     isBackwards: boolean,
     initial: readonly GraphTensor[],
+    shapes: Readonly<Record<string, GraphTensor>>,
     turn: (n: GraphTensor, states: GraphTensor[]) => Turn,
   ): Turn {
+    const buffers = Object.entries(shapes).map(([name, shape]) => [name, this.empty(count, shape)] as const);
     const around = this.frame;
     this.frame = { name: this.newName(), entered: new Map() };
     const counter = this.merge(this.constant(0, 'int32'));
@@ -177,20 +184,15 @@ export class Graph {
     );
     this.handOn(index, this.plus(index.value, 1));
     const ends = variables.map((one, place) => this.handOn(one, states[place] as GraphTensor));
-    const arrays = Object.entries(kept).map(([name, value]) => {
-      const [array, flow] = this.outside(() => this.newArray(count)) as [GraphTensor, GraphTensor];
-      const written = variable(flow);
-      const inputs = [array, n, value, written.value];
-      const [next] = this.runOp('TensorArrayWriteV3', inputs, ['float'], { T: ofType('float') }) as [GraphTensor];
-      return { name, array, flow: this.handOn(written, next) };
+    const place = this.vector(n);
+    const filled = buffers.map(([name, buffer]) => {
+      const steps = variable(buffer);
+      // In place, whoever else might hold the buffer: nobody does.
+      const inputs = [steps.value, place, this.asOneStep(kept[name] as GraphTensor)];
+      return [name, this.handOn(steps, this.run('InplaceUpdate', ...inputs))] as const;
     });
     this.frame = around;
-    const indices = this.upTo(count);
-    const all = arrays.map(({ name, array, flow }) => [
-      name,
-      this.runOp('TensorArrayGatherV3', [array, indices, flow], ['float'], { dtype: ofType('float') })[0],
-    ]);
-    return { states: ends, kept: Object.fromEntries(all) };
+    return { states: ends, kept: Object.fromEntries(filled) };
   }
 
   /** TensorFlow's own form of a graph, as a model with nothing else in it. */
@@ -235,8 +237,17 @@ export class Graph {
     return this.node(this.newName(), 'Const', [], [type], attributes)[0] as GraphTensor;
   }
 
-  private newArray(size: GraphTensor): GraphTensor[] {
-    return this.runOp('TensorArrayV3', [size], ['resource', 'float'], { dtype: ofType('float') });
+  /** Memory for tensors of a shape, one for each step. */
+  private empty(count: GraphTensor, shape: GraphTensor): GraphTensor {
+    const attributes = { T: ofType('int32'), N: ofInteger(2) };
+    const inputs = [this.vector(count), shape, this.constant(0, 'int32')];
+    const whole = this.runOp('ConcatV2', inputs, ['int32'], attributes);
+    return this.runOp('Empty', whole, ['float'], { dtype: ofType('float') })[0] as GraphTensor;
+  }
+
+  private asOneStep(value: GraphTensor): GraphTensor {
+    const inputs = [value, this.constant(0, 'int32')];
+    return this.runOp('ExpandDims', inputs, ['float'], { T: ofType('float') })[0] as GraphTensor;
   }
 
   private enter(tensor: GraphTensor, frame: Frame, isConstant: boolean): GraphTensor {
@@ -301,11 +312,6 @@ export class Graph {
 
   private minus(a: GraphTensor, b: GraphTensor): GraphTensor {
     return this.runOp('Sub', [a, b], ['int32'], { T: ofType('int32') })[0] as GraphTensor;
-  }
-
-  private upTo(count: GraphTensor): GraphTensor {
-    const inputs = [this.constant(0, 'int32'), count, this.constant(1, 'int32')];
-    return this.runOp('Range', inputs, ['int32'], {})[0] as GraphTensor;
   }
 
   private newName(): string {

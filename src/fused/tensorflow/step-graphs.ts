@@ -1,12 +1,14 @@
-import type { BlockOutputs } from './block-lstm.js';
+import { BLOCK_OUTPUTS, type BlockOutputs } from './block-lstm.js';
 import { Graph, type GraphTensor, ofInteger, ofType } from './graph.js';
 
 // The steps of a sequence, forward and backward, as loops over TensorFlow's ops. Which of a loop's results are computed is decided
 // by what is asked for: TensorFlow leaves out what nobody reads.
 
-/** A hard sigmoid is 0.2·z + 0.5 between 0 and 1. */
+/** A hard sigmoid is 0.2·z + 0.5 between 0 and 1; or 0.2·(z + 2.5), between 0 and 5 in the brackets. */
 export const HARD_SLOPE = 0.2;
 export const HARD_MIDDLE = 0.5;
+export const HARD_SHIFT = 2.5;
+const HARD_MOST = 5;
 
 /** What there are graphs for. */
 export interface StepKind {
@@ -52,7 +54,9 @@ type GatesOf = (n: GraphTensor, h: GraphTensor) => Gates;
 function writeForward(graph: Graph, { isMasked }: StepKind, gatesOf: GatesOf): void {
   const valid = isMasked ? graph.input('valid', 'bool') : null;
   const initial = [graph.input('h0'), graph.input('c0')];
-  const { states, kept } = graph.loop(graph.input('timesteps', 'int32'), false, initial, (n, [h, c]) => {
+  const shape = graph.shapeOf(initial[0] as GraphTensor);
+  const shapes = Object.fromEntries(BLOCK_OUTPUTS.map((name) => [name, shape]));
+  const { states, kept } = graph.loop(graph.input('timesteps', 'int32'), false, initial, shapes, (n, [h, c]) => {
     const [oldH, oldC] = [h, c] as [GraphTensor, GraphTensor];
     const { i, f, o, g } = gatesOf(n, oldH);
     const newC = graph.run('AddV2', graph.run('Mul', f, oldC), graph.run('Mul', i, g));
@@ -69,13 +73,15 @@ function writeForward(graph: Graph, { isMasked }: StepKind, gatesOf: GatesOf): v
   for (const [name, steps] of Object.entries(kept)) graph.output(`every_${name}`, steps);
 }
 
-/** A row for each sample: `projected` [T, B, 4U] is x · kernel, `weights` the recurrent kernel, `bias` [4U]. */
+/**
+ * A row for each sample: `projected` [T, B, 4U] is x · kernel, `weights` the recurrent kernel, `bias` [4U], hard sigmoids' shift
+ * included.
+ */
 function gatesOfSamples(graph: Graph, { isHard }: StepKind): GatesOf {
   const [projected, weights, bias] = [graph.input('projected'), graph.input('weights'), graph.input('bias')];
   const slope = graph.constant(HARD_SLOPE);
-  const middle = graph.constant(HARD_MIDDLE);
   const gate = (z: GraphTensor) =>
-    isHard ? toUnit(graph, graph.run('AddV2', graph.run('Mul', z, slope), middle)) : graph.run('Sigmoid', z);
+    isHard ? graph.run('Mul', between(graph, z, HARD_MOST), slope) : graph.run('Sigmoid', z);
   return (n, h) => {
     const sum = graph.run('AddV2', graph.run('MatMul', h, weights), graph.step(projected, n));
     const [i, f, g, o] = graph.split(1, 4, graph.run('BiasAdd', sum, bias)) as [
@@ -102,14 +108,15 @@ function gatesOfUnits(graph: Graph, { isHard }: StepKind): GatesOf {
     const z = graph.run('MatMul', weights, graph.join(0, h, graph.step(columns, n), one));
     const inputs = [z, parts, graph.constant(0, 'int32')];
     const [ofGates, ofG] = graph.runOp('SplitV', inputs, ['float', 'float'], ofSplit) as [GraphTensor, GraphTensor];
-    const gates = isHard ? toUnit(graph, ofGates) : graph.run('Sigmoid', ofGates);
+    const gates = isHard ? between(graph, ofGates, 1) : graph.run('Sigmoid', ofGates);
     const [i, f, o] = graph.split(0, 3, gates) as [GraphTensor, GraphTensor, GraphTensor];
     return { i, f, o, g: graph.run('Tanh', ofG) };
   };
 }
 
-function toUnit(graph: Graph, z: GraphTensor): GraphTensor {
-  return graph.run('ClipByValue', z, graph.constant(0), graph.constant(1));
+/** Clipped to what is between 0 and the most. */
+function between(graph: Graph, z: GraphTensor, most: number): GraphTensor {
+  return graph.run('ClipByValue', z, graph.constant(0), graph.constant(most));
 }
 
 /**
@@ -133,7 +140,10 @@ function writeBackward(graph: Graph, { isHard, isMasked }: StepKind, { atH, atGa
   const [c0, weights, zero] = [graph.input('c0'), graph.input('weights'), graph.constant(0)];
   const last = [graph.input('lastH'), graph.input('lastC')];
   const throughGate = isHard ? throughHardSigmoid : throughSigmoid;
-  const { states, kept } = graph.loop(graph.input('timesteps', 'int32'), true, last, (n, later) => {
+  const shape = graph.shapeOf(c0);
+  const ofGates = graph.runOp('Mul', [shape, graph.constant([1, 4], 'int32')], ['int32'], { T: ofType('int32') });
+  const shapes = { dZ: ofGates[0] as GraphTensor, laterDH: shape, laterDC: shape, dH: shape, dC: shape };
+  const { states, kept } = graph.loop(graph.input('timesteps', 'int32'), true, last, shapes, (n, later) => {
     const [laterDH, laterDC] = later as [GraphTensor, GraphTensor];
     const plus = (value: GraphTensor, steps: GraphTensor | null) =>
       steps ? graph.run('AddV2', value, graph.step(steps, n)) : value;
@@ -141,13 +151,13 @@ function writeBackward(graph: Graph, { isHard, isMasked }: StepKind, { atH, atGa
     const [dH, dC] = [plus(laterDH, everyH), plus(laterDC, everyC)];
     const [i, f, o, g, co] = [everyI(n), everyF(n), everyO(n), everyG(n), everyCO(n)];
     const dCell = graph.run('AddV2', dC, graph.run('TanhGrad', co, times(dH, o)));
-    const ofGates = [
+    const dGates = [
       throughGate(graph, i, times(dCell, g)),
       throughGate(graph, f, times(dCell, graph.stepBefore(cells, n, c0))),
       graph.run('TanhGrad', g, times(dCell, i)),
       throughGate(graph, o, times(dH, co)),
     ];
-    const dComputed = plus(graph.join(1, ...ofGates), everyZ);
+    const dComputed = plus(graph.join(1, ...dGates), everyZ);
     const isValid = valid && graph.step(valid, n);
     // A masked step hands on what arrives, and nothing of it comes from its pre-activations.
     const dZ = isValid ? graph.select(isValid, dComputed, zero) : dComputed;

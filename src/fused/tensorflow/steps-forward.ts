@@ -4,18 +4,20 @@ import type { BlockOutputs } from './block-lstm.js';
 import { keptWeights } from './kept-weights.js';
 import type { OpInput } from './native-ops.js';
 import { runGraph } from './run-graph.js';
-import { forwardGraphs, HARD_MIDDLE, HARD_SLOPE } from './step-graphs.js';
+import { forwardGraphs, HARD_MIDDLE, HARD_SHIFT, HARD_SLOPE } from './step-graphs.js';
 import { orderSteps, swapBatchAndTime, validSteps } from './time-major.js';
 
 type OutputName = keyof BlockOutputs;
 
-/** What `blockLSTM` computes, by a dozen ops a step: for hard sigmoids, and for masks. */
+/** What `blockLSTM` computes, by TensorFlow's plain ops: for hard sigmoids, and for masks. */
 export interface Steps {
   /** The states after the last step, each [B, U]. */
   h: tf.Tensor2D;
   c: tf.Tensor2D;
-  /** What was asked for of all steps, each [T, B, U]. At masked steps states are copied, and the gates are not 0. */
-  sequences: Partial<BlockOutputs>;
+  /** What was asked for of all steps, each [T, B, U], or [T, U, B] with rows of units. At masked steps states are copied, and gates not 0. */
+  kept: Partial<Record<OutputName, tf.Tensor3D>>;
+  /** One of these as [B, T, U], in processing order. */
+  sequence(name: OutputName): tf.Tensor3D;
 }
 
 /** How the matrices of the steps lie: with a row for each sample, or with a row for each unit. */
@@ -28,62 +30,64 @@ interface Layout {
   /** From rows of samples, [B, U], and back. */
   fromRows(matrix: tf.Tensor2D): tf.Tensor;
   toRows(matrix: tf.Tensor): tf.Tensor2D;
-  /** From matrices of all steps to [T, B, U]. */
-  toSequence(steps: tf.Tensor): tf.Tensor3D;
+  /** From matrices of all steps to [B, T, U]. */
+  toSequence(steps: tf.Tensor3D): tf.Tensor3D;
   /** Of [T, B, 1], which steps are valid. */
   validOf(valid: tf.Tensor3D): tf.Tensor;
 }
 
 /**
  * @param wanted Of which quantities all steps are kept.
- * @param hasRowsOfUnits Whether matrices have a row for each unit, where no more is wanted than h.
+ * @param hasRowsOfUnits Whether matrices have a row for each unit.
  */
 export function stepsForward(
   inputs: FusedInputs,
   options: FusedOptions,
   wanted: readonly OutputName[],
-  hasRowsOfUnits: (batch: number, timesteps: number) => boolean,
+  hasRowsOfUnits: boolean,
 ): Steps {
   const { x, h0, c0 } = inputs;
-  const [batch, timesteps] = x.shape;
-  const keepsHiddensAtMost = wanted.every((name) => name === 'h');
-  const isByUnits = keepsHiddensAtMost && hasRowsOfUnits(batch, timesteps);
-  const layout = isByUnits ? rowsOfUnits(inputs, options) : rowsOfSamples(inputs, options);
+  const layout = hasRowsOfUnits ? rowsOfUnits(inputs, options) : rowsOfSamples(inputs, options);
   const valid = validSteps(inputs, options);
   const stateOf = (state: tf.Tensor2D | null) =>
     state === null ? tf.zeros(layout.shapeOfState) : layout.fromRows(state);
   const given = {
     ...layout.inputs,
-    timesteps: tf.scalar(timesteps, 'int32'),
+    timesteps: tf.scalar(x.shape[1], 'int32'),
     h0: stateOf(h0),
     c0: stateOf(c0),
     ...(valid && { valid: layout.validOf(valid) }),
   };
   const kind = { isHard: options.recurrentActivation === 'hardSigmoid', isMasked: valid !== null };
   const outputs = ['h', 'c', ...wanted.map((name) => `every_${name}`)];
-  const [h, c, ...kept] = runGraph(forwardGraphs, kind, layout.part, given, outputs) as [
+  const [h, c, ...every] = runGraph(forwardGraphs, kind, layout.part, given, outputs) as [
     tf.Tensor,
     tf.Tensor,
-    ...tf.Tensor[],
+    ...tf.Tensor3D[],
   ];
-  const sequences = kept.map((steps, n) => [wanted[n], layout.toSequence(steps)]);
-  return { h: layout.toRows(h), c: layout.toRows(c), sequences: Object.fromEntries(sequences) };
+  const kept: Steps['kept'] = Object.fromEntries(wanted.map((name, n) => [name, every[n]]));
+  const sequence = (name: OutputName) => layout.toSequence(kept[name] as tf.Tensor3D);
+  return { h: layout.toRows(h), c: layout.toRows(c), kept, sequence };
 }
 
 /** x · kernel of all steps at once, and h · recurrentKernel of each. */
 function rowsOfSamples(inputs: FusedInputs, options: FusedOptions): Layout {
   const { kernel, recurrentKernel, bias } = inputs;
   const [batch, timesteps, features] = inputs.x.shape;
-  const columns = kernel.shape[1];
+  const units = recurrentKernel.shape[0];
+  const columns = 4 * units;
   const rows = tf.reshape(swapBatchAndTime(orderSteps(inputs, options)), [timesteps * batch, features]) as tf.Tensor2D;
   const projected = tf.reshape(tf.matMul(rows, kernel), [timesteps, batch, columns]);
+  const ofBias = bias ?? tf.zeros([columns]);
+  const isHard = options.recurrentActivation === 'hardSigmoid';
+  const shifted = isHard ? tf.add(ofBias, blocks(units, HARD_SHIFT, 0)) : ofBias;
   return {
     part: 'samples',
-    inputs: { projected, weights: recurrentKernel, bias: bias ?? tf.zeros([columns]) },
-    shapeOfState: [batch, columns / 4],
+    inputs: { projected, weights: recurrentKernel, bias: shifted },
+    shapeOfState: [batch, units],
     fromRows: (matrix) => matrix,
     toRows: (matrix) => matrix as tf.Tensor2D,
-    toSequence: (steps) => steps as tf.Tensor3D,
+    toSequence: swapBatchAndTime,
     validOf: (valid) => valid,
   };
 }
@@ -103,7 +107,7 @@ function rowsOfUnits(inputs: FusedInputs, options: FusedOptions): Layout {
     shapeOfState: [units, batch],
     fromRows: tf.transpose,
     toRows: (matrix) => tf.transpose(matrix) as tf.Tensor2D,
-    toSequence: (steps) => tf.transpose(steps, [0, 2, 1]) as tf.Tensor3D,
+    toSequence: (steps) => tf.transpose(steps, [2, 0, 1]),
     validOf: (valid) => tf.reshape(valid, [timesteps, 1, batch]),
   };
 }

@@ -49,23 +49,22 @@ export class StepsKernel implements FusedKernel {
       const wanted = BLOCK_OUTPUTS.filter(
         (name) => forBackward || (keepOutputs && name === 'h') || (keepGates && OF_GATES.some((gate) => gate === name)),
       );
-      const { h, c, sequences } = stepsForward(inputs, options, wanted, this.hasRowsOfUnits);
+      const [batch, timesteps] = inputs.x.shape;
+      const isByUnits = !forBackward && !keepGates && this.hasRowsOfUnits(batch, timesteps);
+      const { h, c, kept, sequence } = stepsForward(inputs, options, wanted, isByUnits);
       const valid = validSteps(inputs, options);
-      const shown = zeroOutputForMask ? valid : null;
-      const all = (name: keyof BlockOutputs) => sequences[name] as tf.Tensor3D;
-      const gate = (name: keyof BlockOutputs) => swapBatchAndTime(zeroWhereMasked(all(name), valid));
+      const [validByRow, shown] = [valid && swapBatchAndTime(valid), zeroOutputForMask ? valid : null];
+      const gate = (name: keyof BlockOutputs) => zeroWhereMasked(sequence(name), validByRow);
       return {
         result: {
           // Gradients of two outputs that are one tensor would be counted twice.
           lastOutput: shown === null ? tf.clone(h) : zeroWhereMasked(h, lastStep(shown)),
           h,
           c,
-          outputs: keepOutputs ? swapBatchAndTime(zeroWhereMasked(all('h'), shown)) : null,
-          gates: keepGates
-            ? { i: gate('i'), f: gate('f'), g: gate('ci'), o: gate('o'), c: swapBatchAndTime(all('cs')) }
-            : null,
+          outputs: keepOutputs ? zeroWhereMasked(sequence('h'), shown && validByRow) : null,
+          gates: keepGates ? { i: gate('i'), f: gate('f'), g: gate('ci'), o: gate('o'), c: sequence('cs') } : null,
         },
-        saved: forBackward ? BLOCK_OUTPUTS.map(all) : [],
+        saved: forBackward ? BLOCK_OUTPUTS.map((name) => kept[name] as tf.Tensor3D) : [],
       };
     });
   }

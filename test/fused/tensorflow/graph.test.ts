@@ -47,16 +47,12 @@ describe('A loop of a graph', () => {
     (isBackwards) => {
       const x = randomTensor([5, 2, 3], 1);
       const write = (graph: Graph) => {
-        const sequence = graph.input('x');
-        const { states, kept } = graph.loop(
-          graph.input('count', 'int32'),
-          isBackwards,
-          [graph.input('first')],
-          (n, [sum]) => {
-            const next = graph.run('AddV2', sum as GraphTensor, graph.step(sequence, n));
-            return { states: [next], kept: { before: sum as GraphTensor, after: next } };
-          },
-        );
+        const [sequence, start] = [graph.input('x'), graph.input('first')];
+        const shapes = { before: graph.shapeOf(start), after: graph.shapeOf(start) };
+        const { states, kept } = graph.loop(graph.input('count', 'int32'), isBackwards, [start], shapes, (n, [sum]) => {
+          const next = graph.run('AddV2', sum as GraphTensor, graph.step(sequence, n));
+          return { states: [next], kept: { before: sum as GraphTensor, after: next } };
+        });
         graph.output('sum', only(states));
         graph.output('before', kept.before as GraphTensor);
         graph.output('after', kept.after as GraphTensor);
@@ -78,7 +74,7 @@ describe('A loop of a graph', () => {
     const [x, first] = [randomTensor([4, 3], 3), randomTensor([3], 4)];
     const write = (graph: Graph) => {
       const [sequence, given] = [graph.input('x'), graph.input('first')];
-      const { kept } = graph.loop(graph.input('count', 'int32'), false, [], (n) => ({
+      const { kept } = graph.loop(graph.input('count', 'int32'), false, [], { before: graph.shapeOf(given) }, (n) => ({
         states: [],
         kept: { before: graph.stepBefore(sequence, n, given) },
       }));
@@ -95,7 +91,7 @@ describe('A loop of a graph', () => {
       const twice = graph.run('AddV2', x, x);
       const grow = (from: GraphTensor) =>
         only(
-          graph.loop(count, false, [from], (_, [value]) => ({
+          graph.loop(count, false, [from], {}, (_, [value]) => ({
             states: [graph.run('AddV2', graph.run('Mul', value as GraphTensor, graph.constant(3)), twice)],
             kept: {},
           })).states,

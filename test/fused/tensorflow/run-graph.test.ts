@@ -41,7 +41,7 @@ afterEach(() => jest.restoreAllMocks());
 test('The graphs of a kind are loaded once, and leave nothing but their results', () => {
   const run = freshRun();
   const load = jest.spyOn(nativeBackend(), 'loadSavedModelMetaGraph');
-  const given = inputs([0.5, 2, 0.25, -1]);
+  const given = inputs([3, 4.5, 0.25, 1.5]);
   const held = () => [tf.memory().numTensors, nativeBackend().numDataIds()] as const;
   const before = held();
   const expected = (0.2 * -1 + 0.5) * Math.tanh((0.2 * 0.5 + 0.5) * Math.tanh(0.25));
@@ -58,7 +58,7 @@ test('The graphs of a kind are loaded once, and leave nothing but their results'
 
 test('Two copies of the package load graphs from folders of their own', () => {
   const load = jest.spyOn(nativeBackend(), 'loadSavedModelMetaGraph');
-  const given = inputs([0.5, 2, 0.25, -1]);
+  const given = inputs([3, 4.5, 0.25, 1.5]);
   const [first] = freshRun()(forwardGraphs, KIND, 'samples', given, OUTPUTS);
   const [second] = freshRun()(forwardGraphs, KIND, 'samples', given, OUTPUTS);
   expectClose(second as tf.Tensor, first as tf.Tensor, 0);
