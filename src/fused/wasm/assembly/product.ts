@@ -1,5 +1,5 @@
 import { PANEL_COLUMNS, sliverRows } from './panels';
-import { tile1x16, tile1x32, tile2x16, tile4x8, tile6x8 } from './tiles';
+import { tile1x16, tile1x48, tile2x16, tile4x8, tile6x8 } from './tiles';
 import { copyRow, FLOAT } from './vectors';
 
 /**
@@ -63,18 +63,25 @@ export function addRowProduct(
   edge: usize,
 ): void {
   const panelBytes = usize(depth) * 64;
-  const pairs = columns / (2 * PANEL_COLUMNS);
-  const rest = columns - pairs * 2 * PANEL_COLUMNS;
-  const afterPairs = usize(pairs) * 2;
-  if (descending) addRest(result, row, panels, afterPairs, rest, depth, edge);
-  for (let n = 0; n < pairs; n++) {
-    const panel = usize(descending ? pairs - 1 - n : n) * 2;
-    tile1x32(result + panel * 64, row, panels + panel * panelBytes, panelBytes, depth);
+  const triples = columns / (3 * PANEL_COLUMNS);
+  const afterTriples = usize(triples) * 3;
+  const rest = columns - triples * 3 * PANEL_COLUMNS;
+  // Called twice, a tile stays a function of its own: as a part of this one V8 would keep its sums in memory, with relaxed SIMD.
+  if (descending) {
+    addRest(result, row, panels, afterTriples, rest, depth, edge);
+    for (let panel = afterTriples; panel > 0; ) {
+      panel -= 3;
+      tile1x48(result + panel * 64, row, panels + panel * panelBytes, panelBytes, depth);
+    }
+  } else {
+    for (let panel: usize = 0; panel < afterTriples; panel += 3) {
+      tile1x48(result + panel * 64, row, panels + panel * panelBytes, panelBytes, depth);
+    }
+    addRest(result, row, panels, afterTriples, rest, depth, edge);
   }
-  if (!descending) addRest(result, row, panels, afterPairs, rest, depth, edge);
 }
 
-/** The product with the panels from `panel` on, which have less than 32 columns. */
+/** The product with the panels from `panel` on, which have less than 48 columns. */
 function addRest(
   result: usize,
   row: usize,

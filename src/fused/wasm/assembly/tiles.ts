@@ -74,13 +74,12 @@ export function tile1x16(c: usize, row: usize, panel: usize, count: i32, accumul
 }
 
 /**
- * c [1, 32] += row [count] · two panels [count, 16], one `distance` bytes after the other: with only one, each sum would wait
- * for its last addition.
+ * c [1, 48] += row [count] · three panels [count, 16], each `distance` bytes after the other: with fewer, each sum would wait for
+ * its last addition.
  *
- * The columns are taken from the last one on: V8 orders what does not depend on each other by its uses, and would otherwise
- * load most of a turn's vectors first. For these there are not enough registers, and sums that wait in memory take twice as long.
+ * Addresses move on at the start of a turn, so that V8 need not copy them.
  */
-export function tile1x32(c: usize, row: usize, panel: usize, distance: usize, count: i32): void {
+export function tile1x48(c: usize, row: usize, panel: usize, distance: usize, count: i32): void {
   let c0 = v128.load(c, 0);
   let c1 = v128.load(c, 16);
   let c2 = v128.load(c, 32);
@@ -89,38 +88,33 @@ export function tile1x32(c: usize, row: usize, panel: usize, distance: usize, co
   let d1 = v128.load(c, 80);
   let d2 = v128.load(c, 96);
   let d3 = v128.load(c, 112);
-  let next = panel + distance;
+  let e0 = v128.load(c, 128);
+  let e1 = v128.load(c, 144);
+  let e2 = v128.load(c, 160);
+  let e3 = v128.load(c, 176);
   const end = row + usize(count) * 4;
-  for (const pairs = end - usize(count & 1) * 4; row < pairs; row += 8, panel += 128, next += 128) {
-    let a = v128.load32_splat(row, 0);
-    d3 = multiplyAdd(a, v128.load(next, 48), d3);
-    d2 = multiplyAdd(a, v128.load(next, 32), d2);
-    d1 = multiplyAdd(a, v128.load(next, 16), d1);
-    d0 = multiplyAdd(a, v128.load(next, 0), d0);
-    c3 = multiplyAdd(a, v128.load(panel, 48), c3);
-    c2 = multiplyAdd(a, v128.load(panel, 32), c2);
-    c1 = multiplyAdd(a, v128.load(panel, 16), c1);
-    c0 = multiplyAdd(a, v128.load(panel, 0), c0);
-    a = v128.load32_splat(row, 4);
-    d3 = multiplyAdd(a, v128.load(next, 112), d3);
-    d2 = multiplyAdd(a, v128.load(next, 96), d2);
-    d1 = multiplyAdd(a, v128.load(next, 80), d1);
-    d0 = multiplyAdd(a, v128.load(next, 64), d0);
-    c3 = multiplyAdd(a, v128.load(panel, 112), c3);
-    c2 = multiplyAdd(a, v128.load(panel, 96), c2);
-    c1 = multiplyAdd(a, v128.load(panel, 80), c1);
-    c0 = multiplyAdd(a, v128.load(panel, 64), c0);
-  }
-  if (row < end) {
+  let second = panel + distance - 64;
+  let third = second + distance;
+  row -= 4;
+  panel -= 64;
+  while (row + 4 < end) {
+    row += 4;
+    panel += 64;
+    second += 64;
+    third += 64;
     const a = v128.load32_splat(row);
-    d3 = multiplyAdd(a, v128.load(next, 48), d3);
-    d2 = multiplyAdd(a, v128.load(next, 32), d2);
-    d1 = multiplyAdd(a, v128.load(next, 16), d1);
-    d0 = multiplyAdd(a, v128.load(next, 0), d0);
-    c3 = multiplyAdd(a, v128.load(panel, 48), c3);
-    c2 = multiplyAdd(a, v128.load(panel, 32), c2);
-    c1 = multiplyAdd(a, v128.load(panel, 16), c1);
     c0 = multiplyAdd(a, v128.load(panel, 0), c0);
+    c1 = multiplyAdd(a, v128.load(panel, 16), c1);
+    c2 = multiplyAdd(a, v128.load(panel, 32), c2);
+    c3 = multiplyAdd(a, v128.load(panel, 48), c3);
+    d0 = multiplyAdd(a, v128.load(second, 0), d0);
+    d1 = multiplyAdd(a, v128.load(second, 16), d1);
+    d2 = multiplyAdd(a, v128.load(second, 32), d2);
+    d3 = multiplyAdd(a, v128.load(second, 48), d3);
+    e0 = multiplyAdd(a, v128.load(third, 0), e0);
+    e1 = multiplyAdd(a, v128.load(third, 16), e1);
+    e2 = multiplyAdd(a, v128.load(third, 32), e2);
+    e3 = multiplyAdd(a, v128.load(third, 48), e3);
   }
   v128.store(c, c0, 0);
   v128.store(c, c1, 16);
@@ -130,11 +124,16 @@ export function tile1x32(c: usize, row: usize, panel: usize, distance: usize, co
   v128.store(c, d1, 80);
   v128.store(c, d2, 96);
   v128.store(c, d3, 112);
+  v128.store(c, e0, 128);
+  v128.store(c, e1, 144);
+  v128.store(c, e2, 160);
+  v128.store(c, e3, 176);
 }
 
 /**
  * c [4, 8] = or += sliver [count, 4]ᵀ · half a panel [count, 8 of 16]: what 16 registers allow where a multiply-add takes one for
- * the product. Rows are taken from the last one on, as in `tile1x32`.
+ * the product. The rows of c are taken from the last one on: V8 orders what does not depend on each
+ * other by its uses, and would otherwise load most of a turn's vectors first.
  *
  * V8 orders the operations between two branches sum by sum. So each k ends with one: else the additions of a sum would follow each
  * other and wait. The sliver moves on with each k, as V8 computes the address of each splat anew for another offset.
