@@ -53,9 +53,12 @@ function load(bytes: Uint8Array): number {
 
 const FILE = 'saved_model.pb';
 
-/** One that no other copy of this package has written to: in memory, what is written to a file is added to what is there. */
+/**
+ * One that no other copy of this package has written to, nor another thread is about to: in memory, what is written to a file is
+ * added to what is there.
+ */
 function newFolder(): string {
   const pattern = tf.scalar(`ram://explicit-lstm-*/${FILE}`, 'string');
   const [files] = nativeBackend().executeMultipleOutputs('MatchingFiles', [], [pattern], 1) as [tf.Tensor];
-  return `ram://explicit-lstm-${files.size}`;
+  return `ram://explicit-lstm-${files.size}-${Math.random()}`;
 }
