@@ -109,7 +109,9 @@ describe("Where TensorFlow's own ops are the fastest, a flow is the same on them
   beforeAll(async () => {
     await useBackend('tensorflow');
     // They are checked when they are asked for the first time, by running them.
-    applicableFusedKernels({ ...FUSED_PROBLEM, keepsGates: true, takesGradients: true });
+    for (const recurrentActivation of ['sigmoid', 'hardSigmoid']) {
+      applicableFusedKernels({ ...FUSED_PROBLEM, recurrentActivation, keepsGates: true, takesGradients: true });
+    }
   });
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
