@@ -61,7 +61,7 @@ export function useThreads(given: Threads | null): void {
 }
 
 /** What the module can compute. */
-export type ModuleFunction = Exclude<keyof ModuleExports, `${string}Bytes`>;
+export type ModuleFunction = Exclude<keyof ModuleExports, `${string}Bytes` | 'copyBlock'>;
 
 /**
  * Calls a function of the module.

@@ -16,6 +16,8 @@ interface PlainExports {
   biasGradientScratchBytes: OnSequence<number>;
   inputGradient: OnSequence<void>;
   inputGradientScratchBytes: OnSequence<number>;
+  /** Copies one of the four blocks that each row has: floats [rows, 4·width] to [rows, width]. */
+  copyBlock(destination: number, source: number, rows: number, width: number): void;
   /** How much memory the panels of weights [depth, columns] take. */
   weightPanelsBytes(depth: number, columns: number, maskCount: number): number;
 }

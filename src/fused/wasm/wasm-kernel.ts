@@ -523,20 +523,17 @@ class ModuleCall {
    * @returns What makes them, to be called once, after the function ran.
    */
   writeByGate<T extends tf.Tensor>(field: number, shape: number[]): () => ByGate<T> {
-    const size = tf.util.sizeFromShape(shape);
-    const whole = this.heap.reserve(4 * size);
-    this.fields[field] = whole;
     const width = (shape.at(-1) as number) / GATE_NAMES.length;
+    const size = tf.util.sizeFromShape(shape);
+    this.reserve(field, size);
+    const whole = this.fields[field] as number;
     const blocks = GATE_NAMES.map(() => this.heap.output([...shape.slice(0, -1), width]) as Output<T>);
     return () => {
-      const words = this.heap.view();
-      for (const [gate, { address }] of blocks.entries()) {
-        let from = whole / 4 + gate * width;
-        for (let to = address / 4; from < whole / 4 + size; from += GATE_NAMES.length * width, to += width) {
-          words.copyWithin(to, from, from + width);
-        }
-      }
-      const [i, f, g, o] = blocks.map((block) => block.toTensor()) as [T, T, T, T];
+      const [i, f, g, o] = blocks.map((block, gate) => {
+        const from = whole + Float32Array.BYTES_PER_ELEMENT * gate * width;
+        this.heap.exports.copyBlock(block.address, from, size / width / GATE_NAMES.length, width);
+        return block.toTensor();
+      }) as [T, T, T, T];
       return { i, f, g, o };
     };
   }

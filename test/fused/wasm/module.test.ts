@@ -117,7 +117,7 @@ describe.each(['simd', 'relaxed-simd', 'simd with additions', 'relaxed-simd with
       const exports = moduleOfKernels.instantiate(build, memory);
       const functions = build.endsWith('additions') ? [...PLAIN_FUNCTIONS, ...FUNCTIONS_OF_ADDITIONS] : PLAIN_FUNCTIONS;
       const names = functions.flatMap((name) => [name, `${name}ScratchBytes`]);
-      expect(Object.keys(exports).sort()).toEqual([...names, 'weightPanelsBytes'].sort());
+      expect(Object.keys(exports).sort()).toEqual([...names, 'copyBlock', 'weightPanelsBytes'].sort());
       // It brings no data of its own into a memory that is another's.
       expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true);
     });

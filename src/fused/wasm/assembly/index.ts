@@ -9,4 +9,5 @@ export {
   recurrentKernelGradient,
   recurrentKernelGradientScratchBytes,
 } from './kernel-gradients';
+export { copyBlock } from './vectors';
 export { weightPanelsBytes } from './weights';

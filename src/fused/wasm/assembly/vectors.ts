@@ -68,6 +68,12 @@ export function multiplyAddRow(destination: usize, a: usize, b: usize, count: i3
   }
 }
 
+/** Copies one of the four blocks that each row has, [rows, 4·width] to [rows, width]. */
+export function copyBlock(destination: usize, source: usize, rows: i32, width: i32): void {
+  const bytes = usize(width) * FLOAT;
+  for (; rows > 0; rows--, destination += bytes, source += 4 * bytes) copyRow(destination, source, width);
+}
+
 /** Copies `count` floats, here rather than by `memory.copy`, which engines carry out in a call of some 20 ns. */
 export function copyRow(destination: usize, source: usize, count: i32): void {
   let n = 0;
