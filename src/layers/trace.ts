@@ -151,7 +151,6 @@ export function traceOf(
   for (const gate of cell.gateNames) gateActivations[gate] = cell.gateActivation(gate);
   const mask = given.mask === null ? null : booleanMask(given.mask);
   const trace = {
-    ...sequences,
     h0: initialStates.h,
     c0: initialStates.c,
     gates: pick(sequences, cell.gateNames),
@@ -169,6 +168,8 @@ export function traceOf(
         ...(mask === null ? [] : [mask]),
       ]);
     },
+    // Last: V8 takes twenty times as long to add as many properties after a spread.
+    ...sequences,
   } as GateTrace;
   return keptUnits === undefined ? trace : { ...trace, unitIndices: [...keptUnits] };
 }

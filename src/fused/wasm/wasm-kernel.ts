@@ -141,12 +141,12 @@ export class WasmKernel implements FusedKernel {
       call.run('recurrentKernelGradient');
       if (bias !== null) call.run('biasGradient');
       return {
-        ...steps(),
         x: dX.toTensor(),
         kernel: dKernel(),
         recurrentKernel: dRecurrentKernel(),
         bias: dBias?.() ?? null,
         dZ: dZ(),
+        ...steps(),
       };
     });
   }
@@ -163,7 +163,7 @@ export class WasmKernel implements FusedKernel {
       const steps = prepareSteps(call, inputs, saved, gradients);
       const dZ = call.write<tf.Tensor3D>(FIELD.dZ, [x.shape[0], x.shape[1], kernel.shape[1]]);
       call.run('backward');
-      return { ...steps(), dZ: dZ.toTensor() };
+      return { dZ: dZ.toTensor(), ...steps() };
     });
   }
 
