@@ -1,4 +1,4 @@
-import { packPanels, packTransposedSlivers, panelsBytes } from './panels';
+import { PANEL_COLUMNS, packPanels, packTransposedSlivers, panelsBytes } from './panels';
 import { multiply } from './product';
 import { layOutRow, writeUnitOutputs } from './row';
 import { bytesLaidOutFrom, layOutFrom, reserve } from './scratch';
@@ -8,8 +8,8 @@ import { addRow, FLOAT, multiplyAddRow, multiplyRow, VECTOR } from './vectors';
 import { columnsOfProduct, GATES, productsFor } from './weights';
 import { edge, layOutWorkspace, prepareWorkspace, slivers } from './workspace';
 
-/** Rows of dZ that are taken at once: bounds the memory that long sequences take. */
-const ROWS_OF_CHUNK: i32 = 512;
+/** Rows of dZ that are taken at once: few enough for what meets them to stay in a cache, however long the sequences are. */
+const ROWS_OF_CHUNK: i32 = 256;
 
 /** What the rows are that a gradient is multiplied by: x, the h before each step, or what the units put out. */
 const OF_INPUT: i32 = 0;
@@ -17,14 +17,14 @@ const OF_STATE: i32 = 1;
 const OF_UNITS: i32 = 2;
 
 let factor: usize = 0;
-let panels: usize = 0;
+let panel: usize = 0;
 
 function layOut(s: Sequence, depth: i32, columns: i32, address: usize): usize {
   layOutFrom(address);
   const rows = min(ROWS_OF_CHUNK, s.batch * s.timesteps);
   layOutWorkspace(usize(rows) * usize(depth), 0);
   factor = reserve(usize(rows) * usize(depth) * FLOAT);
-  panels = reserve(panelsBytes(rows, sizeOfShare(s, columns)));
+  panel = reserve(panelsBytes(rows, PANEL_COLUMNS));
   return bytesLaidOutFrom(address);
 }
 
@@ -159,8 +159,14 @@ function sumOverRows(
         else if (WITH_ADDITIONS) writeUnitsRow(s, to, first + row);
       }
       packTransposedSlivers(slivers, factor, usize(depth) * FLOAT, depth, count);
-      packPanels(panels, gradients + usize(first) * rowBytes + block, rowBytes, count, columns);
-      multiply(result + block, rowBytes, slivers, panels, depth, columns, count, first > 0, edge);
+      const from = gradients + usize(first) * rowBytes + block;
+      // Each panel is packed just before it is read: all of them would not stay in a cache.
+      for (let column = 0; column < columns; column += PANEL_COLUMNS) {
+        const at = usize(column) * FLOAT;
+        const width = min(PANEL_COLUMNS, columns - column);
+        packPanels(panel, from + at, rowBytes, count, width);
+        multiply(result + block + at, rowBytes, slivers, panel, depth, width, count, first > 0, edge);
+      }
     }
   }
 }
