@@ -44,8 +44,8 @@ const RULES: OptionRules = { loss: CHECKED_LATER, sampleWeight: CHECKED_LATER };
  * }
  * ```
  *
- * The model runs once and keeps all that its LSTMs compute, with one backward pass to the outputs of its LSTMs; from there,
- * gradients are followed back through each call step by step. (An LSTM of a class of your own is run once more, as in
+ * The model runs once and keeps all that its LSTMs compute; then gradients are followed back through the model and, step by
+ * step, through each call of an LSTM, once. (An LSTM of a class of your own is run once more, as in
  * `traceModel`.) Time and memory are proportional to T; `gradientFlowModelBytes` says how much memory.
  *
  * @param model A built model; compiled, unless `loss` is given.
