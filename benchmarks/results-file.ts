@@ -18,13 +18,14 @@ export interface ResultsFile {
 const FOLDER = 'benchmarks/results';
 
 /** Where a run of today on this machine is kept. */
-export function resultsFile({ cpu, node }: Machine, day = new Date()): string {
+export function resultsFile({ cpu, simd, node }: Machine, day = new Date()): string {
   const processor = cpu
     .toLowerCase()
     .replace(/\(\w+\)|cpu|processor|@.*/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
-  return join(FOLDER, `${day.toISOString().slice(0, 10)}-${processor}-node-${node.slice(1).split('.', 1)[0]}.json`);
+  const machine = [processor, simd, 'node', node.slice(1).split('.', 1)[0]].filter((part) => part !== null);
+  return join(FOLDER, `${day.toISOString().slice(0, 10)}-${machine.join('-')}.json`);
 }
 
 /** To four digits, which is more than any of them deserves; a line for each result. */

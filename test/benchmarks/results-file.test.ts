@@ -19,11 +19,12 @@ const result: Result = {
 
 describe('resultsFile', () => {
   it.each([
-    ['AMD EPYC', '2026-11-29-amd-epyc-node-20.json'],
-    ['Intel(R) Xeon(R) Processor @ 2.80GHz', '2026-11-29-intel-xeon-node-20.json'],
-    ['AMD EPYC 7B13 64-Core Processor', '2026-11-29-amd-epyc-7b13-64-core-node-20.json'],
-  ])('names the file of %s after the day, it and Node', (cpu, name) => {
-    expect(resultsFile({ ...machine, cpu }, new Date('2026-11-29T12:00:00Z'))).toBe(`benchmarks/results/${name}`);
+    ['AMD EPYC', 'avx2', '2026-11-29-amd-epyc-avx2-node-20.json'],
+    ['AMD EPYC', 'avx512f', '2026-11-29-amd-epyc-avx512f-node-20.json'],
+    ['Intel(R) Xeon(R) Processor @ 2.80GHz', 'avx512f', '2026-11-29-intel-xeon-avx512f-node-20.json'],
+    ['AMD EPYC 7B13 64-Core Processor', null, '2026-11-29-amd-epyc-7b13-64-core-node-20.json'],
+  ])('names the file of %s with %s after the day, these and Node', (cpu, simd, name) => {
+    expect(resultsFile({ ...machine, cpu, simd }, new Date('2026-11-29T12:00:00Z'))).toBe(`benchmarks/results/${name}`);
   });
 });
 
