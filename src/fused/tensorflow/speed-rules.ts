@@ -76,6 +76,18 @@ import { MOST_BYTES_OF_PANELS } from '../wasm/kept-panels.js';
  *     64x16x90x256       masked inference      21      18                9.0
  *     64x16x90x256       training              65      60       51      27
  *     64x16x90x256       masked training       78      81       72      30
+ *
+ * With sigmoids and many weights, there:
+ *
+ *     B x T x D x U      task         built-in   LSTM op   steps
+ *     8x20x512x512       inference                  8.7     9.2
+ *     8x20x700x700       inference       34        22      15
+ *     8x20x700x700       training       176        56      43
+ *     8x20x1024x1024     inference      109        80      38
+ *     8x20x1024x1024     training       353       155     120
+ *     32x10x512x1024     inference       72        54      48
+ *     32x10x512x1024     training       229       146     142
+ *     1x1x2048x2048      inference       15        17      11
  */
 
 /**
@@ -83,6 +95,9 @@ import { MOST_BYTES_OF_PANELS } from '../wasm/kept-panels.js';
  * start two ops a step.
  */
 export const MOST_WEIGHTS_AT_ONCE = 40_000;
+
+/** BlockLSTMV2 takes kernel and recurrent kernel as one, and with more of them a graph of plain ops is up to twice as fast. */
+const MOST_WEIGHTS_OF_LSTM_OPS = 3e6;
 
 /** In a smaller batch, the module is done before BlockLSTMGradV2 has gone through the weights' gradients. */
 const LEAST_BATCH_AT_ONCE = 32;
@@ -114,9 +129,8 @@ export function areOpsFaster(problem: FusedProblem): boolean {
   const { batch, timesteps, keepsGates, takesGradients } = problem;
   const weights = weightsOf(problem);
   const step = batch * weights;
-  if (isPlainStep(problem)) return false;
+  if (isPlainStep(problem) || weights > MOST_WEIGHTS_OF_LSTM_OPS) return false;
   if (!takesGradients) {
-    if (weights > MOST_WEIGHTS_KEPT) return true;
     const isLong = timesteps * step >= LEAST_MULTIPLY_ADDS_OF_SEQUENCE;
     return batch >= LEAST_BATCH_OF_OPS && step >= LEAST_MULTIPLY_ADDS_OF_STEP && isLong;
   }

@@ -18,9 +18,12 @@ describe('On tensorflow', () => {
   const choose = (problem: FusedProblem, useFused: UseFused = 'auto') =>
     chooseImplementation('LSTM.call', 'a', useFused, problem).implementation;
 
-  test("a large sequence runs on TensorFlow's ops", () => {
-    expect(choose(LARGE).name).toBe('tensorflow-block-lstm');
-    expect(choose(LARGE, true).name).toBe('tensorflow-block-lstm');
+  test("a large sequence runs on TensorFlow's LSTM ops, and one with many weights as a graph", () => {
+    const large = { ...LARGE, features: 512, units: 512 };
+    expect(choose(large).name).toBe('tensorflow-block-lstm');
+    expect(choose(large, true).name).toBe('tensorflow-block-lstm');
+    expect(choose(LARGE).name).toBe('tensorflow-steps');
+    expect(choose(LARGE, true).name).toBe('tensorflow-steps');
   });
 
   test('a small one runs on the wasm module', () => {
